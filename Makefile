@@ -1,0 +1,55 @@
+# Registry's commands. `make help` lists them.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+ARGS ?=
+
+.DEFAULT_GOAL := help
+
+help: ## show this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: $(VENV)/.runtime ## install what is needed and start the registry with the embedded stores
+	@$(BIN)/registry serve $(ARGS)
+
+test: $(VENV)/.dev ## install what is needed and run the whole test suite (ARGS="-k name" for a part)
+	$(BIN)/pytest $(ARGS)
+
+check: $(VENV)/.dev ## format, lint, types, import rules, openapi.yaml in step
+	$(BIN)/ruff format --check src tests bench
+	$(BIN)/ruff check src tests bench
+	$(BIN)/mypy src tests bench
+	$(BIN)/lint-imports
+	$(BIN)/registry openapi --check openapi.yaml
+
+format: $(VENV)/.dev ## rewrite the sources in the project's format
+	$(BIN)/ruff format src tests bench
+	$(BIN)/ruff check --fix src tests bench
+
+bench: $(VENV)/.dev ## measure, against baselines of the same run
+	$(BIN)/python -m bench $(ARGS)
+
+openapi: $(VENV)/.runtime ## write openapi.yaml from the application
+	$(BIN)/registry openapi --write openapi.yaml
+
+lock: ## pin the newest versions that pyproject.toml allows (needs uv)
+	uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml --group dev -o requirements-dev.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml -c requirements-dev.lock -o requirements.lock
+
+clean: ## remove what was installed and built
+	rm -rf $(VENV) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; name it with make PYTHON=..."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.runtime: $(VENV)/bin/python requirements.lock pyproject.toml
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.runtime requirements-dev.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.lock
+	@touch $@
+
+.PHONY: help run test check format bench openapi lock clean

@@ -1,0 +1,1 @@
+"""Registry: publish, store, rate and serve machine-learning models, datasets and code."""

@@ -1,0 +1,1 @@
+"""One package per technology. Each adapter implements ports; none knows another."""

@@ -1,0 +1,1 @@
+"""Values and rules of the registry: standard library only, no I/O, no clock."""

@@ -1,0 +1,111 @@
+"""Everything that can go wrong, without a word of HTTP.
+
+RegistryError
+├── InvalidInput              a value breaks a rule (names the place)
+│   ├── DigestMismatch        what arrived is not what was announced
+│   └── IdempotencyKeyReused  one key, two different requests
+├── TooLarge                  over a limit that is a setting
+├── NotFound                  package, user, blob … absent, or hidden from the caller
+├── AlreadyExists
+│   ├── PackageExists         carries the other package's id
+│   └── AnswerKept            this idempotency key has its answer already
+├── RevisionConflict          the caller saw an older revision
+├── ContentUnavailable        the package has no content to give now
+├── Unauthenticated
+├── PermissionDenied
+├── Throttled                 too many attempts; carries the wait
+└── Unavailable               a store cannot answer now; carries the wait
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One broken rule: a JSON pointer (RFC 6901) into the input, and what to do about it."""
+
+    pointer: str
+    detail: str
+
+
+class RegistryError(Exception):
+    """Base of all errors that a caller can be told about. `str(error)` is fit for the caller's eyes."""
+
+
+class InvalidInput(RegistryError):
+    """The input breaks rules; `errors` says which and where. `details` are further public members."""
+
+    def __init__(
+        self, errors: Sequence[FieldError] | str, *, pointer: str = "", details: dict[str, int | str] | None = None
+    ) -> None:
+        self.errors = (FieldError(pointer, errors),) if isinstance(errors, str) else tuple(errors)
+        self.details = details or {}
+        super().__init__("; ".join(f"{error.pointer or 'input'}: {error.detail}" for error in self.errors))
+
+
+class DigestMismatch(InvalidInput):
+    """The bytes that arrived do not have the announced digest or size. Nothing was stored."""
+
+
+class IdempotencyKeyReused(InvalidInput):
+    """The idempotency key was used before, for a different request."""
+
+
+class TooLarge(RegistryError):
+    """A body or file is over its limit."""
+
+
+class NotFound(RegistryError):
+    """There is nothing by that id or name that the caller may see."""
+
+
+class AlreadyExists(RegistryError):
+    """The name is taken."""
+
+
+class PackageExists(AlreadyExists):
+    """Another package has this (type, name, version)."""
+
+    def __init__(self, existing_id: str) -> None:
+        self.existing_id = existing_id
+        super().__init__(
+            f"A package with this type, name and version exists: {existing_id}. "
+            "Publish another version, or change that one."
+        )
+
+
+class AnswerKept(AlreadyExists):
+    """A request with this idempotency key was answered while this one was under way. Nothing was changed."""
+
+
+class RevisionConflict(RegistryError):
+    """The package changed since the caller read it."""
+
+
+class ContentUnavailable(RegistryError):
+    """The package's content cannot be served: pending, failed, quarantined, or there is none."""
+
+
+class Unauthenticated(RegistryError):
+    """No token, or one that is bad, expired or revoked; or a wrong name or password."""
+
+
+class PermissionDenied(RegistryError):
+    """The caller is known but may not do this."""
+
+
+class Throttled(RegistryError):
+    """Too many attempts. Try again after `retry_after_seconds`."""
+
+    def __init__(self, detail: str, *, retry_after_seconds: int) -> None:
+        self.retry_after_seconds = retry_after_seconds
+        super().__init__(detail)
+
+
+class Unavailable(RegistryError):
+    """A store or its queue cannot take this now. Try again after `retry_after_seconds`."""
+
+    def __init__(self, detail: str, *, retry_after_seconds: int = 1) -> None:
+        self.retry_after_seconds = retry_after_seconds
+        super().__init__(detail)

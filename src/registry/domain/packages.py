@@ -1,0 +1,140 @@
+"""Packages: one version of a named model, dataset or piece of code."""
+
+import re
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from registry.domain.versions import Version, VersionRange
+
+NAME_PATTERN = re.compile(r"(?!\*$)[!-~](?:[ -~]{0,198}[!-~])?")
+MAX_README_BYTES = 256 * 1024
+
+
+class PackageType(StrEnum):
+    MODEL = "model"
+    DATASET = "dataset"
+    CODE = "code"
+
+
+class PackageStatus(StrEnum):
+    """Where a package stands. PENDING and FAILED are set by ingest, the others by people."""
+
+    PENDING = "pending"
+    ACTIVE = "active"
+    DEPRECATED = "deprecated"
+    QUARANTINED = "quarantined"
+    FAILED = "failed"
+
+    @property
+    def downloadable(self) -> bool:
+        return self in (PackageStatus.ACTIVE, PackageStatus.DEPRECATED)
+
+
+@dataclass(frozen=True, slots=True)
+class Dependency:
+    """What a package depends on: by id, or by name and (None: any) version range, resolved when asked."""
+
+    relation: str
+    name: str
+    version: str | None = None
+    id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """The stored bytes of a package. `blob_key` is internal: where the blob store keeps them."""
+
+    blob_key: str
+    size: int
+    sha256: str
+    media_type: str
+    filename: str
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """A package as its record holds it. `id` is a UUIDv7, so the order of ids is the order of creation."""
+
+    id: str
+    name: str
+    version: Version
+    type: PackageType
+    status: PackageStatus
+    created_by: str
+    created_at: datetime
+    updated_at: datetime
+    revision: int = 1
+    description: str = ""
+    license: str | None = None
+    tags: tuple[str, ...] = ()
+    source_url: str | None = None
+    dependencies: tuple[Dependency, ...] = ()
+    content: Content | None = None
+    readme: str | None = None
+    status_reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PackageFilter:
+    """Which packages a listing wants. Fields that are None do not restrict.
+
+    `hidden_from`: quarantined packages of others than this user are left out (None: nothing is hidden).
+    """
+
+    status: PackageStatus | None = PackageStatus.ACTIVE
+    type: PackageType | None = None
+    name: str | None = None
+    versions: VersionRange | None = None
+    tag: str | None = None
+    created_by: str | None = None
+    hidden_from: str | None = None
+    newest_first: bool = True
+
+
+class AuditAction(StrEnum):
+    CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
+    DOWNLOAD = "download"
+    RATE = "rate"
+    STATUS = "status"
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """Who did what to a package, when. `sha256` is the content's after the action, None without content.
+
+    `id` is a UUIDv7: entries of one package are listed by it, newest first.
+    """
+
+    id: str
+    package_id: str
+    at: datetime
+    user: str
+    action: AuditAction
+    revision: int
+    sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KeptAnswer:
+    """The first answer to a request with an `Idempotency-Key`, kept to be given again.
+
+    `key` is unique per user and route, `fingerprint` (hex SHA-256) tells whether a request with that key is the same.
+    """
+
+    key: str
+    fingerprint: str
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is recorded in the same atomic write as a change of a package."""
+
+    audit: AuditEntry
+    answer: KeptAnswer | None = field(default=None)

@@ -1,0 +1,160 @@
+"""Semantic versions (SemVer 2.0) and the ranges that clients ask for.
+
+Precedence follows https://semver.org/#spec-item-11, prereleases in ranges follow node-semver: one matches only where a
+bound of the range has a prerelease of the same major.minor.patch.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import cached_property, total_ordering
+from typing import Self
+
+from registry.domain.errors import InvalidInput
+
+MAX_VERSION_LENGTH = 128
+
+_NUMBER = r"0|[1-9][0-9]*"
+_PRERELEASE_ID = rf"(?:{_NUMBER}|[0-9]*[A-Za-z-][0-9A-Za-z-]*)"
+_VERSION = re.compile(
+    rf"v?(?P<major>{_NUMBER})\.(?P<minor>{_NUMBER})\.(?P<patch>{_NUMBER})"
+    rf"(?:-(?P<prerelease>{_PRERELEASE_ID}(?:\.{_PRERELEASE_ID})*))?"
+    r"(?:\+(?P<build>[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?"
+)
+_PARTIAL = re.compile(rf"v?({_NUMBER})(?:\.({_NUMBER}))?")
+_FORMS = "write 1.2.3 (exact), 1.2.3-2.1.0 (from, to), ~1.2.0 (same minor) or ^1.2.0 (same major)"
+
+
+def _number_key(digits: str) -> str:
+    # The count of digits comes first, so that text order is number order. 128 characters of version need two digits.
+    return f"{len(digits):03d}{digits}"
+
+
+def _three(numbers: list[int]) -> tuple[int, int, int]:
+    return numbers[0], numbers[1], numbers[2]
+
+
+@total_ordering
+@dataclass(frozen=True, eq=False)
+class Version:
+    """A SemVer version. Equality and hash see build metadata; `precedes` and `sort_key` do not."""
+
+    major: int
+    minor: int
+    patch: int
+    prerelease: tuple[str, ...] = ()
+    build: str = ""
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read `1.2.3-rc.1+build`, with or without a leading `v`. Raises InvalidInput for anything else."""
+        match = _VERSION.fullmatch(text) if len(text) <= MAX_VERSION_LENGTH else None
+        if match is None:
+            raise InvalidInput(
+                f"not a semantic version of at most {MAX_VERSION_LENGTH} characters; write one like 1.2.3-rc.1",
+                pointer="/version",
+            )
+        prerelease = match["prerelease"]
+        return cls(
+            int(match["major"]),
+            int(match["minor"]),
+            int(match["patch"]),
+            tuple(prerelease.split(".")) if prerelease else (),
+            match["build"] or "",
+        )
+
+    @property
+    def core(self) -> tuple[int, int, int]:
+        return self.major, self.minor, self.patch
+
+    @cached_property
+    def sort_key(self) -> str:
+        """Text whose order by code point is the order of precedence; equal for versions that differ in build only."""
+        core = "".join(_number_key(str(number)) for number in self.core)
+        if not self.prerelease:
+            return core + "~"
+        identifiers = ("1" + _number_key(part) if part.isdigit() else "2" + part for part in self.prerelease)
+        return core + "-" + "".join(identifier + "!" for identifier in identifiers)
+
+    def __str__(self) -> str:
+        text = f"{self.major}.{self.minor}.{self.patch}"
+        if self.prerelease:
+            text += "-" + ".".join(self.prerelease)
+        return text + ("+" + self.build if self.build else "")
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Version) and str(self) == str(other)
+
+    def __hash__(self) -> int:
+        return hash(str(self))
+
+    def __lt__(self, other: "Version") -> bool:
+        return (self.sort_key, self.build) < (other.sort_key, other.build)
+
+
+@dataclass(frozen=True, slots=True)
+class VersionRange:
+    """Versions from `lower` (included) to `upper`; `exact` ranges hold one version, build metadata included."""
+
+    lower: Version
+    upper: Version
+    upper_included: bool = True
+    exact: bool = False
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read an exact, bounded, tilde or caret range. What can be read as bounded is. Raises InvalidInput."""
+        text = text.strip()
+        if len(text) > 2 * MAX_VERSION_LENGTH + 3:
+            raise InvalidInput(f"too long for a version range; {_FORMS}", pointer="/version")
+        if text[:1] in ("~", "^"):
+            return cls._wildcard(text[0], text[1:].strip())
+        if text.startswith("="):
+            return cls._exact(text[1:].strip())
+        for position, character in enumerate(text):
+            if character == "-":
+                lower, upper = text[:position].strip(), text[position + 1 :].strip()
+                if _VERSION.fullmatch(lower) and _VERSION.fullmatch(upper):
+                    return cls._bounded(Version.parse(lower), Version.parse(upper))
+        return cls._exact(text)
+
+    @classmethod
+    def _exact(cls, text: str) -> Self:
+        try:
+            version = Version.parse(text)
+        except InvalidInput:
+            raise InvalidInput(f"not a version range; {_FORMS}", pointer="/version") from None
+        return cls(version, version, exact=True)
+
+    @classmethod
+    def _bounded(cls, lower: Version, upper: Version) -> Self:
+        if lower.sort_key > upper.sort_key:
+            raise InvalidInput("the range ends below its start; write the lower version first", pointer="/version")
+        return cls(lower, upper)
+
+    @classmethod
+    def _wildcard(cls, sign: str, text: str) -> Self:
+        partial = _PARTIAL.fullmatch(text)
+        if partial:
+            parts = [int(part) for part in partial.groups() if part is not None]
+            lower = Version(*_three([*parts, 0, 0]))
+        else:
+            lower, parts = cls._exact(text).lower, [0, 0, 0]
+        if sign == "~":
+            fixed = 1 if len(parts) == 1 else 2
+        else:
+            # A caret keeps the leftmost number that is not zero: ^1.2.3 the major, ^0.2.3 the minor, ^0.0.3 the patch.
+            leading_zeros = next((place for place, number in enumerate(lower.core) if number), len(parts) - 1)
+            fixed = min(leading_zeros + 1, len(parts))
+        upper = _three([*lower.core[: fixed - 1], lower.core[fixed - 1] + 1, 0, 0])
+        return cls(lower, Version(*upper, prerelease=("0",)), upper_included=False)
+
+    def contains(self, version: Version) -> bool:
+        """Whether `version` is in the range, prereleases by node-semver's rule."""
+        if self.exact:
+            return version == self.lower
+        key, upper = version.sort_key, self.upper.sort_key
+        if key < self.lower.sort_key or key > upper or (key == upper and not self.upper_included):
+            return False
+        return not version.prerelease or any(
+            bound.prerelease and bound.core == version.core for bound in (self.lower, self.upper)
+        )

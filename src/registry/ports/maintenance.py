@@ -1,0 +1,24 @@
+"""What operators and the background sweep need of the record store."""
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from registry.domain.accounts import Account
+
+
+class RecordMaintenance(Protocol):
+    async def live_blob_keys(self, keys: Sequence[str]) -> set[str]:
+        """Those of `keys` that a record refers to."""
+
+    def list_contents(self) -> AsyncIterator[tuple[str, str, int, str]]:
+        """Every stored content as (package id, blob key, size, sha256), for scrubbing. Not for a request path."""
+
+    async def purge_expired(self, now: datetime) -> int:
+        """Drop expired answers, revocations and the like; how many."""
+
+    async def reset(self, admin: Account) -> None:
+        """Drop every record and keep one account: `admin`. All or nothing."""
+
+    async def ping(self) -> None:
+        """Return when the store answers. Raises Unavailable."""

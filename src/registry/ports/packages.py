@@ -1,0 +1,87 @@
+"""Where package records are kept."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from registry.domain.packages import Change, Package, PackageFilter, PackageStatus
+from registry.domain.versions import Version
+
+
+@dataclass(frozen=True, slots=True)
+class PackageDocument:
+    """A package as it is served: ready JSON with the README, and what decides who may see it."""
+
+    body: bytes
+    revision: int
+    status: PackageStatus
+    created_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class PackageSummary:
+    """An item of a listing: ready JSON without the README."""
+
+    id: str
+    body: bytes
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class SummaryPage:
+    """One page. `next_after` is where the next page starts, None at the end."""
+
+    items: tuple[PackageSummary, ...]
+    next_after: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class NamedVersion:
+    """A version that exists under a name."""
+
+    id: str
+    version: Version
+    status: PackageStatus
+
+
+class PackageStore(Protocol):
+    """Records of packages. A change returns once it is durable; a read sees every change acknowledged before it.
+
+    All methods raise Unavailable when the store cannot answer.
+    """
+
+    async def add(self, package: Package, change: Change) -> None:
+        """Add a package with its audit entry and kept answer, all or nothing.
+
+        Raises AnswerKept when the answer's key has an answer already (told before anything else), PackageExists when
+        (type, name, version) is taken.
+        """
+
+    async def replace(self, package: Package, change: Change, *, expected_revision: int) -> None:
+        """Put `package` in place of the record with its id. Same atomicity as `add`.
+
+        Raises NotFound when there is none, RevisionConflict when its revision is not `expected_revision`, PackageExists
+        when another package has the new (type, name, version).
+        """
+
+    async def remove(self, package_id: str, change: Change, *, expected_revision: int) -> None:
+        """Remove a record; its audit entries stay. Raises NotFound, RevisionConflict."""
+
+    async def get(self, package_id: str) -> Package:
+        """The package. Raises NotFound."""
+
+    async def get_many(self, package_ids: Sequence[str]) -> list[Package]:
+        """The packages that exist among these ids, in the order asked for, in as few calls as the engine allows."""
+
+    async def find_document(self, package_id: str) -> PackageDocument | None:
+        """The ready JSON of a package in one point read, None when there is none."""
+
+    async def list_page(self, wanted: PackageFilter, *, limit: int, after: str | None) -> SummaryPage:
+        """The next `limit` packages in order of id, beginning behind `after` (a `next_after` of a page before).
+
+        Costs its own length whatever the number of packages: answered from an index, nothing counted, no offset.
+        An entry that exists throughout a walk is seen exactly once.
+        """
+
+    async def list_versions(self, names: Sequence[str]) -> dict[str, list[NamedVersion]]:
+        """The versions under each name, of all types and statuses, newest version first. Unknown names are left out."""

@@ -1,0 +1,22 @@
+"""Counting attempts, shared by all processes of a registry."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptCount:
+    """How many attempts the current window holds, this one included, and when it ends."""
+
+    count: int
+    resets_after_seconds: float
+
+
+class AttemptCounter(Protocol):
+    """Fixed windows. Fails open: an engine that is gone counts nothing (its adapter says so in a metric)."""
+
+    async def hit(self, key: str, *, window_seconds: int) -> AttemptCount:
+        """Count one attempt under `key` in its current window."""
+
+    async def clear(self, key: str) -> None:
+        """Forget the attempts under `key`."""
