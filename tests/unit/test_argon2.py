@@ -21,7 +21,7 @@ def hasher() -> Iterator[Argon2PasswordHasher]:
     hasher.close()
 
 
-@pytest.mark.parametrize("password", ["correct horse", "pässwörd ключ 🔑", "x" * 1024, "nul\0inside"])
+@pytest.mark.parametrize("password", ["correct horse", "pässwörd ключ 🔑", "x" * 1024, "nul\0inside", "\ud800 lone"])
 async def test_right_password_fits_and_no_other(hasher: Argon2PasswordHasher, password: str) -> None:
     password_hash = await hasher.hash(password)
     assert await hasher.verify(password_hash, password)
@@ -67,10 +67,10 @@ async def test_damaged_hash_fits_nothing(hasher: Argon2PasswordHasher, damaged: 
 
 
 class HasherWithoutMemory:
-    def hash(self, password: str) -> str:
+    def hash(self, password: bytes) -> str:
         raise HashingError(error_to_str(-22))
 
-    def verify(self, password_hash: str, password: str) -> bool:
+    def verify(self, password_hash: str, password: bytes) -> bool:
         raise VerificationError(error_to_str(-22))
 
 

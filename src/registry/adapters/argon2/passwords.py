@@ -35,7 +35,7 @@ class Argon2PasswordHasher:
 
     async def hash(self, password: str) -> str:
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, self._hasher.hash, password)
+            return await asyncio.get_running_loop().run_in_executor(self._threads, self._hasher.hash, _encode(password))
         except HashingError as error:
             raise Unavailable(_NO_MEMORY) from error
 
@@ -45,13 +45,18 @@ class Argon2PasswordHasher:
 
     def _verify(self, password_hash: str, password: str) -> bool:
         try:
-            return self._hasher.verify(password_hash, password)
+            return self._hasher.verify(password_hash, _encode(password))
         except InvalidHashError:
             return False
         except VerificationError as error:
             if str(error) == _OUT_OF_MEMORY:
                 raise Unavailable(_NO_MEMORY) from error
             return False
+
+
+def _encode(password: str) -> bytes:
+    """UTF-8, and something for the lone surrogates that JSON can carry: a strange password is no crash."""
+    return password.encode("utf-8", "surrogatepass")
 
 
 def _random_hash(parameters: Parameters) -> str:
