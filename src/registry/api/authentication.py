@@ -60,9 +60,7 @@ async def _count_request(scope: Scope, caller: Caller) -> None:
         (b"ratelimit", f'"requests";r={max(0, limit - seen.count)};t={resets}'.encode()),
     )
     if seen.count > limit:
-        raise Throttled(
-            f"More than {limit} requests in a minute. Wait {resets} seconds.", retry_after_seconds=resets
-        )
+        raise Throttled(f"More than {limit} requests in a minute. Wait {resets} seconds.", retry_after_seconds=resets)
 
 
 def _allowed(permission: Permission | None) -> Callable[..., Awaitable[Caller]]:

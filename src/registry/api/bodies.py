@@ -122,7 +122,9 @@ async def _from_multipart(request: Request, chunks: AsyncIterator[bytes], model:
     stream = MultipartStream(chunks, _boundary(request))
     head = await stream.next_part()
     if head is None or head.name != "metadata":
-        raise InvalidInput("the first part must be `metadata` (JSON), the second `content` (the file)", pointer="/metadata")
+        raise InvalidInput(
+            "the first part must be `metadata` (JSON), the second `content` (the file)", pointer="/metadata"
+        )
     limit = state_of(request.scope).limits.max_json_bytes
     metadata = validated(model, parse_json(await read_limited(stream.data(), limit=limit, announced=None)))
     head = await stream.next_part()
@@ -144,7 +146,9 @@ async def _last_part(stream: MultipartStream, chunks: AsyncIterator[bytes]) -> A
         yield chunk
     # The end is read too, so that a body cut short or with a wrong digest fails before anything is stored for good.
     if (extra := await stream.next_part()) is not None:
-        raise InvalidInput(f"there is a third part, {extra.name!r}; send `metadata` and `content` only", pointer="/content")
+        raise InvalidInput(
+            f"there is a third part, {extra.name!r}; send `metadata` and `content` only", pointer="/content"
+        )
     async for _ in chunks:
         pass
 

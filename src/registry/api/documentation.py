@@ -58,7 +58,9 @@ METADATA_EXAMPLE = {
 }
 
 
-def package_body(json_model: type[MetadataBody], multipart_model: type[MetadataBody], json_example: Any) -> dict[str, Any]:
+def package_body(
+    json_model: type[MetadataBody], multipart_model: type[MetadataBody], json_example: Any
+) -> dict[str, Any]:
     """The request body of POST and PUT: multipart with `metadata` before `content`, or JSON."""
     return {
         "required": True,

@@ -1,6 +1,9 @@
 """Metrics of HTTP and of store calls, in Prometheus' terms."""
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+import os
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, GCCollector, Histogram, ProcessCollector
+from prometheus_client.multiprocess import MultiProcessCollector
 
 _BUCKETS_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
@@ -66,3 +69,20 @@ def queue_depth_gauge(registry: CollectorRegistry) -> Gauge:
     return Gauge(
         "registry_queue_depth", "Jobs that wait, by queue", ("queue",), registry=registry, multiprocess_mode="livesum"
     )
+
+
+def collected_registry() -> CollectorRegistry:
+    """A registry for the metrics of this process."""
+    registry = CollectorRegistry()
+    ProcessCollector(registry=registry)
+    GCCollector(registry=registry)
+    return registry
+
+
+def scraped_registry(collected: CollectorRegistry) -> CollectorRegistry:
+    """What `/metrics` tells: this process, or all workers where they share a folder (PROMETHEUS_MULTIPROC_DIR)."""
+    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+        return collected
+    together = CollectorRegistry()
+    MultiProcessCollector(together)  # type: ignore[no-untyped-call]
+    return together

@@ -21,9 +21,7 @@ PACKAGE_EXAMPLE: dict[str, Any] = {
     "license": "Apache-2.0",
     "tags": ["nlp"],
     "source_url": "https://huggingface.co/prajjwal1/bert-tiny",
-    "dependencies": [
-        {"relation": "base_model", "name": "google-bert/bert-base-uncased", "version": None, "id": None}
-    ],
+    "dependencies": [{"relation": "base_model", "name": "google-bert/bert-base-uncased", "version": None, "id": None}],
     "content": {
         "size": 44040192,
         "sha256": _SHA256,

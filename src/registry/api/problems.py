@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import compile_path
 
 from registry.api.request_id import current_request_id
 from registry.domain import errors
@@ -147,8 +148,21 @@ async def on_http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101
     status = error.status_code
     kind = HTTP_PROBLEMS.get(status) or ProblemKind(status, f"http-{status}", http.HTTPStatus(status).phrase, "")
+    headers = dict(error.headers or {})
+    if status == 405:
+        # The router names the methods of the first route with this path only.
+        headers["Allow"] = ", ".join(allowed_methods(request))
     detail = kind.meaning if error.detail == http.HTTPStatus(status).phrase else str(error.detail)
-    return problem_response(kind, detail, path=request.url.path, headers=dict(error.headers or {}))
+    return problem_response(kind, detail, path=request.url.path, headers=headers)
+
+
+def allowed_methods(request: Request) -> list[str]:
+    """The methods of the request's path, over all routes."""
+    methods: set[str] = set()
+    for path, operations in request.app.openapi()["paths"].items():
+        if compile_path(path)[0].match(request.scope["path"]):
+            methods |= {method.upper() for method in operations}
+    return sorted(methods | ({"HEAD"} if "GET" in methods else set()))
 
 
 async def on_validation_error(request: Request, error: Exception) -> Response:

@@ -62,7 +62,6 @@ def _distinct(tags: list[str]) -> list[str]:
 
 PackageName = Annotated[
     str,
-    AfterValidator(_name),
     Field(
         min_length=1,
         max_length=200,
@@ -70,19 +69,26 @@ PackageName = Annotated[
         description="printable ASCII; `/` is allowed, `*` alone is reserved",
         examples=["google-bert/bert-base-uncased"],
     ),
+    AfterValidator(_name),
 ]
 VersionText = Annotated[
     str,
+    Field(
+        min_length=5,
+        max_length=MAX_VERSION_LENGTH,
+        pattern=r"^v?[0-9]+\.[0-9]+\.[0-9]+([-+][0-9A-Za-z.+-]+)?$",
+        description="SemVer 2.0; a leading `v` is stripped",
+        examples=["1.2.3"],
+    ),
     AfterValidator(_version),
-    Field(min_length=5, max_length=MAX_VERSION_LENGTH, description="SemVer 2.0; a leading `v` is stripped"),
 ]
 Description = Annotated[str, Field(max_length=10_000)]
 License = Annotated[str, Field(min_length=1, max_length=200, description="SPDX identifier or expression")]
 Tags = Annotated[
     list[Annotated[str, Field(min_length=1, max_length=64)]], AfterValidator(_distinct), Field(max_length=50)
 ]
-SourceUrl = Annotated[str, AfterValidator(_http_url), Field(max_length=2048, description="http or https")]
-Readme = Annotated[str, AfterValidator(_readme), Field(max_length=MAX_README_BYTES, description="Markdown, 256 KiB")]
+SourceUrl = Annotated[str, Field(max_length=2048, description="http or https"), AfterValidator(_http_url)]
+Readme = Annotated[str, Field(max_length=MAX_README_BYTES, description="Markdown, 256 KiB"), AfterValidator(_readme)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-fA-F]{64}$", description="SHA-256 of the content, hex")]
 
 
@@ -96,7 +102,7 @@ class DependencyBody(Strict):
     relation: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,63}$", examples=["base_model"])]
     name: PackageName
     version: Annotated[
-        Annotated[str, AfterValidator(_range), Field(max_length=2 * MAX_VERSION_LENGTH)] | None,
+        Annotated[str, Field(max_length=2 * MAX_VERSION_LENGTH), AfterValidator(_range)] | None,
         Field(description="a version or range; null: the newest"),
     ] = None
     id: Annotated[Annotated[str, Field(pattern=ID_PATTERN)] | None, Field(description="of a registered package")] = None

@@ -16,8 +16,8 @@ from registry.domain.packages import AuditAction, Change, KeptAnswer, Package, P
 from registry.ports.answers import AnswerStore
 from registry.ports.clock import Clock, IdSource
 from registry.ports.packages import PackageStore
-from registry.services.intake import AuditWriter, IncomingContent, Intake, Metadata, check_status_change, described
 from registry.services.archives import ArchiveFacts
+from registry.services.intake import AuditWriter, IncomingContent, Intake, Metadata, check_status_change, described
 
 
 @dataclass(frozen=True, slots=True)

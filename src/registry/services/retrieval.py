@@ -36,7 +36,7 @@ class Retrieval:
     def __init__(self, catalog: Catalog, blobs: BlobStore, downloads: "DownloadLog") -> None:
         self._catalog = catalog
         self._blobs = blobs
-        self._downloads = downloads
+        self.downloads = downloads
 
     async def find_content(self, package_id: str, caller: Caller) -> Servable:
         """Raises NotFound, ContentUnavailable."""
@@ -61,7 +61,7 @@ class Retrieval:
 
     def record_download(self, servable: Servable, caller: Caller) -> None:
         """Note in the audit trail that the content was served."""
-        self._downloads.record(servable.package, caller.name)
+        self.downloads.record(servable.package, caller.name)
 
 
 class DownloadLog:

@@ -5,7 +5,6 @@ from typing import Annotated, Any
 import orjson
 from fastapi import APIRouter, Depends, Path, Request
 from fastapi.security import OAuth2PasswordRequestForm
-
 from starlette.responses import Response
 
 from registry.api.authentication import Admin, SignedIn
@@ -39,7 +38,12 @@ def sign_in_routes() -> APIRouter:
         max_body_size=_MAX_FORM_BYTES,
     )
     router.add_api_route(
-        "/auth/token", revoke_token, methods=["DELETE"], status_code=204, response_class=Response, responses=problems(401)
+        "/auth/token",
+        revoke_token,
+        methods=["DELETE"],
+        status_code=204,
+        response_class=Response,
+        responses=problems(401),
     )
     return router
 
@@ -112,9 +116,7 @@ def _user(account: Account) -> bytes:
     )
 
 
-async def create_token(
-    request: Request, form: Annotated[OAuth2PasswordRequestForm, Depends()]
-) -> dict[str, Any]:
+async def create_token(request: Request, form: Annotated[OAuth2PasswordRequestForm, Depends()]) -> dict[str, Any]:
     """Sign in by name and password (OAuth2 password form). This is what Authorize in Swagger UI calls."""
     issued = await state_of(request.scope).services.accounts.sign_in(
         form.username, form.password, address=_address(request)
@@ -136,9 +138,7 @@ async def revoke_token(request: Request, caller: SignedIn) -> Response:
     return Response(status_code=204)
 
 
-async def list_users(
-    request: Request, caller: Admin, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
-) -> Response:
+async def list_users(request: Request, caller: Admin, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None) -> Response:
     """List users by name."""
     services = state_of(request.scope).services
     after = position(request, services.cursors, cursor)

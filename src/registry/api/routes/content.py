@@ -104,7 +104,10 @@ def hot_routes() -> list[APIRoute]:
                 200: {"description": "the bytes, in the package's media type", "headers": described, "content": binary},
                 206: {"description": "the range that was asked for", "headers": described, "content": binary},
                 304: {"description": "unchanged"},
-                307: {"description": "to a signed URL", "headers": {"Location": header("lives for minutes", "https://…")}},
+                307: {
+                    "description": "to a signed URL",
+                    "headers": {"Location": header("lives for minutes", "https://…")},
+                },
                 **problems(401, 403, 404, 409, 416, 422),
             },
         )

@@ -163,7 +163,11 @@ async def list_packages(
     name: Annotated[str | None, Query(max_length=200, description="the exact name")] = None,
     version: Annotated[
         str | None,
-        Query(max_length=300, description="`1.2.3`, `=1.2.3-rc.1`, `1.2.3-2.1.0`, `~1.2.0` or `^1.2.0`", examples=["^1.2.0"]),
+        Query(
+            max_length=300,
+            description="`1.2.3`, `=1.2.3-rc.1`, `1.2.3-2.1.0`, `~1.2.0` or `^1.2.0`",
+            examples=["^1.2.0"],
+        ),
     ] = None,
     tag: Annotated[str | None, Query(max_length=64)] = None,
     order: Annotated[str, Query(pattern="^(-created|created)$", description="`created`: oldest first")] = "-created",
@@ -285,5 +289,3 @@ async def delete_package(request: Request, package_id: PackageId, caller: Upload
         caller, package_id, expected=expected_revisions(request.headers)
     )
     return Response(status_code=204)
-
-

@@ -55,9 +55,7 @@ async def read_lineage(request: Request, package_id: PackageId, caller: Searcher
                 }
                 for node in lineage.nodes
             ],
-            "edges": [
-                {"from": edge.source, "to": edge.target, "relation": edge.relation} for edge in lineage.edges
-            ],
+            "edges": [{"from": edge.source, "to": edge.target, "relation": edge.relation} for edge in lineage.edges],
             "complete": lineage.complete,
         }
     )

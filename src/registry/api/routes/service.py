@@ -63,7 +63,7 @@ def service_routes() -> APIRouter:
         read_problem,
         methods=["GET"],
         response_model=ProblemKindModel,
-        responses=problems(404),
+        responses=problems(404, 422),
     )
     router.add_api_route("/reset", reset, methods=["DELETE"], responses=problems(401, 403))
     return router
