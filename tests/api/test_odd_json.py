@@ -80,7 +80,7 @@ def test_nul_in_texts_is_kept_or_refused(publisher: Person, member: str) -> None
 
 def test_odd_parameters_never_crash(publisher: Person) -> None:
     publish(publisher.client)
-    for value in ("\0", "\ud83e\udd16".encode("utf-16", "surrogatepass").decode("utf-16"), "9" * 5000, "%", "'\"--"):
+    for value in ("\0", "🤖", "9" * 5000, "%", "'\"--"):
         for parameter in ("name", "version", "tag", "cursor", "limit", "type", "status", "order"):
             answer = publisher.client.get("/packages", params={parameter: value})
             assert answer.status_code in (200, 422), (parameter, value, answer.text)
