@@ -17,6 +17,7 @@ from registry.client import (
     InvalidAnswer,
     InvalidRequest,
     NewPackage,
+    NotAllowed,
     Package,
     RegistryClient,
     Retries,
@@ -159,7 +160,9 @@ async def test_a_part_of_unknown_origin_is_not_trusted(
     assert (tmp_path / "copy").read_bytes() == BYTES
 
 
-@pytest.mark.parametrize("served", [BYTES[:-1] + b"?", BYTES[:-1], BYTES + b"more", b""])
+@pytest.mark.parametrize(
+    "served", [BYTES[:-1] + b"?", BYTES[:-1], BYTES + b"more", b""], ids=["other", "short", "long", "nothing"]
+)
 async def test_wrong_bytes_are_thrown_away(
     client: RegistryClient, fake: Fake, package: Package, tmp_path: Path, served: bytes
 ) -> None:
@@ -207,6 +210,17 @@ async def test_a_lost_answer_to_a_publish_does_not_publish_twice(
     assert first.headers["content-length"] == second.headers["content-length"]
     assert list(fake.registry.packages) == [package.id]
     with pytest.raises(Conflict):
+        await client.publish(tmp_path / "model", NEW)
+
+
+async def test_a_refusal_before_the_end_of_an_upload_is_heard(
+    client: RegistryClient, fake: Fake, tmp_path: Path
+) -> None:
+    with (tmp_path / "model").open("wb") as file:
+        file.truncate(64 * MIB)
+    refusal = problem(403, "permission-denied")
+    fake.server.faults.append(Fault("POST", "/package", reply=refusal))
+    with pytest.raises(NotAllowed):
         await client.publish(tmp_path / "model", NEW)
 
 
