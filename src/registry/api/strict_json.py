@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from registry.api.state import state_of
 from registry.domain.errors import FieldError, InvalidInput, RegistryError, TooLarge
 
 MAX_DEPTH = 64
@@ -126,7 +127,7 @@ class StrictJsonRoute(APIRoute):
         async def strict(request: Request) -> Response:
             value, broken = None, None
             try:
-                value = await read_json(request, limit=request.app.state.max_json_bytes, accepted=self.accepted)
+                value = await read_json(request, limit=state_of(request.scope).limits.max_json_bytes, accepted=self.accepted)
             except (RegistryError, HTTPException) as error:
                 broken = error
             try:
