@@ -1,5 +1,6 @@
 """Real servers for tests: started as an operator starts them, spoken to over HTTP only."""
 
+import contextlib
 import os
 import secrets
 import signal
@@ -108,7 +109,9 @@ class RunningServer:
     def kill(self) -> None:
         """End the server and its workers with SIGKILL: no handler runs, no buffer is flushed."""
         process = self._own_process()
-        os.killpg(process.pid, signal.SIGKILL)
+        # The server itself may have ended already, some or all of its workers too.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait(STOP_SECONDS)
         self.process = None
 

