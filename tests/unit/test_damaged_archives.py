@@ -123,6 +123,14 @@ async def test_pax_path_names_the_file() -> None:
     assert facts.readme == "named"
 
 
+async def test_extended_header_of_absurd_length_ends_the_look() -> None:
+    comment = b" comment=" + b"x" * 100_000 + b"\n"
+    records = b"%d" % (len(comment) + 6) + comment + b"20 path=a/README.md\n"
+    padded = records.ljust(len(records) + -len(records) % 512, b"\0")
+    extended = raw_header("pax", size_field=b"%011o" % len(records), type_flag=b"x") + padded
+    assert await look_into(extended + make_tar({"file": "evil"}, format=tarfile.USTAR_FORMAT)) == NOTHING
+
+
 async def test_extended_headers_without_end() -> None:
     extended = raw_header("pax", size_field=b"0", type_flag=b"x")
     assert await look_into(extended * 2000 + make_tar({"README.md": "x"}), limits=ArchiveLimits(members=500)) == NOTHING

@@ -51,6 +51,7 @@ def entry(name: str, type_: bytes = tarfile.REGTYPE, *, size: int = 0, link: str
         "//README.md",
         "..\\README.md",
         "a\\README.md",
+        "a\\b/README.md",
         "a//README.md",
         "a/./README.md",
         "x" * 600 + "/README.md",
