@@ -35,6 +35,7 @@ from registry.ports.fetching import ContentFetcher
 from registry.ports.health import HealthLog
 from registry.ports.maintenance import RecordMaintenance
 from registry.ports.packages import PackageStore
+from registry.ports.passwords import PasswordHasher
 from registry.ports.throttle import AttemptCounter
 from registry.services.accounts import AccountRules, Accounts
 from registry.services.archives import ArchiveLimits, ArchiveReader
@@ -141,15 +142,19 @@ async def open_registry(settings: Settings, *, observer: CallObserver | None = N
     clock, ids = SystemClock(), UuidSource()
     observers = _Observers()
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    hasher = Argon2PasswordHasher()
     async with (
         _open_embedded(settings.data_dir, clock) as stores,
         httpx.AsyncClient(timeout=_FETCH_TIMEOUT_SECONDS, trust_env=False) as client,
     ):
         fetcher = HttpFetcher(client, GuardedResolver(settings.allow_private_targets))
-        running = _assemble(settings, _observed(stores, observers), fetcher, clock=clock, ids=ids)
+        running = _assemble(settings, _observed(stores, observers), fetcher, hasher, clock=clock, ids=ids)
         observers.all = [each for each in (observer, running.services.health) if each is not None]
         await running.bootstrap.ensure_admin()
-        yield running
+        try:
+            yield running
+        finally:
+            await asyncio.to_thread(hasher.close)
 
 
 def _observed(stores: Stores, observer: CallObserver) -> Stores:
@@ -166,10 +171,15 @@ def _observed(stores: Stores, observer: CallObserver) -> Stores:
 
 
 def _assemble(
-    settings: Settings, stores: Stores, fetcher: ContentFetcher, *, clock: SystemClock, ids: UuidSource
+    settings: Settings,
+    stores: Stores,
+    fetcher: ContentFetcher,
+    hasher: PasswordHasher,
+    *,
+    clock: SystemClock,
+    ids: UuidSource,
 ) -> Running:
     kept = _secrets_of(settings)
-    hasher = Argon2PasswordHasher()
     codec = JoseTokenCodec(kept.signing_key)
     audit = AuditWriter(clock, ids)
     archives = ArchiveReader(stores.blobs, limits=ArchiveLimits(seconds=settings.archive_seconds))
