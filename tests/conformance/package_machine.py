@@ -141,7 +141,7 @@ class PackageMachineContract:
         run_state_machine_as_test(
             machine,
             settings=settings(
-                max_examples=25,
+                max_examples=15,
                 stateful_step_count=25,
                 deadline=None,
                 derandomize=True,

@@ -17,18 +17,16 @@ from registry.ports.changes import ChangeFeed
 from registry.ports.health import HealthLog
 from registry.ports.maintenance import RecordMaintenance
 from registry.ports.packages import PackageStore
-from registry.ports.throttle import AttemptCounter
 
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """All record ports as one process has them."""
+    """The record ports as one process has them."""
 
     packages: PackageStore
     accounts: AccountStore
     audit: AuditStore
     answers: AnswerStore
-    attempts: AttemptCounter
     maintenance: RecordMaintenance
     health: HealthLog
     changes: ChangeFeed

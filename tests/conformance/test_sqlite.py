@@ -41,21 +41,39 @@ class SqliteHome:
     @asynccontextmanager
     async def open(self) -> AsyncIterator[Records]:
         database = await SqliteDatabase.open(self._folder / "registry.db")
-        counts = await SqliteDatabase.open(self._folder / "throttle.db", migrations=THROTTLE, durable=False)
         try:
             yield Records(
                 packages=SqlitePackageStore(database, self.clock),
                 accounts=SqliteAccountStore(database),
                 audit=SqliteAuditStore(database),
                 answers=SqliteAnswerStore(database, self.clock),
-                attempts=SqliteAttemptCounter(counts, self.clock),
                 maintenance=SqliteRecordMaintenance(database),
                 health=SqliteHealthLog(database),
                 changes=SqliteChangeFeed(database),
             )
         finally:
             await database.close()
-            await counts.close()
+
+
+class SqliteCounterHome:
+    """The data folder's second file."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.clock = ManualClock()
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[SqliteAttemptCounter]:
+        database = await SqliteDatabase.open(self._folder / "throttle.db", migrations=THROTTLE, durable=False)
+        try:
+            yield SqliteAttemptCounter(database, self.clock)
+        finally:
+            await database.close()
+
+
+@pytest.fixture
+def counter_home(tmp_path: Path) -> SqliteCounterHome:
+    return SqliteCounterHome(tmp_path)
 
 
 @pytest.fixture

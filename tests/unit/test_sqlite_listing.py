@@ -35,7 +35,7 @@ SPAN = KeySpan.of(VersionRange.parse("^1.0.0"))
 
 @pytest.fixture
 def connection(tmp_path: Path) -> Iterator[Connection]:
-    file = DatabaseFile(tmp_path / "registry.db", durable=False)
+    file = DatabaseFile(tmp_path / "registry.db", durable=False, busy_seconds=1.0)
     migrate(file, RECORDS)
     opened = file.connect(writable=True)
     yield opened

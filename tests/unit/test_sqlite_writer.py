@@ -3,8 +3,9 @@
 import asyncio
 import threading
 from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
-from sqlite3 import Connection
+from sqlite3 import Connection, connect
 
 import pytest
 
@@ -192,6 +193,33 @@ async def test_a_read_sees_one_state(database: SqliteDatabase) -> None:
 
     assert await database.read(query) == [0, 0]
     assert texts(database) == ["meanwhile"]
+
+
+async def test_neighbour_that_does_not_end_is_unavailable(tmp_path: Path) -> None:
+    path = tmp_path / "notes.db"
+    database = await SqliteDatabase.open(path, migrations=NOTES, busy_seconds=0.02)
+    with closing(connect(path, isolation_level=None)) as neighbour:
+        neighbour.execute("BEGIN IMMEDIATE")
+        neighbour.execute("INSERT INTO notes VALUES ('unseen')")
+
+        with pytest.raises(Unavailable, match="busy"):
+            await database.write(Note("a"))
+        assert texts(database) == []
+
+        neighbour.execute("ROLLBACK")
+        assert await database.write(Note("b")) == "B"
+    assert texts(database) == ["b"]
+    await database.close()
+
+
+async def test_writer_outlives_an_operation_that_loses_the_transaction_and_hides_it(database: SqliteDatabase) -> None:
+    def hides(connection: Connection) -> None:
+        connection.execute("ROLLBACK")
+        raise ValueError("something else")
+
+    with pytest.raises(ValueError, match="something else"):
+        await database.write(hides)
+    assert await database.write(Note("a")) == "A"
 
 
 async def test_folder_that_is_not_there(tmp_path: Path) -> None:

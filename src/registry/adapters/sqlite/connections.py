@@ -19,7 +19,7 @@ class DatabaseFile:
 
     path: Path
     durable: bool
-    busy_seconds: float = 10.0
+    busy_seconds: float
 
     def connect(self, *, writable: bool) -> sqlite3.Connection:
         """A connection in autocommit mode that any one thread at a time may use."""
@@ -34,12 +34,14 @@ class DatabaseFile:
         )
         connection.execute(f"PRAGMA synchronous={'FULL' if self.durable else 'OFF'}")
         connection.execute("PRAGMA cache_size=-16384")
-        connection.execute("PRAGMA wal_autocheckpoint=4000")
+        connection.execute("PRAGMA wal_autocheckpoint=4000")  # a group of 256 packages touches thousands of pages
         connection.execute("PRAGMA journal_size_limit=67108864")
         if writable:
             connection.execute("PRAGMA busy_timeout=0")  # waits by `retry_while_busy`
         else:
             connection.execute("PRAGMA query_only=ON")
+            # 10 µs instead of 21 for a package that is not in the page cache, among 100,000. Nothing shrinks the file.
+            connection.execute("PRAGMA mmap_size=1073741824")
         return connection
 
     def retry_while_busy(self, action: Callable[[], object]) -> None:
