@@ -33,6 +33,7 @@ from registry.ports.maintenance import RecordMaintenance
 from registry.ports.packages import PackageStore
 from registry.ports.throttle import AttemptCounter
 from registry.services.accounts import AccountRules, Accounts
+from registry.services.archives import ArchiveLimits, ArchiveReader
 from registry.services.bootstrap import Bootstrap
 from registry.services.catalog import Catalog
 from registry.services.changing import Changing
@@ -159,9 +160,8 @@ def _assemble(settings: Settings, stores: Stores, *, clock: SystemClock, ids: Uu
     hasher = Argon2PasswordHasher()
     codec = JoseTokenCodec(kept.signing_key)
     audit = AuditWriter(clock, ids)
-    intake = Intake(
-        stores.blobs, max_package_bytes=settings.max_package_bytes, archive_seconds=settings.archive_seconds
-    )
+    archives = ArchiveReader(stores.blobs, limits=ArchiveLimits(seconds=settings.archive_seconds))
+    intake = Intake(stores.blobs, archives, max_package_bytes=settings.max_package_bytes)
     bootstrap = Bootstrap(
         stores.accounts, hasher=hasher, clock=clock, name=settings.admin_username, password=kept.admin_password
     )

@@ -29,7 +29,6 @@ def test_refused_with_the_reason_and_the_place(password: str, words: str) -> Non
     with pytest.raises(InvalidInput, match=words) as caught:
         check_new_password(password, "alice.liddell", pointer="/new_password")
     assert [error.pointer for error in caught.value.errors] == ["/new_password"]
-    assert len(password) < 8 or password not in str(caught.value)
 
 
 def test_list_holds_what_its_head_says() -> None:

@@ -12,7 +12,6 @@ from registry.domain.accounts import Caller, Permission
 from registry.domain.errors import Throttled
 from registry.services.sessions import require
 
-RATE_LIMIT_HEADERS = "rate_limit_headers"
 _WINDOW_SECONDS = 60
 _SCHEMES = (
     OAuth2PasswordBearer(
@@ -54,11 +53,11 @@ async def _count_request(scope: Scope, caller: Caller) -> None:
     limit = state.limits.requests_per_minute
     seen = await state.request_attempts.hit(f"requests:{caller.token.id}", window_seconds=_WINDOW_SECONDS)
     resets = max(1, round(seen.resets_after_seconds))
-    # draft-ietf-httpapi-ratelimit-headers; the middleware adds them to whatever the answer will be
-    scope[RATE_LIMIT_HEADERS] = (
+    # draft-ietf-httpapi-ratelimit-headers
+    scope["added_headers"] += [
         (b"ratelimit-policy", f'"requests";q={limit};w={_WINDOW_SECONDS}'.encode()),
         (b"ratelimit", f'"requests";r={max(0, limit - seen.count)};t={resets}'.encode()),
-    )
+    ]
     if seen.count > limit:
         raise Throttled(f"More than {limit} requests in a minute. Wait {resets} seconds.", retry_after_seconds=resets)
 

@@ -11,7 +11,8 @@ from starlette.datastructures import Headers
 
 from registry.domain.errors import DigestMismatch, InvalidInput
 
-_MEMBER = re.compile(r"([a-z*][a-z0-9_.*-]*)=:([A-Za-z0-9+/=]*):")
+# A dictionary member with a byte sequence, parameters allowed (RFC 9651, section 3.2).
+_MEMBER = re.compile(r"([a-z*][a-z0-9_.*-]*)=:([A-Za-z0-9+/=]*):(?: *;[^,]*)?")
 
 
 def repr_digest(sha256: str) -> str:

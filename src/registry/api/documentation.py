@@ -58,6 +58,12 @@ METADATA_EXAMPLE = {
 }
 
 
+def merge_patch_body(model: type[BaseModel]) -> dict[str, Any]:
+    """The request body of PATCH, in both media types that it may come in."""
+    described = {"schema": reference(model), "example": {"description": "A smaller BERT", "license": None}}
+    return {"content": {"application/merge-patch+json": described, "application/json": described}}
+
+
 def package_body(
     json_model: type[MetadataBody], multipart_model: type[MetadataBody], json_example: Any
 ) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import time
 
 import structlog
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from registry.api import request_id
@@ -34,12 +35,14 @@ class Surroundings:
             # A copy: the server looks at its own scope to know that no body is to be sent.
             scope = {**scope, "method": "GET", "head": True}
         status, sent_bytes = 0, 0
+        # Handlers may add headers to whatever the answer will be; a list, since routers copy the scope.
+        added = scope["added_headers"] = [(request_id.HEADER, identity)]
 
         async def send_with_id(message: Message) -> None:
             nonlocal status, sent_bytes
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message["headers"], (request_id.HEADER, identity)]
+                message["headers"] = [*message["headers"], *added]
             else:
                 sent_bytes += len(message.get("body", b""))
             await send(message)
@@ -47,6 +50,8 @@ class Surroundings:
         received = _Counted(receive)
         try:
             await self._app(scope, received, send_with_id)
+        except ClientDisconnect:
+            _log.info("client_left", method=method, path=scope["path"])
         except Exception as error:
             if status:
                 raise  # the answer has begun: the server cuts the connection, so that nobody takes it for whole

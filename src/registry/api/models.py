@@ -50,6 +50,12 @@ class ContentModel(Answer):
     url: str
 
 
+class RatingSummaryModel(Answer):
+    net_score: Annotated[float | None, Field(ge=0, le=1)]
+    status: Literal["complete", "partial"]
+    rated_at: datetime
+
+
 class PackageSummaryModel(Answer):
     """A package as listings show it."""
 
@@ -71,6 +77,7 @@ class PackageSummaryModel(Answer):
     created_by: str
     created_at: datetime
     updated_at: datetime
+    rating: Annotated[RatingSummaryModel | None, Field(description="with `include=rating`")] = None
 
 
 class PackageModel(PackageSummaryModel):

@@ -35,6 +35,7 @@ def complete_schema(app: FastAPI) -> None:
         schema = from_routes()
         _add_models(schema)
         _drop_defaults(schema)
+        _add_head(schema["paths"]["/package/{package_id}/content"])
         for path in schema["paths"].values():
             for operation in path.values():
                 for answer in operation["responses"].values():
@@ -49,6 +50,17 @@ def _add_models(schema: dict[str, Any]) -> None:
         [(model, "validation") for model in SCHEMA_ONLY_MODELS], ref_template="#/components/schemas/{model}"
     )
     schema["components"]["schemas"] = dict(sorted({**definitions["$defs"], **schema["components"]["schemas"]}.items()))
+
+
+def _add_head(path: dict[str, Any]) -> None:
+    # HEAD is answered wherever GET is; here it is part of the contract, to learn size and digest before a download.
+    get = path["get"]
+    answers = {
+        status: {name: member for name, member in answer.items() if name != "content"}
+        for status, answer in get["responses"].items()
+        if status != "206"
+    }
+    path["head"] = get | {"operationId": get["operationId"] + "_head", "responses": answers}
 
 
 def _drop_defaults(schema: dict[str, Any]) -> None:

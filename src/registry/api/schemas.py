@@ -243,4 +243,5 @@ class PasswordBody(Strict):
 def safe_filename(text: str) -> str:
     """The last part of a client's file name, without what no file system or header should meet; at most 255."""
     last = re.split(r"[/\\]", text)[-1]
-    return "".join(character for character in last if character.isprintable())[-255:].strip(". ") or "content"
+    name = "".join(character for character in last if character.isprintable())[-255:].strip()
+    return "content" if name.strip(".") == "" else name

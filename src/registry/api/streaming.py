@@ -9,7 +9,7 @@ from urllib.parse import quote
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-_RANGE = re.compile(r"bytes=[ \t]*(?:(\d{1,19})-(\d{1,19})?|-(\d{1,19}))[ \t]*")
+_RANGE = re.compile(r"bytes=[ \t]*(?:([0-9]{1,400})-([0-9]{1,400})?|-([0-9]{1,400}))[ \t]*", re.IGNORECASE)
 
 
 class RangeNotSatisfiable(Exception):

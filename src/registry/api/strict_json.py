@@ -127,7 +127,9 @@ class StrictJsonRoute(APIRoute):
         async def strict(request: Request) -> Response:
             value, broken = None, None
             try:
-                value = await read_json(request, limit=state_of(request.scope).limits.max_json_bytes, accepted=self.accepted)
+                value = await read_json(
+                    request, limit=state_of(request.scope).limits.max_json_bytes, accepted=self.accepted
+                )
             except (RegistryError, HTTPException) as error:
                 broken = error
             try:
@@ -138,6 +140,23 @@ class StrictJsonRoute(APIRoute):
                 if broken is not None:
                     raise broken from None
                 raise
+
+        return strict
+
+
+class FormRoute(APIRoute):
+    """A route that takes a form, and says so to those who send something else."""
+
+    accepted = ("application/x-www-form-urlencoded", "multipart/form-data")
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handler = super().get_route_handler()
+
+        async def strict(request: Request) -> Response:
+            found = media_type_of(request)
+            if self.body_field is not None and found not in self.accepted:
+                raise unsupported_media_type(found, *self.accepted)
+            return await handler(request)
 
         return strict
 

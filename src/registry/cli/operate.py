@@ -5,6 +5,8 @@ What these commands need is imported when they run: `registry --help` must not w
 
 import asyncio
 import os
+import signal
+import sys
 import tempfile
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -53,6 +55,7 @@ def serve(
     """
     import uvicorn
 
+    from registry.api.server_protocol import ProblemProtocol
     from registry.composition import prepare
     from registry.logs import configure_logs
 
@@ -63,6 +66,8 @@ def serve(
         os.environ[f"REGISTRY_{name.upper()}"] = str(getattr(settings, name))
     _run(prepare(settings))
     _announce(settings)
+    # The server finishes what is under way and then raises the signal again: asked to stop, it has not failed.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with tempfile.TemporaryDirectory(prefix="registry-metrics-") as folder:
         if settings.workers > 1:
             os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
@@ -72,7 +77,7 @@ def serve(
             host=settings.host,
             port=settings.port,
             workers=settings.workers,
-            http="httptools",
+            http=ProblemProtocol,
             loop="uvloop",
             ws="none",
             access_log=False,

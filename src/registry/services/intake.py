@@ -20,9 +20,8 @@ from registry.domain.packages import (
 from registry.domain.versions import Version
 from registry.ports.blobs import BlobStore, StoredBlob
 from registry.ports.clock import Clock, IdSource
-from registry.services.archives import ArchiveFacts, inspect_archive, looks_like_archive
+from registry.services.archives import SNIFF_BYTES, ArchiveFacts, ArchiveReader, looks_like_archive
 
-_HEAD_BYTES = 512  # enough for the magic numbers of zip, gzip and tar
 _Result = TypeVar("_Result")
 
 
@@ -63,10 +62,10 @@ class Received:
 class Intake:
     """Stores bytes and looks into them. What it stored is visible only once a record refers to it."""
 
-    def __init__(self, blobs: BlobStore, *, max_package_bytes: int, archive_seconds: int) -> None:
+    def __init__(self, blobs: BlobStore, archives: ArchiveReader, *, max_package_bytes: int) -> None:
         self._blobs = blobs
         self._max_package_bytes = max_package_bytes
-        self._archive_seconds = archive_seconds
+        self._archives = archives
 
     async def receive(self, incoming: IncomingContent) -> Received:
         """Store the bytes. Raises TooLarge, DigestMismatch; nothing stays behind then."""
@@ -74,8 +73,7 @@ class Intake:
         content = Content(stored.key, stored.size, stored.sha256, incoming.media_type, incoming.filename)
         if not looks_like_archive(head):
             return Received(content)
-        facts = await inspect_archive(self._blobs, stored.key, stored.size, timeout_seconds=self._archive_seconds)
-        return Received(content, facts)
+        return Received(content, await self._archives.look_into(stored.key, size=stored.size))
 
     async def _store(self, incoming: IncomingContent) -> tuple[StoredBlob, bytes]:
         head = bytearray()
@@ -86,8 +84,8 @@ class Intake:
                 size += len(chunk)
                 if size > self._max_package_bytes:
                     raise TooLarge(f"The content is larger than {self._max_package_bytes} bytes.")
-                if len(head) < _HEAD_BYTES:
-                    head.extend(chunk[: _HEAD_BYTES - len(head)])
+                if len(head) < SNIFF_BYTES:
+                    head.extend(chunk[: SNIFF_BYTES - len(head)])
                 yield chunk
 
         stored = await self._blobs.put(bounded())

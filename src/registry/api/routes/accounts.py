@@ -13,12 +13,13 @@ from registry.api.models import Page, TokenModel, UserModel
 from registry.api.paging import DEFAULT_LIMIT, Cursor, Limit, page_response, position
 from registry.api.schemas import AuthenticateBody, NewUserBody, PasswordBody, PermissionsBody
 from registry.api.state import state_of
-from registry.api.strict_json import StrictJsonRoute
+from registry.api.strict_json import FormRoute, StrictJsonRoute
 from registry.domain.accounts import Account
 from registry.domain.documents import format_time
 
 UserName = Annotated[str, Path(pattern=r"^[A-Za-z0-9._@-]{1,64}$", examples=["alice"])]
 _MAX_FORM_BYTES = 16 * 1024
+_NO_STORE = {"Cache-Control": "no-store"}  # RFC 6749, section 5.1
 _NEW_USER = {"name": "alice", "password": "correct horse battery", "permissions": ["search", "download"]}
 _AUTHENTICATE = {"user": {"name": "alice", "is_admin": False}, "secret": {"password": "correct horse battery"}}
 
@@ -28,13 +29,13 @@ def _example(value: object) -> dict[str, Any]:
 
 
 def sign_in_routes() -> APIRouter:
-    router = APIRouter(tags=["users"])
+    router = APIRouter(route_class=FormRoute, tags=["users"])
     router.add_api_route(
         "/auth/token",
         create_token,
         methods=["POST"],
         response_model=TokenModel,
-        responses=problems(400, 401, 413, 422),
+        responses=problems(400, 401, 413, 415, 422),
         max_body_size=_MAX_FORM_BYTES,
     )
     router.add_api_route(
@@ -116,20 +117,21 @@ def _user(account: Account) -> bytes:
     )
 
 
-async def create_token(request: Request, form: Annotated[OAuth2PasswordRequestForm, Depends()]) -> dict[str, Any]:
+async def create_token(request: Request, form: Annotated[OAuth2PasswordRequestForm, Depends()]) -> Response:
     """Sign in by name and password (OAuth2 password form). This is what Authorize in Swagger UI calls."""
     issued = await state_of(request.scope).services.accounts.sign_in(
         form.username, form.password, address=_address(request)
     )
-    return {"access_token": issued.token, "token_type": "bearer", "expires_in": issued.expires_in_seconds}
+    body = {"access_token": issued.token, "token_type": "bearer", "expires_in": issued.expires_in_seconds}
+    return Response(orjson.dumps(body), headers=_NO_STORE, media_type="application/json")
 
 
-async def authenticate_user(request: Request, body: AuthenticateBody) -> str:
+async def authenticate_user(request: Request, body: AuthenticateBody) -> Response:
     """Sign in by name and password; the answer is the value for Authorization or X-Authorization."""
     issued = await state_of(request.scope).services.accounts.sign_in(
         body.user.name, body.secret.password, address=_address(request)
     )
-    return f"bearer {issued.token}"
+    return Response(orjson.dumps(f"bearer {issued.token}"), headers=_NO_STORE, media_type="application/json")
 
 
 async def revoke_token(request: Request, caller: SignedIn) -> Response:

@@ -48,8 +48,10 @@ async def _download(request: Request) -> Response:
     if wants_redirect and (url := await retrieval.presign(content)):
         retrieval.record_download(servable, caller)
         return RedirectResponse(url, 307, headers | {"Cache-Control": "no-store"})
+    is_head = scope.get("head", False)
     try:
-        wanted = _range(request, content, tag)
+        # Ranges are defined for GET alone (RFC 9110, section 14.2).
+        wanted = None if is_head else _range(request, content, tag)
     except RangeNotSatisfiable:
         refusal = {"Content-Range": f"bytes */{content.size}", "Accept-Ranges": "bytes"}
         detail = f"The content has {content.size} bytes; ask for a range inside."
@@ -64,7 +66,7 @@ async def _download(request: Request) -> Response:
     if wanted:
         headers["Content-Range"] = wanted.content_range(content.size)
     status = 206 if wanted else 200
-    if scope.get("head"):
+    if is_head:
         return Response(status_code=status, headers=headers)
     if wanted is None or wanted.offset == 0:
         retrieval.record_download(servable, caller)

@@ -11,8 +11,9 @@ from starlette.responses import Response
 from registry.api.authentication import Searcher, Uploader, authenticate
 from registry.api.bodies import Submission, new_package, replacement
 from registry.api.conditional import expected_revisions, is_unchanged, package_tag
-from registry.api.documentation import ETAG, LINK, LOCATION, METADATA_EXAMPLE, package_body, problems
+from registry.api.documentation import ETAG, LINK, LOCATION, METADATA_EXAMPLE, merge_patch_body, package_body, problems
 from registry.api.hot import hot_route
+from registry.api.inclusion import Include, wants_rating, with_rating
 from registry.api.models import PACKAGE_EXAMPLE, PackageModel, PackageSummaryModel, Page
 from registry.api.paging import DEFAULT_LIMIT, Cursor, Limit, page_response, position
 from registry.api.schemas import (
@@ -45,14 +46,16 @@ def document_response(package: Package, *, status: int = 200, headers: dict[str,
 
 async def _read_package(request: Request) -> Response:
     caller = await authenticate(request.scope, Permission.SEARCH)
+    rated = wants_rating(request.query_params.get("include"))
     document = await state_of(request.scope).services.catalog.get_document(request.path_params["package_id"], caller)
     tag = package_tag(document.revision)
     if is_unchanged(request.headers.get("if-none-match"), tag):
         return Response(status_code=304, headers={"ETag": tag})
-    return Response(document.body, headers={"ETag": tag}, media_type="application/json")
+    body = with_rating(document.body, None) if rated else document.body
+    return Response(body, headers={"ETag": tag}, media_type="application/json")
 
 
-async def read_package(package_id: PackageId, caller: Searcher) -> None:
+async def read_package(package_id: PackageId, caller: Searcher, include: Include = None) -> None:
     """Read a package.
 
     Its ETag depends on the revision alone; send it as If-None-Match to be told 304 when nothing has changed.
@@ -130,7 +133,7 @@ def patch_routes() -> APIRouter:
         methods=["PATCH"],
         response_model=PackageModel,
         responses={200: {"headers": ETAG}, **problems(400, 401, 403, 404, 409, 412, 413, 415, 422)},
-        openapi_extra={"parameters": [_IF_MATCH]},
+        openapi_extra={"parameters": [_IF_MATCH], "requestBody": merge_patch_body(PatchBody)},
     )
     return router
 
@@ -170,6 +173,7 @@ async def list_packages(
         ),
     ] = None,
     tag: Annotated[str | None, Query(max_length=64)] = None,
+    include: Include = None,
     order: Annotated[str, Query(pattern="^(-created|created)$", description="`created`: oldest first")] = "-created",
 ) -> Response:
     """List packages, newest first."""
@@ -185,7 +189,8 @@ async def list_packages(
     )
     after = position(request, state.services.cursors, cursor)
     page = await state.services.catalog.list_page(wanted, limit=limit, after=after)
-    return page_response(request, state.services.cursors, [item.body for item in page.items], page.next_after)
+    items = [with_rating(item.body, None) if wants_rating(include) else item.body for item in page.items]
+    return page_response(request, state.services.cursors, items, page.next_after)
 
 
 async def publish_package(request: Request, caller: Uploader) -> Response:
