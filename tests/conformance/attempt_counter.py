@@ -45,15 +45,18 @@ class AttemptCounterContract:
 
         assert await attempts.hit("a", window_seconds=60) == AttemptCount(1, 60.0)
 
-    async def test_clear(self, attempts: AttemptCounter) -> None:
+    async def test_refund_takes_one_back_and_never_more_than_there_is(self, attempts: AttemptCounter) -> None:
         for key in ("a", "a", "b"):
             await attempts.hit(key, window_seconds=60)
 
-        await attempts.clear("a")
-        await attempts.clear("unknown")
+        await attempts.refund("a", window_seconds=60)
+        await attempts.refund("unknown", window_seconds=60)
+        for _ in range(3):
+            await attempts.refund("b", window_seconds=60)
 
-        assert (await attempts.hit("a", window_seconds=60)).count == 1
-        assert (await attempts.hit("b", window_seconds=60)).count == 2
+        assert (await attempts.hit("a", window_seconds=60)).count == 2
+        assert (await attempts.hit("b", window_seconds=60)).count == 1
+        assert (await attempts.hit("unknown", window_seconds=60)).count == 1
 
     async def test_no_attempt_of_many_processes_is_lost(
         self, attempts: AttemptCounter, counter_home: CounterHome

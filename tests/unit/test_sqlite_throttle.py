@@ -19,7 +19,7 @@ async def test_fails_open_and_says_so(tmp_path: Path) -> None:
     await database.close()
 
     assert await counter.hit("a", window_seconds=60) == AttemptCount(0, 0.0)
-    await counter.clear("a")
+    await counter.refund("a", window_seconds=60)
     assert counter.uncounted == 2
 
 
