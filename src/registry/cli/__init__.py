@@ -11,7 +11,6 @@ from registry.cli import access, packages, publishing, users
 from registry.cli.failures import EXIT_CODES_HELP
 
 app = typer.Typer(
-    help="Publish, find and fetch machine-learning models, datasets and code.",
     epilog=EXIT_CODES_HELP,
     no_args_is_help=True,
     rich_markup_mode="rich",
@@ -44,9 +43,9 @@ def options(
       registry list --type model
       registry download acme/tiny
 
-    PACKAGE is an id, a name (its highest version), or name@version. On a terminal there are
-    tables and progress bars; elsewhere, or with --json, a JSON document a line on stdout.
-    Errors are one line on stderr.
+    PACKAGE is an id, a name (its highest version), or name@version. On a
+    terminal there are tables and progress bars; elsewhere, or with --json,
+    a JSON document a line on stdout. Errors are one line on stderr.
     """
 
 

@@ -6,7 +6,7 @@ import typer
 
 from registry.cli.configuration import SignedIn
 from registry.cli.failures import CommandError, ExitCode
-from registry.cli.session import Session, command, read_password
+from registry.cli.session import Session, ask, command, read_password
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,21 +21,23 @@ def register(app: typer.Typer) -> None:
 async def login(
     session: Session,
     *,
-    user: Annotated[str, typer.Option("--user", "-u", prompt=True, help="Your name in the registry.")],
+    user: Annotated[str | None, typer.Option("--user", "-u", help="Your name; asked for when left out.")] = None,
     password_stdin: Annotated[
         bool, typer.Option("--password-stdin", help="Read the password from a line of stdin.")
     ] = False,
 ) -> None:
     """Sign in, and remember the registry and its token.
 
-    The token is kept in ~/.config/registry/config.json, for your eyes only, and expires
-    after some hours. The password is asked for without echo.
+    The token is kept in registry/config.json under $XDG_CONFIG_HOME or
+    ~/.config, readable by you only, and expires after some hours. The
+    password is asked for without echo.
 
     Examples:
 
       registry login --server https://registry.example.org --user alice
       pass show registry | registry login --user ci --password-stdin
     """
+    user = user or ask("User")
     password = read_password("Password", from_stdin=password_stdin)
     async with session.client() as client:
         token = await client.login(user, password)
@@ -63,11 +65,13 @@ async def logout(session: Session) -> None:
 
 
 async def health(session: Session) -> None:
-    """Show whether the registry is alive and each of its components works. Exits with 6 when one does not.
+    """Show whether the registry and its components work.
+
+    Exits with 6 when the registry cannot be reached or is not ready.
 
     Example:
 
-      registry health && registry publish model.zip --name tiny --version 1.0.0 --type model
+      until registry health; do sleep 1; done
     """
     async with session.client() as client:
         alive = await client.health()

@@ -7,8 +7,10 @@ import typer
 
 from registry.cli.text import one_line
 
-EXIT_CODES_HELP = """Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 not signed in or not allowed,
-5 conflict (the version exists, or the package changed), 6 registry or network unavailable, 7 digest mismatch."""
+EXIT_CODES_HELP = """Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found,
+4 not signed in or not allowed, 5 conflict (the version exists, or
+the package changed), 6 registry or network unavailable,
+7 digest mismatch."""
 
 
 class ExitCode(IntEnum):

@@ -41,7 +41,7 @@ async def list_packages(
     oldest_first: Annotated[bool, typer.Option("--oldest-first", help="Newest first is the default.")] = False,
     limit: Annotated[int | None, typer.Option(min=1, help="At most so many; all when left out.")] = None,
 ) -> None:
-    """List packages: a table on a terminal, a JSON document a line everywhere else.
+    """List packages, newest first.
 
     Examples:
 
@@ -63,7 +63,7 @@ async def list_packages(
         )
         await session.output.listing(
             first(found, limit),
-            columns=("NAME", "VERSION", "TYPE", "SIZE", "LICENSE", "CREATED", "ID"),
+            columns=("NAME", "VERSION", "TYPE", "SIZE", "LICENSE", "CREATED"),
             row=lambda package: (
                 package.name,
                 package.version,
@@ -71,7 +71,6 @@ async def list_packages(
                 size_text(package.content.size) if package.content else "",
                 package.license or "",
                 f"{package.created_at:%Y-%m-%d}",
-                package.id,
             ),
         )
 
@@ -127,8 +126,9 @@ async def download(
 ) -> None:
     """Download a package's file and check its SHA-256.
 
-    What came before an interruption is kept in FILE.part and not fetched again. The file
-    appears under its name only when its digest is right (else exit code 7).
+    What came before an interruption is kept in FILE.part and not fetched
+    again. The file appears under its name only when its digest is right
+    (else exit code 7).
 
     Examples:
 
@@ -175,13 +175,13 @@ async def delete(
 ) -> None:
     """Delete one version of a package, for good.
 
-    On a terminal you are asked first. Nothing is deleted (exit code 5) when the package
-    changed since it was shown to you.
+    On a terminal you are asked first. Nothing is deleted (exit code 5) when
+    the package changed since it was shown to you.
 
     Examples:
 
       registry delete acme/tiny@1.0.0
-      registry delete 0193a5c0-7b1e-7c4e-9f00-3d2b1c0a9e8f --yes
+      registry delete 0193a5c0-7b1e-7c4e-9f00-3d2b1c0a9e8f -y
     """
     async with session.client() as client:
         found = await client.resolve(package, type=type)
@@ -213,7 +213,7 @@ async def audit(session: Session, *, package: Reference, type: Type = None) -> N
 
 
 async def lineage(session: Session, *, package: Reference, type: Type = None) -> None:  # noqa: A002
-    """Show all that a package depends on, directly and indirectly.
+    """Show all that a package depends on.
 
     Example:
 

@@ -14,9 +14,7 @@ from registry.domain.versions import split_reference
 if TYPE_CHECKING:
     from registry.client import Package
 
-ReadmeFile = Annotated[
-    Path | None, typer.Option(exists=True, dir_okay=False, help="A Markdown file; else it is read from the archive.")
-]
+ReadmeFile = Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="A Markdown file to be its README.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -36,7 +34,7 @@ def parse_dependency(text: str) -> Dependency:
 async def publish(
     session: Session,
     *,
-    path: Annotated[Path | None, typer.Argument(exists=True, dir_okay=False, help="The file to publish.")] = None,
+    path: Annotated[Path | None, typer.Argument(metavar="PATH", exists=True, dir_okay=False, help="The file.")] = None,
     name: Annotated[str, typer.Option(help="The package's name; / is allowed.")],
     version: Annotated[str, typer.Option(help="A semantic version, such as 1.2.3 or 2.0.0-rc.1.")],
     type: Annotated[PackageType, typer.Option(help="What it is.")],  # noqa: A002 – the option's name
@@ -50,18 +48,21 @@ async def publish(
     readme: ReadmeFile = None,
     url: Annotated[str | None, typer.Option(help="Let the registry fetch the file, or repository, from here.")] = None,
 ) -> None:
-    """Publish a file as one version of a package, and show the package.
+    r"""Publish a file as one version of a package.
 
-    The registry checks what arrives by its SHA-256. When the connection breaks the file is
-    sent again, and still published once. With --url and no file the registry fetches it by
-    itself: the package is pending until then. With both, the URL is kept as the origin.
+    The registry checks what arrives by its SHA-256. When the connection
+    breaks the file is sent again, and still published once. With --url and
+    no file the registry fetches it by itself: the package is pending until
+    then. With both, the URL is kept as the origin. What no option says is
+    read from the archive where it can be.
 
     Examples:
 
       registry publish tiny.zip --name acme/tiny --version 1.0.0 --type model
-      registry publish data.tar.gz --name squad --version 2.0.0 --type dataset --license CC-BY-4.0
-      registry publish ft.zip --name acme/ft --version 1.0.0 --type model --depends base_model:acme/tiny@^1.0.0
-      registry publish --url https://huggingface.co/acme/tiny --name tiny --version 1.0.0 --type model
+      registry publish tuned.zip --name acme/tuned --version 1.0.0 \
+        --type model --license MIT --depends base_model:acme/tiny@^1.0.0
+      registry publish --url https://huggingface.co/acme/tiny \
+        --name acme/tiny --version 1.1.0 --type model
     """
     from registry.client import NewPackage
 
@@ -90,21 +91,24 @@ async def publish(
 async def update(
     session: Session,
     *,
-    package: Annotated[str, typer.Argument(help="An id, a name (its highest version) or name@version.")],
+    package: Annotated[
+        str, typer.Argument(metavar="PACKAGE", help="An id, a name (its highest version) or name@version.")
+    ],
     status: Annotated[PackageStatus | None, typer.Option(help="active, deprecated; admins also quarantined.")] = None,
     description: Annotated[str | None, typer.Option(help="The new description.")] = None,
     license: Annotated[str | None, typer.Option(help="An SPDX expression; empty for none.")] = None,  # noqa: A002
     tag: Annotated[list[str] | None, typer.Option(help="All tags from now on. Repeatable; empty for none.")] = None,
     readme: ReadmeFile = None,
 ) -> None:
-    """Change what a package says of itself; what is not named stays. Its content stays too.
+    """Change what a package says of itself.
 
-    Nothing is changed (exit code 5) when somebody else changed the package meanwhile.
+    What is not named stays, and so does the content. Nothing is changed
+    (exit code 5) when somebody else changed the package meanwhile.
 
     Examples:
 
       registry update acme/tiny@1.0.0 --status deprecated
-      registry update acme/tiny --description "Smaller and better" --tag nlp --tag en
+      registry update acme/tiny --description "Smaller" --tag nlp --tag en
     """
     given: dict[str, object | None] = {
         "status": status,

@@ -80,6 +80,14 @@ def confirm(question: str, *, yes: bool) -> None:
     typer.confirm(question, abort=True, err=True)
 
 
+def ask(question: str) -> str:
+    """A line that somebody types. Raises CommandError where nobody can be asked."""
+    if not sys.stdin.isatty():
+        raise usage_error(f"nobody is there to ask: {question.lower()}? Name it by an option")
+    answer: str = typer.prompt(question, err=True)
+    return answer
+
+
 def read_password(prompt: str, *, from_stdin: bool, repeat: bool = False) -> str:
     """A password from a line of stdin, or asked for without echo. Never an option: those show in process lists."""
     if from_stdin:

@@ -8,14 +8,14 @@ from registry.cli.failures import usage_error
 from registry.cli.session import Session, command, confirm, read_password
 from registry.domain.accounts import Permission
 
-Name = Annotated[str, typer.Argument(help="The user's name.")]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="The user's name.")]
 PasswordStdin = Annotated[
     bool, typer.Option("--password-stdin", help="Read passwords from stdin, one a line, instead of asking.")
 ]
 
 
 def register(app: typer.Typer) -> None:
-    users = typer.Typer(help="Show and change users (most of it is for administrators).", no_args_is_help=True)
+    users = typer.Typer(help="Show and change users (mostly for administrators).", no_args_is_help=True)
     command(users, "list")(list_users)
     command(users, "add")(add)
     command(users, "permissions")(permissions)
@@ -48,7 +48,7 @@ async def add(
     Examples:
 
       registry users add alice -p search -p download -p upload
-      openssl rand -hex 16 | tee password | registry users add ci -p upload --password-stdin
+      registry users add ci -p upload --password-stdin < password.txt
     """
     secret = read_password(f"Password of {name}", from_stdin=password_stdin, repeat=True)
     async with session.client() as client:
@@ -64,7 +64,7 @@ async def permissions(
     name: Name,
     permission: Annotated[list[Permission] | None, typer.Argument(help="All that the user may do from now on.")] = None,
 ) -> None:
-    """Set a user's permissions to exactly those given, from the next request on.
+    """Set what a user may do, from the next request on.
 
     Examples:
 
@@ -82,12 +82,13 @@ async def permissions(
 async def password(
     session: Session,
     *,
-    name: Annotated[str | None, typer.Argument(help="The user's name; you when left out.")] = None,
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="The user's name; you when left out.")] = None,
     password_stdin: PasswordStdin = False,
 ) -> None:
-    """Change a password. The user's tokens are revoked with it.
+    """Change a password; the user's tokens are revoked.
 
-    For your own you are asked for the present one first (on stdin: its line comes first).
+    For your own you are asked for the present one first (on stdin: its line
+    comes first).
 
     Examples:
 
@@ -113,7 +114,9 @@ async def delete(
     name: Name,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
-    """Delete a user. Their tokens are revoked, their packages stay.
+    """Delete a user; their packages stay.
+
+    Their tokens are revoked.
 
     Example:
 
