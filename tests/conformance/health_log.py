@@ -2,10 +2,9 @@
 
 from datetime import timedelta
 
+from registry.ports.health import HealthSample
 from tests.conformance.records import RecordHome, Records
 from tests.factories import make_health_sample
-
-from registry.ports.health import HealthSample
 
 FIRST = make_health_sample().minute
 
