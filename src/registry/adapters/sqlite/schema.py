@@ -10,8 +10,8 @@ of them. The row with the empty id marks the last reset.
 
 import sqlite3
 
-from registry.domain.errors import Unavailable
 from registry.adapters.sqlite.connections import DatabaseFile
+from registry.domain.errors import Unavailable
 
 Migrations = tuple[tuple[str, ...], ...]
 
