@@ -15,6 +15,7 @@ import pytest
 
 from tests.api.server import RunningServer, server_environment, start_server
 from tests.api.support import JsonObject, Person, connect, log_in, publish, unique
+from tests.api.uploads import PART_BYTES
 
 # Settings of each home that the whole suite runs in. A further home is one more entry.
 HOMES: Mapping[str, Mapping[str, str]] = {"embedded": {}}
@@ -34,6 +35,15 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         return
     data_dir = tmp_path_factory.mktemp(request.param) / "data"
     running = start_server(server_environment(data_dir, **HOMES[request.param]))
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="module")
+def part_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """A server in the embedded home whose parts are small, so that little makes many of them."""
+    data_dir = tmp_path_factory.mktemp("parts") / "data"
+    running = start_server(server_environment(data_dir, REGISTRY_UPLOAD_PART_BYTES=str(PART_BYTES)))
     yield running
     running.stop()
 

@@ -58,6 +58,17 @@ METADATA_EXAMPLE = {
 }
 
 
+BINARY_BODY: dict[str, Any] = {
+    "required": True,
+    "content": {
+        "application/octet-stream": {
+            "schema": {"type": "string", "contentMediaType": "application/octet-stream"},
+            "example": "(the bytes of the part)",
+        }
+    },
+}
+
+
 def merge_patch_body(model: type[BaseModel]) -> dict[str, Any]:
     """The request body of PATCH, in both media types that it may come in."""
     described = {"schema": reference(model), "example": {"description": "A smaller BERT", "license": None}}
