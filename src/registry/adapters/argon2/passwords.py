@@ -1,0 +1,60 @@
+"""argon2id with the parameters that RFC 9106, section 4, recommends where memory is limited: 3 passes, 64 MiB, 4 lanes.
+
+The parameters stand in each hash, so hashes made with others stay valid; a user's next password gets the new ones.
+"""
+
+import asyncio
+import secrets
+from base64 import b64encode
+from concurrent.futures import ThreadPoolExecutor
+
+from argon2 import Parameters, PasswordHasher
+from argon2.exceptions import HashingError, InvalidHashError, VerificationError, VerifyMismatchError
+from argon2.profiles import RFC_9106_LOW_MEMORY
+
+from registry.domain.errors import Unavailable
+
+_NO_MEMORY = "Passwords cannot be checked now: memory is short."
+
+
+class Argon2PasswordHasher:
+    """`PasswordHasher` in threads of its own: logins wait for each other (64 MiB each), not for reads of files."""
+
+    def __init__(self, parameters: Parameters = RFC_9106_LOW_MEMORY, *, concurrency: int = 2) -> None:
+        """`concurrency`: how many hashes may be computed at a time, each taking the parameters' memory."""
+        self._hasher = PasswordHasher.from_parameters(parameters)
+        self._threads = ThreadPoolExecutor(concurrency, thread_name_prefix="argon2")
+        self._nobodys_hash = _random_hash(parameters)
+
+    def close(self) -> None:
+        """Wait for what is under way and end the threads."""
+        self._threads.shutdown()
+
+    async def hash(self, password: str) -> str:
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, self._hasher.hash, password)
+        except HashingError as error:
+            raise Unavailable(_NO_MEMORY) from error
+
+    async def verify(self, password_hash: str | None, password: str) -> bool:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, self._verify, password_hash or self._nobodys_hash, password)
+
+    def _verify(self, password_hash: str, password: str) -> bool:
+        try:
+            return self._hasher.verify(password_hash, password)
+        except (VerifyMismatchError, InvalidHashError):
+            return False
+        except VerificationError as error:
+            raise Unavailable(_NO_MEMORY) from error
+
+
+def _random_hash(parameters: Parameters) -> str:
+    """A hash of no known password: checking against it costs what a real one costs, making it costs nothing."""
+
+    def random_base64(length: int) -> str:
+        return b64encode(secrets.token_bytes(length)).decode().rstrip("=")
+
+    settings = f"m={parameters.memory_cost},t={parameters.time_cost},p={parameters.parallelism}"
+    salt, digest = random_base64(parameters.salt_len), random_base64(parameters.hash_len)
+    return f"$argon2id$v={parameters.version}${settings}${salt}${digest}"
