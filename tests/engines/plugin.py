@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.engines import dynamodb, redis
+from tests.engines import dynamodb, redis, s3
 
 FIND_MISSING: dict[str, Callable[[], str | None]] = {
     "dynamodb_endpoint": dynamodb.find_missing,
     "redis_url": redis.find_missing,
     "redis_server": redis.find_missing,
+    "s3_endpoint": s3.find_missing,
 }
 """The fixture that needs an engine, and what tells whether it can be had."""
 
@@ -69,3 +70,13 @@ def redis_server() -> Iterator[redis.RedisServer]:
         pytest.fail(missing)
     with redis.running_redis() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def s3_endpoint() -> Iterator[str]:
+    """The URL of an S3 server that all tests share: each makes a bucket of its own."""
+    missing = s3.find_missing()
+    if missing is not None:
+        pytest.fail(missing)
+    with s3.running_s3() as server:
+        yield server.endpoint_url
