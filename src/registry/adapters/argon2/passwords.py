@@ -9,11 +9,14 @@ from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
 
 from argon2 import Parameters, PasswordHasher
-from argon2.exceptions import HashingError, InvalidHashError, VerificationError, VerifyMismatchError
+from argon2.exceptions import HashingError, InvalidHashError, VerificationError
+from argon2.low_level import error_to_str
 from argon2.profiles import RFC_9106_LOW_MEMORY
 
 from registry.domain.errors import Unavailable
 
+_OUT_OF_MEMORY = error_to_str(-22)
+"""The text of ARGON2_MEMORY_ALLOCATION_ERROR; other failures of a check mean that password or hash are wrong."""
 _NO_MEMORY = "Passwords cannot be checked now: memory is short."
 
 
@@ -32,21 +35,28 @@ class Argon2PasswordHasher:
 
     async def hash(self, password: str) -> str:
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, self._hasher.hash, password)
+            return await asyncio.get_running_loop().run_in_executor(self._threads, self._hasher.hash, _encode(password))
         except HashingError as error:
             raise Unavailable(_NO_MEMORY) from error
 
     async def verify(self, password_hash: str | None, password: str) -> bool:
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, self._verify, password_hash or self._nobodys_hash, password)
+        checked = self._nobodys_hash if password_hash is None else password_hash
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._verify, checked, password)
 
     def _verify(self, password_hash: str, password: str) -> bool:
         try:
-            return self._hasher.verify(password_hash, password)
-        except (VerifyMismatchError, InvalidHashError):
+            return self._hasher.verify(password_hash, _encode(password))
+        except InvalidHashError:
             return False
         except VerificationError as error:
-            raise Unavailable(_NO_MEMORY) from error
+            if str(error) == _OUT_OF_MEMORY:
+                raise Unavailable(_NO_MEMORY) from error
+            return False
+
+
+def _encode(password: str) -> bytes:
+    """UTF-8, and something for the lone surrogates that JSON can carry: a strange password is no crash."""
+    return password.encode("utf-8", "surrogatepass")
 
 
 def _random_hash(parameters: Parameters) -> str:
