@@ -65,16 +65,21 @@ class S3Bucket:
         self._circuit = circuit or Circuit()
         self._jitter = jitter
 
-    async def call(self, operation: str, invoke: Callable[[], Awaitable[T]], *, extra_seconds: float = 0) -> T:
+    async def call(
+        self, operation: str, invoke: Callable[[], Awaitable[T]], *, extra_seconds: float = 0, insist: bool = False
+    ) -> T:
         """Call the engine until it answers or the tries or the time are used up. Raises NotFound, Unavailable.
 
-        `extra_seconds` is how much longer than usual this call may take, for the bytes that it moves.
+        `extra_seconds` is how much longer than usual this call may take, for the bytes that it moves; `insist` asks
+        an engine that seems to be down all the same: it is the last chance to clean up.
         """
         begun = time.perf_counter()
         try:
             async with asyncio.timeout(self.limits.deadline_seconds + extra_seconds):
                 attempt = 0
                 while True:
+                    if not (self._circuit.allows() or insist):
+                        raise Unavailable("The package store does not answer; it is tried again in a moment.")
                     try:
                         return await self._try(operation, invoke, seconds=self.limits.answer_seconds + extra_seconds)
                     except (EngineThrottling, EngineDown) as error:
@@ -89,8 +94,6 @@ class S3Bucket:
             raise late from None
 
     async def _try(self, operation: str, invoke: Callable[[], Awaitable[T]], *, seconds: float) -> T:
-        if not self._circuit.allows():
-            raise Unavailable("The package store does not answer; it is tried again in a moment.")
         begun = time.perf_counter()
         try:
             async with asyncio.timeout(seconds):

@@ -28,11 +28,10 @@ from botocore.parsers import ResponseParserError
 from registry.domain.errors import NotFound, RegistryError, Unavailable
 
 _THROTTLING = frozenset({"SlowDown", "Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequests"})
-_CREDENTIALS = frozenset(
-    {"AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken", "403"}
-)
+_UNKNOWN_USER = "XAdminUserNotFound"
+"""versitygw's word, with the status 404, for InvalidAccessKeyId."""
 _GONE = frozenset({"NoSuchKey", "NoSuchVersion", "404"})
-_PASSING = frozenset({"RequestTimeout", "RequestTimeTooSkewed", "OperationAborted", "BadDigest"})
+_PASSING = frozenset({"RequestTimeout", "OperationAborted", "BadDigest"})
 """Refusals with a status below 500 that another try may not meet; a body damaged on its way is one."""
 _SILENCE = (
     BotocoreConnectionError,
@@ -94,7 +93,7 @@ def _translate_answer(error: ClientError) -> Exception:
         return UploadGone("The upload was ended before it was complete; send the file again.")
     if code in _THROTTLING or status in (429, 503):
         return EngineThrottling("The package store is at its capacity; try again.", retry_after_seconds=2)
-    if code in _CREDENTIALS:
+    if status in (401, 403) or code == _UNKNOWN_USER:
         return Misconfigured("The package store's bucket does not take its credentials.", retry_after_seconds=30)
     if code == "NoSuchBucket":
         return Misconfigured(

@@ -51,3 +51,7 @@ class Part:
         with self._buffer.getbuffer() as view:
             whole.update(view)
             return base64.b64encode(hashlib.sha256(view).digest()).decode()
+
+    def drop(self) -> None:
+        """Free the memory now: the SDK's objects refer to the body in circles, until the garbage collector comes."""
+        self._buffer.close()

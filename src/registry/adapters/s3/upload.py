@@ -127,6 +127,7 @@ class Upload:
         self._held_bytes += part.capacity
 
     def _release(self, part: Part) -> None:
+        part.drop()
         self._own_memory.release(min(part.capacity, self._own_memory.capacity))
         self._held_bytes -= part.capacity
         self._memory.release(part.capacity)
@@ -149,6 +150,7 @@ class Upload:
             extra_seconds=part.size / _SLOWEST_BYTES_PER_SECOND,
         )
         await to_the_end(call)
+        part.drop()
 
     async def _begin(self) -> None:
         answer = await self._bucket.call(
@@ -208,7 +210,9 @@ class Upload:
                 await abort_upload(self._bucket, self._key, upload_id)
         if self._may_be_stored:
             await self._bucket.call(
-                "DeleteObject", lambda: self._bucket.client.delete_object(Bucket=self._bucket.name, Key=self._key)
+                "DeleteObject",
+                lambda: self._bucket.client.delete_object(Bucket=self._bucket.name, Key=self._key),
+                insist=True,
             )
 
 
@@ -217,6 +221,7 @@ async def abort_upload(bucket: S3Bucket, key: str, upload_id: str) -> None:
     await bucket.call(
         "AbortMultipartUpload",
         lambda: bucket.client.abort_multipart_upload(Bucket=bucket.name, Key=key, UploadId=upload_id),
+        insist=True,
     )
 
 
