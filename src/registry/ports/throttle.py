@@ -18,5 +18,5 @@ class AttemptCounter(Protocol):
     async def hit(self, key: str, *, window_seconds: int) -> AttemptCount:
         """Count one attempt under `key` in its current window."""
 
-    async def clear(self, key: str) -> None:
-        """Forget the attempts under `key`."""
+    async def refund(self, key: str, *, window_seconds: int) -> None:
+        """Take one attempt under `key` back, because it succeeded. Never below zero."""

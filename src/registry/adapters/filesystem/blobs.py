@@ -20,7 +20,7 @@ from typing import Any, Self, TypeVar
 
 from registry.adapters.filesystem.errors import translated
 from registry.adapters.filesystem.files import BlobFile, BlobWriter, Write
-from registry.adapters.filesystem.folders import SHARDS, FolderSync, Fsync, make_shards
+from registry.adapters.filesystem.folders import SHARDS, FolderSync, Fsync, check_folder, make_shards
 from registry.domain.errors import NotFound
 from registry.ports.blobs import CHUNK_BYTES, BlobInfo, StoredBlob
 
@@ -54,6 +54,9 @@ class FilesystemBlobStore:
     def close(self) -> None:
         """Wait for what is under way and end the threads."""
         self._threads.shutdown()
+
+    async def ping(self) -> None:
+        await asyncio.get_running_loop().run_in_executor(self._threads, check_folder, self._root)
 
     async def put(self, source: AsyncIterator[bytes]) -> StoredBlob:
         writer = BlobWriter(

@@ -1,10 +1,13 @@
 """Folders of blobs, and one fsync for all who wait for it."""
 
+import errno
 import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
+
+from registry.adapters.filesystem.errors import translated
 
 FOLDER_MODE = 0o700
 SHARDS = tuple(f"{number:02x}" for number in range(256))
@@ -32,6 +35,15 @@ def make_shards(root: Path, *, fsync: Fsync) -> None:
         folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
     if missing:
         fsync_folder(root, fsync=fsync)
+
+
+def check_folder(root: Path) -> None:
+    """Raises Unavailable unless files can be made in the folder."""
+    with translated():
+        if not os.access(root, os.R_OK | os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        if os.statvfs(root).f_bavail == 0:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 class FolderSync:
