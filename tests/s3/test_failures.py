@@ -39,8 +39,12 @@ async def list_all(bucket: S3Bucket) -> object:
     return [info async for info in S3BlobStore(bucket).list_blobs()]
 
 
+async def ping(bucket: S3Bucket) -> None:
+    await S3BlobStore(bucket).ping()
+
+
 Operation = Callable[[S3Bucket], Awaitable[object]]
-OPERATIONS: list[Operation] = [put, read, delete, list_all]
+OPERATIONS: list[Operation] = [put, read, delete, list_all, ping]
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from registry.adapters.s3.budget import ByteBudget
 from registry.adapters.s3.connection import S3Bucket
 from registry.adapters.s3.disposition import attachment
-from registry.adapters.s3.errors import EngineDown, UploadGone, error_code, translate
+from registry.adapters.s3.errors import EngineDown, UploadGone, error_code, no_bucket, translate
 from registry.adapters.s3.upload import Upload, UploadLimits, abort_upload
 from registry.domain.errors import NotFound
 from registry.ports.blobs import CHUNK_BYTES, BlobInfo, StoredBlob
@@ -89,6 +89,14 @@ class S3BlobStore:
             ExpiresIn=self._presigned_seconds,
         )
         return url
+
+    async def ping(self) -> None:
+        name, client = self._bucket.name, self._bucket.client
+        try:
+            await self._bucket.call("HeadBucket", lambda: client.head_bucket(Bucket=name))
+        except NotFound:
+            # An answer to HEAD has no body that could say NoSuchBucket.
+            raise no_bucket() from None
 
     async def _open(self, key: str, offset: int, length: int | None) -> "StreamingBody | None":
         """The bytes from S3, None when there are none in the range."""

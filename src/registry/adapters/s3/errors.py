@@ -71,6 +71,11 @@ def error_code(error: BaseException) -> str:
     return str(cast("dict[str, Any]", error.response).get("Error", {}).get("Code", ""))
 
 
+def no_bucket() -> Misconfigured:
+    """What a missing bucket means."""
+    return Misconfigured("The package store has no bucket; `registry bucket create` makes it.", retry_after_seconds=30)
+
+
 def translate(error: Exception) -> Exception:
     """What `error` means to the registry; an error that means nothing known is returned as it is."""
     if isinstance(error, RegistryError):
@@ -96,9 +101,7 @@ def _translate_answer(error: ClientError) -> Exception:
     if status in (401, 403) or code == _UNKNOWN_USER:
         return Misconfigured("The package store's bucket does not take its credentials.", retry_after_seconds=30)
     if code == "NoSuchBucket":
-        return Misconfigured(
-            "The package store has no bucket; `registry bucket create` makes it.", retry_after_seconds=30
-        )
+        return no_bucket()
     if status == 501 or code in ("NotImplemented", "MethodNotAllowed"):
         return CallMissing("The package store's server lacks a call.")
     if status >= 500 or code in _PASSING:
