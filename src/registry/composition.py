@@ -7,12 +7,15 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 from pydantic import SecretStr
 
 from registry.adapters.argon2.passwords import Argon2PasswordHasher
 from registry.adapters.filesystem.blobs import FilesystemBlobStore
 from registry.adapters.filesystem.secret_files import kept_secret
 from registry.adapters.jose.tokens import JoseTokenCodec
+from registry.adapters.outbound.fetcher import HttpFetcher
+from registry.adapters.outbound.guarded import GuardedResolver
 from registry.adapters.sqlite.accounts import SqliteAccountStore
 from registry.adapters.sqlite.answers import SqliteAnswerStore
 from registry.adapters.sqlite.audit import SqliteAuditStore
@@ -28,9 +31,11 @@ from registry.ports.accounts import AccountStore
 from registry.ports.answers import AnswerStore
 from registry.ports.audit import AuditStore
 from registry.ports.blobs import BlobStore
+from registry.ports.fetching import ContentFetcher
 from registry.ports.health import HealthLog
 from registry.ports.maintenance import RecordMaintenance
 from registry.ports.packages import PackageStore
+from registry.ports.passwords import PasswordHasher
 from registry.ports.throttle import AttemptCounter
 from registry.services.accounts import AccountRules, Accounts
 from registry.services.archives import ArchiveLimits, ArchiveReader
@@ -40,6 +45,7 @@ from registry.services.changing import Changing
 from registry.services.container import Services
 from registry.services.cursors import CursorCodec
 from registry.services.health import HealthMonitor, Probe
+from registry.services.ingest import Ingest
 from registry.services.intake import AuditWriter, Intake
 from registry.services.maintenance import Maintenance
 from registry.services.observation import CallObserver, observed
@@ -49,6 +55,7 @@ from registry.services.sessions import Sessions
 from registry.settings import Settings
 
 ADMIN_PASSWORD_FILE = "admin-password"  # noqa: S105  (a file name)
+_FETCH_TIMEOUT_SECONDS = 20.0
 _SIGNING_KEY_FILE = "signing-key"
 
 
@@ -135,11 +142,19 @@ async def open_registry(settings: Settings, *, observer: CallObserver | None = N
     clock, ids = SystemClock(), UuidSource()
     observers = _Observers()
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    async with _open_embedded(settings.data_dir, clock) as stores:
-        running = _assemble(settings, _observed(stores, observers), clock=clock, ids=ids)
+    hasher = Argon2PasswordHasher()
+    async with (
+        _open_embedded(settings.data_dir, clock) as stores,
+        httpx.AsyncClient(timeout=_FETCH_TIMEOUT_SECONDS, trust_env=False) as client,
+    ):
+        fetcher = HttpFetcher(client, GuardedResolver(settings.allow_private_targets))
+        running = _assemble(settings, _observed(stores, observers), fetcher, hasher, clock=clock, ids=ids)
         observers.all = [each for each in (observer, running.services.health) if each is not None]
         await running.bootstrap.ensure_admin()
-        yield running
+        try:
+            yield running
+        finally:
+            await asyncio.to_thread(hasher.close)
 
 
 def _observed(stores: Stores, observer: CallObserver) -> Stores:
@@ -155,9 +170,16 @@ def _observed(stores: Stores, observer: CallObserver) -> Stores:
     )
 
 
-def _assemble(settings: Settings, stores: Stores, *, clock: SystemClock, ids: UuidSource) -> Running:
+def _assemble(
+    settings: Settings,
+    stores: Stores,
+    fetcher: ContentFetcher,
+    hasher: PasswordHasher,
+    *,
+    clock: SystemClock,
+    ids: UuidSource,
+) -> Running:
     kept = _secrets_of(settings)
-    hasher = Argon2PasswordHasher()
     codec = JoseTokenCodec(kept.signing_key)
     audit = AuditWriter(clock, ids)
     archives = ArchiveReader(stores.blobs, limits=ArchiveLimits(seconds=settings.archive_seconds))
@@ -197,6 +219,7 @@ def _assemble(settings: Settings, stores: Stores, *, clock: SystemClock, ids: Uu
         health=HealthMonitor(
             stores.health_log, clock, {"records": Probe(stores.records.ping), "blobs": Probe(stores.blobs.ping)}
         ),
+        ingest=Ingest(stores.packages, intake, fetcher, audit=audit, clock=clock),
         cursors=CursorCodec(kept.signing_key.encode()),
     )
     return Running(services, bootstrap, stores.attempts)
@@ -207,6 +230,7 @@ async def run_background(services: Services, settings: Settings) -> None:
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(services.retrieval.downloads.run())
         tasks.create_task(services.health.run())
+        tasks.create_task(services.ingest.run())
         tasks.create_task(
             services.maintenance.run(
                 interval_seconds=settings.sweep_interval_seconds, grace_seconds=settings.sweep_grace_seconds

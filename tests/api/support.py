@@ -54,7 +54,7 @@ def log_in(url: str, name: str, password: str) -> Person:
 
 def problem(response: httpx.Response, *statuses: int, slug: str | None = None) -> JsonObject:
     """The problem document of an error answer, after checking all that holds for each of them (RFC 9457)."""
-    assert response.status_code in statuses, f"{response.status_code}: {response.text[:500]}"
+    assert response.status_code in statuses, f"{response.status_code}: {response.text[:500]!r}"
     assert response.headers["content-type"].split(";")[0] == "application/problem+json"
     document: JsonObject = response.json()
     assert PROBLEM_TYPE.fullmatch(document["type"]), document

@@ -14,7 +14,7 @@ def cost(person: Person, package: JsonObject, dependency: str | None = "true") -
     document: JsonObject = answer.json()
     assert document["package_id"] == package["id"]
     assert document["standalone_bytes"] == package["content"]["size"]
-    assert document["total_bytes"] == sum(item["bytes"] for item in document["items"])
+    assert document["total_bytes"] == sum(item["bytes"] or 0 for item in document["items"])
     return document
 
 

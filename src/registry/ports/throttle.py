@@ -13,7 +13,10 @@ class AttemptCount:
 
 
 class AttemptCounter(Protocol):
-    """Fixed windows. Fails open: an engine that is gone counts nothing (its adapter says so in a metric)."""
+    """Fixed windows, each begun by its first attempt.
+
+    Fails open: an engine that is gone counts nothing (its adapter says so in a metric).
+    """
 
     async def hit(self, key: str, *, window_seconds: int) -> AttemptCount:
         """Count one attempt under `key` in its current window."""

@@ -7,6 +7,7 @@ from registry.services.catalog import Catalog
 from registry.services.changing import Changing
 from registry.services.cursors import CursorCodec
 from registry.services.health import HealthMonitor
+from registry.services.ingest import Ingest
 from registry.services.maintenance import Maintenance
 from registry.services.publishing import Publishing
 from registry.services.retrieval import Retrieval
@@ -23,4 +24,5 @@ class Services:
     retrieval: Retrieval
     maintenance: Maintenance
     health: HealthMonitor
+    ingest: Ingest
     cursors: CursorCodec

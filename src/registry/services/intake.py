@@ -128,6 +128,18 @@ def described(package: Package, metadata: Metadata, facts: ArchiveFacts) -> Pack
     )
 
 
+def filled(package: Package, received: Received) -> Package:
+    """`package` with content that was fetched for it; what its record leaves open comes from the archive."""
+    facts = received.facts
+    return replace(
+        package,
+        content=received.content,
+        license=facts.license if package.license is None else package.license,
+        dependencies=package.dependencies or facts.dependencies,
+        readme=facts.readme if package.readme is None else package.readme,
+    )
+
+
 _OWNER_STATUSES = (PackageStatus.ACTIVE, PackageStatus.DEPRECATED)
 
 

@@ -19,6 +19,7 @@ from registry.domain.documents import format_time
 
 UserName = Annotated[str, Path(pattern=r"^[A-Za-z0-9._@-]{1,64}$", examples=["alice"])]
 _MAX_FORM_BYTES = 16 * 1024
+_SIGN_IN = {"grant_type": "password", "username": "alice", "password": "correct horse battery"}
 _NO_STORE = {"Cache-Control": "no-store"}  # RFC 6749, section 5.1
 _NEW_USER = {"name": "alice", "password": "correct horse battery", "permissions": ["search", "download"]}
 _AUTHENTICATE = {"user": {"name": "alice", "is_admin": False}, "secret": {"password": "correct horse battery"}}
@@ -36,6 +37,7 @@ def sign_in_routes() -> APIRouter:
         methods=["POST"],
         response_model=TokenModel,
         responses=problems(400, 401, 413, 415, 422),
+        openapi_extra={"requestBody": {"content": {FormRoute.accepted[0]: {"example": _SIGN_IN}}}},
         max_body_size=_MAX_FORM_BYTES,
     )
     router.add_api_route(

@@ -203,6 +203,8 @@ async def publish_package(request: Request, caller: Uploader) -> Response:
     submission = await new_package(request)
     metadata = submission.metadata.value()
     answering = _answering(request, caller, submission)
+    if submission.content is None and metadata.source_url is not None:
+        await state.services.ingest.check(metadata.source_url)
     large = int(request.headers.get("content-length") or 0) > state.limits.max_json_bytes
     if submission.content and large and answering is None:
         await state.services.publishing.check_free(metadata)
@@ -211,6 +213,8 @@ async def publish_package(request: Request, caller: Uploader) -> Response:
         return Response(
             published.body, published.status, headers=dict(published.headers), media_type="application/json"
         )
+    if published.status is PackageStatus.PENDING:
+        state.services.ingest.start(published.id)
     status, headers, body = _first_answer(published)
     return Response(body, status, headers=dict(headers), media_type="application/json")
 

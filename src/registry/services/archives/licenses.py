@@ -32,12 +32,12 @@ _IDS = {spdx_id.lower(): spdx_id for spdx_id in _SPDX_IDS.split()} | _OTHER_NAME
 
 @dataclass(frozen=True, slots=True)
 class _Phrases:
-    """All of `has` and none of `lacks`. `longest`: a text of more characters holds more than this license."""
+    """All of `has` and none of `lacks`. `short`: a license of a page; a text much longer holds more than this one."""
 
     spdx_id: str
     has: tuple[str, ...]
     lacks: tuple[str, ...] = ()
-    longest: int = MAX_LICENSE_BYTES
+    short: bool = False
 
 
 _SHORT = 6000
@@ -67,25 +67,19 @@ _ZLIB_CONDITION = "altered source versions must be plainly marked as such"
 
 _TEXTS = (
     _Phrases("Apache-2.0", ("apache license version 2 0 january 2004", "grant of patent license")),
-    _Phrases("Apache-2.0", (_APACHE_NOTICE,), longest=_SHORT),
-    _Phrases("MIT", (_MIT_GRANT, _MIT_CONDITION), ("except as contained in this notice the name",), longest=_SHORT),
-    _Phrases("X11", (_MIT_GRANT, _MIT_CONDITION, "except as contained in this notice the name"), longest=_SHORT),
-    _Phrases("MIT-0", (_MIT_GRANT,), ("shall be included in all copies",), longest=_SHORT),
-    _Phrases("BSD-2-Clause", (_BSD_GRANT, _BSD_SECOND), (_BSD_THIRD, _BSD_ADVERTISING), longest=_SHORT),
-    _Phrases("BSD-3-Clause", (_BSD_GRANT, _BSD_SECOND, _BSD_THIRD), (_BSD_ADVERTISING, _BSD_CLEAR), longest=_SHORT),
-    _Phrases("BSD-3-Clause-Clear", (_BSD_SECOND, _BSD_THIRD, _BSD_CLEAR), longest=_SHORT),
-    _Phrases("BSD-4-Clause", (_BSD_GRANT, _BSD_SECOND, _BSD_THIRD, _BSD_ADVERTISING), longest=_SHORT),
-    _Phrases("ISC", ("distribute this software for any purpose with or without fee", _ISC_CONDITION), longest=_SHORT),
-    _Phrases("0BSD", (_PLAIN_GRANT,), ("provided that",), longest=_SHORT),
-    _Phrases("Zlib", (_ZLIB_GRANT, _ZLIB_CONDITION), longest=_SHORT),
-    _Phrases("BSL-1.0", ("boost software license version 1 0",), longest=_SHORT),
-    _Phrases("Unlicense", ("this is free and unencumbered software released into the public domain",), longest=_SHORT),
+    _Phrases("MIT", (_MIT_GRANT, _MIT_CONDITION), ("except as contained in this notice the name",), short=True),
+    _Phrases("X11", (_MIT_GRANT, _MIT_CONDITION, "except as contained in this notice the name"), short=True),
+    _Phrases("MIT-0", (_MIT_GRANT,), ("shall be included in all copies",), short=True),
+    _Phrases("BSD-2-Clause", (_BSD_GRANT, _BSD_SECOND), (_BSD_THIRD, _BSD_ADVERTISING), short=True),
+    _Phrases("BSD-3-Clause", (_BSD_GRANT, _BSD_SECOND, _BSD_THIRD), (_BSD_ADVERTISING, _BSD_CLEAR), short=True),
+    _Phrases("BSD-3-Clause-Clear", (_BSD_SECOND, _BSD_THIRD, _BSD_CLEAR), short=True),
+    _Phrases("BSD-4-Clause", (_BSD_GRANT, _BSD_SECOND, _BSD_THIRD, _BSD_ADVERTISING), short=True),
+    _Phrases("ISC", ("distribute this software for any purpose with or without fee", _ISC_CONDITION), short=True),
+    _Phrases("0BSD", (_PLAIN_GRANT,), ("provided that",), short=True),
+    _Phrases("Zlib", (_ZLIB_GRANT, _ZLIB_CONDITION), short=True),
+    _Phrases("BSL-1.0", ("boost software license version 1 0",), short=True),
+    _Phrases("Unlicense", ("this is free and unencumbered software released into the public domain",), short=True),
     _Phrases("MPL-2.0", ("mozilla public license version 2 0 1 definitions",)),
-    _Phrases(
-        "MPL-2.0",
-        ("this source code form is subject to the terms of the mozilla public license v 2 0",),
-        longest=_SHORT,
-    ),
     _Phrases("EPL-2.0", ("eclipse public license v 2 0 the accompanying program",)),
     _Phrases("EUPL-1.2", ("european union public licence v 1 2",)),
     _Phrases("Artistic-2.0", ("the artistic license 2 0",)),
@@ -98,6 +92,11 @@ _TEXTS = (
     _Phrases("CC0-1.0", ("cc0 1 0 universal",)),
     _Phrases("OFL-1.1", ("sil open font license version 1 1 26 february 2007",)),
 )
+_NOTICES = (
+    _Phrases("Apache-2.0", (_APACHE_NOTICE,)),
+    _Phrases("MPL-2.0", ("this source code form is subject to the terms of the mozilla public license v 2 0",)),
+)
+"""What stands in place of a long license. Those quote their notices, so these count in short texts only."""
 _NOT_ALONE = ("commons clause", "additional terms and conditions apply")
 _CREATIVE_COMMONS = re.compile(r"\battribution( noncommercial)?( sharealike| noderivatives)? 4 0 international\b")
 _CREATIVE_COMMONS_PARTS = {" noncommercial": "NC", " sharealike": "SA", " noderivatives": "ND"}
@@ -121,15 +120,14 @@ def recognise_license(text: str) -> str | None:
     words = " " + _NOT_WORDS.sub(" ", text.lower()).strip() + " "
     if any(phrase in words for phrase in _NOT_ALONE):
         return None
+    is_short = len(words) <= _SHORT
     found: set[str | None] = {
-        phrases.spdx_id
-        for phrases in _TEXTS
-        if len(words) <= phrases.longest
-        and all(phrase in words for phrase in phrases.has)
-        and not any(phrase in words for phrase in phrases.lacks)
+        phrases.spdx_id if is_short or not phrases.short else None
+        for phrases in _TEXTS + (_NOTICES if is_short else ())
+        if all(phrase in words for phrase in phrases.has) and not any(phrase in words for phrase in phrases.lacks)
     }
     found |= {_creative_commons_id(match) for match in _CREATIVE_COMMONS.finditer(words)}
-    if len(words) <= _SHORT:
+    if is_short:
         found |= {_or_later_id(match) for match in _LATER.finditer(words)}
         found |= {known_license(name) for name in _TAG.findall(text)}
     return found.pop() if len(found) == 1 else None

@@ -9,12 +9,13 @@ from functools import partial
 from itertools import islice
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
-from registry.services.archives.limits import ArchiveLimits
+from registry.services.archives.limits import MIB, ArchiveLimits
 from registry.services.archives.members import Member, MemberKind
 
 _ENCRYPTED = 0x1
 _DAMAGED = (BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, struct.error)
-_RATIO_FROM_BYTES = 64 * 1024
+_RATIO_FROM_BYTES = 4 * MIB
+"""Small files may be as repetitive as they like."""
 
 
 def zip_members(file: io.BufferedReader, *, limits: ArchiveLimits) -> Iterator[Member]:
