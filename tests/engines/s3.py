@@ -21,7 +21,7 @@ from registry.adapters.s3.connection import ignore_call
 from tests.engines.process import ENGINES, ROOT, accepts_connections, free_port, stop, wait_until
 
 PROGRAM = ENGINES / "bin" / "versitygw"
-BUILD_SECONDS = 1800
+BUILD_SECONDS = 900
 REGION = "us-east-1"
 ACCESS_KEY = "tests-only"
 SECRET_KEY = "tests-only-secret"
