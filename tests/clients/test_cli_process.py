@@ -8,6 +8,7 @@ import select
 import signal
 import subprocess
 import sys
+import termios
 import time
 from pathlib import Path
 
@@ -128,6 +129,8 @@ def on_terminal(arguments: list[str], environment: dict[str, str], *, typed: dic
         while select.select([ours], [], [], 30)[0]:
             shown += os.read(ours, 65536).decode()
             for question in [question for question in answers if question in shown]:
+                while question == "Password" and process.poll() is None and termios.tcgetattr(ours)[3] & termios.ECHO:
+                    time.sleep(0.005)  # what is typed before the echo is off is dropped
                 os.write(ours, answers.pop(question).encode() + b"\n")
     except OSError:  # how Linux tells that the other side was closed
         pass
