@@ -1,4 +1,4 @@
-"""`python -m registry` is the command `registry`."""
+"""`python -m registry` is the `registry` command."""
 
 from registry.cli import main
 

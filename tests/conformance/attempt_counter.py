@@ -7,9 +7,9 @@ from datetime import timedelta
 from typing import Protocol
 
 import pytest
-from tests.factories import ManualClock
 
 from registry.ports.throttle import AttemptCount, AttemptCounter
+from tests.factories import ManualClock
 
 
 class CounterHome(Protocol):

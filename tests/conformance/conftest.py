@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-
 from tests.conformance.records import RecordHome, Records
 
 

@@ -5,14 +5,14 @@ from itertools import product
 from random import Random
 
 import pytest
-from tests.conformance.package_store import add
-from tests.conformance.records import Records
-from tests.factories import ids, make_change
 
 from registry.domain.documents import encode_summary
 from registry.domain.packages import Package, PackageFilter, PackageStatus, PackageType
 from registry.domain.versions import VersionRange
 from registry.ports.packages import PackageStore, PackageSummary
+from tests.conformance.package_store import add
+from tests.conformance.records import Records
+from tests.factories import ids, make_change
 
 VERSIONS = ["0.9.0", "1.0.0", "1.0.0+build", "1.0.1-rc.1", "1.0.1", "1.2.0", "1.10.0", "2.0.0-alpha", "2.0.0", "3.1.4"]
 RANGES = [None, "1.0.0", "=1.0.0+build", "^1.0.0", "~1.0.1-rc.0", "1.0.1-2.0.0-beta", "4.0.0-5.0.0"]

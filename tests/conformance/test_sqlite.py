@@ -5,6 +5,17 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+
+from registry.adapters.sqlite.accounts import SqliteAccountStore
+from registry.adapters.sqlite.answers import SqliteAnswerStore
+from registry.adapters.sqlite.audit import SqliteAuditStore
+from registry.adapters.sqlite.changes import SqliteChangeFeed
+from registry.adapters.sqlite.database import SqliteDatabase
+from registry.adapters.sqlite.health import SqliteHealthLog
+from registry.adapters.sqlite.maintenance import SqliteRecordMaintenance
+from registry.adapters.sqlite.packages import SqlitePackageStore
+from registry.adapters.sqlite.schema import THROTTLE
+from registry.adapters.sqlite.throttle import SqliteAttemptCounter
 from tests.conformance.account_store import AccountStoreContract
 from tests.conformance.answer_store import AnswerStoreContract
 from tests.conformance.attempt_counter import AttemptCounterContract
@@ -18,17 +29,6 @@ from tests.conformance.package_races import PackageRacesContract
 from tests.conformance.package_store import PackageStoreContract
 from tests.conformance.records import Records
 from tests.factories import ManualClock
-
-from registry.adapters.sqlite.accounts import SqliteAccountStore
-from registry.adapters.sqlite.answers import SqliteAnswerStore
-from registry.adapters.sqlite.audit import SqliteAuditStore
-from registry.adapters.sqlite.changes import SqliteChangeFeed
-from registry.adapters.sqlite.database import SqliteDatabase
-from registry.adapters.sqlite.health import SqliteHealthLog
-from registry.adapters.sqlite.maintenance import SqliteRecordMaintenance
-from registry.adapters.sqlite.packages import SqlitePackageStore
-from registry.adapters.sqlite.schema import THROTTLE
-from registry.adapters.sqlite.throttle import SqliteAttemptCounter
 
 
 class SqliteHome:

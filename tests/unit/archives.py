@@ -47,6 +47,9 @@ class BytesBlobs:
     async def presign_download(self, key: str, *, filename: str, media_type: str) -> str | None:
         return None
 
+    async def ping(self) -> None:
+        raise NotImplementedError
+
 
 async def look_into(data: bytes, *, limits: ArchiveLimits | None = None) -> ArchiveFacts:
     return await ArchiveReader(BytesBlobs(data), limits=limits).look_into("key", size=len(data))

@@ -8,11 +8,10 @@ import sys
 from itertools import count
 from pathlib import Path
 
-from tests.factories import ManualClock, make_change, make_package
-
 from registry.adapters.sqlite.database import SqliteDatabase
 from registry.adapters.sqlite.packages import SqlitePackageStore
 from registry.domain.errors import PackageExists
+from tests.factories import ManualClock, make_change, make_package
 
 AT_ONCE = 16
 

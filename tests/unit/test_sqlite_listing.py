@@ -6,7 +6,6 @@ from pathlib import Path
 from sqlite3 import Connection
 
 import pytest
-from tests.factories import ids, make_package
 
 from registry.adapters.sqlite.connections import DatabaseFile
 from registry.adapters.sqlite.database import Parameters
@@ -17,6 +16,7 @@ from registry.adapters.sqlite.schema import RECORDS, migrate
 from registry.adapters.sqlite.version_keys import KeySpan, version_key
 from registry.domain.packages import Package, PackageFilter, PackageStatus, PackageType
 from registry.domain.versions import Version, VersionRange
+from tests.factories import ids, make_package
 
 FILTERS = [
     PackageFilter(status, type_, name, None, tag, created_by, hidden_from, newest_first=newest_first)

@@ -6,12 +6,11 @@ import sys
 from asyncio.subprocess import PIPE, Process
 from pathlib import Path
 
-from tests.conformance.package_listing import walk_packages
-from tests.factories import ManualClock, ids, make_change, make_package
-
 from registry.adapters.sqlite.database import SqliteDatabase
 from registry.adapters.sqlite.packages import SqlitePackageStore
 from registry.domain.packages import PackageFilter
+from tests.conformance.package_listing import walk_packages
+from tests.factories import ManualClock, ids, make_change, make_package
 
 PROJECT = Path(__file__).parents[2]
 

@@ -3,12 +3,11 @@
 from datetime import timedelta
 from pathlib import Path
 
-from tests.factories import ManualClock
-
 from registry.adapters.sqlite.database import SqliteDatabase
 from registry.adapters.sqlite.schema import THROTTLE
 from registry.adapters.sqlite.throttle import SqliteAttemptCounter
 from registry.ports.throttle import AttemptCount
+from tests.factories import ManualClock
 
 
 async def test_fails_open_and_says_so(tmp_path: Path) -> None:

@@ -169,8 +169,12 @@ async def test_full_disk_is_unavailable_and_passes(database: SqliteDatabase) -> 
 
 
 async def test_read_only_file_is_unavailable(database: SqliteDatabase) -> None:
-    await database.write(lambda connection: connection.execute("PRAGMA query_only=ON").fetchone())
+    def turns_read_only(connection: Connection) -> None:
+        connection.execute("PRAGMA query_only=ON")
+        connection.execute("INSERT INTO notes VALUES ('a')")
 
+    with pytest.raises(Unavailable, match="read-only"):
+        await database.write(turns_read_only)
     with pytest.raises(Unavailable, match="read-only"):
         await database.write(Note("a"))
 

@@ -42,7 +42,9 @@ from registry.client.models import (
     Token,
     User,
 )
-from registry.client.progress import Phase, Progress
+from registry.client.multipart import file_sha256
+from registry.client.paging import first
+from registry.client.progress import Phase, Progress, silent
 from registry.client.registry import RegistryClient
 from registry.client.transport import Retries
 from registry.client.users import Users
@@ -84,5 +86,8 @@ __all__ = [
     "Unreachable",
     "User",
     "Users",
+    "file_sha256",
+    "first",
     "safe_filename",
+    "silent",
 ]

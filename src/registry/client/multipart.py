@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from registry.client.errors import FileChanged
-from registry.client.progress import CHUNK_BYTES, Progress
+from registry.client.progress import CHUNK_BYTES, Progress, silent
 
 
 async def read_chunks(file: BinaryIO) -> AsyncIterator[bytes]:
@@ -47,6 +47,11 @@ class FileDigest:
         self._sha256.update(chunk)
         self.size += len(chunk)
         return len(chunk)
+
+
+async def file_sha256(path: Path, *, progress: Progress = silent) -> str:
+    """The SHA-256 of a file in hex. Raises OSError."""
+    return (await FileDigest.of(path, progress=progress)).sha256
 
 
 class PackageForm:

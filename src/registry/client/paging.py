@@ -9,6 +9,16 @@ from registry.client.transport import Parameters, Transport, read
 T = TypeVar("T")
 
 
+async def first(items: AsyncIterator[T], count: int | None) -> AsyncIterator[T]:
+    """At most the first `count` of `items` (None: all), without asking for a page too many."""
+    number = 0
+    async for item in items:
+        yield item
+        number += 1
+        if number == count:
+            return
+
+
 async def walk(
     transport: Transport,
     path: str,

@@ -17,8 +17,7 @@ from registry.client.paging import walk
 from registry.client.progress import Progress, silent
 from registry.client.transport import Retries, Transport, read
 from registry.client.users import Users
-from registry.domain.errors import InvalidInput
-from registry.domain.versions import Version, VersionRange
+from registry.domain.versions import Version, split_reference
 
 _ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 _STATUSES_BY_USE = ("active", "deprecated", "pending", "quarantined", "failed")
@@ -101,7 +100,7 @@ class RegistryClient:
                 return await self.get(reference)
             except NotFound:
                 pass  # names may look like ids
-        name, version = _split(reference)
+        name, version = split_reference(reference)
         for status in _STATUSES_BY_USE:
             listing = self.packages(type=type, status=status, name=name, version=version)
             found = [package async for package in listing]
@@ -240,16 +239,6 @@ def _is_uuid(text: str) -> bool:
         return str(uuid.UUID(text)) == text.lower()
     except ValueError:
         return False
-
-
-def _split(reference: str) -> tuple[str, str | None]:
-    """`name@version` taken apart; names may hold an @ of their own."""
-    name, _, version = reference.rpartition("@")
-    try:
-        VersionRange.parse(version)
-    except InvalidInput:
-        return reference, None
-    return (name, version) if name else (reference, None)
 
 
 def _highest(packages: list[Package], reference: str) -> Package:

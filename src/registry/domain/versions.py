@@ -161,3 +161,13 @@ class VersionRange:
         return not version.prerelease or any(
             bound.prerelease and bound.core == version.core for bound in (self.lower, self.upper)
         )
+
+
+def split_reference(reference: str) -> tuple[str, str | None]:
+    """`name@version` or `name@range` taken apart; None without one. Names may hold an @ of their own."""
+    name, _, version = reference.rpartition("@")
+    try:
+        VersionRange.parse(version)
+    except InvalidInput:
+        return reference, None
+    return (name, version) if name else (reference, None)
