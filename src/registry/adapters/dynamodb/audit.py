@@ -36,7 +36,7 @@ def _read_entry(package_id: str, item: Item) -> AuditEntry:
 
 
 class DynamoAuditStore:
-    """`AuditStore`. Entries are put under their own ids, so one that is sent twice is there once."""
+    """Implements `AuditStore`. Entries are put under their own ids, so one that is sent twice is there once."""
 
     def __init__(self, table: DynamoTable) -> None:
         self._table = table

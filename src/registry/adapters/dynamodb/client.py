@@ -115,9 +115,9 @@ class DynamoTable:
         answer = await self.call("Query", partial(self.client.query, **request))
         return answer["Items"], "LastEvaluatedKey" not in answer
 
-    async def query_all(self, partition: str) -> list[Item]:
-        """Every item of a partition that is known to be small."""
-        items, last = await self.query(partition)
+    async def query_all(self, partition: str, *, after: str | None = None) -> list[Item]:
+        """Every item of a partition, or of its end behind `after`, that is known to be small."""
+        items, last = await self.query(partition, after=after)
         while not last:
             more, last = await self.query(partition, after=items[-1]["sk"]["S"])
             items += more

@@ -15,7 +15,8 @@ can hold one.
 | account | `U#<user>` | `account` |
 | account entry | `accounts` | `<user>` |
 | revoked token | `T#<token id>` | `token` |
-| health sample | `H#<hour>` | `<minute>#<component>` |
+| health sample | `health` | `<minute>#<component>` |
+| change | `C#<hour>` | `<time>#<number>#<package id>` |
 | unfinished reset | `reset` | `reset` |
 
 - A record holds its ready JSON (`summary`), `revision`, `readme_revision` (of the record that wrote the README), where

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from registry.adapters.dynamodb import keys, records
 from registry.adapters.dynamodb.answers import NO_ANSWER, answer_item, read_answer
 from registry.adapters.dynamodb.audit import audit_item
+from registry.adapters.dynamodb.changes import change_item
 from registry.adapters.dynamodb.client import DynamoTable
 from registry.adapters.dynamodb.keys import Item, number, text
 from registry.adapters.dynamodb.listing import matches, walk
@@ -21,7 +22,7 @@ READS = 4
 
 
 class DynamoPackageStore:
-    """`PackageStore`."""
+    """Implements `PackageStore`."""
 
     def __init__(self, table: DynamoTable, *, clock: Clock) -> None:
         self._table = table
@@ -130,6 +131,7 @@ class DynamoPackageStore:
             now = number(int(self._clock.now().timestamp()))
             transaction.put_if(answer_item(change.answer), NO_ANSWER, {":now": now}, otherwise=lambda _: _answer_kept())
         transaction.put(audit_item(change.audit))
+        transaction.put(change_item(change.audit.package_id, now=self._clock.now()))
         return transaction
 
     async def _read(self, package_id: str) -> tuple[Item, Item | None] | None:

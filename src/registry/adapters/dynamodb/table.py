@@ -57,7 +57,7 @@ async def create_table(table: DynamoTable) -> bool:
         if (await _describe(table) or {}).get("TableStatus") == "ACTIVE":
             break
         await asyncio.sleep(1)
-    if await _ttl_attribute(table) is None:
+    if await ttl_attribute(table) is None:
         specification: Any = {"Enabled": True, "AttributeName": TTL_ATTRIBUTE}
         await table.call(
             "UpdateTimeToLive",
@@ -72,7 +72,7 @@ async def check_table(table: DynamoTable) -> list[str]:
     if found is None:
         return [f"table {table.name}: there is none; `registry tables create` makes it"]
     differences = list(_differences(found, cast("Mapping[str, Any]", _definition(table.name))))
-    ttl = await _ttl_attribute(table)
+    ttl = await ttl_attribute(table)
     if ttl != TTL_ATTRIBUTE:
         differences.append(f"TTL: is {ttl or 'off'}, must be on for the attribute {TTL_ATTRIBUTE}")
     return differences
@@ -127,7 +127,7 @@ async def _describe(table: DynamoTable) -> Mapping[str, Any] | None:
     return cast("Mapping[str, Any]", answer["Table"])
 
 
-async def _ttl_attribute(table: DynamoTable) -> str | None:
+async def ttl_attribute(table: DynamoTable) -> str | None:
     """The attribute that TTL goes by, None where TTL is off."""
     answer = await table.call("DescribeTimeToLive", partial(table.client.describe_time_to_live, TableName=table.name))
     description = answer["TimeToLiveDescription"]
