@@ -34,6 +34,7 @@ class DatabaseFile:
         )
         connection.execute(f"PRAGMA synchronous={'FULL' if self.durable else 'OFF'}")
         connection.execute("PRAGMA cache_size=-16384")
+        connection.execute("PRAGMA wal_autocheckpoint=4000")
         connection.execute("PRAGMA journal_size_limit=67108864")
         connection.execute(f"PRAGMA query_only={'OFF' if writable else 'ON'}")
         return connection

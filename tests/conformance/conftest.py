@@ -1,0 +1,23 @@
+"""Fixtures that the contracts share; `home` is the adapter's."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+pytest.register_assert_rewrite("tests.conformance")
+
+from tests.conformance.records import RecordHome, Records  # noqa: E402 - after the line above
+
+
+@pytest.fixture
+async def records(home: RecordHome) -> AsyncIterator[Records]:
+    """The records as this process has them."""
+    async with home.open() as opened:
+        yield opened
+
+
+@pytest.fixture
+async def others(home: RecordHome) -> AsyncIterator[Records]:
+    """The same records as another process has them."""
+    async with home.open() as opened:
+        yield opened
