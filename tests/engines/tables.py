@@ -24,14 +24,14 @@ class CallCounter(Counter[str]):
 
 @asynccontextmanager
 async def fresh_table(
-    endpoint_url: str, *, on_call: CallCounter | None = None, limits: DynamoLimits | None = None
+    endpoint_url: str, *, on_call: CallCounter | None = None, limits: DynamoLimits | None = None, ttl: bool = False
 ) -> AsyncIterator[DynamoTable]:
-    """An empty table of its own, gone afterwards."""
+    """An empty table, gone afterwards. Without TTL, which would go by the real time and not by a test's clock."""
     name = f"registry-{uuid.uuid4().hex}"
     async with open_table(
         name, endpoint_url=endpoint_url, session=SESSION, on_call=on_call or CallCounter(), limits=limits
     ) as table:
-        await create_table(table)
+        await create_table(table, ttl=ttl)
         try:
             yield table
         finally:

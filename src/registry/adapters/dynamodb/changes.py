@@ -20,6 +20,8 @@ from registry.ports.clock import Clock
 
 LOOK_BACK = timedelta(seconds=10)
 """The deadline of a write (4 s) and what clocks of hosts differ by, with room."""
+LOOK_AHEAD = 1_000
+"""Within so many entries a package is told once, at its last change."""
 KEPT = timedelta(hours=26)
 GOOD_FOR = timedelta(hours=24)
 """A follower that was away for longer begins again."""
@@ -62,7 +64,12 @@ class DynamoChangeFeed:
         position, told = _read_cursor(after)
         if position < self._clock.now() - GOOD_FOR:
             return None
-        pending = [entry async for entry in self._entries(position - LOOK_BACK) if entry[0] not in told]
+        pending: list[tuple[str, str]] = []
+        async for entry in self._entries(position - LOOK_BACK):
+            if entry[0] not in told:
+                pending.append(entry)
+            if len(pending) >= LOOK_AHEAD + limit:
+                break
         if any(package_id == RESET for _, package_id in pending):
             return None
         last = {package_id: key for key, package_id in pending}

@@ -8,6 +8,7 @@ from registry.adapters.dynamodb import keys
 from registry.adapters.dynamodb.accounts import account_item, read_account
 from registry.adapters.dynamodb.changes import RESET, change_item
 from registry.adapters.dynamodb.client import DynamoTable
+from registry.adapters.dynamodb.errors import ConditionFailed
 from registry.adapters.dynamodb.keys import Item, number, text
 from registry.adapters.dynamodb.records import attribute
 from registry.adapters.dynamodb.table import ttl_attribute
@@ -45,10 +46,11 @@ class DynamoRecordMaintenance:
         await self._finish_reset()
         if await ttl_attribute(self._table) is not None:
             return 0
+        values = {":now": number(math.floor(now.timestamp()))}
         dropped = 0
-        async for items in self._table.scan("expires_at <= :now", {":now": number(math.floor(now.timestamp()))}):
-            await self._delete(items)
-            dropped += len(items)
+        async for items in self._table.scan("expires_at <= :now", values):
+            for item in items:
+                dropped += await self._drop_expired({"pk": item["pk"], "sk": item["sk"]}, values)
         return dropped
 
     async def reset(self, admin: Account) -> None:
@@ -78,6 +80,13 @@ class DynamoRecordMaintenance:
         transaction.put(change_item(RESET, now=self._clock.now()))
         transaction.delete(_RESET_KEY)
         await transaction.commit()
+
+    async def _drop_expired(self, key: Item, values: Item) -> bool:
+        try:
+            await self._table.transact([self._table.delete(key, condition="expires_at <= :now", values=values)])
+        except ConditionFailed:
+            return False  # written anew since it was read
+        return True
 
     async def _drop_all(self) -> int:
         dropped = 0

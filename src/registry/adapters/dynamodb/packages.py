@@ -85,7 +85,7 @@ class DynamoPackageStore:
             [key(package_id) for package_id in wanted for key in (keys.record_key, keys.readme_key)]
         )
         found = {(attribute(item, "pk"), attribute(item, "sk")): item for item in items}
-        packages = {}
+        packages: list[Package] = []
         for package_id in wanted:
             record = found.get((f"P#{package_id}", "record"))
             readme = found.get((f"P#{package_id}", "readme"))
@@ -93,8 +93,8 @@ class DynamoPackageStore:
                 continue
             pair = (record, readme) if records.fits(record, readme) else await self._read(package_id)
             if pair is not None:
-                packages[package_id] = records.read_package(*pair)
-        return [packages[package_id] for package_id in package_ids if package_id in packages]
+                packages.append(records.read_package(*pair))
+        return packages
 
     async def find_document(self, package_id: str) -> PackageDocument | None:
         found = await self._read(package_id)

@@ -41,8 +41,10 @@ def _definition(name: str) -> "CreateTableInputTypeDef":
     }
 
 
-async def create_table(table: DynamoTable) -> bool:
+async def create_table(table: DynamoTable, *, ttl: bool = True) -> bool:
     """Make the table with its index and TTL and wait until it serves; False where it was there already.
+
+    Without `ttl` (for engines that have none) the sweep drops what has expired.
 
     A table that is there is completed (TTL), never rebuilt: `check_table` tells what is different.
     """
@@ -57,7 +59,7 @@ async def create_table(table: DynamoTable) -> bool:
         if (await _describe(table) or {}).get("TableStatus") == "ACTIVE":
             break
         await asyncio.sleep(1)
-    if await ttl_attribute(table) is None:
+    if ttl and await ttl_attribute(table) is None:
         specification: Any = {"Enabled": True, "AttributeName": TTL_ATTRIBUTE}
         await table.call(
             "UpdateTimeToLive",
