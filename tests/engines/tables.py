@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 import aioboto3
 
-from registry.adapters.dynamodb.client import DynamoLimits, DynamoTable, open_table
+from registry.adapters.dynamodb.client import DynamoLimits, DynamoTable, ignore_call, open_table
 from registry.adapters.dynamodb.table import create_table
 
 SESSION = aioboto3.Session(
@@ -29,7 +29,11 @@ async def fresh_table(
     """An empty table, gone afterwards. Without TTL, which would go by the real time and not by a test's clock."""
     name = f"registry-{uuid.uuid4().hex}"
     async with open_table(
-        name, endpoint_url=endpoint_url, session=SESSION, on_call=on_call or CallCounter(), limits=limits
+        name,
+        endpoint_url=endpoint_url,
+        session=SESSION,
+        on_call=ignore_call if on_call is None else on_call,
+        limits=limits,
     ) as table:
         await create_table(table, ttl=ttl)
         try:

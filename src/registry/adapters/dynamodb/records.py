@@ -83,7 +83,7 @@ def entry_items(package: Package) -> Iterable[Item]:
             "owner": text(package.created_by),
             "version": text(str(package.version)),
         }
-        if dimension == "name":
+        if dimension in ("name", "owner"):
             item["tags"] = {"L": [text(tag) for tag in package.tags]}
         yield item
 
