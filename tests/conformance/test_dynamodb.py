@@ -17,7 +17,7 @@ from tests.conformance.package_machine import PackageMachineContract
 from tests.conformance.package_races import PackageRacesContract
 from tests.conformance.package_store import PackageStoreContract
 from tests.conformance.records import Records
-from tests.engines.tables import SESSION, fresh_table
+from tests.engines.tables import PATIENT, SESSION, fresh_table
 from tests.factories import ManualClock
 
 from registry.adapters.dynamodb.accounts import DynamoAccountStore
@@ -29,7 +29,7 @@ from registry.adapters.dynamodb.health import DynamoHealthLog
 from registry.adapters.dynamodb.maintenance import DynamoRecordMaintenance
 from registry.adapters.dynamodb.packages import DynamoPackageStore
 from registry.adapters.redis.attempts import RedisAttemptCounter
-from registry.adapters.redis.connection import open_redis
+from registry.adapters.redis.connection import RedisLimits, open_redis
 
 
 class ScaledHome:
@@ -45,8 +45,10 @@ class ScaledHome:
     @asynccontextmanager
     async def open(self) -> AsyncIterator[Records]:
         async with (
-            open_table(self._table_name, endpoint_url=self._dynamodb_endpoint, session=SESSION) as table,
-            open_redis(self._redis_url) as redis,
+            open_table(
+                self._table_name, endpoint_url=self._dynamodb_endpoint, session=SESSION, limits=PATIENT
+            ) as table,
+            open_redis(self._redis_url, limits=RedisLimits(connect_seconds=30, call_seconds=30)) as redis,
         ):
             yield Records(
                 packages=DynamoPackageStore(table, clock=self.clock),

@@ -15,10 +15,9 @@ from registry.adapters.dynamodb.maintenance import DynamoRecordMaintenance
 from registry.adapters.dynamodb.packages import DynamoPackageStore
 from registry.domain.packages import PackageFilter, PackageStatus, PackageType
 from registry.domain.versions import VersionRange
-from tests.dynamodb.conftest import HandClock
 from tests.dynamodb.samples import answer, change, content, new_id, next_revision, package
 from tests.engines.tables import CallCounter
-from tests.factories import make_account, make_audit_entry, make_health_sample
+from tests.factories import ManualClock, make_account, make_audit_entry, make_health_sample
 
 pytestmark = pytest.mark.performance
 
@@ -101,7 +100,7 @@ async def test_a_page_of_two_hundred(packages: DynamoPackageStore, calls: CallCo
     assert counted == {"Query": 4, "BatchGetItem": 2}
 
 
-async def test_accounts(table: DynamoTable, calls: CallCounter, clock: HandClock) -> None:
+async def test_accounts(table: DynamoTable, calls: CallCounter, clock: ManualClock) -> None:
     accounts = DynamoAccountStore(table)
     account = make_account()
     expires_at = clock.now() + timedelta(hours=1)
@@ -113,13 +112,13 @@ async def test_accounts(table: DynamoTable, calls: CallCounter, clock: HandClock
     assert await count(calls, lambda: accounts.revoke_token("token", expires_at=expires_at)) == {"BatchWriteItem": 1}
 
 
-async def test_the_rest(table: DynamoTable, calls: CallCounter, clock: HandClock) -> None:
+async def test_the_rest(table: DynamoTable, calls: CallCounter, clock: ManualClock) -> None:
     answers = DynamoAnswerStore(table, clock=clock)
     audit = DynamoAuditStore(table)
     changes = DynamoChangeFeed(table, clock=clock)
     health = DynamoHealthLog(table)
     maintenance = DynamoRecordMaintenance(table, clock=clock)
-    clock.forward(minutes=30)
+    clock.advance(timedelta(minutes=30))
     entries = [make_audit_entry("package") for _ in range(25)]
     cursor = await changes.latest()
 
@@ -133,7 +132,7 @@ async def test_the_rest(table: DynamoTable, calls: CallCounter, clock: HandClock
 
 
 async def test_what_is_written_for_an_answer_is_one_transaction(
-    packages: DynamoPackageStore, calls: CallCounter, clock: HandClock
+    packages: DynamoPackageStore, calls: CallCounter, clock: ManualClock
 ) -> None:
     published = package(status=PackageStatus.PENDING)
     kept = answer("key", clock.now() + timedelta(hours=1), body=b"x" * 10_000)

@@ -6,7 +6,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from registry.adapters.dynamodb import keys
-from registry.adapters.dynamodb.client import TRIES, DynamoTable
+from registry.adapters.dynamodb.calls import TRIES
+from registry.adapters.dynamodb.client import DynamoTable
 from registry.adapters.dynamodb.errors import ConditionFailed, EngineConflict, EngineThrottling, TableMissing, translate
 from registry.domain.errors import TooLarge, Unavailable
 from tests.engines.tables import CallCounter
@@ -111,7 +112,7 @@ async def test_over_a_hundred_actions_are_refused(table: DynamoTable) -> None:
 
 
 async def test_a_missing_table_is_said_to_be_missing(table: DynamoTable) -> None:
-    missing = DynamoTable(table.client, "no-such-table")
+    missing = DynamoTable(table.client, "no-such-table", calls=table.calls)
 
     with pytest.raises(TableMissing, match="registry tables create"):
         await missing.get(keys.token_key("token"))

@@ -9,8 +9,8 @@ import pytest
 from registry.adapters.dynamodb.client import DynamoTable, open_table
 from registry.adapters.dynamodb.maintenance import DynamoRecordMaintenance
 from registry.adapters.dynamodb.table import check_table, create_table
-from tests.dynamodb.conftest import HandClock
 from tests.engines.tables import SESSION, CallCounter, fresh_table
+from tests.factories import ManualClock
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ async def test_a_missing_index_is_told(no_table: DynamoTable) -> None:
     assert "index GSI-Status-Created: there is none" in await check_table(no_table)
 
 
-async def test_where_the_engine_expires_items_the_sweep_does_not_scan(dynamodb_endpoint: str, clock: HandClock) -> None:
+async def test_where_the_engine_expires_items_no_sweep_scans(dynamodb_endpoint: str, clock: ManualClock) -> None:
     calls = CallCounter()
     async with fresh_table(dynamodb_endpoint, on_call=calls, ttl=True) as table:
         assert await DynamoRecordMaintenance(table, clock=clock).purge_expired(clock.now()) == 0

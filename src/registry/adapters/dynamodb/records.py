@@ -54,7 +54,7 @@ def readme_item(package: Package) -> Item | None:
         **keys.readme_key(package.id),
         "revision": number(package.revision),
         "compressed": {"BOOL": compressed},
-        "body": binary(zlib.compress(body) if compressed else body),
+        "body": binary(zlib.compress(body, level=1) if compressed else body),
     }
 
 
