@@ -10,8 +10,9 @@ import pytest
 
 from registry.adapters.dynamodb import records
 from registry.adapters.dynamodb.client import DynamoTable
-from registry.adapters.dynamodb.keys import text
+from registry.adapters.dynamodb.keys import Item, text
 from registry.adapters.dynamodb.packages import DynamoPackageStore
+from registry.adapters.dynamodb.transaction import Transaction
 from registry.domain.documents import encode_readme, encode_summary, join_document
 from registry.domain.errors import AnswerKept, PackageExists, RevisionConflict, TooLarge
 from registry.domain.packages import Package, PackageFilter, PackageStatus
@@ -39,6 +40,64 @@ async def test_a_removed_package_leaves_nothing_but_its_trail(packages: DynamoPa
     await packages.remove(first.id, change(second), expected_revision=2)
 
     assert await _items(table) == set()
+
+
+def _tagged(prefix: str) -> tuple[str, ...]:
+    return tuple(f"{prefix}-{number}" for number in range(50))
+
+
+async def test_fifty_tags_and_the_status_change_at_once(packages: DynamoPackageStore, table: DynamoTable) -> None:
+    first = package(tags=_tagged("old"), readme="old", content=content("old"))
+    await packages.add(first, change(first))
+    second = next_revision(
+        first, tags=_tagged("new"), status=PackageStatus.DEPRECATED, readme="new", content=content("new")
+    )
+
+    await packages.replace(second, change(second), expected_revision=1)
+
+    entries = {place for place in await _items(table) if place[0].startswith("L#")}
+    assert {place for place in entries if "old" in place[0] or "active" in place[0]} == set()
+    assert len(entries) == 6 + 50
+    await packages.remove(first.id, change(second), expected_revision=2)
+    assert await _items(table) == set()
+
+
+async def test_stale_entries_that_were_not_deleted_show_nowhere(
+    packages: DynamoPackageStore, table: DynamoTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = package(tags=_tagged("old"))
+    await packages.add(first, change(first))
+    second = next_revision(first, tags=_tagged("new"), status=PackageStatus.DEPRECATED)
+    monkeypatch.setattr(Transaction, "_delete_unless_newer", lambda self, entries: asyncio.sleep(0))
+
+    await packages.replace(second, change(second), expected_revision=1)
+
+    assert [place for place in await _items(table) if "old" in place[0]], "the process ended before it deleted them"
+    for tag in first.tags:
+        assert await _walk(packages, PackageFilter(status=None, tag=tag), limit=5) == []
+    assert await _walk(packages, PackageFilter(status=None, name=first.name), limit=5) == [first.id]
+
+
+async def test_an_entry_that_was_written_anew_is_not_deleted_late(
+    packages: DynamoPackageStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = package(tags=_tagged("old"))
+    await packages.add(first, change(first))
+    second = next_revision(first, tags=_tagged("new"), status=PackageStatus.DEPRECATED)
+    third = next_revision(second, tags=first.tags, status=PackageStatus.ACTIVE)
+    delete = Transaction._delete_unless_newer
+
+    async def delete_after_the_next_change(self: Transaction, entries: Sequence[Item]) -> None:
+        monkeypatch.setattr(Transaction, "_delete_unless_newer", delete)
+        await packages.replace(third, change(third), expected_revision=2)
+        await delete(self, entries)
+
+    monkeypatch.setattr(Transaction, "_delete_unless_newer", delete_after_the_next_change)
+
+    await packages.replace(second, change(second), expected_revision=1)
+
+    for tag in first.tags:
+        assert await _walk(packages, PackageFilter(tag=tag), limit=5) == [first.id]
 
 
 async def test_a_change_of_the_description_rewrites_the_record_alone(

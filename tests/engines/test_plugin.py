@@ -19,7 +19,7 @@ def run_without_programs(**environment: str) -> subprocess.CompletedProcess[str]
         "-p",
         "no:cacheprovider",
         "-p",
-        "pytest_asyncio",
+        "pytest_asyncio.plugin",
         "-q",
         NEEDS_REDIS,
         NEEDS_NOTHING,

@@ -128,7 +128,7 @@ class DynamoTable:
         A try whose answer was lost may be tried again: the token makes DynamoDB answer, not act, a second time.
         """
         if len(actions) > TRANSACTION_ACTIONS:
-            raise TooLarge("The change touches too many tags at once; make it in two steps.")
+            raise TooLarge("The package has more tags than the record store can list it by.")
         token = uuid.uuid4().hex
         await self.call(
             "TransactWriteItems",
