@@ -5,11 +5,11 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from tests.conformance.records import RecordHome, Records
-from tests.factories import START, make_account
 
 from registry.domain.accounts import Permission, Session
 from registry.domain.errors import AlreadyExists, NotFound, RevisionConflict
+from tests.conformance.records import RecordHome, Records
+from tests.factories import START, make_account
 
 
 class AccountStoreContract:

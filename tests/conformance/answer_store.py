@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+
 from tests.conformance.records import RecordHome, Records
 from tests.factories import make_answer, make_change, make_package
 

@@ -3,10 +3,10 @@
 from datetime import timedelta
 
 import pytest
-from tests.conformance.records import RecordHome, Records
-from tests.factories import START, make_audit_entry, make_change, make_id, make_package
 
 from registry.domain.packages import AuditAction
+from tests.conformance.records import RecordHome, Records
+from tests.factories import START, make_audit_entry, make_change, make_id, make_package
 
 
 class AuditStoreContract:

@@ -4,9 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-pytest.register_assert_rewrite("tests.conformance")
-
-from tests.conformance.records import RecordHome, Records  # noqa: E402 - after the line above
+from tests.conformance.records import RecordHome, Records
 
 
 @pytest.fixture

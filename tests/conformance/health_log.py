@@ -2,10 +2,9 @@
 
 from datetime import timedelta
 
+from registry.ports.health import HealthSample
 from tests.conformance.records import RecordHome, Records
 from tests.factories import make_health_sample
-
-from registry.ports.health import HealthSample
 
 FIRST = make_health_sample().minute
 
@@ -19,9 +18,11 @@ class HealthLogContract:
             [make_health_sample(calls=10, errors=0, total_seconds=2.25, max_seconds=1.5)]
         )  # fmt: skip
 
+        await records.health.record([make_health_sample(calls=1, errors=0, total_seconds=0.25, max_seconds=0.25)])
+
         assert list(await records.health.list_samples(since=FIRST)) == [
             make_health_sample(component="blobs"),
-            HealthSample(FIRST, "records", calls=14, errors=1, total_seconds=2.75, max_seconds=1.5),
+            HealthSample(FIRST, "records", calls=15, errors=1, total_seconds=3.0, max_seconds=1.5),
         ]
 
     async def test_lists_from_a_minute_on_oldest_first(self, records: Records) -> None:

@@ -4,6 +4,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+
+from registry.domain.errors import NotFound
+from registry.domain.packages import PackageFilter
 from tests.conformance.package_listing import walk
 from tests.conformance.package_store import add
 from tests.conformance.records import RecordHome, Records
@@ -15,9 +18,6 @@ from tests.factories import (
     make_health_sample,
     make_package,
 )
-
-from registry.domain.errors import NotFound
-from registry.domain.packages import PackageFilter
 
 
 class RecordMaintenanceContract:

@@ -5,14 +5,14 @@ from itertools import product
 from random import Random
 
 import pytest
-from tests.conformance.package_store import add
-from tests.conformance.records import Records
-from tests.factories import ids, make_change
 
 from registry.domain.documents import encode_summary
 from registry.domain.packages import Package, PackageFilter, PackageStatus, PackageType
 from registry.domain.versions import VersionRange
-from registry.ports.packages import PackageSummary
+from registry.ports.packages import PackageStore, PackageSummary
+from tests.conformance.package_store import add
+from tests.conformance.records import Records
+from tests.factories import ids, make_change
 
 VERSIONS = ["0.9.0", "1.0.0", "1.0.0+build", "1.0.1-rc.1", "1.0.1", "1.2.0", "1.10.0", "2.0.0-alpha", "2.0.0", "3.1.4"]
 RANGES = [None, "1.0.0", "=1.0.0+build", "^1.0.0", "~1.0.1-rc.0", "1.0.1-2.0.0-beta", "4.0.0-5.0.0"]
@@ -63,10 +63,15 @@ def every_filter() -> list[PackageFilter]:
 
 async def walk(records: Records, wanted: PackageFilter, *, limit: int) -> list[PackageSummary]:
     """All pages, each as full as it must be."""
+    return await walk_packages(records.packages, wanted, limit=limit)
+
+
+async def walk_packages(packages: PackageStore, wanted: PackageFilter, *, limit: int) -> list[PackageSummary]:
+    """`walk` on a store alone."""
     items: list[PackageSummary] = []
     after = None
     while True:
-        page = await records.packages.list_page(wanted, limit=limit, after=after)
+        page = await packages.list_page(wanted, limit=limit, after=after)
         items += page.items
         after = page.next_after
         if after is None:

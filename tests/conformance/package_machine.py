@@ -8,13 +8,13 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
-from tests.conformance.package_listing import fits, walk
-from tests.conformance.records import RecordHome
-from tests.factories import ids, make_account, make_change, make_package
 
 from registry.domain.errors import NotFound, PackageExists, RevisionConflict
 from registry.domain.packages import Package, PackageFilter, PackageStatus, PackageType
 from registry.domain.versions import VersionRange
+from tests.conformance.package_listing import fits, walk
+from tests.conformance.records import RecordHome
+from tests.factories import ids, make_account, make_change, make_package
 
 names = st.sampled_from(["bert", "a/b"])
 versions = st.sampled_from(["1.0.0", "1.0.0+b", "1.1.0-rc.1", "2.0.0"])
@@ -141,7 +141,7 @@ class PackageMachineContract:
         run_state_machine_as_test(
             machine,
             settings=settings(
-                max_examples=25,
+                max_examples=15,
                 stateful_step_count=25,
                 deadline=None,
                 derandomize=True,

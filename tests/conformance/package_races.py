@@ -3,13 +3,12 @@
 import asyncio
 from dataclasses import replace
 
+from registry.domain.errors import AnswerKept, NotFound, PackageExists, RevisionConflict
+from registry.domain.packages import PackageFilter
 from tests.conformance.package_listing import walk
 from tests.conformance.package_store import add
 from tests.conformance.records import Records
 from tests.factories import ids, make_answer, make_change, make_package
-
-from registry.domain.errors import AnswerKept, NotFound, PackageExists, RevisionConflict
-from registry.domain.packages import PackageFilter
 
 RACERS = 12
 

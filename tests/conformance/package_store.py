@@ -4,13 +4,13 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from tests.conformance.records import RecordHome, Records
-from tests.factories import START, ids, make_answer, make_change, make_content, make_id, make_package
 
 from registry.domain.documents import encode_readme, encode_summary, join_document
 from registry.domain.errors import AnswerKept, NotFound, PackageExists, RevisionConflict
 from registry.domain.packages import Dependency, Package, PackageStatus, PackageType
 from registry.domain.versions import Version
+from tests.conformance.records import RecordHome, Records
+from tests.factories import START, ids, make_answer, make_change, make_content, make_id, make_package
 
 ODD_PACKAGES = {
     "slash and percent": {"name": "google-bert/100%_sure"},

@@ -8,8 +8,6 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from tests.factories import ManualClock
-
 from registry.ports.accounts import AccountStore
 from registry.ports.answers import AnswerStore
 from registry.ports.audit import AuditStore
@@ -17,18 +15,17 @@ from registry.ports.changes import ChangeFeed
 from registry.ports.health import HealthLog
 from registry.ports.maintenance import RecordMaintenance
 from registry.ports.packages import PackageStore
-from registry.ports.throttle import AttemptCounter
+from tests.factories import ManualClock
 
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """All record ports as one process has them."""
+    """The record ports as one process has them."""
 
     packages: PackageStore
     accounts: AccountStore
     audit: AuditStore
     answers: AnswerStore
-    attempts: AttemptCounter
     maintenance: RecordMaintenance
     health: HealthLog
     changes: ChangeFeed

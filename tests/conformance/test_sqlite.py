@@ -5,6 +5,17 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+
+from registry.adapters.sqlite.accounts import SqliteAccountStore
+from registry.adapters.sqlite.answers import SqliteAnswerStore
+from registry.adapters.sqlite.audit import SqliteAuditStore
+from registry.adapters.sqlite.changes import SqliteChangeFeed
+from registry.adapters.sqlite.database import SqliteDatabase
+from registry.adapters.sqlite.health import SqliteHealthLog
+from registry.adapters.sqlite.maintenance import SqliteRecordMaintenance
+from registry.adapters.sqlite.packages import SqlitePackageStore
+from registry.adapters.sqlite.schema import THROTTLE
+from registry.adapters.sqlite.throttle import SqliteAttemptCounter
 from tests.conformance.account_store import AccountStoreContract
 from tests.conformance.answer_store import AnswerStoreContract
 from tests.conformance.attempt_counter import AttemptCounterContract
@@ -19,17 +30,6 @@ from tests.conformance.package_store import PackageStoreContract
 from tests.conformance.records import Records
 from tests.factories import ManualClock
 
-from registry.adapters.sqlite.accounts import SqliteAccountStore
-from registry.adapters.sqlite.answers import SqliteAnswerStore
-from registry.adapters.sqlite.audit import SqliteAuditStore
-from registry.adapters.sqlite.changes import SqliteChangeFeed
-from registry.adapters.sqlite.database import SqliteDatabase
-from registry.adapters.sqlite.health import SqliteHealthLog
-from registry.adapters.sqlite.maintenance import SqliteRecordMaintenance
-from registry.adapters.sqlite.packages import SqlitePackageStore
-from registry.adapters.sqlite.schema import THROTTLE
-from registry.adapters.sqlite.throttle import SqliteAttemptCounter
-
 
 class SqliteHome:
     """A data folder."""
@@ -41,21 +41,39 @@ class SqliteHome:
     @asynccontextmanager
     async def open(self) -> AsyncIterator[Records]:
         database = await SqliteDatabase.open(self._folder / "registry.db")
-        counts = await SqliteDatabase.open(self._folder / "throttle.db", migrations=THROTTLE, durable=False)
         try:
             yield Records(
                 packages=SqlitePackageStore(database, self.clock),
                 accounts=SqliteAccountStore(database),
                 audit=SqliteAuditStore(database),
                 answers=SqliteAnswerStore(database, self.clock),
-                attempts=SqliteAttemptCounter(counts, self.clock),
                 maintenance=SqliteRecordMaintenance(database),
                 health=SqliteHealthLog(database),
                 changes=SqliteChangeFeed(database),
             )
         finally:
             await database.close()
-            await counts.close()
+
+
+class SqliteCounterHome:
+    """The data folder's second file."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.clock = ManualClock()
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[SqliteAttemptCounter]:
+        database = await SqliteDatabase.open(self._folder / "throttle.db", migrations=THROTTLE, durable=False)
+        try:
+            yield SqliteAttemptCounter(database, self.clock)
+        finally:
+            await database.close()
+
+
+@pytest.fixture
+def counter_home(tmp_path: Path) -> SqliteCounterHome:
+    return SqliteCounterHome(tmp_path)
 
 
 @pytest.fixture

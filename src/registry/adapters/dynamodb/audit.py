@@ -42,7 +42,8 @@ class DynamoAuditStore:
         self._table = table
 
     async def append(self, entries: Sequence[AuditEntry]) -> None:
-        await self._table.batch_write([{"PutRequest": {"Item": audit_item(entry)}} for entry in entries])
+        items = [audit_item(entry) for entry in {entry.id: entry for entry in entries}.values()]
+        await self._table.batch_write([{"PutRequest": {"Item": item}} for item in items])
 
     async def list_entries(self, package_id: str, *, limit: int, after: str | None) -> Sequence[AuditEntry]:
         items, _ = await self._table.query(f"A#{package_id}", after=after, limit=limit, newest_first=True)

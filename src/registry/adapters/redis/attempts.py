@@ -20,6 +20,12 @@ return {redis.call('HINCRBY', KEYS[1], 'count', 1), ends}
 """
 """Counts within the window, or begins one: now and the new window's end in microseconds, its length in milliseconds."""
 
+_REFUND = """
+if tonumber(redis.call('HGET', KEYS[1], 'count') or '0') > 0 then
+    redis.call('HINCRBY', KEYS[1], 'count', -1)
+end
+"""
+
 
 class RedisAttemptCounter:
     """Implements `AttemptCounter`: a window begins with its first attempt.
@@ -48,9 +54,11 @@ class RedisAttemptCounter:
             return AttemptCount(count=0, resets_after_seconds=0.0)
         return AttemptCount(count, (int(ends_at) - now) / 1_000_000)
 
-    async def clear(self, key: str) -> None:
+    async def refund(self, key: str, *, window_seconds: int) -> None:  # noqa: ARG002  (windows end by themselves)
         try:
-            await self._redis.call("attempts.clear", lambda client: client.execute_command("DEL", self._prefix + key))
+            await self._redis.call(
+                "attempts.refund", lambda client: client.execute_command("EVAL", _REFUND, 1, self._prefix + key)
+            )
         except Unavailable:
             self.uncounted += 1
 

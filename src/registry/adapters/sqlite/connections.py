@@ -19,7 +19,7 @@ class DatabaseFile:
 
     path: Path
     durable: bool
-    busy_seconds: float = 10.0
+    busy_seconds: float
 
     def connect(self, *, writable: bool) -> sqlite3.Connection:
         """A connection in autocommit mode that any one thread at a time may use."""
@@ -29,14 +29,19 @@ class DatabaseFile:
             isolation_level=None,
             check_same_thread=False,
             cached_statements=256,
-            # Readers wait only while a crashed process's log is recovered. Writers wait by `retry_while_busy`.
-            timeout=0 if writable else self.busy_seconds,
+            # In WAL mode readers wait only while a process that starts prepares the file or recovers a log.
+            timeout=self.busy_seconds,
         )
         connection.execute(f"PRAGMA synchronous={'FULL' if self.durable else 'OFF'}")
         connection.execute("PRAGMA cache_size=-16384")
-        connection.execute("PRAGMA wal_autocheckpoint=4000")
+        connection.execute("PRAGMA wal_autocheckpoint=4000")  # a group of 256 packages touches thousands of pages
         connection.execute("PRAGMA journal_size_limit=67108864")
-        connection.execute(f"PRAGMA query_only={'OFF' if writable else 'ON'}")
+        if writable:
+            connection.execute("PRAGMA busy_timeout=0")  # waits by `retry_while_busy`
+        else:
+            connection.execute("PRAGMA query_only=ON")
+            # 10 µs instead of 21 for a package that is not in the page cache, among 100,000. Nothing shrinks the file.
+            connection.execute("PRAGMA mmap_size=1073741824")
         return connection
 
     def retry_while_busy(self, action: Callable[[], object]) -> None:

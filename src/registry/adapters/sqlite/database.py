@@ -40,12 +40,15 @@ class SqliteDatabase:
         durable: bool = True,
         read_threads: int = 4,
         max_queued_writes: int = 10_000,
+        busy_seconds: float = 10.0,
     ) -> "SqliteDatabase":
         """Open the file, made and brought up to date where needed; its folder must exist.
 
+        Waits for other processes for at most `busy_seconds`, here and with every write.
+
         Raises NewerSchema, and Unavailable when the file cannot be opened or written.
         """
-        file = DatabaseFile(path, durable=durable)
+        file = DatabaseFile(path, durable=durable, busy_seconds=busy_seconds)
 
         def prepare() -> "SqliteDatabase":
             migrate(file, migrations)

@@ -39,9 +39,9 @@ class SqliteAttemptCounter:
             return AttemptCount(count=0, resets_after_seconds=0.0)
         return AttemptCount(count, (ends_at - now) / 1_000_000)
 
-    async def clear(self, key: str) -> None:
+    async def refund(self, key: str, *, window_seconds: int) -> None:  # noqa: ARG002  (windows end by themselves)
         def operation(connection: sqlite3.Connection) -> None:
-            connection.execute("DELETE FROM attempts WHERE key = ?", (key,))
+            connection.execute("UPDATE attempts SET count = max(count - 1, 0) WHERE key = ?", (key,))
 
         try:
             await self._database.write(operation)

@@ -9,6 +9,7 @@ import asyncio
 import sqlite3
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
@@ -108,7 +109,7 @@ class GroupCommitWriter:
     def _announce(group: list[_Job]) -> None:
         for loop in {job.loop for job in group}:
             jobs = [job for job in group if job.loop is loop]
-            if not loop.is_closed():
+            with suppress(RuntimeError):  # the loop has been closed, and nobody waits any more
                 loop.call_soon_threadsafe(_settle_all, jobs)
 
     def _commit(self, jobs: list[_Job]) -> None:
@@ -125,7 +126,7 @@ class GroupCommitWriter:
             for job in jobs:
                 self._perform(job)
             connection.execute("COMMIT")
-        except sqlite3.Error as error:
+        except Exception as error:  # noqa: BLE001 - it is for the caller, and must not end the thread
             # A full disk, for one, undoes the whole transaction: find out whose fault it was.
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
