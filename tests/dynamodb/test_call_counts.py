@@ -15,9 +15,17 @@ from registry.adapters.dynamodb.maintenance import DynamoRecordMaintenance
 from registry.adapters.dynamodb.packages import DynamoPackageStore
 from registry.domain.packages import PackageFilter, PackageStatus, PackageType
 from registry.domain.versions import VersionRange
-from tests.dynamodb.samples import answer, change, content, new_id, next_revision, package
+from tests.dynamodb.samples import change, next_revision, package
 from tests.engines.tables import CallCounter
-from tests.factories import ManualClock, make_account, make_audit_entry, make_health_sample
+from tests.factories import (
+    ManualClock,
+    make_account,
+    make_answer,
+    make_audit_entry,
+    make_content,
+    make_health_sample,
+    make_id,
+)
 
 pytestmark = pytest.mark.performance
 
@@ -33,12 +41,12 @@ async def count(calls: CallCounter, method: Callable[[], Awaitable[object]]) -> 
 
 
 async def test_reads_and_changes_of_a_package(packages: DynamoPackageStore, calls: CallCounter) -> None:
-    first = package(tags=("nlp", "tiny"), readme="# Bert" * 50_000, content=content())
+    first = package(tags=("nlp", "tiny"), readme="# Bert" * 50_000, content=make_content())
     second = next_revision(first, description="new", tags=("vision",), readme=None)
 
     assert await count(calls, lambda: packages.add(first, change(first))) == {"TransactWriteItems": 1}
     assert await count(calls, lambda: packages.find_document(first.id)) == {"Query": 1}
-    assert await count(calls, lambda: packages.find_document(new_id())) == {"Query": 1}
+    assert await count(calls, lambda: packages.find_document(make_id())) == {"Query": 1}
     assert await count(calls, lambda: packages.get(first.id)) == {"Query": 1}
     assert await count(calls, lambda: packages.replace(second, change(second), expected_revision=1)) == {
         "Query": 1,
@@ -52,7 +60,7 @@ async def test_reads_and_changes_of_a_package(packages: DynamoPackageStore, call
 
 
 async def test_many_packages_at_once(packages: DynamoPackageStore, calls: CallCounter) -> None:
-    ids = [new_id() for _ in range(101)]
+    ids = [make_id() for _ in range(101)]
 
     assert await count(calls, lambda: packages.get_many(ids[:50])) == {"BatchGetItem": 1}
     assert await count(calls, lambda: packages.get_many(ids)) == {"BatchGetItem": 3}
@@ -135,6 +143,6 @@ async def test_what_is_written_for_an_answer_is_one_transaction(
     packages: DynamoPackageStore, calls: CallCounter, clock: ManualClock
 ) -> None:
     published = package(status=PackageStatus.PENDING)
-    kept = answer("key", clock.now() + timedelta(hours=1), body=b"x" * 10_000)
+    kept = make_answer(key="key", expires_at=clock.now() + timedelta(hours=1), body=b"x" * 10_000)
 
     assert await count(calls, lambda: packages.add(published, change(published, kept))) == {"TransactWriteItems": 1}

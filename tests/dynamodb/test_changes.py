@@ -6,12 +6,12 @@ from registry.adapters.dynamodb.changes import GOOD_FOR, LOOK_BACK, DynamoChange
 from registry.adapters.dynamodb.client import DynamoTable
 from registry.adapters.dynamodb.packages import DynamoPackageStore
 from registry.ports.changes import ChangePage
-from tests.dynamodb.samples import change, new_id, package
-from tests.factories import ManualClock
+from tests.dynamodb.samples import change, package
+from tests.factories import ManualClock, make_id
 
 
 async def _add(packages: DynamoPackageStore) -> str:
-    published = package(name=new_id())
+    published = package(name=make_id())
     await packages.add(published, change(published))
     return published.id
 

@@ -13,8 +13,8 @@ from registry.adapters.dynamodb.keys import Item
 from registry.adapters.dynamodb.maintenance import DynamoRecordMaintenance
 from registry.adapters.dynamodb.packages import DynamoPackageStore
 from registry.domain.errors import NotFound
-from tests.dynamodb.samples import answer, change, package
-from tests.factories import ManualClock, make_account, make_health_sample
+from tests.dynamodb.samples import change, package
+from tests.factories import ManualClock, make_account, make_answer, make_health_sample
 
 
 class CutOff(Exception):
@@ -47,9 +47,9 @@ async def test_a_sweep_spares_an_answer_that_was_kept_anew_since_it_looked(
     table: DynamoTable, packages: DynamoPackageStore, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, second = package(version="1.0.0"), package(version="2.0.0")
-    await packages.add(first, change(first, answer("key", clock.now() + timedelta(minutes=1))))
+    await packages.add(first, change(first, make_answer(key="key", expires_at=clock.now() + timedelta(minutes=1))))
     clock.advance(timedelta(hours=1))
-    renewed = answer("key", clock.now() + timedelta(hours=1))
+    renewed = make_answer(key="key", expires_at=clock.now() + timedelta(hours=1))
     drop = DynamoRecordMaintenance._drop_expired
 
     async def drop_after_a_write(self: DynamoRecordMaintenance, key: Item, values: Item) -> bool:
