@@ -11,6 +11,7 @@ of them. The row with the empty id marks the last reset.
 import sqlite3
 
 from registry.adapters.sqlite.connections import DatabaseFile
+from registry.domain.errors import Unavailable
 
 Migrations = tuple[tuple[str, ...], ...]
 
@@ -62,7 +63,7 @@ THROTTLE: Migrations = (
 )
 
 
-class NewerSchema(Exception):
+class NewerSchema(Unavailable):
     """The database was written by a newer version of the registry."""
 
 
