@@ -2,5 +2,6 @@
 
 import pytest
 
-pytest_plugins = ["tests.engines.plugin"]
 pytest.register_assert_rewrite("tests.conformance", "tests.api.support")
+
+pytest_plugins = ["tests.engines.plugin"]

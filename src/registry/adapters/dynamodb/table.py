@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 from registry.adapters.dynamodb.client import DynamoTable
 from registry.adapters.dynamodb.errors import TableMissing
 from registry.adapters.dynamodb.keys import STATUS_INDEX, TTL_ATTRIBUTE
+from registry.domain.errors import Unavailable
 
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb.type_defs import CreateTableInputTypeDef
@@ -59,6 +60,8 @@ async def create_table(table: DynamoTable, *, ttl: bool = True) -> bool:
         if (await _describe(table) or {}).get("TableStatus") == "ACTIVE":
             break
         await asyncio.sleep(1)
+    else:
+        raise Unavailable(f"The table {table.name} is still being made; check it in a minute.", retry_after_seconds=60)
     if ttl and await ttl_attribute(table) is None:
         specification: Any = {"Enabled": True, "AttributeName": TTL_ATTRIBUTE}
         await table.call(
