@@ -1,61 +1,52 @@
-"""Packages and changes for the tests."""
+"""The tests' factories in short: versions of one package, and the change that goes with each."""
 
-import uuid
 from dataclasses import replace
-from datetime import UTC, datetime
-from itertools import count
 from typing import Any
 
-from registry.domain.packages import (
-    AuditAction,
-    AuditEntry,
-    Change,
-    Content,
-    KeptAnswer,
-    Package,
-    PackageStatus,
-    PackageType,
-)
-from registry.domain.versions import Version
-
-AT = datetime(2026, 11, 23, 15, tzinfo=UTC)
-_numbers = count(1)
-
-
-def new_id() -> str:
-    """An id in the form of a UUIDv7: later ones sort behind."""
-    number = next(_numbers)
-    return f"0193{number:08x}-7000-8000-{uuid.uuid4().hex[:12]}"
+from registry.adapters.dynamodb import records
+from registry.adapters.dynamodb.client import DynamoTable
+from registry.adapters.dynamodb.keys import text
+from registry.adapters.dynamodb.packages import DynamoPackageStore
+from registry.domain.packages import Change, KeptAnswer, Package, PackageFilter
+from tests.factories import make_change, make_package
 
 
 def package(name: str = "bert", version: str = "1.0.0", **members: Any) -> Package:
-    defaults: dict[str, Any] = {
-        "id": new_id(),
-        "name": name,
-        "version": Version.parse(version),
-        "type": PackageType.MODEL,
-        "status": PackageStatus.ACTIVE,
-        "created_by": "alice",
-        "created_at": AT,
-        "updated_at": AT,
-    }
-    return Package(**(defaults | members))
-
-
-def content(key: str = "blob-1") -> Content:
-    return Content(blob_key=key, size=7, sha256="ab" * 32, media_type="application/zip", filename="bert.zip")
-
-
-def change(of: Package, answer: KeptAnswer | None = None, action: AuditAction = AuditAction.CREATE) -> Change:
-    entry = AuditEntry(id=new_id(), package_id=of.id, at=AT, user="alice", action=action, revision=of.revision)
-    return Change(entry, answer)
+    return make_package(name=name, version=version, **members)
 
 
 def next_revision(of: Package, **members: Any) -> Package:
     return replace(of, revision=of.revision + 1, **members)
 
 
-def answer(key: str, expires_at: datetime, *, body: bytes = b"{}") -> KeptAnswer:
-    return KeptAnswer(
-        key=key, fingerprint="f" * 64, status=201, headers=(("location", "/x"),), body=body, expires_at=expires_at
-    )
+def change(of: Package, answer: KeptAnswer | None = None) -> Change:
+    return make_change(of.id, answer=answer, revision=of.revision)
+
+
+async def places(table: DynamoTable) -> set[tuple[str, str]]:
+    """The keys of all items but the audit trail and the order of changes, which stay when packages go."""
+    found = [items async for items in table.scan("pk <> :none", {":none": text("-")})]
+    return {
+        (records.attribute(item, "pk"), records.attribute(item, "sk"))
+        for items in found
+        for item in items
+        if not records.attribute(item, "pk").startswith(("A#", "C#"))
+    }
+
+
+async def fill(packages: DynamoPackageStore, wanted: list[Package]) -> None:
+    """Add these packages, one after the other."""
+    for each in wanted:
+        await packages.add(each, change(each))
+
+
+async def walk(packages: DynamoPackageStore, wanted: PackageFilter, *, limit: int) -> list[str]:
+    """The ids on all pages."""
+    ids: list[str] = []
+    after: str | None = None
+    while True:
+        page = await packages.list_page(wanted, limit=limit, after=after)
+        ids += [item.id for item in page.items]
+        after = page.next_after
+        if after is None:
+            return ids

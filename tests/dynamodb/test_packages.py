@@ -10,43 +10,32 @@ import pytest
 
 from registry.adapters.dynamodb import records
 from registry.adapters.dynamodb.client import DynamoTable
-from registry.adapters.dynamodb.keys import text
 from registry.adapters.dynamodb.packages import DynamoPackageStore
 from registry.domain.documents import encode_readme, encode_summary, join_document
 from registry.domain.errors import AnswerKept, PackageExists, RevisionConflict, TooLarge
-from registry.domain.packages import Package, PackageFilter, PackageStatus
-from tests.dynamodb.conftest import HandClock
-from tests.dynamodb.samples import answer, change, content, new_id, next_revision, package
+from registry.domain.packages import PackageStatus
+from tests.dynamodb.samples import change, fill, next_revision, package, places
+from tests.factories import ManualClock, make_answer, make_content, make_id
 
 
-async def _items(table: DynamoTable) -> set[tuple[str, str]]:
-    found = [items async for items in table.scan("pk <> :none", {":none": text("-")})]
-    return {
-        (records.attribute(item, "pk"), records.attribute(item, "sk"))
-        for items in found
-        for item in items
-        if not records.attribute(item, "pk").startswith("A#")
-    }
-
-
-async def test_a_removed_package_leaves_nothing_but_its_audit_trail(
-    packages: DynamoPackageStore, table: DynamoTable
-) -> None:
-    first = package(tags=("nlp", "tiny"), readme="# Bert", content=content())
+async def test_a_removed_package_leaves_nothing_but_its_trail(packages: DynamoPackageStore, table: DynamoTable) -> None:
+    first = package(tags=("nlp", "tiny"), readme="# Bert", content=make_content())
     await packages.add(first, change(first))
-    second = next_revision(first, tags=("vision",), status=PackageStatus.DEPRECATED, readme=None, content=content("b2"))
+    second = next_revision(
+        first, tags=("vision",), status=PackageStatus.DEPRECATED, readme=None, content=make_content(blob_key="b2")
+    )
     await packages.replace(second, change(second), expected_revision=1)
-    assert ("L#deprecated#tag#vision", first.id) in await _items(table)
+    assert ("L#deprecated#tag#vision", first.id) in await places(table)
 
     await packages.remove(first.id, change(second), expected_revision=2)
 
-    assert await _items(table) == set()
+    assert await places(table) == set()
 
 
 async def test_a_change_of_the_description_rewrites_the_record_alone(
     packages: DynamoPackageStore, table: DynamoTable
 ) -> None:
-    first = package(tags=("nlp",), readme="# Bert", content=content())
+    first = package(tags=("nlp",), readme="# Bert", content=make_content())
     await packages.add(first, change(first))
     written: list[int] = []
     transact = table.transact
@@ -60,7 +49,7 @@ async def test_a_change_of_the_description_rewrites_the_record_alone(
     second = next_revision(first, description="small")
     await packages.replace(second, change(second), expected_revision=1)
 
-    assert written == [2], "the record and the audit entry"
+    assert written == [3], "the record, the audit entry and the change"
     assert await packages.get(first.id) == second
 
 
@@ -95,7 +84,7 @@ async def test_a_record_over_the_items_limit_is_refused_and_nothing_stays(
     with pytest.raises(TooLarge):
         await packages.add(too_long, change(too_long))
 
-    assert await _items(table) == set()
+    assert await places(table) == set()
 
 
 async def test_a_readme_of_another_write_is_read_again(packages: DynamoPackageStore, table: DynamoTable) -> None:
@@ -160,90 +149,25 @@ async def test_of_concurrent_publishers_of_one_version_one_wins(packages: Dynamo
 
 
 async def test_an_expired_answer_counts_no_more_though_it_is_still_there(
-    packages: DynamoPackageStore, clock: HandClock
+    packages: DynamoPackageStore, clock: ManualClock
 ) -> None:
-    kept = answer("alice:/package:1", clock.now() + timedelta(hours=1))
+    kept = make_answer(key="alice:/package:1", expires_at=clock.now() + timedelta(hours=1))
     first = package(version="1.0.0")
     await packages.add(first, change(first, kept))
     second = package(version="2.0.0")
     with pytest.raises(AnswerKept):
         await packages.add(second, change(second, kept))
 
-    clock.forward(hours=2)
+    clock.advance(timedelta(hours=2))
 
-    await packages.add(second, change(second, answer(kept.key, clock.now() + timedelta(hours=1))))
-
-
-async def _fill(packages: DynamoPackageStore, wanted: list[Package]) -> None:
-    for each in wanted:
-        await packages.add(each, change(each))
-
-
-async def _walk(packages: DynamoPackageStore, wanted: PackageFilter, *, limit: int) -> list[str]:
-    ids: list[str] = []
-    after: str | None = None
-    while True:
-        page = await packages.list_page(wanted, limit=limit, after=after)
-        ids += [item.id for item in page.items]
-        after = page.next_after
-        if after is None:
-            return ids
-
-
-@pytest.mark.parametrize("limit", [1, 3, 100])
-async def test_a_walk_over_the_shards_sees_each_once_and_in_order(packages: DynamoPackageStore, limit: int) -> None:
-    published = [package(version=f"1.0.{number}") for number in range(20)]
-    await _fill(packages, published)
-
-    newest_first = await _walk(packages, PackageFilter(), limit=limit)
-    oldest_first = await _walk(packages, PackageFilter(newest_first=False), limit=limit)
-
-    assert oldest_first == [each.id for each in published]
-    assert newest_first == oldest_first[::-1]
-
-
-async def test_a_page_looks_at_a_bounded_number_of_entries_and_says_where_to_go_on(
-    packages: DynamoPackageStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("registry.adapters.dynamodb.listing.EXAMINED_AT_LEAST", 5)
-    monkeypatch.setattr("registry.adapters.dynamodb.listing.EXAMINED_PER_ITEM", 1)
-    wanted = package(version="1.0.0", tags=("rare",))
-    await _fill(packages, [wanted, *(package(version=f"1.0.{number}") for number in range(1, 13))])
-    rare = PackageFilter(name="bert", tag="rare")
-
-    first = await packages.list_page(rare, limit=2, after=None)
-
-    assert first.items == ()
-    assert first.next_after is not None
-    assert await _walk(packages, rare, limit=2) == [wanted.id]
-
-
-async def test_a_listing_shows_what_the_records_say_where_the_index_is_late(
-    packages: DynamoPackageStore, table: DynamoTable
-) -> None:
-    stays, goes, changes = package(version="1.0.0"), package(version="2.0.0"), package(version="3.0.0")
-    await _fill(packages, [stays, goes, changes])
-    late = {shard: await table.query(f"active#{shard}", index=True) for shard in range(4)}
-    query = table.query
-
-    async def query_late_index(partition: str, **options: object) -> object:
-        return late[int(partition[-1])] if options.get("index") else await query(partition, **options)  # type: ignore[arg-type]
-
-    table.query = query_late_index  # type: ignore[method-assign, assignment]
-    await packages.remove(goes.id, change(goes), expected_revision=1)
-    deprecated = next_revision(changes, status=PackageStatus.DEPRECATED)
-    await packages.replace(deprecated, change(deprecated), expected_revision=1)
-
-    page = await packages.list_page(PackageFilter(), limit=10, after=None)
-
-    assert [item.id for item in page.items] == [stays.id]
+    await packages.add(second, change(second, make_answer(key=kept.key, expires_at=clock.now() + timedelta(hours=1))))
 
 
 async def test_ids_that_no_package_has_are_left_out_of_many(packages: DynamoPackageStore) -> None:
     published = [package(version=f"1.0.{number}") for number in range(60)]
-    await _fill(packages, published)
+    await fill(packages, published)
     ids = [each.id for each in reversed(published)]
 
-    found = await packages.get_many([ids[0], new_id(), *ids])
+    found = await packages.get_many([ids[0], make_id(), *ids[1:]])
 
-    assert [each.id for each in found] == [ids[0], *ids]
+    assert [each.id for each in found] == ids

@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[2]
 ENGINES = ROOT / ".engines"
 """Where engines that are no system packages are kept (git ignores it)."""
 
-START_SECONDS = 60
+START_SECONDS = 120
 STOP_SECONDS = 10
 
 

@@ -46,7 +46,7 @@ def read_answer(key: str, item: Item | None, *, now: datetime) -> KeptAnswer | N
 
 
 class DynamoAnswerStore:
-    """`AnswerStore`."""
+    """Implements `AnswerStore`."""
 
     def __init__(self, table: DynamoTable, *, clock: Clock) -> None:
         self._table = table

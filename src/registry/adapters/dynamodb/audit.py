@@ -36,13 +36,14 @@ def _read_entry(package_id: str, item: Item) -> AuditEntry:
 
 
 class DynamoAuditStore:
-    """`AuditStore`. Entries are put under their own ids, so one that is sent twice is there once."""
+    """Implements `AuditStore`. Entries are put under their own ids, so one that is sent twice is there once."""
 
     def __init__(self, table: DynamoTable) -> None:
         self._table = table
 
     async def append(self, entries: Sequence[AuditEntry]) -> None:
-        await self._table.batch_write([{"PutRequest": {"Item": audit_item(entry)}} for entry in entries])
+        items = [audit_item(entry) for entry in {entry.id: entry for entry in entries}.values()]
+        await self._table.batch_write([{"PutRequest": {"Item": item}} for item in items])
 
     async def list_entries(self, package_id: str, *, limit: int, after: str | None) -> Sequence[AuditEntry]:
         items, _ = await self._table.query(f"A#{package_id}", after=after, limit=limit, newest_first=True)

@@ -15,7 +15,8 @@ can hold one.
 | account | `U#<user>` | `account` |
 | account entry | `accounts` | `<user>` |
 | revoked token | `T#<token id>` | `token` |
-| health sample | `H#<hour>` | `<minute>#<component>` |
+| health sample | `health` | `<minute>#<component>` |
+| change | `C#<hour>` | `<time>#<number>#<package id>` |
 | unfinished reset | `reset` | `reset` |
 
 - A record holds its ready JSON (`summary`), `revision`, `readme_revision` (of the record that wrote the README), where
@@ -23,7 +24,8 @@ can hold one.
 - A README is an item of its own beside the record: one query reads both, listings and changes do not pay for it, and
   each item stays below 400 KB. It holds ready JSON, compressed where it is large.
 - A version makes (type, name, version) unique and lists the versions of a name; an account entry lists users by name.
-- A listing entry has `type`, `owner` and `version`, under a name `tags` too: what a listing may have to check.
+- A listing entry has `type`, `owner` and `version`, under a name or owner `tags` too: what a listing may have to check;
+  and the `revision` that wrote it.
 - A blob tells the sweep that a record refers to these bytes.
 
 `expires_at` (seconds since the epoch) is the table's TTL attribute. TTL deletes late, so every read checks it too.

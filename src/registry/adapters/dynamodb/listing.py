@@ -82,11 +82,16 @@ def _last(versions: VersionRange) -> tuple[int, int | None]:
 
 
 def matches(item: Item, status: PackageStatus, wanted: PackageFilter) -> bool:
-    """Whether a record, or an entry of packages with a status, is wanted. Tags are checked where the item has them."""
+    """Whether a record, or an entry of packages with a status, is wanted.
+
+    An entry has not all that a record has: what is missing is not checked.
+    """
+    name = attribute(item, "name")
     owner = attribute(item, "owner")
     tags = attribute(item, "tags", "L")
     return (
         wanted.status in (None, status)
+        and (wanted.name is None or name in (None, wanted.name))
         and wanted.type in (None, attribute(item, "type"))
         and wanted.created_by in (None, owner)
         and not (status is PackageStatus.QUARANTINED and wanted.hidden_from not in (None, owner))

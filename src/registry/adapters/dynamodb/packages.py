@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from registry.adapters.dynamodb import keys, records
 from registry.adapters.dynamodb.answers import NO_ANSWER, answer_item, read_answer
 from registry.adapters.dynamodb.audit import audit_item
+from registry.adapters.dynamodb.changes import change_item
 from registry.adapters.dynamodb.client import DynamoTable
 from registry.adapters.dynamodb.keys import Item, number, text
 from registry.adapters.dynamodb.listing import matches, walk
@@ -21,7 +22,7 @@ READS = 4
 
 
 class DynamoPackageStore:
-    """`PackageStore`."""
+    """Implements `PackageStore`."""
 
     def __init__(self, table: DynamoTable, *, clock: Clock) -> None:
         self._table = table
@@ -84,7 +85,7 @@ class DynamoPackageStore:
             [key(package_id) for package_id in wanted for key in (keys.record_key, keys.readme_key)]
         )
         found = {(attribute(item, "pk"), attribute(item, "sk")): item for item in items}
-        packages = {}
+        packages: list[Package] = []
         for package_id in wanted:
             record = found.get((f"P#{package_id}", "record"))
             readme = found.get((f"P#{package_id}", "readme"))
@@ -92,8 +93,8 @@ class DynamoPackageStore:
                 continue
             pair = (record, readme) if records.fits(record, readme) else await self._read(package_id)
             if pair is not None:
-                packages[package_id] = records.read_package(*pair)
-        return [packages[package_id] for package_id in package_ids if package_id in packages]
+                packages.append(records.read_package(*pair))
+        return packages
 
     async def find_document(self, package_id: str) -> PackageDocument | None:
         found = await self._read(package_id)
@@ -130,6 +131,7 @@ class DynamoPackageStore:
             now = number(int(self._clock.now().timestamp()))
             transaction.put_if(answer_item(change.answer), NO_ANSWER, {":now": now}, otherwise=lambda _: _answer_kept())
         transaction.put(audit_item(change.audit))
+        transaction.put(change_item(change.audit.package_id, now=self._clock.now()))
         return transaction
 
     async def _read(self, package_id: str) -> tuple[Item, Item | None] | None:
@@ -161,18 +163,30 @@ class DynamoPackageStore:
 
 def _write_rest(transaction: Transaction, old: Package | None, new: Package | None) -> None:
     """The actions that turn what is kept beside the old record into what belongs beside the new one."""
-    before = _beside(old)
-    after = _beside(new)
     if new is not None:
         _write_version(transaction, old, new)
     if old is not None and (new is None or _version_key(old) != _version_key(new)):
         transaction.delete(_version_key(old))
-    for place, (key, _) in before.items():
-        if place not in after:
-            transaction.delete(key)
-    for place, (_, item) in after.items():
-        if place not in before or before[place][1] != item:
-            transaction.put(item)
+    _write_blob(transaction, old, new)
+    before = {} if old is None else _entries(old)
+    after = {} if new is None else _entries(new)
+    for place, entry in after.items():
+        if new is not None and before.get(place) != entry:
+            transaction.put({**entry, "revision": number(new.revision)})
+    if old is not None:
+        stale = [keys.key(*place) for place in before if place not in after]
+        transaction.delete_stale(stale, revision=old.revision)
+
+
+def _write_blob(transaction: Transaction, old: Package | None, new: Package | None) -> None:
+    before = records.blob_item(old) if old else None
+    after = records.blob_item(new) if new else None
+    if before == after:
+        return
+    if before is not None:
+        transaction.delete({"pk": before["pk"], "sk": before["sk"]})
+    if after is not None:
+        transaction.put(after)
 
 
 def _write_version(transaction: Transaction, old: Package | None, new: Package) -> None:
@@ -187,14 +201,9 @@ def _version_key(package: Package) -> Item:
     return keys.version_key(package.type, package.name, package.version)
 
 
-def _beside(package: Package | None) -> dict[tuple[str, str], tuple[Item, Item]]:
-    """By its place, the key and the item of each listing entry and of the blob."""
-    if package is None:
-        return {}
-    items = [*records.entry_items(package), *filter(None, [records.blob_item(package)])]
-    return {
-        (attribute(item, "pk"), attribute(item, "sk")): ({"pk": item["pk"], "sk": item["sk"]}, item) for item in items
-    }
+def _entries(package: Package) -> dict[tuple[str, str], Item]:
+    """The listing entries of a package by their place."""
+    return {(attribute(item, "pk"), attribute(item, "sk")): item for item in records.entry_items(package)}
 
 
 def _absent(package_id: str) -> NotFound:

@@ -54,7 +54,7 @@ def readme_item(package: Package) -> Item | None:
         **keys.readme_key(package.id),
         "revision": number(package.revision),
         "compressed": {"BOOL": compressed},
-        "body": binary(zlib.compress(body) if compressed else body),
+        "body": binary(zlib.compress(body, level=1) if compressed else body),
     }
 
 
@@ -83,7 +83,7 @@ def entry_items(package: Package) -> Iterable[Item]:
             "owner": text(package.created_by),
             "version": text(str(package.version)),
         }
-        if dimension == "name":
+        if dimension in ("name", "owner"):
             item["tags"] = {"L": [text(tag) for tag in package.tags]}
         yield item
 

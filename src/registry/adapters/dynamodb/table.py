@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 from registry.adapters.dynamodb.client import DynamoTable
 from registry.adapters.dynamodb.errors import TableMissing
 from registry.adapters.dynamodb.keys import STATUS_INDEX, TTL_ATTRIBUTE
+from registry.domain.errors import Unavailable
 
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb.type_defs import CreateTableInputTypeDef
@@ -41,8 +42,10 @@ def _definition(name: str) -> "CreateTableInputTypeDef":
     }
 
 
-async def create_table(table: DynamoTable) -> bool:
+async def create_table(table: DynamoTable, *, ttl: bool = True) -> bool:
     """Make the table with its index and TTL and wait until it serves; False where it was there already.
+
+    Without `ttl` (for engines that have none) the sweep drops what has expired.
 
     A table that is there is completed (TTL), never rebuilt: `check_table` tells what is different.
     """
@@ -57,7 +60,9 @@ async def create_table(table: DynamoTable) -> bool:
         if (await _describe(table) or {}).get("TableStatus") == "ACTIVE":
             break
         await asyncio.sleep(1)
-    if await _ttl_attribute(table) is None:
+    else:
+        raise Unavailable(f"The table {table.name} is still being made; check it in a minute.", retry_after_seconds=60)
+    if ttl and await ttl_attribute(table) is None:
         specification: Any = {"Enabled": True, "AttributeName": TTL_ATTRIBUTE}
         await table.call(
             "UpdateTimeToLive",
@@ -72,7 +77,7 @@ async def check_table(table: DynamoTable) -> list[str]:
     if found is None:
         return [f"table {table.name}: there is none; `registry tables create` makes it"]
     differences = list(_differences(found, cast("Mapping[str, Any]", _definition(table.name))))
-    ttl = await _ttl_attribute(table)
+    ttl = await ttl_attribute(table)
     if ttl != TTL_ATTRIBUTE:
         differences.append(f"TTL: is {ttl or 'off'}, must be on for the attribute {TTL_ATTRIBUTE}")
     return differences
@@ -127,7 +132,7 @@ async def _describe(table: DynamoTable) -> Mapping[str, Any] | None:
     return cast("Mapping[str, Any]", answer["Table"])
 
 
-async def _ttl_attribute(table: DynamoTable) -> str | None:
+async def ttl_attribute(table: DynamoTable) -> str | None:
     """The attribute that TTL goes by, None where TTL is off."""
     answer = await table.call("DescribeTimeToLive", partial(table.client.describe_time_to_live, TableName=table.name))
     description = answer["TimeToLiveDescription"]
