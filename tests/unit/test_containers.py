@@ -1,4 +1,4 @@
-"""The container files keep to what the rest of the project says (that they run is tried by hand: docs/containers.md)."""
+"""The container files keep to what the rest of the project says; that they run, docs/containers.md lets you try."""
 
 import re
 from pathlib import Path
