@@ -107,7 +107,7 @@ class SafetyFacts:
 class ArchiveFacts:
     """The package's own archive. `files` may be cut (`truncated`); `requirements` are the distributions it declares.
 
-    `config` and `pyproject` are the texts of its `config.json` and `pyproject.toml`.
+    `readme`, `config` and `pyproject` are the texts of its model card or README, `config.json` and `pyproject.toml`.
     """
 
     files: tuple[FileEntry, ...]
@@ -116,6 +116,7 @@ class ArchiveFacts:
     python: PythonFacts | None
     requirements: tuple[str, ...]
     safety: SafetyFacts
+    readme: str | None = None
     config: str | None = None
     pyproject: str | None = None
     project_urls: tuple[str, ...] = ()

@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from registry.domain.evidence import Evidence, Fact
+from registry.domain.evidence import ArchiveFacts, Evidence, Fact, FactState, PackageFacts
 
 MAX_FRONT_MATTER_CHARACTERS = 64 * 1024
 MAX_LINE_CHARACTERS = 2_000
@@ -110,14 +110,28 @@ def parse_card(text: str) -> Card:
 
 
 def card_fact(evidence: Evidence) -> Fact[str]:
-    """The text that explains the package: the record's README, else the hub's card, else the repository's README.
+    """The text that explains the package, by `choose_card`."""
+    return choose_card(evidence.package, evidence.archive, evidence.hub_card, evidence.repository_readme)
 
-    When none is known, the fact of a source that failed, else the one that says why there is none.
+
+def choose_card(
+    package: Fact[PackageFacts], archive: Fact[ArchiveFacts], hub_card: Fact[str], repository_readme: Fact[str]
+) -> Fact[str]:
+    """The README of the record, of the archive, of the hub, of the repository: the first that is known.
+
+    Else the fact of a source that failed, else one that says that there is none.
     """
-    package = evidence.package
-    if package.value and package.value.readme:
-        return Fact(package.source, package.state, package.value.readme, latency_ms=package.latency_ms)
-    candidates = (evidence.hub_card, evidence.repository_readme)
+    candidates = (
+        _text_of(package, package.value.readme if package.value else None),
+        _text_of(archive, archive.value.readme if archive.value else None),
+        hub_card,
+        repository_readme,
+    )
     known = (fact for fact in candidates if fact.value)
     failed = (fact for fact in candidates if fact.failed)
-    return next(known, None) or next(failed, None) or Fact("record", package.state.ABSENT, reason="there is no README")
+    return next(known, None) or next(failed, None) or Fact("record", FactState.ABSENT, reason="there is no README")
+
+
+def _text_of(fact: Fact[object], text: str | None) -> Fact[str]:
+    state = FactState.ABSENT if fact.value is not None and not text else fact.state
+    return Fact(fact.source, state, text or None, fact.reason, fact.latency_ms)

@@ -66,6 +66,14 @@ def pyproject_requirements(pyproject: str | None) -> tuple[str, ...]:
     return requirement_names([*lines, name] if isinstance(name, str) else lines)
 
 
+def without_top(paths: list[str]) -> list[str]:
+    """Paths without the single folder that holds them all, where there is one (as in a source distribution)."""
+    tops = {path.split("/", 1)[0] for path in paths}
+    if len(tops) == 1 and all("/" in path for path in paths):
+        return [path.split("/", 1)[1] for path in paths]
+    return paths
+
+
 def _toml(text: str | None) -> dict[str, Any]:
     try:
         return tomllib.loads(text or "")

@@ -7,8 +7,8 @@ Formula: the weighted mean of those parts that could be looked at.
 - lint configuration 0.15: 1 when a linter or pre-commit is set up, in a file of its own or in `pyproject.toml`
 - types 0.15: the share of functions with annotations in the Python of the archive; where none was read, 1 when a type
   checker is set up or `py.typed` is there, else 0
-- findings 0.20: 1 / (1 + findings of ruff per 100 lines), its default rules, on the Python of the archive; a file that
-  does not parse counts as ten findings
+- findings 0.20: 1 / (1 + findings of ruff per 100 lines) on the Python of the archive, by its rules E4, E7, E9, F
+  and B; a file that does not parse counts as ten findings
 
 The first three look at the repository's tree; without one at the archive, unless it is a wheel, which is not meant to
 hold them. Code is never run. Null when neither holds source files.
@@ -24,7 +24,7 @@ from math import fsum
 from registry.domain.evidence import Evidence, Fact, PythonFacts
 from registry.domain.ratings import MetricResult
 from registry.rating.metrics.dataset_and_code import SOURCE_ENDINGS
-from registry.rating.project_files import configured_tools
+from registry.rating.project_files import configured_tools, without_top
 from registry.rating.results import counted, lost, measured, unknown
 
 _TESTS = re.compile(r"(?:^|/)(?:tests?/.*\.\w+|test_[^/]*\.py|[^/]*_test\.(?:py|go)|[^/]*\.(?:test|spec)\.[jt]sx?)$")
@@ -69,7 +69,7 @@ def _project_files(evidence: Evidence) -> tuple[Fact[object] | None, list[str], 
     if tree:
         paths, fact, pyproject = [file.path for file in tree.files], evidence.tree, tree.pyproject
     elif archive and not archive.is_wheel:
-        paths = _without_top([file.path for file in archive.files])
+        paths = without_top([file.path for file in archive.files])
         fact, pyproject = evidence.archive, archive.pyproject
     else:
         return None, [], frozenset()
@@ -117,11 +117,3 @@ def _configured(
 
 def _has_source(paths: list[str]) -> bool:
     return any(path.lower().endswith(SOURCE_ENDINGS) for path in paths)
-
-
-def _without_top(paths: list[str]) -> list[str]:
-    """Paths without the single folder that holds them all, where there is one (as in a source distribution)."""
-    tops = {path.split("/", 1)[0] for path in paths}
-    if len(tops) == 1 and all("/" in path for path in paths):
-        return [path.split("/", 1)[1] for path in paths]
-    return paths

@@ -14,6 +14,7 @@ Completeness Checklist (https://github.com/paperswithcode/releasing-research-cod
 from registry.domain.evidence import Evidence, Fact
 from registry.domain.ratings import MetricResult
 from registry.rating.cards import card_fact, parse_card
+from registry.rating.links import named_datasets
 from registry.rating.results import lost, measured
 
 SOURCE_ENDINGS = (
@@ -51,15 +52,6 @@ def measure(evidence: Evidence) -> MetricResult:
     return measured(score, "; ".join(text for _, text, _ in halves), *used, source=None if card.value else card.source)
 
 
-def named_datasets(evidence: Evidence) -> tuple[str, ...]:
-    """The datasets that record, card and hub name, each once."""
-    package, card, hub = evidence.package.value, card_fact(evidence), evidence.hub.value
-    names = [name for relation, name in package.dependencies if "dataset" in relation] if package else []
-    names += parse_card(card.value).names("datasets") if card.value else ()
-    names += hub.datasets if hub else ()
-    return tuple(dict.fromkeys(names))
-
-
 _Half = tuple[float, str, tuple[Fact[object], ...]]
 
 
@@ -68,7 +60,7 @@ def _training_data(evidence: Evidence, card: Fact[str]) -> _Half:
     found = [dataset.info.id for dataset in evidence.datasets.value or ()]
     if found:
         return 1.0, f"dataset found: {', '.join(found[:3])}", asked
-    names = named_datasets(evidence)
+    names = named_datasets(evidence.package.value, card.value, evidence.hub.value)
     if names:
         return 0.5, f"datasets named, none found: {', '.join(names[:3])}", asked
     if card.value and parse_card(card.value).has_heading("training data", "dataset"):
