@@ -1,10 +1,11 @@
 """Models and datasets on the Hugging Face Hub, by its HTTP API (https://huggingface.co/docs/hub/api)."""
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
 from registry.adapters.outbound.answers import as_list, as_object, count, files, optional_text, text, texts
-from registry.adapters.outbound.upstream import Upstream
+from registry.adapters.outbound.upstream import Upstream, gone
 from registry.domain.evidence import HubFacts
 
 _FOLDERS = {"model": "models", "dataset": "datasets"}
@@ -14,6 +15,13 @@ _MAX_CARD_CHARACTERS = 256 * 1024
 def huggingface_headers(token: str | None) -> dict[str, str]:
     """The headers of every request; a token opens what is gated for its owner."""
     return {"Authorization": f"Bearer {token}"} if token else {}
+
+
+def huggingface_says_absent(status: int, headers: Mapping[str, str]) -> bool:
+    """Whether an answer says that there is no such thing: for who is not signed in, the hub has 401 for that, too."""
+    code = headers.get("X-Error-Code", "")
+    unnamed = status == 401 and headers.get("X-Error-Message") == "Invalid username or password."
+    return unnamed or code in ("RepoNotFound", "EntryNotFound", "RevisionNotFound") or gone(status, headers)
 
 
 class HuggingFaceHub:

@@ -18,6 +18,13 @@ from registry.ports.sources import SourceFailed
 MIB = 1024 * 1024
 _RETRIED = frozenset({500, 502, 503, 504})
 _GONE = frozenset({404, 409, 410, 451})  # GitHub: 409 for the commits of an empty repository, 451 for a takedown
+
+
+def gone(status: int, _headers: Mapping[str, str]) -> bool:
+    """Whether an answer says that there is no such thing."""
+    return status in _GONE
+
+
 _RANDOM = SystemRandom()
 _MOVED = frozenset({301, 302, 307, 308})
 
@@ -50,6 +57,7 @@ class Upstream:
         headers: Mapping[str, str] | None = None,
         limits: UpstreamLimits | None = None,
         cache: ETagCache | None = None,
+        says_absent: Callable[[int, Mapping[str, str]], bool] = gone,
         jitter: Callable[[], float] = _RANDOM.random,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -60,6 +68,7 @@ class Upstream:
         self._headers = dict(headers or {})
         self._limits = limits or UpstreamLimits()
         self._cache = cache or ETagCache()
+        self._says_absent = says_absent
         self._jitter = jitter
         self._sleep = sleep
         self._turns = asyncio.Semaphore(self._limits.concurrent)
@@ -101,8 +110,6 @@ class Upstream:
             status, answer = await self._get_patiently(url, params, headers)
         if status == httpx.codes.NOT_MODIFIED and cached is not None:
             return cached.body
-        if status in _GONE:
-            raise NotFound(f"{self._name} has nothing at {path}")
         if status == httpx.codes.NO_CONTENT:
             return b""
         if status != httpx.codes.OK:
@@ -164,6 +171,8 @@ class Upstream:
             raise SourceFailed(f"{self._name} could not be reached") from None
         try:
             self._note_limit(response)
+            if self._says_absent(response.status_code, response.headers):
+                raise NotFound(f"{self._name} has nothing at {httpx.URL(url).path}")
             return response.status_code, await self._read(response)
         except httpx.TransportError:
             if method == "GET":

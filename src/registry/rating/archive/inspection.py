@@ -1,9 +1,8 @@
 """What a walk over an archive collects. Whoever walks asks `wanted` for each file, and gives what it asked for."""
 
-import io
 import re
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import IO
 
 from registry.domain.evidence import ArchiveFacts, FileEntry, SafetyFacts, SafetyFinding
 from registry.rating.archive.pickles import scan_pickles
@@ -88,7 +87,7 @@ class Inspection:
             return self._model_wanted(path, size)
         return min(size, self._limits.text_bytes) if _text_role(path) else 0
 
-    def take(self, path: str, size: int, file: BinaryIO) -> None:
+    def take(self, path: str, size: int, file: IO[bytes]) -> None:
         """Look at a file that was wanted: `file` holds as many bytes as asked for, or fewer where it is damaged."""
         if path.endswith(".py"):
             data = file.read(self._limits.python_file_bytes)
@@ -150,14 +149,6 @@ class Inspection:
         kept = self._texts.get(role)
         if kept is None or text.rank < kept.rank:
             self._texts[role] = text
-
-
-def inspect_bytes(path: str, data: bytes) -> Inspection:
-    """An inspection of a content that is one file and no archive."""
-    inspection = Inspection()
-    if inspection.wanted(path, len(data)):
-        inspection.take(path, len(data), io.BytesIO(data))
-    return inspection
 
 
 def _text_role(path: str) -> str | None:

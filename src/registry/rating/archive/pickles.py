@@ -10,7 +10,7 @@ import pickletools
 import zipfile
 import zlib
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import IO
 
 from registry.domain.evidence import SafetyFinding
 
@@ -24,7 +24,7 @@ _NUMPY = b"\x93NUMPY"
 _PICKLE_NAMES = (".pkl", ".pickle", ".joblib", ".npy")
 
 
-def scan_pickles(path: str, file: BinaryIO) -> list[SafetyFinding]:
+def scan_pickles(path: str, file: IO[bytes]) -> list[SafetyFinding]:
     """The findings in a model file: a pickle, several in a row (PyTorch's old form), or a zip with pickles in it."""
     start = file.read(8)
     file.seek(0)
@@ -42,7 +42,7 @@ class _TooMany(Exception):
     """More inside a model file than is looked at."""
 
 
-def _zipped(file: BinaryIO) -> Iterator[tuple[str, bytes]]:
+def _zipped(file: IO[bytes]) -> Iterator[tuple[str, bytes]]:
     """The pickles in a zip, by their names and by their first byte."""
     found = 0
     with zipfile.ZipFile(file) as archive:
