@@ -1,7 +1,6 @@
 """Reading a model card, dataset card or README: front matter, headings, code, links. Pure, in linear time.
 
-The form is that of https://huggingface.co/docs/hub/model-cards: YAML between two lines of `---`, then Markdown. Cards
-are written by strangers: the YAML may hold no aliases (they expand without bound) and is cut off at 64 KiB.
+The form is that of https://huggingface.co/docs/hub/model-cards: YAML between two lines of `---`, then Markdown.
 """
 
 import re
@@ -10,12 +9,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-import yaml
-
 from registry.domain.evidence import ArchiveFacts, Evidence, Fact, FactState, PackageFacts
+from registry.rating.plain_yaml import read_yaml
 
 MAX_FRONT_MATTER_CHARACTERS = 64 * 1024
 MAX_LINE_CHARACTERS = 2_000
+MAX_HEADINGS = 500
+MAX_BLOCKS = 200
 
 _HEADING = re.compile(r"#{1,6}[ \t]+(\S.{0,200})")
 _FENCE = re.compile(r"[ \t]{0,3}(`{3,}|~{3,})[ \t]*([A-Za-z0-9_+-]{0,20})")
@@ -53,13 +53,6 @@ class Card:
         return tuple(item.strip() for item in items if isinstance(item, str) and item.strip())
 
 
-class _PlainLoader(yaml.SafeLoader):
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        if self.check_event(yaml.events.AliasEvent):
-            raise yaml.YAMLError("aliases are not read")
-        return super().compose_node(parent, index)
-
-
 def split_front_matter(text: str) -> tuple[Mapping[str, Any], str]:
     """The front matter and what follows it; an empty mapping where there is none that can be read."""
     text = text.lstrip("\ufeff")
@@ -69,11 +62,7 @@ def split_front_matter(text: str) -> tuple[Mapping[str, Any], str]:
     end = re.compile(r"^---[ \t]*\r?$", re.MULTILINE).search(lines[1])
     if end is None or end.start() > MAX_FRONT_MATTER_CHARACTERS:
         return {}, text
-    try:
-        # _PlainLoader is a SafeLoader without aliases.
-        front = yaml.load(lines[1][: end.start()], Loader=_PlainLoader)  # noqa: S506
-    except (yaml.YAMLError, ValueError, RecursionError):
-        front = None
+    front = read_yaml(lines[1][: end.start()])
     return front if isinstance(front, dict) else {}, lines[1][end.end() :]
 
 
@@ -102,8 +91,8 @@ def parse_card(text: str) -> Card:
     return Card(
         front=front,
         prose=tuple(prose),
-        headings=tuple(match[1].strip() for match in map(_HEADING.match, prose) if match),
-        code=tuple(code),
+        headings=tuple(match[1].strip() for match in map(_HEADING.match, prose) if match)[:MAX_HEADINGS],
+        code=tuple(code[:MAX_BLOCKS]),
         links=tuple(dict.fromkeys(link.rstrip(".,;:!?*") for line in prose for link in _LINK.findall(line))),
         words=sum(len(_WORD.findall(line)) for line in prose),
     )

@@ -101,6 +101,7 @@ class EvidenceCollector:
             card = tasks.create_task(_card(record, archive, hub_card, readme))
             claims = tasks.create_task(self._claims(card))
             datasets = tasks.create_task(self._datasets(record, card, hub))
+            demonstrations = tasks.create_task(_demonstrations(card))
         evidence = Evidence(
             collected_at=collected_at,
             latency_ms=self._since(began),
@@ -116,7 +117,7 @@ class EvidenceCollector:
             datasets=datasets.result(),
             parents=parents.result(),
             claims_reading=claims.result(),
-            demonstrations=_demonstrations(card.result()),
+            demonstrations=demonstrations.result(),
         )
         return normalised(evidence)
 
@@ -266,10 +267,12 @@ async def _card(
     return choose_card(*facts)
 
 
-def _demonstrations(card: Fact[str]) -> Fact[tuple[DemonstrationFacts, ...]]:
-    if card.value is None:
-        return Fact(CARD, card.state, reason=card.reason)
-    return Fact(CARD, FactState.KNOWN, read_demonstrations(card.value))
+async def _demonstrations(card: asyncio.Task[Fact[str]]) -> Fact[tuple[DemonstrationFacts, ...]]:
+    text = await card
+    if text.value is None:
+        return Fact(CARD, text.state, reason=text.reason)
+    # Some 0.3 s for the largest card: too long for the event loop.
+    return Fact(CARD, FactState.KNOWN, await asyncio.to_thread(read_demonstrations, text.value))
 
 
 def _joined(infos: list[Fact[Any]], cards: list[Fact[Any]], names: list[str]) -> Fact[tuple[DatasetFacts, ...]]:

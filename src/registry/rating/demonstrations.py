@@ -15,6 +15,7 @@ from registry.rating.cards import CodeBlock, parse_card
 
 MAX_BLOCKS = 40
 MAX_BLOCK_CHARACTERS = 20_000
+MAX_CHARACTERS = 100_000
 _LANGUAGES = {"python", "py", "python3", "pycon", ""}
 _GIVEN = frozenset(dir(builtins)) | {"__name__", "__file__", "__doc__"}
 _OPENERS = {"open", "load", "read_csv", "read_json", "read_parquet", "imread", "load_model", "from_file"}
@@ -24,10 +25,12 @@ def read_demonstrations(card_text: str) -> tuple[DemonstrationFacts, ...]:
     """The Python blocks of a card, in order. A name that an earlier block defines counts as defined."""
     facts: list[DemonstrationFacts] = []
     defined: set[str] = set()
+    characters = 0
     for position, block in enumerate(parse_card(card_text).code[:MAX_BLOCKS], start=1):
         source = _source(block)
-        if source is None:
+        if source is None or characters + len(source) > MAX_CHARACTERS:
             continue
+        characters += len(source)
         try:
             tree = parse_python(source)
         except SyntaxError as error:
@@ -87,7 +90,8 @@ def _facts(tree: ast.Module, position: int, lines: int, defined: set[str]) -> De
             files.extend(_opened(node))
     foreign = tuple(dict.fromkeys(module for module in modules if not is_standard(module)))
     # `import *` may define any name.
-    undefined = () if star else tuple(dict.fromkeys(name for name in loaded if name not in defined | _GIVEN))
+    given = defined | _GIVEN
+    undefined = () if star else tuple(dict.fromkeys(name for name in loaded if name not in given))
     return DemonstrationFacts(
         position=position,
         lines=lines,

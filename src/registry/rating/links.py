@@ -12,7 +12,8 @@ _HUB = re.compile(
     r"(?:/(?:tree|blob|resolve|raw)/.*)?/?(?:[#?].*)?"
 )
 _LABELLED = re.compile(
-    r"(?:repository|source code|source|code|github)\b[^\n]{0,40}?(https?://(?:www\.)?github\.com/[^\s)>\]\"']{1,200})",
+    r"\b(?:repository|source code|code|github)\b\W{0,4}:\W{0,6}(?:[^\n\[\]()]{0,60}\]\()?"
+    r"(https?://(?:www\.)?github\.com/[^\s)>\]\"']{1,200})",
     re.IGNORECASE,
 )
 _DATASET_ID = re.compile(r"[A-Za-z0-9][\w.-]{0,95}(?:/[A-Za-z0-9][\w.-]{0,95})?")
