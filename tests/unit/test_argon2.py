@@ -10,6 +10,7 @@ from argon2.profiles import CHEAPEST
 
 from registry.adapters.argon2 import Argon2PasswordHasher
 from registry.domain.errors import Unavailable
+from registry.ports.passwords import PasswordHasher
 
 QUICK = Parameters(type=Type.ID, version=19, salt_len=16, hash_len=32, time_cost=1, memory_cost=64, parallelism=1)
 
@@ -34,9 +35,10 @@ async def test_hashes_are_salted(hasher: Argon2PasswordHasher) -> None:
 
 
 async def test_default_parameters_are_those_of_the_rfc() -> None:
-    hasher = Argon2PasswordHasher()
+    default = Argon2PasswordHasher()
+    hasher: PasswordHasher = default
     password_hash = await hasher.hash("correct horse")
-    hasher.close()
+    default.close()
     assert password_hash.startswith("$argon2id$v=19$m=65536,t=3,p=4$")
 
 

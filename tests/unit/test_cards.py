@@ -94,6 +94,7 @@ def test_number_of_dependencies_is_bounded() -> None:
         card("license: !!python/object/apply:os.system {id: x}"),
         card("license: mit\nx: " + "[" * 60_000),
         card("license: mit\nx: " + "{a: " * 20_000),
+        card("license: mit\nx: [" + "a, " * 50_000 + "]"),
     ],
 )
 def test_no_card(text: str) -> None:

@@ -7,6 +7,7 @@ from itertools import pairwise
 import pytest
 
 from registry.adapters.system import SystemClock, UuidSource
+from registry.ports.clock import Clock, IdSource
 
 
 class Time:
@@ -18,11 +19,13 @@ class Time:
 
 
 def test_clock_is_in_utc() -> None:
-    assert SystemClock().now().utcoffset() == timedelta(0)
+    clock: Clock = SystemClock()
+    assert clock.now().utcoffset() == timedelta(0)
 
 
 def test_id_is_a_uuid_of_version_7_with_the_time() -> None:
-    text = UuidSource(time_ms=Time(0x0193_5B6C_7D8E)).new_id()
+    ids: IdSource = UuidSource(time_ms=Time(0x0193_5B6C_7D8E))
+    text = ids.new_id()
     parsed = uuid.UUID(text)
     assert str(parsed) == text
     assert (parsed.version, parsed.variant) == (7, uuid.RFC_4122)

@@ -85,15 +85,14 @@ class FilesystemBlobStore:
     ) -> AsyncIterator[AsyncIterator[bytes]]:
         if not _KEY.fullmatch(key):
             raise NotFound("The stored bytes are gone.")
-        opening = self._threads.submit(_open, self._path(key), offset, length)
+        opening = self._threads.submit(_Reading, self._path(key), self._threads, offset=offset, length=length)
         try:
-            file, end, first = await asyncio.wrap_future(opening)
+            reading = await asyncio.wrap_future(opening)
         except asyncio.CancelledError:
             opening.add_done_callback(_close_opened)
             raise
-        reading = _Reading(file, self._threads, offset=offset + len(first), end=end)
         try:
-            yield reading.chunks(first)
+            yield reading.chunks()
         finally:
             reading.close()
 
@@ -121,28 +120,29 @@ class FilesystemBlobStore:
 
 
 class _Reading:
-    """The rest of a blob, one chunk read ahead while the last one is sent."""
+    """A range of a blob. While a chunk is sent, the next one is read."""
 
-    def __init__(self, file: BlobFile, threads: ThreadPoolExecutor, *, offset: int, end: int) -> None:
-        self._file = file
+    def __init__(self, path: Path, threads: ThreadPoolExecutor, *, offset: int, length: int | None) -> None:
+        """Open the file and read the first chunk: a small read is one hop to a thread. Raises NotFound, Unavailable."""
         self._threads = threads
+        self._file = BlobFile(path)
         self._offset = offset
-        self._end = end
-        self._ahead: Future[bytes] | None = None
-        self._read_ahead()
+        self._end = self._file.size if length is None else min(self._file.size, offset + length)
+        try:
+            self._first = self._file.read_at(*self._next_range())
+        except BaseException:
+            self._file.close()
+            raise
+        self._ahead = self._read_ahead()
 
-    def _read_ahead(self) -> None:
-        length = min(CHUNK_BYTES, self._end - self._offset)
-        self._ahead = self._threads.submit(self._file.read_at, self._offset, length) if length > 0 else None
-        self._offset += length
-
-    async def chunks(self, first: bytes) -> AsyncIterator[bytes]:
-        if first:
-            yield first
-        while self._ahead is not None:
-            chunk = await asyncio.wrap_future(self._ahead)
-            self._read_ahead()
+    async def chunks(self) -> AsyncIterator[bytes]:
+        chunk, self._first = self._first, b""
+        while chunk:
             yield chunk
+            chunk = b""  # so that it is free while the next one comes
+            if self._ahead is not None:
+                chunk = await asyncio.wrap_future(self._ahead)
+                self._ahead = self._read_ahead()
 
     def close(self) -> None:
         """Close the file, as soon as no thread reads from it: another file could get its number."""
@@ -151,21 +151,20 @@ class _Reading:
         else:
             self._ahead.add_done_callback(lambda _: self._file.close())
 
+    def _read_ahead(self) -> Future[bytes] | None:
+        offset, length = self._next_range()
+        return self._threads.submit(self._file.read_at, offset, length) if length else None
 
-def _open(path: Path, offset: int, length: int | None) -> tuple[BlobFile, int, bytes]:
-    """The file, where to stop reading, and the first chunk: a small read is one hop to a thread."""
-    file = BlobFile(path)
-    try:
-        end = file.size if length is None else min(file.size, offset + length)
-        return file, end, file.read_at(offset, max(0, min(CHUNK_BYTES, end - offset)))
-    except BaseException:
-        file.close()
-        raise
+    def _next_range(self) -> tuple[int, int]:
+        offset = self._offset
+        length = max(0, min(CHUNK_BYTES, self._end - offset))
+        self._offset += length
+        return offset, length
 
 
-def _close_opened(opening: Future[tuple[BlobFile, int, bytes]]) -> None:
+def _close_opened(opening: Future[_Reading]) -> None:
     if not opening.cancelled() and opening.exception() is None:
-        opening.result()[0].close()
+        opening.result().close()
 
 
 def _discard(writer: BlobWriter, *, after: Future[Any] | None) -> None:

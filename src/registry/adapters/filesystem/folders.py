@@ -22,16 +22,15 @@ def fsync_folder(folder: Path, *, fsync: Fsync) -> None:
 
 
 def make_shards(root: Path, *, fsync: Fsync) -> None:
-    """Create `root` and its 256 subfolders where they are missing, durably."""
-    created_root = not root.exists()
-    root.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
-    if created_root:
-        fsync_folder(root.parent, fsync=fsync)
-    missing = [root / shard for shard in SHARDS if not (root / shard).is_dir()]
-    for folder in missing:
+    """Create `root`, what is missing above it and its 256 subfolders, durably."""
+    missing = [folder for folder in (root, *root.parents) if not folder.exists()]
+    for folder in reversed(missing):
         folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
-    if missing:
-        fsync_folder(root, fsync=fsync)
+        fsync_folder(folder.parent, fsync=fsync)
+    for shard in SHARDS:
+        (root / shard).mkdir(mode=FOLDER_MODE, exist_ok=True)
+    # Also where nothing was missing: the process that made the folders may have been killed before it came here.
+    fsync_folder(root, fsync=fsync)
 
 
 class FolderSync:

@@ -21,6 +21,8 @@ _LICENSE_EXPRESSION = re.compile(r"^License-Expression:[ \t]*([A-Za-z0-9.+() -]{
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _MAX_DEPTH = 16
 _MAX_VALUES = 50
+_MAX_NODES = 50_000
+"""Cards with hundreds of evaluation results have 20,000; reading so many takes some 0.3 s."""
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """libyaml's parser where PyYAML has it: 15 times as fast as the one in Python."""
 
@@ -91,9 +93,9 @@ def _top_level_values(text: str) -> dict[str, list[str]]:
 
 
 def _nodes(text: str) -> Iterator[tuple[int, yaml.NodeEvent]]:
-    """The nodes of the first document with their depth. Raises YAMLError, ValueError where they are nested too deep."""
+    """The nodes of the first document with their depth. Raises YAMLError, ValueError for what is no card."""
     depth = 0
-    for event in yaml.parse(text, Loader=_LOADER):
+    for number, event in enumerate(yaml.parse(text, Loader=_LOADER)):
         if isinstance(event, yaml.NodeEvent):
             yield depth, event
         if isinstance(event, yaml.CollectionStartEvent):
@@ -102,5 +104,5 @@ def _nodes(text: str) -> Iterator[tuple[int, yaml.NodeEvent]]:
             depth -= 1
         elif isinstance(event, yaml.DocumentEndEvent):
             return
-        if depth > _MAX_DEPTH:
-            raise ValueError("nested too deep for a model card")
+        if depth > _MAX_DEPTH or number > _MAX_NODES:
+            raise ValueError("too deep or too long for a model card")
