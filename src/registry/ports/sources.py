@@ -7,6 +7,7 @@ answer. Deadlines are the caller's: each method may be cancelled at any time.
 from datetime import datetime
 from typing import Protocol
 
+from registry.domain.errors import RegistryError
 from registry.domain.evidence import (
     ArchiveFacts,
     ClaimsReading,
@@ -20,7 +21,7 @@ from registry.domain.evidence import (
 from registry.domain.packages import Package
 
 
-class SourceFailed(Exception):
+class SourceFailed(RegistryError):
     """A source did not answer, or not in a way that can be relied on. `retry_at`: when it may again, where known."""
 
     def __init__(self, reason: str, *, retry_at: datetime | None = None) -> None:
