@@ -203,13 +203,13 @@ async def test_content_that_is_a_single_file_is_looked_at_as_it_is() -> None:
 
 async def test_what_is_over_a_limit_is_named_and_not_vouched_for() -> None:
     data = make_zip({f"m{place}.bin": HARMLESS + bytes(place) for place in range(4)})
-    facts = await inspect(
-        data, inspection=InspectionLimits(model_bytes=len(HARMLESS) + 2, model_files=2, listed_files=3)
-    )
-    assert facts.safety.scanned == ("m0.bin", "m1.bin")
-    assert facts.safety.skipped == ("m2.bin", "m3.bin")
-    assert facts.truncated
-    assert len(facts.files) == 3
+    by_size = await inspect(data, inspection=InspectionLimits(model_bytes=len(HARMLESS) + 2, listed_files=3))
+    assert (by_size.safety.scanned, by_size.safety.skipped) == (("m0.bin", "m1.bin", "m2.bin"), ("m3.bin",))
+    assert by_size.truncated
+    assert len(by_size.files) == 3
+    by_number = await inspect(data, inspection=InspectionLimits(model_files=1))
+    assert (by_number.safety.scanned, by_number.safety.skipped) == (("m0.bin",), ("m1.bin", "m2.bin", "m3.bin"))
+    assert not by_number.truncated
 
 
 async def test_a_walk_that_reaches_its_limit_says_so() -> None:

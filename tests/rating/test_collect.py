@@ -238,6 +238,11 @@ async def test_what_the_services_do_not_have_is_absent_and_the_rating_complete(w
     assert statuses(rating)[MetricName.SIZE] is MetricStatus.UNKNOWN
 
 
+async def test_text_that_utf8_cannot_hold_computes_again_to_the_bit(world: World) -> None:
+    rating = await world.collect(replace(PACKAGE, license="odd \ud800"))
+    assert "odd ?" in rating.metric(MetricName.LICENSE).evidence
+
+
 async def test_without_sources_everything_works_and_says_what_it_could_not_see() -> None:
     evidence = await EvidenceCollector(Sources(), clock=SettableClock()).collect(replace(PACKAGE, license="MIT"))
     rating = rate(evidence).rating

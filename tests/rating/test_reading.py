@@ -160,7 +160,7 @@ def test_names_on_the_hub(url: str, name: tuple[str, str] | None) -> None:
 
 
 def test_only_a_link_that_a_card_calls_its_own_is_its_repository() -> None:
-    others = "We used https://github.com/them/dataset and [theirs](https://github.com/them/tool).\n"
+    others = "We used https://github.com/them/dataset and their code (https://github.com/them/tool).\n"
     assert labelled_repository(others) is None
     assert labelled_repository(others + "- **Repository:** [here](https://github.com/octo/tiny).\n") == "octo/tiny"
 

@@ -72,6 +72,13 @@ async def test_too_many_requests_is_a_pause(upstreams: Upstreams, upstream: Upst
     assert len(upstreams.requests) == 1
 
 
+async def test_an_answer_over_the_limit_is_not_read_to_its_end(upstreams: Upstreams, upstream: Upstream) -> None:
+    upstreams.pages = {"/fits": Page(b"x" * 1_000), "/long": Page(b"x" * 1_001)}
+    assert len(await upstream.get_text("/fits")) == 1_000
+    with pytest.raises(SourceFailed, match="over 1,000 bytes"):
+        await upstream.get_text("/long")
+
+
 async def test_a_post_that_fails_is_a_failure(upstreams: Upstreams, upstream: Upstream) -> None:
     for fault in (Fault.CUT, Fault.BROKEN, Fault.NONSENSE, Fault.ELSEWHERE):
         upstreams.faults = {"/v1": fault}

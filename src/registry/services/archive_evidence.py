@@ -2,7 +2,7 @@
 
 import asyncio
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import structlog
 
@@ -83,7 +83,7 @@ def _look_at(member: Member, inspection: Inspection) -> None:
     # A model file can be larger than memory: it lies on disk while it is scanned.
     with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES) as copy:
         try:
-            copy.writelines(_at_most(member.pieces(wanted), wanted))
+            copy.writelines(member.pieces(wanted))
         except (LimitReached, RegistryError):
             inspection.cannot_read(path)
             raise
@@ -93,15 +93,6 @@ def _look_at(member: Member, inspection: Inspection) -> None:
             return
         copy.seek(0)
         inspection.take(path, member.size, copy)
-
-
-def _at_most(pieces: Iterable[bytes], limit: int) -> Iterator[bytes]:
-    """A member's size is the archive's word; what is over it is not written to the disk."""
-    for piece in pieces:
-        yield piece[:limit]
-        limit -= len(piece)
-        if limit <= 0:
-            return
 
 
 def _only_member(file: BoundedReader, content: Content) -> Member:
