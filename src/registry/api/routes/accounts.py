@@ -154,7 +154,9 @@ async def list_users(request: Request, caller: Admin, limit: Limit = DEFAULT_LIM
 
 async def add_user(request: Request, caller: Admin, body: NewUserBody) -> Response:
     """Create a user."""
-    account = await state_of(request.scope).services.accounts.add_user(body.name, body.password, frozenset(body.permissions))
+    account = await state_of(request.scope).services.accounts.add_user(
+        body.name, body.password, frozenset(body.permissions)
+    )
     headers = {"Location": f"/users/{account.name}"}
     return Response(_user(account), 201, headers=headers, media_type="application/json")
 
