@@ -1,0 +1,31 @@
+"""What changed in the records, for those who keep a projection of them (the search index)."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class ChangePage:
+    """Ids of packages that were added, changed or removed, each once, and the cursor to go on from."""
+
+    cursor: str
+    package_ids: tuple[str, ...]
+
+
+class ChangeFeed(Protocol):
+    """The order of changes. Cursors are opaque, and good for as long as the registry is not reset.
+
+    A follower takes `latest`, fills its projection from a walk over the records, and then reads on from that cursor:
+    each package of a page is read anew, and one that is gone is dropped. Changes that fall into the walk are seen
+    twice, never missed.
+    """
+
+    async def latest(self) -> str:
+        """The cursor behind every change acknowledged so far."""
+
+    async def read(self, after: str, *, limit: int) -> ChangePage | None:
+        """The next changes behind the cursor `after`, oldest first; none when the follower is up to date.
+
+        A package that changed several times is told once, at its last change. None after a reset of the registry:
+        the follower forgets everything and begins again with `latest`.
+        """
