@@ -105,7 +105,7 @@ async def test_scope(records: Records, tmp_path: Path, scope: SearchScope, names
         ("(" * 5000 + ")" * 5000, 1000),
         ("((" * 100 + "))" * 100, 50),
         ("a" * 1001, 1000),
-        ("(?P<n>a)(?P<n>b)", 0),
+        ("(?P<n>a)(?P<n>b)", 8),
     ],
 )
 async def test_an_error_names_its_position(records: Records, tmp_path: Path, pattern: str, position: int) -> None:

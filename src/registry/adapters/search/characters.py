@@ -22,10 +22,7 @@ _HEX = re.compile(r"\\x(?:\{([0-9A-Fa-f]+)\}|([0-9A-Fa-f]{2}))")
 _OCTAL = re.compile(r"\\(0[0-7]{0,2}|[1-7][0-7]{1,2})")
 _GROUP = re.compile(r"\\[pP](?:\{[^}]*\}|[^{])", re.DOTALL)
 _POSIX = re.compile(r"\[:(\^?)(.*?):\]", re.DOTALL)
-_POSIX_NAMES = frozenset(
-    ["alnum", "alpha", "ascii", "blank", "cntrl", "digit", "graph"]
-    + ["lower", "print", "punct", "space", "upper", "word", "xdigit"]
-)
+_POSIX_NAMES = re.compile("al(num|pha)|ascii|blank|cntrl|digit|graph|lower|print|punct|space|upper|word|xdigit")
 
 
 def pattern_error(detail: str, position: int | None) -> InvalidInput:
@@ -48,7 +45,7 @@ def read_escaped_character(pattern: str, at: int) -> tuple[str, int]:
         code = int(number[1], 8)
     else:
         raise pattern_error(f"RE2 has no escape \\{named}", at)
-    if code > _MAX_RUNE:
+    if code > _MAX_RUNE or 0xD800 <= code <= 0xDFFF:
         raise pattern_error("there is no character of this number", at)
     return chr(code), number.end()
 
@@ -108,7 +105,7 @@ def read_class(pattern: str, start: int, *, fold: bool) -> tuple[CharacterClass,
     while at < len(pattern) and (first or pattern[at] != "]"):
         first = False
         if posix := _POSIX.match(pattern, at):
-            if posix[2] not in _POSIX_NAMES:
+            if not _POSIX_NAMES.fullmatch(posix[2]):
                 raise pattern_error(f"RE2 has no class {posix[0]}", at)
             members.add_class(_ASCII_CLASS + (_NEGATION if posix[1] else 0))
             at = posix.end()

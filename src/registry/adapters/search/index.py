@@ -37,7 +37,7 @@ class LocalSearchIndex:
         limits: PatternLimits = DEFAULT_LIMITS,
         page_seconds: float = 0.25,
         search_threads: int = 2,
-        max_waiting: int = 32,
+        max_waiting: int = 16,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._path = path
@@ -119,12 +119,14 @@ class LocalSearchIndex:
         if self._waiting >= self._max_waiting:
             raise Unavailable("Too many searches are waiting. Try again.")
 
-        def run() -> T:
-            return work(self._file(), self._monotonic() + self._page_seconds)
+        # Time in the queue counts: when searches pile up, pages get shorter instead of later.
+        deadline = self._monotonic() + self._page_seconds
 
         self._waiting += 1
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._searchers, run)
+            return await asyncio.get_running_loop().run_in_executor(
+                self._searchers, lambda: work(self._file(), deadline)
+            )
         finally:
             self._waiting -= 1
 
