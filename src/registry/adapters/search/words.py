@@ -19,12 +19,12 @@ _MAX_WORDS = 16
 _NAME_WEIGHT, _DESCRIPTION_WEIGHT, _README_WEIGHT = 10.0, 4.0, 1.0
 
 _WORD = re.compile(r"\w+")
-_POSITION = re.compile(r"([wc]):(-?[0-9.e-]{1,32}):([0-9]{1,19})", re.ASCII)
+_POSITION = re.compile(r"([wc]):(-?[0-9]{1,9}(?:\.[0-9]{1,9})?(?:e-[0-9]{1,3})?):([0-9]{1,19})", re.ASCII)
 # bm25() is smaller where it fits better; the outer query turns it around.
 _RANKED = "SELECT rowid, -bm25(words, ?, ?, ?) FROM words WHERE words MATCH ? ORDER BY rowid DESC LIMIT ?"
 _SIMILAR = (
-    "SELECT rowid, name || ' ' || description FROM similar JOIN documents ON documents.key = similar.rowid "
-    "WHERE similar MATCH ? ORDER BY rowid DESC LIMIT ?"
+    "SELECT key, name || ' ' || description FROM similar JOIN documents ON key = similar.rowid "
+    "WHERE similar MATCH ? ORDER BY similar.rowid DESC LIMIT ?"
 )
 
 
