@@ -40,13 +40,22 @@ _TABLES = {
 }
 
 
+@dataclass(frozen=True, slots=True)
 class View:
     """What a process has seen of the file: `generation` changes when the index begins again from nothing."""
 
-    def __init__(self) -> None:
-        self.generation: str | None = None
-        self.seq = -1
-        self.filled = False
+    generation: str | None = None
+    seq: int = -1
+    filled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What a process had not seen, and its view with it. `rows` are all, in falling order, after a new beginning."""
+
+    view: View
+    changes: Mapping[int, NameRow | None]
+    rows: Sequence[NameRow] | None = None
 
 
 class SearchFile:
@@ -114,23 +123,21 @@ class SearchFile:
                 _drop(connection, package_id, seq)
             return True
 
-    def news(self, view: View) -> Mapping[int, NameRow | None] | list[NameRow]:
-        """What this process has not seen: changes by key, or all rows in falling order after a new beginning."""
+    def news(self, seen: View) -> News:
+        """What there is beyond `seen`."""
         with self.reading() as connection:
             generation, seq, filled = connection.execute("SELECT generation, seq, filled FROM state").fetchone()
-            known, view.seq, view.filled = view.seq, seq, bool(filled)
+            view = View(generation, seq, bool(filled))
             columns = "SELECT key, name, kind, owner, tags FROM documents"
-            if generation != view.generation:
-                view.generation = generation
-                return [_name_row(row) for row in connection.execute(f"{columns} ORDER BY key DESC")]
+            if generation != seen.generation:
+                return News(view, {}, [_name_row(row) for row in connection.execute(f"{columns} ORDER BY key DESC")])
             changes: dict[int, NameRow | None] = {}
-            if seq == known:
-                return changes
-            for (key,) in connection.execute("SELECT key FROM gone WHERE seq > ?", (known,)):
-                changes[key] = None
-            for row in connection.execute(f"{columns} WHERE seq > ?", (known,)):
-                changes[row[0]] = _name_row(row)
-            return changes
+            if seq > seen.seq:
+                for (key,) in connection.execute("SELECT key FROM gone WHERE seq > ?", (seen.seq,)):
+                    changes[key] = None
+                for row in connection.execute(f"{columns} WHERE seq > ?", (seen.seq,)):
+                    changes[row[0]] = _name_row(row)
+            return News(view, changes)
 
 
 def _name_row(row: tuple[int, str, int, str, str]) -> NameRow:

@@ -1,6 +1,7 @@
 """The search index of one host: implements `SearchIndex`."""
 
 import asyncio
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -54,7 +55,10 @@ class LocalSearchIndex:
         self._changer = ThreadPoolExecutor(1, thread_name_prefix="search-index")
 
     async def open(self) -> Self:
-        """Prepare the file and read what it holds."""
+        """Prepare the file and read what it holds. Raises Unavailable when the file cannot be written.
+
+        A damaged file raises sqlite3.DatabaseError: whoever runs the registry may delete it, it is filled again.
+        """
         await self._change(lambda file: file.prepare())
         await self.refresh()
         return self
@@ -108,10 +112,12 @@ class LocalSearchIndex:
 
     def _take_news(self, file: SearchFile) -> None:
         news = file.news(self._view)
-        if isinstance(news, list):
-            self._table.load(news)
-        elif news:
-            self._table.apply(news)
+        if news.rows is not None:
+            self._table.load(news.rows)
+        elif news.changes:
+            self._table.apply(news.changes)
+        # Only now: a search may begin in between, and a view that is ahead of the table would lose changes.
+        self._view = news.view
 
     async def _search(self, work: Callable[[SearchFile, float], T]) -> T:
         if not self._view.filled:
@@ -124,14 +130,19 @@ class LocalSearchIndex:
 
         self._waiting += 1
         try:
-            return await asyncio.get_running_loop().run_in_executor(
-                self._searchers, lambda: work(self._file(), deadline)
-            )
+            return await self._run(self._searchers, lambda file: work(file, deadline))
         finally:
             self._waiting -= 1
 
     async def _change(self, work: Callable[[SearchFile], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._changer, lambda: work(self._file()))
+        return await self._run(self._changer, work)
+
+    async def _run(self, threads: ThreadPoolExecutor, work: Callable[[SearchFile], T]) -> T:
+        try:
+            return await asyncio.get_running_loop().run_in_executor(threads, lambda: work(self._file()))
+        except sqlite3.OperationalError as error:
+            # Locked for long, a full disk. Damage is another error, and comes through.
+            raise Unavailable(f"The search index cannot be used now ({error}). Try again.") from error
 
     def _file(self) -> SearchFile:
         """The connection of this thread."""

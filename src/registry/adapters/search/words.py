@@ -12,7 +12,7 @@ from registry.adapters.search.snippets import make_snippet
 from registry.domain.errors import InvalidInput
 from registry.domain.search import RankedId, RankedIds
 
-MAX_RANKED = 10_000
+MAX_RANKED = 5_000
 """Ranking looks at this many packages at most, the newest: the time for an answer has a bound."""
 _LIKENESS = 0.45
 _MAX_WORDS = 16
