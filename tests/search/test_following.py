@@ -3,17 +3,20 @@
 import asyncio
 import random
 import re
-from contextlib import AsyncExitStack
+import sqlite3
+from contextlib import AsyncExitStack, closing
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from tests.search.engines import Engine, open_engine
 from tests.search.records import Records, make_package, package_id
 
+from registry.domain.errors import Unavailable
 from registry.domain.packages import PackageStatus
 from registry.domain.search import RegexQuery, SearchField, SearchScope, TextQuery
 from registry.services.indexing import IndexFollower
@@ -131,6 +134,45 @@ async def test_a_restart_goes_on_where_the_file_is(tmp_path: Path) -> None:
     async with open_engine(tmp_path / "search.db", records) as engine:
         assert records.batches == 1
         assert len(await engine.found(RegexQuery("text"))) == 21
+
+
+@pytest.mark.parametrize("content", [b"not a database, but long enough to look like one" * 100, b"half"])
+async def test_a_damaged_file_is_filled_again(tmp_path: Path, content: bytes) -> None:
+    records = Records()
+    records.put(make_package(1, "bert"))
+    path = tmp_path / "search.db"
+    async with open_engine(path, records) as engine:
+        assert await engine.found(RegexQuery("bert")) == ["bert"]
+    path.write_bytes(content)
+    async with open_engine(path, records) as engine:
+        assert await engine.found(RegexQuery("bert")) == ["bert"]
+
+
+async def test_an_index_of_another_version_is_made_anew(tmp_path: Path) -> None:
+    path = tmp_path / "search.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript("CREATE TABLE documents (key); CREATE TABLE state (x); PRAGMA user_version = 99")
+    records = Records()
+    records.put(make_package(1, "bert"))
+    async with open_engine(path, records) as engine:
+        assert await engine.found(RegexQuery("bert")) == ["bert"]
+
+
+async def test_a_file_that_stays_locked_is_unavailable(tmp_path: Path) -> None:
+    records = Records()
+    path = tmp_path / "search.db"
+    async with open_engine(path, records) as engine:
+        engine.index._opened[0].connection.execute("PRAGMA busy_timeout = 1")
+        with closing(sqlite3.connect(path, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            records.put(make_package(1, "bert"))
+            with pytest.raises(Unavailable):
+                await engine.follower.catch_up()
+            # A publisher is not held up by that, and the change is found later.
+            await engine.service.changed()
+            assert await engine.found(RegexQuery("bert")) == []
+        await engine.service.changed()
+        assert await engine.found(RegexQuery("bert")) == ["bert"]
 
 
 async def test_a_fill_that_was_interrupted_goes_on(tmp_path: Path) -> None:

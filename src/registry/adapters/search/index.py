@@ -55,21 +55,27 @@ class LocalSearchIndex:
         self._changer = ThreadPoolExecutor(1, thread_name_prefix="search-index")
 
     async def open(self) -> Self:
-        """Prepare the file and read what it holds. Raises Unavailable when the file cannot be written.
+        """Prepare the file and read what it holds. A damaged file is removed: it is filled again from the records.
 
-        A damaged file raises sqlite3.DatabaseError: whoever runs the registry may delete it, it is filled again.
+        Raises Unavailable when the file cannot be written.
         """
-        await self._change(lambda file: file.prepare())
-        await self.refresh()
+        try:
+            await self._change(lambda file: file.prepare())
+            await self.refresh()
+        except sqlite3.DatabaseError:
+            self._close_files()
+            self._path.unlink()
+            for companion in ("-wal", "-shm"):
+                self._path.with_name(self._path.name + companion).unlink(missing_ok=True)
+            await self._change(lambda file: file.prepare())
+            await self.refresh()
         return self
 
     async def close(self) -> None:
         """Wait for what runs, and let go of the file."""
         for threads in (self._searchers, self._changer):
             await asyncio.to_thread(threads.shutdown)
-        for file in self._opened:
-            file.close()
-        self._opened.clear()
+        self._close_files()
 
     async def find(self, query: RegexQuery, *, limit: int, position: str | None) -> FoundIds:
         below = parse_position(position)
@@ -143,6 +149,12 @@ class LocalSearchIndex:
         except sqlite3.OperationalError as error:
             # Locked for long, a full disk. Damage is another error, and comes through.
             raise Unavailable(f"The search index cannot be used now ({error}). Try again.") from error
+
+    def _close_files(self) -> None:
+        for file in self._opened:
+            file.close()
+        self._opened.clear()
+        self._files = threading.local()
 
     def _file(self) -> SearchFile:
         """The connection of this thread."""
