@@ -41,6 +41,8 @@ def records() -> Records:
         (r"[^a-z]\z", NAMES, ["resnet50", "GPT 2 (small)"]),
         (r"r\s|t[^x]r", NAMES, []),
         (r"(?s)y.w|r\nr", NAMES, []),
+        (r"o\Bg|t\Bt", NAMES, ["google-bert/bert-base-uncased"]),
+        (r"r\Bt-", NAMES, ["bert-tiny", "google-bert/bert-base-uncased"]),
         (r"\bbase\b", NAMES, ["google-bert/bert-base-uncased"]),
         ("", NAMES, ["whisper", "resnet50", "GPT 2 (small)", "bert-tiny", "google-bert/bert-base-uncased"]),
         ("", READMES, ["whisper", "resnet50", "bert-tiny", "google-bert/bert-base-uncased"]),

@@ -191,7 +191,6 @@ def _put(connection: sqlite3.Connection, package: Package, seq: int) -> None:
     elif (known := _texts(connection, key)) != texts:
         _remove_texts(connection, key, known)
         _add_texts(connection, key, texts)
-    connection.execute("DELETE FROM gone WHERE key = ?", (key,))
     kind, tags = kind_code(package.type, package.status), json.dumps(package.tags) if package.tags else ""
     connection.execute(
         "INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
