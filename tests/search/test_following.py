@@ -18,8 +18,10 @@ from tests.search.records import Records, make_package, package_id
 
 from registry.domain.errors import Unavailable
 from registry.domain.packages import PackageStatus
-from registry.domain.search import RegexQuery, SearchField, SearchScope, TextQuery
+from registry.domain.search import IndexState, RegexQuery, SearchField, SearchScope, TextQuery
+from registry.ports.changes import ChangePage
 from registry.services.indexing import IndexFollower
+from registry.services.search import SearchService
 
 _NAMES = st.sampled_from(["bert", "albert", "gpt", "t5", "resnet"])
 _READMES = st.none() | st.sampled_from(["", "a bert", "no model", "gpt\nbert", "x" * 300])
@@ -133,6 +135,9 @@ async def test_a_restart_goes_on_where_the_file_is(tmp_path: Path) -> None:
     records.batches = 0
     async with open_engine(tmp_path / "search.db", records) as engine:
         assert records.batches == 1
+        assert engine.service.state() == IndexState(ready=True, packages=21)
+        late = SearchService(engine.index, records, IndexFollower(records, records, engine.index))
+        assert not late.state().ready
         assert len(await engine.found(RegexQuery("text"))) == 21
 
 
@@ -217,3 +222,27 @@ async def test_ids_that_meet_in_the_same_moment_are_all_kept(tmp_path: Path) -> 
         records.remove(same[2])
         await engine.service.changed()
         assert sorted(await engine.found(RegexQuery("^n"), limit=2)) == ["n0", "n1", "n3", "n4"]
+
+
+async def test_the_follower_polls_and_outlives_a_store_that_is_away(tmp_path: Path) -> None:
+    class Away(Records):
+        is_away = False
+
+        async def read(self, after: str, *, limit: int) -> ChangePage | None:
+            if self.is_away:
+                self.is_away = False
+                raise Unavailable("The store is away.")
+            return await super().read(after, limit=limit)
+
+    records = Away()
+    async with open_engine(tmp_path / "search.db", records) as engine:
+        follower = IndexFollower(records, records, engine.index, poll_seconds=0)
+        records.is_away = True
+        records.put(make_package(1, "bert"))
+        following = asyncio.create_task(follower.run())
+        while not follower.has_caught_up:  # noqa: ASYNC110 -- it is a plain flag
+            await asyncio.sleep(0)
+        assert await engine.found(RegexQuery("bert")) == ["bert"]
+        following.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await following

@@ -35,6 +35,8 @@ class IndexFollower:
         self._batch_packages = batch_packages
         self._turn = asyncio.Lock()
         self._rounds_begun = 0
+        self.has_caught_up = False
+        """Whether this process has once seen all that had changed before it started."""
 
     async def run(self) -> None:
         """Follow until cancelled. A store that cannot answer is asked again at the next poll."""
@@ -58,6 +60,7 @@ class IndexFollower:
             while not await self._step():
                 pass
             await self._index.refresh()
+            self.has_caught_up = True
 
     async def _step(self) -> bool:
         """Take one step; whether there was none to take."""

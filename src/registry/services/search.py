@@ -1,6 +1,6 @@
 """Searching: ids from the index, packages from the records."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import structlog
@@ -14,6 +14,10 @@ _log = structlog.get_logger()
 
 
 class FollowsChanges(Protocol):
+    @property
+    def has_caught_up(self) -> bool:
+        """Whether this process has once seen all that had changed before it started."""
+
     async def catch_up(self) -> None:
         """Return when searches of this process see every change that was acknowledged before the call."""
 
@@ -89,8 +93,9 @@ class SearchService:
             _log.warning("search_index_lags", reason=str(error))
 
     def state(self) -> IndexState:
-        """For readiness: searches answer 503 until `ready`."""
-        return self._index.state()
+        """For readiness: not `ready` while the index is filled, nor before it has caught up after a start."""
+        state = self._index.state()
+        return replace(state, ready=state.ready and self._follower.has_caught_up)
 
     async def _present(self, ids: "list[str] | tuple[str, ...]", scope: SearchScope) -> dict[str, Package]:
         packages = await self._packages.get_many(ids) if ids else []

@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from sys import intern
 
@@ -142,8 +143,13 @@ class SearchFile:
 
 def _name_row(row: tuple[int, str, int, str, str]) -> NameRow:
     key, name, kind, owner, tags = row
-    # Owners and tags repeat: one object each, however many packages carry it.
-    return NameRow(key, name, kind, intern(owner), tuple(map(intern, json.loads(tags))) if tags else ())
+    return NameRow(key, name, kind, intern(owner), _read_tags(tags))
+
+
+@lru_cache(maxsize=4096)
+def _read_tags(text: str) -> tuple[str, ...]:
+    # Sets of tags repeat, as owners do: one object each, however many packages carry it.
+    return tuple(map(intern, json.loads(text))) if text else ()
 
 
 def _checkpoint(connection: sqlite3.Connection) -> Checkpoint:
