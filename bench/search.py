@@ -19,7 +19,6 @@ from pathlib import Path
 
 from bench import corpus
 from registry.adapters.search.file import SearchFile, View
-from registry.adapters.search.keys import TOP
 from registry.adapters.search.matching import Walk, find_page
 from registry.adapters.search.names import NameRow, NameTable
 from registry.adapters.search.patterns import PatternCompiler
@@ -44,7 +43,7 @@ _README_PATTERNS = {
     "READMEs, common literal": "(?i)bert",
     "READMEs, absent literal": "no such sentence",
     "READMEs, no literal, many": r"\d{3,}",
-    "READMEs, no literal, none": r"[@#]{4}",
+    "READMEs, no literal, none": r"\b[0-9]{9}\b",
 }
 
 
@@ -148,7 +147,7 @@ def _found(file: SearchFile, table: NameTable, pattern: str, field: SearchField)
         PatternCompiler().compile(pattern),
         frozenset([field]),
         ScopeFilter.of(SearchScope()),
-        TOP,
+        None,
         _PAGE,
         is_late=lambda: False,
     )

@@ -5,12 +5,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.search.records import Records
-
 from registry.adapters.search.index import LocalSearchIndex
 from registry.domain.search import RegexQuery
 from registry.services.indexing import IndexFollower
 from registry.services.search import SearchService
+from tests.search.records import Records
 
 
 @dataclass(frozen=True, slots=True)

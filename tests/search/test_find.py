@@ -4,13 +4,13 @@ import itertools
 from pathlib import Path
 
 import pytest
-from tests.search.engines import open_engine
-from tests.search.records import Records, make_package
 
 from registry.adapters.search.index import LocalSearchIndex
 from registry.domain.errors import InvalidInput, Unavailable
 from registry.domain.packages import PackageStatus, PackageType
 from registry.domain.search import RegexQuery, SearchField, SearchScope
+from tests.search.engines import open_engine
+from tests.search.records import Records, make_package
 
 NAMES = frozenset({SearchField.NAME})
 READMES = frozenset({SearchField.README})
@@ -118,7 +118,7 @@ async def test_an_error_names_its_position(records: Records, tmp_path: Path, pat
         assert refused.value.details == {"position": position}
 
 
-@pytest.mark.parametrize("position", ["", "x", "-1", "1" * 20, "\u0661"])
+@pytest.mark.parametrize("position", ["", "x:1", "a" * 65, "\u0661", "a\n"])
 async def test_a_foreign_position_is_refused(records: Records, tmp_path: Path, position: str) -> None:
     async with open_engine(tmp_path / "search.db", records) as engine:
         with pytest.raises(InvalidInput) as refused:

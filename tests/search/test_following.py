@@ -13,8 +13,6 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
-from tests.search.engines import Engine, open_engine
-from tests.search.records import Records, make_package, package_id
 
 from registry.domain.errors import Unavailable
 from registry.domain.packages import PackageStatus
@@ -22,6 +20,8 @@ from registry.domain.search import IndexState, RegexQuery, SearchField, SearchSc
 from registry.ports.changes import ChangePage
 from registry.services.indexing import IndexFollower
 from registry.services.search import SearchService
+from tests.search.engines import Engine, open_engine
+from tests.search.records import Records, make_package, package_id
 
 _NAMES = st.sampled_from(["bert", "albert", "gpt", "t5", "resnet"])
 _READMES = st.none() | st.sampled_from(["", "a bert", "no model", "gpt\nbert", "x" * 300])
@@ -213,15 +213,46 @@ async def test_a_burst_of_changes_shares_rounds(tmp_path: Path) -> None:
         assert engine.follower._rounds_begun - rounds <= 3
 
 
-async def test_ids_that_meet_in_the_same_moment_are_all_kept(tmp_path: Path) -> None:
+@pytest.mark.parametrize("seed", range(4))
+async def test_ids_of_one_moment_are_told_in_their_order_whatever_order_they_come_in(tmp_path: Path, seed: int) -> None:
     records = Records()
-    same = [f"019a0000-0000-7000-8000-{number:012x}" for number in range(5)]
-    records.put(*(replace(make_package(1, f"n{place}"), id=same_id) for place, same_id in enumerate(same)))
+    same = [f"019a0000-0000-7000-8000-{number:012x}" for number in range(24)]
     async with open_engine(tmp_path / "search.db", records) as engine:
-        assert sorted(await engine.found(RegexQuery("^n"), limit=2)) == ["n0", "n1", "n2", "n3", "n4"]
+        # Commits come nearly in the order of ids.
+        for number in sorted(range(24), key=lambda number: number + (number * number * seed) % 7):
+            records.put(replace(make_package(1, f"n{number}"), id=same[number]))
+            await engine.service.changed()
+        expected = [f"n{number}" for number in reversed(range(24))]
+        assert await engine.found(RegexQuery("^n"), limit=3) == expected
         records.remove(same[2])
         await engine.service.changed()
-        assert sorted(await engine.found(RegexQuery("^n"), limit=2)) == ["n0", "n1", "n3", "n4"]
+        expected.remove("n2")
+        assert await engine.found(RegexQuery("^n"), limit=3) == expected
+
+
+async def test_ids_without_room_between_them_are_all_kept(tmp_path: Path) -> None:
+    records = Records()
+    same = [f"019a0000-0000-7000-8000-{number:012x}" for number in range(40)]
+    async with open_engine(tmp_path / "search.db", records) as engine:
+        # Each in the middle of what is there: the room between neighbours is halved each time.
+        for place in range(20):
+            for number in (place, 39 - place):
+                records.put(replace(make_package(1, f"n{number}"), id=same[number]))
+                await engine.service.changed()
+                expected = sorted(records.packages, reverse=True)
+                assert await engine.found(RegexQuery("^n"), limit=7) == [records.packages[id_].name for id_ in expected]
+
+
+async def test_positions_are_good_in_another_index_and_when_their_package_is_gone(tmp_path: Path) -> None:
+    records = Records()
+    records.put(*(make_package(number, f"n{number}") for number in range(9)))
+    async with open_engine(tmp_path / "one.db", records) as one, open_engine(tmp_path / "two.db", records) as two:
+        page = await one.service.find(RegexQuery("^n"), limit=3)
+        assert page.next_position is not None
+        records.remove(page.items[-1].id)
+        await two.service.changed()
+        after = await two.service.find(RegexQuery("^n"), limit=3, position=page.next_position)
+        assert [package.name for package in after.items] == ["n5", "n4", "n3"]
 
 
 async def test_the_follower_polls_and_outlives_a_store_that_is_away(tmp_path: Path) -> None:

@@ -6,14 +6,14 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from tests.search import hostile
-from tests.search.engines import open_engine
-from tests.search.records import Records, make_package
 
 from registry.adapters.search.patterns import DEFAULT_LIMITS, PatternCompiler, measure
 from registry.adapters.search.syntax import parse_pattern
 from registry.domain.errors import InvalidInput
 from registry.domain.search import RegexQuery, SearchField
+from tests.search import hostile
+from tests.search.engines import open_engine
+from tests.search.records import Records, make_package
 
 ANSWER_SECONDS = 1.0
 _TEXTS = [text.encode() for text in hostile.readmes()]

@@ -8,11 +8,8 @@ from pathlib import Path
 import re2
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from tests.search.generated import NAME_TEXTS, PATTERNS, README_TEXTS, Twin
-from tests.search.records import make_package, package_id
 
 from registry.adapters.search.file import SearchFile, View
-from registry.adapters.search.keys import TOP
 from registry.adapters.search.literals import fold, required_clauses
 from registry.adapters.search.matching import Walk, find_page
 from registry.adapters.search.names import NameTable
@@ -22,6 +19,8 @@ from registry.adapters.search.syntax import parse_pattern
 from registry.domain.errors import InvalidInput
 from registry.domain.search import SearchField, SearchScope
 from registry.ports.search import Checkpoint
+from tests.search.generated import NAME_TEXTS, PATTERNS, README_TEXTS, Twin
+from tests.search.records import make_package, package_id
 
 
 def in_python(twin: Twin) -> "re.Pattern[str]":
@@ -51,7 +50,7 @@ def test_the_index_finds_what_python_finds(twin: Twin, texts: list[tuple[str, st
                 if (text := name if field is SearchField.NAME else readme) is not None and python.search(text)
             ]
             walk = Walk(
-                compiler.compile(twin.re2), frozenset([field]), ScopeFilter.of(SearchScope()), TOP, 50, lambda: False
+                compiler.compile(twin.re2), frozenset([field]), ScopeFilter.of(SearchScope()), None, 50, lambda: False
             )
             assert list(find_page(walk, table, file).ids) == expected[::-1]
         file.close()

@@ -3,12 +3,12 @@
 from pathlib import Path
 
 import pytest
-from tests.search.engines import Engine, open_engine
-from tests.search.records import Records, make_package
 
 from registry.domain.errors import InvalidInput
 from registry.domain.packages import PackageStatus, PackageType
 from registry.domain.search import SearchScope, TextQuery
+from tests.search.engines import Engine, open_engine
+from tests.search.records import Records, make_package
 
 
 @pytest.fixture

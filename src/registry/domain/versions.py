@@ -110,12 +110,13 @@ class VersionRange:
             return cls._wildcard(text[0], text[1:].strip())
         if text.startswith("="):
             return cls._exact(text[1:].strip())
-        for position, character in enumerate(text):
-            if character == "-":
-                lower, upper = text[:position].strip(), text[position + 1 :].strip()
-                if _VERSION.fullmatch(lower) and _VERSION.fullmatch(upper):
-                    return cls._bounded(Version.parse(lower), Version.parse(upper))
-        return cls._exact(text)
+        halves = [(text[:at].strip(), text[at + 1 :].strip()) for at, character in enumerate(text) if character == "-"]
+        readings = [
+            cls(Version.parse(lower), Version.parse(upper))
+            for lower, upper in halves
+            if _VERSION.fullmatch(lower) and _VERSION.fullmatch(upper)
+        ]
+        return cls._rising(readings) if readings else cls._exact(text)
 
     @classmethod
     def _exact(cls, text: str) -> Self:
@@ -126,10 +127,12 @@ class VersionRange:
         return cls(version, version, exact=True)
 
     @classmethod
-    def _bounded(cls, lower: Version, upper: Version) -> Self:
-        if lower.sort_key > upper.sort_key:
-            raise InvalidInput("the range ends below its start; write the lower version first", pointer="/version")
-        return cls(lower, upper)
+    def _rising(cls, readings: list[Self]) -> Self:
+        # 1.0.0-0.3.7-1.0.0 can be read in two ways, of which one is upside down.
+        for reading in readings:
+            if reading.lower.sort_key <= reading.upper.sort_key:
+                return reading
+        raise InvalidInput("the range ends below its start; write the lower version first", pointer="/version")
 
     @classmethod
     def _wildcard(cls, sign: str, text: str) -> Self:
@@ -158,3 +161,13 @@ class VersionRange:
         return not version.prerelease or any(
             bound.prerelease and bound.core == version.core for bound in (self.lower, self.upper)
         )
+
+
+def split_reference(reference: str) -> tuple[str, str | None]:
+    """`name@version` or `name@range` taken apart; None without one. Names may hold an @ of their own."""
+    name, _, version = reference.rpartition("@")
+    try:
+        VersionRange.parse(version)
+    except InvalidInput:
+        return reference, None
+    return (name, version) if name else (reference, None)

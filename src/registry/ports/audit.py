@@ -8,7 +8,7 @@ from registry.domain.packages import AuditEntry
 
 class AuditStore(Protocol):
     async def append(self, entries: Sequence[AuditEntry]) -> None:
-        """Add entries of what is no change (downloads, ratings)."""
+        """Add entries of what is no change (downloads, ratings). One that is there already stays as it is."""
 
     async def list_entries(self, package_id: str, *, limit: int, after: str | None) -> Sequence[AuditEntry]:
         """The next entries of a package, newest first, behind the entry id `after`."""

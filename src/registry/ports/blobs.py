@@ -56,3 +56,6 @@ class BlobStore(Protocol):
 
     async def presign_download(self, key: str, *, filename: str, media_type: str) -> str | None:
         """A URL by which anyone may fetch the blob for some minutes, None where the store cannot serve clients."""
+
+    async def ping(self) -> None:
+        """Return when the store can take bytes. Raises Unavailable."""

@@ -15,7 +15,7 @@ class RecordMaintenance(Protocol):
         """Every stored content as (package id, blob key, size, sha256), for scrubbing. Not for a request path."""
 
     async def purge_expired(self, now: datetime) -> int:
-        """Drop expired answers, revocations and the like; how many."""
+        """Drop expired answers and revocations, and health older than 25 hours; how many."""
 
     async def reset(self, admin: Account) -> None:
         """Drop every record and keep one account: `admin`. All or nothing."""

@@ -71,7 +71,7 @@ class PackageStore(Protocol):
         """The package. Raises NotFound."""
 
     async def get_many(self, package_ids: Sequence[str]) -> list[Package]:
-        """The packages that exist among these ids, in the order asked for, in as few calls as the engine allows."""
+        """The packages that exist among these ids, each once, in the order asked for, in as few calls as may be."""
 
     async def find_document(self, package_id: str) -> PackageDocument | None:
         """The ready JSON of a package in one point read, None when there is none."""

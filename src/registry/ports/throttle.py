@@ -13,10 +13,13 @@ class AttemptCount:
 
 
 class AttemptCounter(Protocol):
-    """Fixed windows. Fails open: an engine that is gone counts nothing (its adapter says so in a metric)."""
+    """Fixed windows, each begun by its first attempt.
+
+    Fails open: an engine that is gone counts nothing (its adapter says so in a metric).
+    """
 
     async def hit(self, key: str, *, window_seconds: int) -> AttemptCount:
         """Count one attempt under `key` in its current window."""
 
-    async def clear(self, key: str) -> None:
-        """Forget the attempts under `key`."""
+    async def refund(self, key: str, *, window_seconds: int) -> None:
+        """Take one attempt under `key` back, because it succeeded. Never below zero."""

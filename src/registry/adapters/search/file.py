@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from sys import intern
 
-from registry.adapters.search.keys import first_key
+from registry.adapters.search.keys import BOTTOM, END_POSITION, TOP, key_between, likely_key
 from registry.adapters.search.literals import fold
 from registry.adapters.search.names import NameRow
 from registry.adapters.search.scopes import kind_code
@@ -124,6 +124,24 @@ class SearchFile:
                 _drop(connection, package_id, seq)
             return True
 
+    def key_of_position(self, position: str | None) -> int:
+        """The key that a walk goes on below. A position is an id: it means the same on every host, keys do not."""
+        if position is None:
+            return TOP
+        found = self.connection.execute(
+            "SELECT key FROM documents WHERE id >= ? ORDER BY id LIMIT 1", (position,)
+        ).fetchone()
+        return int(found[0]) if found else TOP
+
+    def position_of_key(self, low: int) -> str | None:
+        """The position behind everything from the key `low` on, None at the end."""
+        if low == BOTTOM:
+            return None
+        found = self.connection.execute(
+            "SELECT id FROM documents WHERE key >= ? ORDER BY key LIMIT 1", (low,)
+        ).fetchone()
+        return found[0] if found else END_POSITION
+
     def news(self, seen: View) -> News:
         """What there is beyond `seen`."""
         with self.reading() as connection:
@@ -186,13 +204,38 @@ def _texts(connection: sqlite3.Connection, key: int) -> _Texts:
     return _Texts(name, description, None if readme is None else readme.decode())
 
 
+def _new_key(connection: sqlite3.Connection, package_id: str, seq: int, *, floor: int = BOTTOM) -> int:
+    """A free key above `floor` and between those of the neighbours by id."""
+    older = connection.execute(
+        "SELECT key FROM documents WHERE id < ? ORDER BY id DESC LIMIT 1", (package_id,)
+    ).fetchone()
+    newer = connection.execute("SELECT key FROM documents WHERE id > ? ORDER BY id LIMIT 1", (package_id,)).fetchone()
+    below, above = max(floor, older[0] if older else BOTTOM), newer[0] if newer else TOP
+    key = key_between(likely_key(package_id), below, above)
+    # Without room the newer neighbour moves up. It takes several changes in the wrong order within one millisecond.
+    if key is None:
+        _move_up(connection, above, seq)
+        return _new_key(connection, package_id, seq, floor=floor)
+    return key
+
+
+def _move_up(connection: sqlite3.Connection, old_key: int, seq: int) -> None:
+    moved_id, name, description, readme = connection.execute(
+        "SELECT id, name, description, readme FROM documents LEFT JOIN texts USING (key) WHERE key = ?", (old_key,)
+    ).fetchone()
+    texts = _Texts(name, description, None if readme is None else readme.decode())
+    key = _new_key(connection, moved_id, seq, floor=old_key)
+    _remove_texts(connection, old_key, texts)
+    _add_texts(connection, key, texts)
+    connection.execute("UPDATE documents SET key = ?, seq = ? WHERE key = ?", (key, seq, old_key))
+    connection.execute("INSERT OR REPLACE INTO gone VALUES (?, ?)", (old_key, seq))
+
+
 def _put(connection: sqlite3.Connection, package: Package, seq: int) -> None:
     texts = _Texts(package.name, package.description, package.readme)
     key = _key_of(connection, package.id)
     if key is None:
-        key = first_key(package.id)
-        while connection.execute("SELECT 1 FROM documents WHERE key = ?", (key,)).fetchone():
-            key += 1
+        key = _new_key(connection, package.id, seq)
         _add_texts(connection, key, texts)
     elif (known := _texts(connection, key)) != texts:
         _remove_texts(connection, key, known)

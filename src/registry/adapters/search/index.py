@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Self, TypeVar
 
 from registry.adapters.search.file import SearchFile, View
-from registry.adapters.search.keys import parse_position
+from registry.adapters.search.keys import check_position
 from registry.adapters.search.matching import Walk, find_page
 from registry.adapters.search.names import NameTable
 from registry.adapters.search.patterns import DEFAULT_LIMITS, PatternCompiler, PatternLimits
@@ -78,7 +78,7 @@ class LocalSearchIndex:
         self._close_files()
 
     async def find(self, query: RegexQuery, *, limit: int, position: str | None) -> FoundIds:
-        below = parse_position(position)
+        check_position(position)
 
         def search(file: SearchFile, deadline: float) -> FoundIds:
             pattern = self._compiler.compile(query.pattern)
@@ -86,7 +86,7 @@ class LocalSearchIndex:
                 pattern,
                 query.fields,
                 ScopeFilter.of(query.scope),
-                below,
+                position,
                 limit,
                 is_late=lambda: self._monotonic() >= deadline,
             )

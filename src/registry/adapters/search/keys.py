@@ -1,4 +1,9 @@
-"""The order of the index: a number for each package that falls as packages get older."""
+"""The order of the index: each package has a number of 63 bits, and numbers rise as ids do.
+
+FTS5 and the walks want numbers. An id has more bits than that, so its number is chosen between those of its neighbours.
+"""
+
+import re
 
 from registry.domain.errors import InvalidInput
 
@@ -6,30 +11,38 @@ TOP = 2**63 - 1
 """Above every key: where a walk from the newest package begins."""
 BOTTOM = -1
 """Below every key: where a walk ends."""
+END_POSITION = "z"
+"""Above every id."""
+_EPOCH_MS = 1_577_836_800_000  # 2020-01-01: the milliseconds since then fit 42 bits until 2159
+_STEP = 256
+_POSITION = re.compile(r"[A-Za-z0-9-]{1,64}", re.ASCII)
 
 
-def first_key(package_id: str) -> int:
-    """The key that an id's place in time gives: the first 62 bits of a UUIDv7 without those that never change.
-
-    That is 48 bits of milliseconds, 12 bits of the counter and 2 random ones. Two ids of different processes may meet;
-    the index then takes the next free number. An id of another form has its place by its first eight characters.
-    """
+def likely_key(package_id: str) -> int:
+    """The key that a UUIDv7 would have if it had no neighbours: by its milliseconds and its first 12 random bits."""
     digits = package_id.replace("-", "")
     try:
-        bits = int(digits[:18], 16) if len(digits) == 32 else None
+        bits = int(digits[:16], 16) if len(digits) == 32 else 0
     except ValueError:
-        bits = None
-    if bits is None:
-        # Two bits go, so that the number is below TOP whatever the characters.
-        return int.from_bytes(package_id.encode()[:8].ljust(8, b"\0"), "big") >> 2
-    milliseconds, counter, random = bits >> 24, (bits >> 8) & 0xFFF, (bits >> 4) & 0x3
-    return milliseconds << 14 | counter << 2 | random
+        bits = 0
+    return max((bits >> 16) - _EPOCH_MS, 0) << 20 | (bits & 0xFFF) << 8
 
 
-def parse_position(position: str | None) -> int:
-    """The key that a walk goes on below. Raises InvalidInput for what was never a position."""
-    if position is None:
-        return TOP
-    if not (position.isascii() and position.isdigit() and len(position) <= 19):
+def key_between(wanted: int, older: int, newer: int) -> int | None:
+    """A key between the neighbours', the wanted one if it fits; None where there is no room.
+
+    Ids of one process and one millisecond want the same key. They take steps, which leave room for those whose change
+    arrives later than that of the next one.
+    """
+    if older < wanted < newer:
+        return wanted
+    step = min(_STEP, (newer - older) // 2)
+    if step < 1:
+        return None
+    return older + step if wanted <= older else newer - step
+
+
+def check_position(position: str | None) -> None:
+    """Raise InvalidInput for what was never a position: those are ids."""
+    if position is not None and not _POSITION.fullmatch(position):
         raise InvalidInput("not a position of this search; begin again without a cursor", pointer="/cursor")
-    return int(position)

@@ -16,12 +16,12 @@ _READMES_AT_A_TIME = 64
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """What one page of a pattern search is made from. `below`: the key that it goes on below."""
+    """What one page of a pattern search is made from. `position`: where it goes on, None at the beginning."""
 
     pattern: SafePattern
     fields: frozenset[SearchField]
     scope: ScopeFilter
-    below: int
+    position: str | None
     limit: int
     is_late: Callable[[], bool]
 
@@ -29,19 +29,20 @@ class Walk:
 def find_page(walk: Walk, table: NameTable, file: SearchFile) -> FoundIds:
     """The next matches. Both fields are walked side by side; what lies above the slower one's place is settled."""
     with file.reading() as connection:
-        keys, low = _matching_keys(walk, table, file)
+        keys, low = _matching_keys(walk, table, file, below=file.key_of_position(walk.position))
+        position = file.position_of_key(low)
         ids = [connection.execute("SELECT id FROM documents WHERE key = ?", (key,)).fetchone() for key in keys]
     # A package that another process has just dropped has no id any more.
-    return FoundIds(tuple(found[0] for found in ids if found), None if low <= 0 else str(low))
+    return FoundIds(tuple(found[0] for found in ids if found), position)
 
 
-def _matching_keys(walk: Walk, table: NameTable, file: SearchFile) -> tuple[list[int], int]:
-    names = NameSearch(table, walk.pattern, walk.scope, below=walk.below)
+def _matching_keys(walk: Walk, table: NameTable, file: SearchFile, *, below: int) -> tuple[list[int], int]:
+    names = NameSearch(table, walk.pattern, walk.scope, below=below)
     readmes: ReadmeSearch | None = None
     if SearchField.NAME not in walk.fields:
         names.low = BOTTOM
     if SearchField.README in walk.fields:
-        readmes = ReadmeSearch(file.connection, table, walk.pattern, walk.scope, below=walk.below)
+        readmes = ReadmeSearch(file.connection, table, walk.pattern, walk.scope, below=below)
     found: set[int] = set()
     while True:
         readmes_low = BOTTOM if readmes is None else readmes.low
@@ -50,7 +51,7 @@ def _matching_keys(walk: Walk, table: NameTable, file: SearchFile) -> tuple[list
         if len(keys) >= walk.limit:
             return keys[: walk.limit], keys[walk.limit - 1]
         # The first step of each field is always taken, so that every page comes further, however late it is.
-        if settled == BOTTOM or (settled < walk.below and walk.is_late()):
+        if settled == BOTTOM or (settled < below and walk.is_late()):
             return keys, settled
         if names.low >= readmes_low:
             found.update(names.advance(walk.limit))

@@ -1,0 +1,1 @@
+"""Other servers that the registry asks: sources of packages and of evidence."""

@@ -1,0 +1,57 @@
+"""The audit trail."""
+
+import sqlite3
+from collections.abc import Sequence
+
+from registry.adapters.sqlite.database import SqliteDatabase
+from registry.adapters.sqlite.times import from_microseconds, to_microseconds
+from registry.domain.packages import AuditAction, AuditEntry
+
+_BEHIND_ALL_IDS = "~"
+_PAGE = """SELECT id, at, user, action, revision, sha256 FROM audit
+    WHERE package_id = ? AND id < ? ORDER BY id DESC LIMIT ?"""
+
+
+class SqliteAuditStore:
+    """Implements `AuditStore`."""
+
+    def __init__(self, database: SqliteDatabase) -> None:
+        self._database = database
+
+    async def append(self, entries: Sequence[AuditEntry]) -> None:
+        if entries:
+            await self._database.write(lambda connection: append_entries(connection, entries))
+
+    async def list_entries(self, package_id: str, *, limit: int, after: str | None) -> Sequence[AuditEntry]:
+        rows = self._database.fetch_all(_PAGE, (package_id, after or _BEHIND_ALL_IDS, limit))
+        return [
+            AuditEntry(
+                id=entry_id,
+                package_id=package_id,
+                at=from_microseconds(at),
+                user=user,
+                action=AuditAction(action),
+                revision=revision,
+                sha256=sha256,
+            )
+            for entry_id, at, user, action, revision, sha256 in rows
+        ]
+
+
+def append_entries(connection: sqlite3.Connection, entries: Sequence[AuditEntry]) -> None:
+    """Add entries within the transaction under way; one that is there already (a call tried again) stays."""
+    connection.executemany(
+        "INSERT OR IGNORE INTO audit (package_id, id, at, user, action, revision, sha256) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        [
+            (
+                entry.package_id,
+                entry.id,
+                to_microseconds(entry.at),
+                entry.user,
+                entry.action.value,
+                entry.revision,
+                entry.sha256,
+            )
+            for entry in entries
+        ],
+    )

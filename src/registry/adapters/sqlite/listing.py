@@ -1,0 +1,89 @@
+"""Pages of packages by filter, each at the cost of its own length.
+
+A filter is a union of branches, one for each status and type it allows. In each branch the entries lie in an index in
+the order of their ids, so that SQLite merges the branches as it goes and stops when the page is full: no sorting, no
+counting. An exact version is one more equality. A range of versions is in that order nowhere: see `ranges.py`.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from registry.adapters.sqlite.database import Parameters
+from registry.domain.packages import PackageFilter, PackageStatus, PackageType
+
+_BEHIND_ALL_IDS = "~"
+_BEFORE_ALL_IDS = ""
+
+SUMMARY_COLUMNS = "l.id AS id, p.summary AS summary, p.revision AS revision"
+_WITH_SUMMARY = "CROSS JOIN packages AS p ON p.number = l.number"
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """What all entries of a stream have in common, as SQL: the index that holds them, conditions, their parameters."""
+
+    index: str
+    where: str
+    parameters: tuple[str | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """The order of a walk, and where the page begins."""
+
+    after: str
+    comparison: str
+    direction: str
+
+    @property
+    def descending(self) -> bool:
+        return self.direction == "DESC"
+
+
+def order_of(wanted: PackageFilter, after: str | None) -> Order:
+    if wanted.newest_first:
+        return Order(after or _BEHIND_ALL_IDS, "<", "DESC")
+    return Order(after or _BEFORE_ALL_IDS, ">", "ASC")
+
+
+def branches(wanted: PackageFilter) -> Iterator[Branch]:
+    """The branches of a filter, its versions left aside. None where nothing can match."""
+    for status in (wanted.status,) if wanted.status else PackageStatus:
+        created_by = wanted.created_by
+        if status is PackageStatus.QUARANTINED and wanted.hidden_from is not None:
+            if created_by not in (None, wanted.hidden_from):
+                continue
+            created_by = wanted.hidden_from
+        for type_ in (wanted.type,) if wanted.type else PackageType:
+            yield _branch(wanted, status, type_, created_by)
+
+
+def _branch(wanted: PackageFilter, status: PackageStatus, type_: PackageType, created_by: str | None) -> Branch:
+    where = "l.tag IS ? AND l.status = ? AND l.type = ?"
+    parameters: tuple[str | None, ...] = (wanted.tag, status.value, type_.value)
+    index = "listings_all"
+    if created_by is not None:
+        where, parameters, index = where + " AND l.created_by = ?", (*parameters, created_by), "listings_creator"
+    if wanted.name is not None:
+        # A creator besides is looked up entry by entry: a name has few entries of others.
+        where, parameters, index = where + " AND l.name = ?", (*parameters, wanted.name), "listings_name"
+    return Branch(index, where, parameters)
+
+
+def at_version(branch: Branch, key: str) -> Branch:
+    """The entries of the branch with this very version."""
+    return Branch(f"{branch.index}_version", f"{branch.where} AND l.version_key = ?", (*branch.parameters, key))
+
+
+def merged(columns: str, streams: list[Branch], order: Order, *, limit: int) -> tuple[str, Parameters]:
+    """A statement, with its parameters, for the first `limit` entries of the streams behind the place of `order`."""
+    join = _WITH_SUMMARY if columns == SUMMARY_COLUMNS else ""
+    selects: list[str] = []
+    parameters: list[str | int | None] = []
+    for stream in streams:
+        selects.append(
+            f"SELECT {columns} FROM listings AS l INDEXED BY {stream.index} {join} "  # noqa: S608 - fixed texts
+            f"WHERE {stream.where} AND l.id {order.comparison} ?"
+        )
+        parameters += (*stream.parameters, order.after)
+    return f"{' UNION ALL '.join(selects)} ORDER BY id {order.direction} LIMIT ?", (*parameters, limit)

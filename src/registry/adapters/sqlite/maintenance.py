@@ -1,0 +1,86 @@
+"""What operators and the background sweep need."""
+
+import json
+import sqlite3
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from registry.adapters.sqlite.accounts import insert_account
+from registry.adapters.sqlite.changes import record_reset
+from registry.adapters.sqlite.database import SqliteDatabase
+from registry.adapters.sqlite.times import to_microseconds
+from registry.domain.accounts import Account
+
+HEALTH_KEPT = timedelta(hours=25)
+"""The longest window that can be asked for is 24 hours."""
+
+_ROWS_AT_A_TIME = 1_000
+_LIVE = "SELECT blob_key FROM packages WHERE blob_key IN (SELECT value FROM json_each(?))"
+_CONTENTS = """SELECT id, blob_key, CAST(summary AS TEXT) FROM packages
+    WHERE id > ? AND blob_key IS NOT NULL ORDER BY id LIMIT ?"""
+_TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite~_%' ESCAPE '~'"
+
+
+def _purge(table: str, column: str) -> str:
+    return (
+        f"DELETE FROM {table} WHERE rowid IN (SELECT rowid FROM {table} "  # noqa: S608 - fixed texts
+        f"WHERE {column} <= ? LIMIT {_ROWS_AT_A_TIME})"
+    )
+
+
+class SqliteRecordMaintenance:
+    """Implements `RecordMaintenance`."""
+
+    def __init__(self, database: SqliteDatabase) -> None:
+        self._database = database
+
+    async def live_blob_keys(self, keys: Sequence[str]) -> set[str]:
+        rows = await self._database.read(
+            lambda connection: connection.execute(_LIVE, (json.dumps(list(keys)),)).fetchall()
+        )
+        return {key for (key,) in rows}
+
+    async def list_contents(self) -> AsyncIterator[tuple[str, str, int, str]]:
+        after = ""
+        while rows := await self._database.read(_page_of_contents(after)):
+            for package_id, blob_key, summary in rows:
+                content = json.loads(summary)["content"]
+                yield package_id, blob_key, content["size"], content["sha256"]
+            after = rows[-1][0]
+
+    async def purge_expired(self, now: datetime) -> int:
+        moment = to_microseconds(now)
+        return (
+            await self._drop(_purge("answers", "expires_at"), moment)
+            + await self._drop(_purge("revoked_tokens", "expires_at"), moment)
+            + await self._drop(_purge("health", "minute"), to_microseconds(now - HEALTH_KEPT))
+        )
+
+    async def _drop(self, sql: str, moment: int) -> int:
+        # In small transactions, so that nobody's write waits for a long one.
+        dropped = 0
+        while True:
+            count = await self._database.write(lambda connection: connection.execute(sql, (moment,)).rowcount)
+            dropped += count
+            if count < _ROWS_AT_A_TIME:
+                return dropped
+
+    async def reset(self, admin: Account) -> None:
+        def operation(connection: sqlite3.Connection) -> None:
+            for (table,) in connection.execute(_TABLES).fetchall():
+                connection.execute(f"DELETE FROM {table}")  # noqa: S608 - a name from the schema
+            record_reset(connection)
+            insert_account(connection, admin)
+
+        await self._database.write(operation)
+
+    async def ping(self) -> None:
+        self._database.fetch_one("SELECT count(*) FROM sqlite_master")
+
+
+def _page_of_contents(after: str) -> Any:
+    def query(connection: sqlite3.Connection) -> list[Any]:
+        return connection.execute(_CONTENTS, (after, _ROWS_AT_A_TIME)).fetchall()
+
+    return query

@@ -1,0 +1,126 @@
+"""Package records."""
+
+import json
+import sqlite3
+from collections.abc import Sequence
+
+from registry.adapters.sqlite.database import SqliteDatabase
+from registry.adapters.sqlite.listing import SUMMARY_COLUMNS, Branch, Order, at_version, branches, merged, order_of
+from registry.adapters.sqlite.package_writing import PackageWriting, delete_package, record
+from registry.adapters.sqlite.ranges import entries_in_range
+from registry.adapters.sqlite.times import to_microseconds
+from registry.adapters.sqlite.version_keys import KeySpan, version_key
+from registry.domain.documents import decode_package, join_document
+from registry.domain.errors import NotFound
+from registry.domain.packages import Change, Package, PackageFilter, PackageStatus
+from registry.domain.versions import Version
+from registry.ports.clock import Clock
+from registry.ports.packages import NamedVersion, PackageDocument, PackageSummary, SummaryPage
+
+_STATUSES = {status.value: status for status in PackageStatus}
+_DOCUMENT = "SELECT summary, readme, revision, status, created_by FROM packages WHERE id = ?"
+_GET = "SELECT summary, readme, blob_key FROM packages WHERE id = ?"
+_GET_MANY = """SELECT p.id, p.summary, p.readme, p.blob_key
+    FROM json_each(?) AS wanted CROSS JOIN packages AS p ON p.id = wanted.value"""
+_SUMMARIES = """SELECT p.id, p.summary, p.revision
+    FROM json_each(?) AS wanted CROSS JOIN packages AS p ON p.number = wanted.value ORDER BY wanted.key"""
+_VERSIONS = """SELECT p.name, p.id, p.version, p.status
+    FROM json_each(?) AS wanted CROSS JOIN packages AS p ON p.name = wanted.value"""
+
+
+class SqlitePackageStore:
+    """Implements `PackageStore`."""
+
+    def __init__(self, database: SqliteDatabase, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def add(self, package: Package, change: Change) -> None:
+        writing, now = PackageWriting(package), to_microseconds(self._clock.now())
+
+        def operation(connection: sqlite3.Connection) -> None:
+            record(connection, package.id, change, now=now)
+            writing.insert(connection)
+
+        await self._database.write(operation)
+
+    async def replace(self, package: Package, change: Change, *, expected_revision: int) -> None:
+        writing, now = PackageWriting(package), to_microseconds(self._clock.now())
+
+        def operation(connection: sqlite3.Connection) -> None:
+            record(connection, package.id, change, now=now)
+            writing.update(connection, expected_revision=expected_revision)
+
+        await self._database.write(operation)
+
+    async def remove(self, package_id: str, change: Change, *, expected_revision: int) -> None:
+        now = to_microseconds(self._clock.now())
+
+        def operation(connection: sqlite3.Connection) -> None:
+            record(connection, package_id, change, now=now)
+            delete_package(connection, package_id, expected_revision=expected_revision)
+
+        await self._database.write(operation)
+
+    async def get(self, package_id: str) -> Package:
+        row = self._database.fetch_one(_GET, (package_id,))
+        if row is None:
+            raise NotFound(f"There is no package {package_id}.")
+        summary, readme, blob_key = row
+        return decode_package(summary, readme, blob_key=blob_key)
+
+    async def get_many(self, package_ids: Sequence[str]) -> list[Package]:
+        wanted = list(dict.fromkeys(package_ids))
+
+        def query(connection: sqlite3.Connection) -> list[Package]:
+            found = {
+                package_id: decode_package(summary, readme, blob_key=blob_key)
+                for package_id, summary, readme, blob_key in connection.execute(_GET_MANY, (json.dumps(wanted),))
+            }
+            return [found[package_id] for package_id in wanted if package_id in found]
+
+        return await self._database.read(query)
+
+    async def find_document(self, package_id: str) -> PackageDocument | None:
+        row = self._database.fetch_one(_DOCUMENT, (package_id,))
+        if row is None:
+            return None
+        summary, readme, revision, status, created_by = row
+        return PackageDocument(join_document(summary, readme), revision, _STATUSES[status], created_by)
+
+    async def list_page(self, wanted: PackageFilter, *, limit: int, after: str | None) -> SummaryPage:
+        streams, order, one_more = list(branches(wanted)), order_of(wanted, after), limit + 1
+        if not streams:
+            return SummaryPage((), None)
+        versions = wanted.versions
+        if versions is not None and not versions.exact:
+            span = KeySpan.of(versions)
+            rows = await self._database.read(
+                lambda connection: _summaries_in_range(connection, streams, span, order, limit=one_more)
+            )
+        else:
+            if versions is not None:
+                streams = [at_version(stream, version_key(versions.lower)) for stream in streams]
+            rows = self._database.fetch_all(*merged(SUMMARY_COLUMNS, streams, order, limit=one_more))
+        items = tuple(PackageSummary(*row) for row in rows[:limit])
+        return SummaryPage(items, items[-1].id if len(rows) > limit else None)
+
+    async def list_versions(self, names: Sequence[str]) -> dict[str, list[NamedVersion]]:
+        unique = json.dumps(list(dict.fromkeys(names)))
+
+        def query(connection: sqlite3.Connection) -> dict[str, list[NamedVersion]]:
+            found: dict[str, list[NamedVersion]] = {}
+            for name, package_id, version, status in connection.execute(_VERSIONS, (unique,)):
+                found.setdefault(name, []).append(NamedVersion(package_id, Version.parse(version), _STATUSES[status]))
+            for versions in found.values():
+                versions.sort(key=lambda named: (named.version, named.id), reverse=True)
+            return found
+
+        return await self._database.read(query)
+
+
+def _summaries_in_range(
+    connection: sqlite3.Connection, streams: list[Branch], span: KeySpan, order: Order, *, limit: int
+) -> list[tuple[str, bytes, int]]:
+    entries = entries_in_range(connection, streams, span, order, limit=limit)
+    return connection.execute(_SUMMARIES, (json.dumps([number for _, number in entries]),)).fetchall()

@@ -1,0 +1,95 @@
+"""The tables, as migrations in order. A database's `user_version` is the number of those it has seen.
+
+`listings` is the index of `list_page`: one row per package without a tag and one per tag, with a copy of what a filter
+may ask for. Its indexes hold the id behind the columns that are asked for, so every filter is a merge of streams in
+id order.
+
+In `changes` each package stands once, with the number of its last change; deleted ones stay, so that followers hear
+of them. The row with the empty id marks the last reset.
+"""
+
+import sqlite3
+
+from registry.adapters.sqlite.connections import DatabaseFile
+from registry.domain.errors import Unavailable
+
+Migrations = tuple[tuple[str, ...], ...]
+
+RECORDS: Migrations = (
+    (
+        # `readme` stands last: a row's tail is only read when it is asked for.
+        """CREATE TABLE packages (
+            number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, revision INTEGER NOT NULL, status TEXT NOT NULL,
+            created_by TEXT NOT NULL, summary BLOB NOT NULL, type TEXT NOT NULL, name TEXT NOT NULL,
+            version TEXT NOT NULL, blob_key TEXT, readme BLOB,
+            UNIQUE (name, version, type))""",
+        "CREATE INDEX packages_blob_key ON packages (blob_key) WHERE blob_key IS NOT NULL",
+        """CREATE TABLE listings (
+            number INTEGER NOT NULL, tag TEXT, name TEXT NOT NULL, created_by TEXT NOT NULL, status TEXT NOT NULL,
+            type TEXT NOT NULL, version_key TEXT NOT NULL, id TEXT NOT NULL)""",
+        "CREATE INDEX listings_number ON listings (number)",
+        "CREATE INDEX listings_all ON listings (tag, status, type, id, version_key, number)",
+        "CREATE INDEX listings_all_version ON listings (tag, status, type, version_key, id, number)",
+        "CREATE INDEX listings_name ON listings (tag, name, status, type, id, version_key, created_by, number)",
+        "CREATE INDEX listings_name_version ON listings (tag, name, status, type, version_key, id, created_by, number)",
+        "CREATE INDEX listings_creator ON listings (tag, created_by, status, type, id, version_key, number)",
+        "CREATE INDEX listings_creator_version ON listings (tag, created_by, status, type, version_key, id, number)",
+        "CREATE TABLE changes (seq INTEGER PRIMARY KEY AUTOINCREMENT, package_id TEXT NOT NULL UNIQUE)",
+        """CREATE TABLE audit (
+            package_id TEXT NOT NULL, id TEXT NOT NULL, at INTEGER NOT NULL, user TEXT NOT NULL, action TEXT NOT NULL,
+            revision INTEGER NOT NULL, sha256 TEXT,
+            UNIQUE (package_id, id))""",
+        """CREATE TABLE answers (
+            key TEXT NOT NULL UNIQUE, fingerprint TEXT NOT NULL, status INTEGER NOT NULL, headers TEXT NOT NULL,
+            body BLOB NOT NULL, expires_at INTEGER NOT NULL)""",
+        "CREATE INDEX answers_expires_at ON answers (expires_at)",
+        """CREATE TABLE accounts (
+            name TEXT NOT NULL UNIQUE, password_hash TEXT NOT NULL, permissions TEXT NOT NULL,
+            token_epoch TEXT NOT NULL, created_at INTEGER NOT NULL, revision INTEGER NOT NULL)""",
+        "CREATE TABLE revoked_tokens (id TEXT NOT NULL UNIQUE, expires_at INTEGER NOT NULL)",
+        "CREATE INDEX revoked_tokens_expires_at ON revoked_tokens (expires_at)",
+        """CREATE TABLE health (
+            minute INTEGER NOT NULL, component TEXT NOT NULL, calls INTEGER NOT NULL, errors INTEGER NOT NULL,
+            total_seconds REAL NOT NULL, max_seconds REAL NOT NULL,
+            UNIQUE (minute, component))""",
+    ),
+)
+
+THROTTLE: Migrations = (
+    (
+        "CREATE TABLE attempts (key TEXT NOT NULL UNIQUE, count INTEGER NOT NULL, ends_at INTEGER NOT NULL)",
+        "CREATE INDEX attempts_ends_at ON attempts (ends_at)",
+    ),
+)
+
+
+class NewerSchema(Unavailable):
+    """The database was written by a newer version of the registry."""
+
+
+def migrate(file: DatabaseFile, migrations: Migrations) -> None:
+    """Bring the file's schema up to date, creating the file where there is none.
+
+    Any number of processes may do this at once: one works, the others wait. Raises NewerSchema.
+    """
+    connection = file.connect(writable=True)
+    try:
+        file.retry_while_busy(lambda: connection.execute("PRAGMA journal_mode=WAL"))
+        file.retry_while_busy(lambda: connection.execute("BEGIN EXCLUSIVE"))
+        _apply(connection, file, migrations)
+        connection.execute("COMMIT")
+    finally:
+        connection.close()
+
+
+def _apply(connection: sqlite3.Connection, file: DatabaseFile, migrations: Migrations) -> None:
+    (seen,) = connection.execute("PRAGMA user_version").fetchone()
+    if seen > len(migrations):
+        raise NewerSchema(
+            f"{file.path} has the schema {seen}, this version of the registry knows {len(migrations)}: "
+            "run the newer version, or restore a backup from before it."
+        )
+    for migration in migrations[seen:]:
+        for statement in migration:
+            connection.execute(statement)
+    connection.execute(f"PRAGMA user_version={len(migrations)}")

@@ -1,0 +1,81 @@
+"""Who is asking: from the request's headers to a Caller with a permission."""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated
+
+from fastapi import Depends, Request, Security
+from fastapi.security import APIKeyHeader, OAuth2PasswordBearer
+from starlette.types import Scope
+
+from registry.api.state import state_of
+from registry.domain.accounts import Caller, Permission
+from registry.domain.errors import Throttled
+from registry.services.sessions import require
+
+_WINDOW_SECONDS = 60
+_SCHEMES = (
+    OAuth2PasswordBearer(
+        "/auth/token", scheme_name="password", description="sign in by name and password", auto_error=False
+    ),
+    APIKeyHeader(
+        name="X-Authorization",
+        scheme_name="x_authorization",
+        description="`bearer <token>`, for clients that cannot set Authorization",
+        auto_error=False,
+    ),
+)
+
+
+def token_of(scope: Scope) -> str | None:
+    """The bearer token of a request, from `Authorization` or, equally, `X-Authorization`."""
+    for wanted in (b"authorization", b"x-authorization"):
+        for name, value in scope["headers"]:
+            if name == wanted:
+                scheme, _, token = value.partition(b" ")
+                if scheme.lower() == b"bearer":
+                    return str(token.strip(), "latin-1")
+    return None
+
+
+async def authenticate(scope: Scope, permission: Permission | None) -> Caller:
+    """The caller, who has `permission` (None: any account). Raises Unauthenticated, PermissionDenied, Throttled."""
+    state = state_of(scope)
+    caller = await state.services.sessions.authenticate(token_of(scope))
+    if state.limits.requests_per_minute:
+        await _count_request(scope, caller)
+    if permission is not None:
+        require(caller, permission)
+    return caller
+
+
+async def _count_request(scope: Scope, caller: Caller) -> None:
+    state = state_of(scope)
+    limit = state.limits.requests_per_minute
+    seen = await state.request_attempts.hit(f"requests:{caller.token.id}", window_seconds=_WINDOW_SECONDS)
+    resets = max(1, round(seen.resets_after_seconds))
+    # draft-ietf-httpapi-ratelimit-headers
+    scope["added_headers"] += [
+        (b"ratelimit-policy", f'"requests";q={limit};w={_WINDOW_SECONDS}'.encode()),
+        (b"ratelimit", f'"requests";r={max(0, limit - seen.count)};t={resets}'.encode()),
+    ]
+    if seen.count > limit:
+        raise Throttled(f"More than {limit} requests in a minute. Wait {resets} seconds.", retry_after_seconds=resets)
+
+
+def _allowed(permission: Permission | None) -> Callable[..., Awaitable[Caller]]:
+    # The two schemes stand here for the schema only; `authenticate` reads the headers.
+    async def caller(
+        request: Request,
+        _bearer: Annotated[str | None, Security(_SCHEMES[0])],
+        _header: Annotated[str | None, Security(_SCHEMES[1])],
+    ) -> Caller:
+        return await authenticate(request.scope, permission)
+
+    return caller
+
+
+SignedIn = Annotated[Caller, Depends(_allowed(None))]
+Searcher = Annotated[Caller, Depends(_allowed(Permission.SEARCH))]
+Uploader = Annotated[Caller, Depends(_allowed(Permission.UPLOAD))]
+Downloader = Annotated[Caller, Depends(_allowed(Permission.DOWNLOAD))]
+Admin = Annotated[Caller, Depends(_allowed(Permission.ADMIN))]

@@ -1,0 +1,36 @@
+"""Entity tags and conditional requests (RFC 9110, section 13)."""
+
+import re
+
+from starlette.datastructures import Headers
+
+_TAG = re.compile(r'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
+_REVISION = re.compile(r"[1-9][0-9]{0,17}")
+
+
+def package_tag(revision: int) -> str:
+    """The strong ETag of a package: it depends on the revision alone."""
+    return f'"{revision}"'
+
+
+def content_tag(sha256: str) -> str:
+    """The strong ETag of content: its digest."""
+    return f'"{sha256}"'
+
+
+def is_unchanged(if_none_match: str | None, tag: str) -> bool:
+    """Whether If-None-Match holds `tag`, by weak comparison."""
+    if if_none_match is None:
+        return False
+    if if_none_match.strip() == "*":
+        return True
+    return any(f'"{value}"' == tag for _, value in _TAG.findall(if_none_match))
+
+
+def expected_revisions(headers: Headers) -> frozenset[int] | None:
+    """The revisions that If-Match accepts, by strong comparison; None without the header or for `*`."""
+    values = headers.getlist("if-match")
+    if not values or any(value.strip() == "*" for value in values):
+        return None
+    tags = [value for weak, value in _TAG.findall(", ".join(values)) if not weak]
+    return frozenset(int(tag) for tag in tags if _REVISION.fullmatch(tag))

@@ -1,0 +1,130 @@
+"""multipart/form-data as a stream of parts, with python-multipart's push parser; no byte of a part is kept."""
+
+from collections import deque
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from email.message import Message
+
+from python_multipart import MultipartParser
+from python_multipart.exceptions import MultipartParseError
+from starlette.exceptions import HTTPException
+
+from registry.domain.errors import TooLarge
+
+_MAX_PART_HEADERS_BYTES = 16 * 1024
+
+
+@dataclass(slots=True)
+class Part:
+    """The head of a part; its bytes come from `MultipartStream.data`."""
+
+    name: str
+    filename: str | None
+    media_type: str
+
+
+@dataclass(slots=True)
+class _Head:
+    headers: Message = field(default_factory=Message)
+    name: bytes = b""
+    value: bytes = b""
+    size: int = 0
+
+
+class _End:
+    """The part is over."""
+
+
+class MultipartStream:
+    """Pulls parts out of a body. Use `next_part`, then `data` to its end, then `next_part` again."""
+
+    def __init__(self, chunks: AsyncIterator[bytes], boundary: bytes) -> None:
+        self._chunks = chunks
+        self._events: deque[Part | bytes | _End] = deque()
+        self._head = _Head()
+        self._finished = False
+        self._parser = MultipartParser(
+            boundary,
+            {
+                "on_part_begin": self._on_part_begin,
+                "on_header_field": self._on_header_field,
+                "on_header_value": self._on_header_value,
+                "on_header_end": self._on_header_end,
+                "on_headers_finished": self._on_headers_finished,
+                "on_part_data": self._on_part_data,
+                "on_part_end": self._on_part_end,
+                "on_end": self._on_end,
+            },
+        )
+
+    async def next_part(self) -> Part | None:
+        """The next part's head, None after the last. Raises HTTPException 400 for a body that is malformed or cut."""
+        while True:
+            event = await self._next_event()
+            if event is None or isinstance(event, Part):
+                return event
+
+    async def data(self) -> AsyncIterator[bytes]:
+        """The bytes of the part whose head was last returned."""
+        while True:
+            event = await self._next_event()
+            if isinstance(event, bytes):
+                yield event
+            elif isinstance(event, _End):
+                return
+            else:
+                raise HTTPException(400, "The multipart body ends within a part.")
+
+    async def _next_event(self) -> Part | bytes | _End | None:
+        while not self._events:
+            chunk = await anext(self._chunks, None)
+            if chunk is None:
+                if not self._finished:
+                    raise HTTPException(400, "The multipart body ends before its closing boundary.")
+                return None
+            try:
+                self._parser.write(chunk)
+            except MultipartParseError as error:
+                raise HTTPException(400, f"The body is not well-formed multipart/form-data: {error}") from None
+        return self._events.popleft()
+
+    def _on_part_begin(self) -> None:
+        self._head = _Head()
+
+    def _count_header(self, size: int) -> None:
+        self._head.size += size
+        if self._head.size > _MAX_PART_HEADERS_BYTES:
+            raise TooLarge(f"The headers of a part are larger than {_MAX_PART_HEADERS_BYTES} bytes.")
+
+    def _on_header_field(self, data: bytes, start: int, end: int) -> None:
+        self._count_header(end - start)
+        self._head.name += data[start:end]
+
+    def _on_header_value(self, data: bytes, start: int, end: int) -> None:
+        self._count_header(end - start)
+        self._head.value += data[start:end]
+
+    def _on_header_end(self) -> None:
+        # Browsers send file names in UTF-8 (WHATWG), whatever RFC 7578 hoped for.
+        self._head.headers[self._head.name.decode("latin-1")] = self._head.value.decode("utf-8", "replace")
+        self._head.name = self._head.value = b""
+
+    def _on_headers_finished(self) -> None:
+        headers = self._head.headers
+        name = headers.get_param("name", "", "content-disposition")
+        self._events.append(
+            Part(
+                name=name if isinstance(name, str) else name[2],
+                filename=headers.get_filename(),
+                media_type=headers.get("content-type", "application/octet-stream"),
+            )
+        )
+
+    def _on_part_data(self, data: bytes, start: int, end: int) -> None:
+        self._events.append(data if end - start == len(data) else data[start:end])
+
+    def _on_part_end(self) -> None:
+        self._events.append(_End())
+
+    def _on_end(self) -> None:
+        self._finished = True

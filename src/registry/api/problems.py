@@ -1,0 +1,182 @@
+"""RFC 9457 problem documents: one table from error class to status, slug and title; everything else is generic."""
+
+import http
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+import structlog
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import compile_path
+
+from registry.api.request_id import current_request_id
+from registry.domain import errors
+
+PROBLEM_MEDIA_TYPE = "application/problem+json"
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemKind:
+    """A kind of error as clients see it. `meaning` is what the documentation says about it."""
+
+    status: int
+    slug: str
+    title: str
+    meaning: str
+
+
+PROBLEMS: dict[type[errors.RegistryError], ProblemKind] = {
+    errors.InvalidInput: ProblemKind(
+        422,
+        "validation",
+        "The request is not valid",
+        "A field, parameter or header breaks a rule; `errors` says which.",
+    ),
+    errors.DigestMismatch: ProblemKind(
+        422, "digest-mismatch", "The bytes are not what was announced", "Nothing was stored. Send the bytes again."
+    ),
+    errors.IdempotencyKeyReused: ProblemKind(
+        422, "idempotency-key-reused", "The idempotency key was used before", "Use a fresh key for each new request."
+    ),
+    errors.TooLarge: ProblemKind(
+        413, "too-large", "The body is too large", "A limit was passed; the limits are settings of the registry."
+    ),
+    errors.NotFound: ProblemKind(
+        404, "not-found", "There is nothing here", "The address, id or name leads nowhere, or only for others."
+    ),
+    errors.AlreadyExists: ProblemKind(409, "already-exists", "The name is taken", "Choose another name."),
+    errors.PackageExists: ProblemKind(
+        409,
+        "package-exists",
+        "The package exists",
+        "A package with this type, name and version is there; `existing_id` names it.",
+    ),
+    errors.AnswerKept: ProblemKind(
+        409, "request-under-way", "The same request is under way", "Repeat it to get its answer."
+    ),
+    errors.RevisionConflict: ProblemKind(
+        412, "stale-revision", "The package has changed", "Read it again, then repeat the change with its new ETag."
+    ),
+    errors.ContentUnavailable: ProblemKind(
+        409, "content-unavailable", "The content cannot be served", "The package's status does not allow it."
+    ),
+    errors.Unauthenticated: ProblemKind(
+        401, "unauthenticated", "Sign in first", "The token is missing, bad, expired or revoked, or the login is wrong."
+    ),
+    errors.PermissionDenied: ProblemKind(
+        403, "permission-denied", "This is not allowed", "The account lacks a permission, or the package is another's."
+    ),
+    errors.Throttled: ProblemKind(
+        429, "too-many-requests", "Too many requests", "Wait as long as `Retry-After` says, then repeat."
+    ),
+    errors.Unavailable: ProblemKind(
+        503, "unavailable", "The registry cannot answer now", "Wait as long as `Retry-After` says, then repeat."
+    ),
+}
+
+HTTP_PROBLEMS: dict[int, ProblemKind] = {
+    400: ProblemKind(
+        400, "malformed", "The request cannot be read", "The body is not JSON or not well-formed multipart."
+    ),
+    404: PROBLEMS[errors.NotFound],
+    405: ProblemKind(405, "method-not-allowed", "This method is not allowed", "`Allow` lists the methods that are."),
+    413: PROBLEMS[errors.TooLarge],
+    415: ProblemKind(
+        415, "unsupported-media-type", "The media type is not supported", "See the route's documentation."
+    ),
+    416: ProblemKind(416, "range-not-satisfiable", "The range lies outside", "`Content-Range` tells the size."),
+    500: ProblemKind(500, "internal", "Something broke", "A defect of the registry; its log has the `request_id`."),
+}
+
+
+def problem_kinds() -> dict[str, ProblemKind]:
+    """All kinds by slug."""
+    return {kind.slug: kind for kind in (*PROBLEMS.values(), *HTTP_PROBLEMS.values())}
+
+
+def problem_response(
+    kind: ProblemKind,
+    detail: str,
+    *,
+    path: str,
+    headers: dict[str, str] | None = None,
+    members: dict[str, Any] | None = None,
+) -> Response:
+    """A problem document about this request."""
+    document = {
+        "type": f"/problems/{kind.slug}",
+        "title": kind.title,
+        "status": kind.status,
+        "detail": detail,
+        "instance": path,
+        "request_id": current_request_id(),
+        **(members or {}),
+    }
+    return Response(orjson.dumps(document), kind.status, headers=headers, media_type=PROBLEM_MEDIA_TYPE)
+
+
+def _kind_of(error: errors.RegistryError) -> ProblemKind:
+    return next(PROBLEMS[base] for base in type(error).__mro__ if base in PROBLEMS)
+
+
+async def on_registry_error(request: Request, error: Exception) -> Response:
+    """An error of the domain, told by the table."""
+    assert isinstance(error, errors.RegistryError)  # noqa: S101  (registered for this class only)
+    kind = _kind_of(error)
+    headers: dict[str, str] = {}
+    members: dict[str, Any] = {}
+    if isinstance(error, errors.InvalidInput):
+        members = {
+            "errors": [{"pointer": broken.pointer, "detail": broken.detail} for broken in error.errors],
+            **error.details,
+        }
+    if isinstance(error, errors.PackageExists):
+        members = {"existing_id": error.existing_id}
+    if isinstance(error, errors.Unauthenticated):
+        headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(error, errors.Throttled | errors.Unavailable):
+        headers["Retry-After"] = str(error.retry_after_seconds)
+    return problem_response(kind, str(error), path=request.url.path, headers=headers, members=members)
+
+
+async def on_http_error(request: Request, error: Exception) -> Response:
+    """What the framework raises: unknown routes, methods, malformed bodies."""
+    assert isinstance(error, HTTPException)  # noqa: S101
+    status = error.status_code
+    kind = HTTP_PROBLEMS.get(status) or ProblemKind(status, f"http-{status}", http.HTTPStatus(status).phrase, "")
+    headers = dict(error.headers or {})
+    if status == 405:
+        # The router names the methods of the first route with this path only.
+        headers["Allow"] = ", ".join(allowed_methods(request))
+    detail = kind.meaning if error.detail == http.HTTPStatus(status).phrase else str(error.detail)
+    return problem_response(kind, detail, path=request.url.path, headers=headers)
+
+
+def allowed_methods(request: Request) -> list[str]:
+    """The methods of the request's path, over all routes."""
+    methods: set[str] = set()
+    for path, operations in request.app.openapi()["paths"].items():
+        if compile_path(path)[0].match(request.scope["path"]):
+            methods |= {method.upper() for method in operations}
+    return sorted(methods | ({"HEAD"} if "GET" in methods else set()))
+
+
+async def on_validation_error(request: Request, error: Exception) -> Response:
+    """Pydantic's findings as pointers into the body, or the names of parameters."""
+    assert isinstance(error, RequestValidationError)  # noqa: S101
+    broken = [errors.FieldError(_pointer(found["loc"]), found["msg"]) for found in error.errors()]
+    return await on_registry_error(request, errors.InvalidInput(broken))
+
+
+def _pointer(location: tuple[str | int, ...]) -> str:
+    return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in location[1:])
+
+
+def internal_problem(path: str, error: Exception) -> Response:
+    """What a client sees of a defect: nothing but the request id. The log has the rest."""
+    _log.error("request_failed", path=path, exc_info=error)
+    return problem_response(HTTP_PROBLEMS[500], "The registry failed. Its log tells more.", path=path)

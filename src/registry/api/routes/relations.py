@@ -1,0 +1,116 @@
+"""What a package depends on, what that costs, and what happened to it."""
+
+from typing import Annotated, Any
+
+import orjson
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from registry.api.authentication import Searcher
+from registry.api.documentation import LINK, problems
+from registry.api.models import AuditEntryModel, CostModel, LineageModel, Page
+from registry.api.paging import DEFAULT_LIMIT, Cursor, Limit, page_response, position
+from registry.api.routes.packages import PackageId
+from registry.api.state import state_of
+from registry.domain.documents import format_time
+from registry.domain.packages import AuditEntry
+from registry.services.catalog import Lineage, LineageNode
+
+
+def relation_routes() -> APIRouter:
+    router = APIRouter(tags=["packages"])
+    errors = problems(401, 403, 404, 422)
+    router.add_api_route(
+        "/package/{package_id}/lineage", read_lineage, methods=["GET"], response_model=LineageModel, responses=errors
+    )
+    router.add_api_route(
+        "/package/{package_id}/cost", read_cost, methods=["GET"], response_model=CostModel, responses=errors
+    )
+    router.add_api_route(
+        "/package/{package_id}/audit",
+        list_audit,
+        methods=["GET"],
+        response_model=Page[AuditEntryModel],
+        responses={200: {"headers": LINK}, **errors},
+    )
+    return router
+
+
+def _json(value: object) -> Response:
+    return Response(orjson.dumps(value), media_type="application/json")
+
+
+async def read_lineage(request: Request, package_id: PackageId, caller: Searcher) -> Response:
+    """All that the package depends on, transitively. Names are resolved now, to the newest version that fits."""
+    lineage = await state_of(request.scope).services.catalog.lineage(package_id, caller)
+    return _json(
+        {
+            "nodes": [
+                {
+                    "id": node.id,
+                    "name": node.name,
+                    "version": node.version,
+                    "type": node.type,
+                    "registered": node.package is not None,
+                }
+                for node in lineage.nodes
+            ],
+            "edges": [{"from": edge.source, "to": edge.target, "relation": edge.relation} for edge in lineage.edges],
+            "complete": lineage.complete,
+        }
+    )
+
+
+async def read_cost(
+    request: Request,
+    package_id: PackageId,
+    caller: Searcher,
+    *,
+    dependency: Annotated[bool, Query(description="count the dependencies too")] = False,
+) -> Response:
+    """How many bytes the package takes, alone or with each of its dependencies counted once."""
+    catalog = state_of(request.scope).services.catalog
+    if dependency:
+        nodes = (await catalog.lineage(package_id, caller)).nodes
+    else:
+        nodes = Lineage.of_one(await catalog.get(package_id, caller)).nodes
+    items = [_cost_item(node) for node in nodes]
+    return _json(
+        {
+            "package_id": package_id,
+            "standalone_bytes": items[0]["bytes"] or 0,
+            "total_bytes": sum(item["bytes"] or 0 for item in items),
+            "items": items,
+        }
+    )
+
+
+def _cost_item(node: LineageNode) -> dict[str, Any]:
+    content = node.package.content if node.package else None
+    size = content.size if content else None
+    return {"id": node.id, "name": node.name, "version": node.version, "bytes": size}
+
+
+async def list_audit(
+    request: Request, package_id: PackageId, caller: Searcher, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
+) -> Response:
+    """Who did what to the package, newest first."""
+    services = state_of(request.scope).services
+    after = position(request, services.cursors, cursor)
+    # One more than asked for tells whether there is a next page.
+    entries = await services.catalog.list_audit(package_id, caller, limit=limit + 1, after=after)
+    page = entries[:limit]
+    next_after = page[-1].id if len(entries) > limit else None
+    return page_response(request, services.cursors, [_entry(entry) for entry in page], next_after)
+
+
+def _entry(entry: AuditEntry) -> bytes:
+    return orjson.dumps(
+        {
+            "at": format_time(entry.at),
+            "user": entry.user,
+            "action": entry.action,
+            "revision": entry.revision,
+            "sha256": entry.sha256,
+        }
+    )

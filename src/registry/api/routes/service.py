@@ -1,0 +1,160 @@
+"""The service itself: health, metrics, kinds of problems, reset."""
+
+from typing import Annotated
+
+import orjson
+from fastapi import APIRouter, Query, Request
+from fastapi.routing import APIRoute
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+
+from registry.api.authentication import Admin
+from registry.api.documentation import problems
+from registry.api.hot import hot_route
+from registry.api.models import ComponentsModel, HealthModel, ProblemKindModel, ReadinessModel
+from registry.api.problems import problem_kinds
+from registry.api.state import state_of
+from registry.domain.documents import format_time
+from registry.domain.errors import NotFound
+from registry.ports.health import HealthSample
+
+
+def hot_routes() -> list[APIRoute]:
+    return [
+        hot_route(
+            "/health",
+            _answer_health,
+            documented=read_health,
+            tags=["service"],
+            response_model=HealthModel,
+            responses=problems(),
+        )
+    ]
+
+
+def service_routes() -> APIRouter:
+    router = APIRouter(tags=["service"])
+    router.add_api_route(
+        "/health/ready",
+        read_readiness,
+        methods=["GET"],
+        response_model=ReadinessModel,
+        responses={**problems(), 503: {"description": "not ready", "model": ReadinessModel}},
+    )
+    router.add_api_route(
+        "/health/components",
+        read_components,
+        methods=["GET"],
+        response_model=ComponentsModel,
+        responses=problems(401, 403, 422),
+    )
+    router.add_api_route(
+        "/metrics",
+        read_metrics,
+        methods=["GET"],
+        response_class=PlainTextResponse,
+        responses={200: {"description": "Prometheus text", "content": {"text/plain": {}}}, **problems()},
+    )
+    router.add_api_route(
+        "/problems", list_problems, methods=["GET"], response_model=list[ProblemKindModel], responses=problems()
+    )
+    router.add_api_route(
+        "/problems/{slug}",
+        read_problem,
+        methods=["GET"],
+        response_model=ProblemKindModel,
+        responses=problems(404, 422),
+    )
+    router.add_api_route("/reset", reset, methods=["DELETE"], responses=problems(401, 403))
+    return router
+
+
+async def read_health() -> None:
+    """The process is alive."""
+
+
+async def _answer_health(request: Request) -> Response:
+    body = b'{"status":"ok","version":"' + state_of(request.scope).version.encode() + b'"}'
+    return Response(body, media_type="application/json")
+
+
+async def read_readiness(request: Request) -> Response:
+    """Whether every component that the service cannot do without answers, and the state of each."""
+    states = await state_of(request.scope).services.health.probe_all()
+    ready = all(state.ok or state.optional for state in states)
+    components = {
+        state.name: {
+            "status": "ok" if state.ok else "unavailable",
+            "optional": state.optional,
+            "detail": state.detail,
+        }
+        for state in states
+    }
+    body = {"status": "ready" if ready else "not_ready", "components": components}
+    return JSONResponse(body, 200 if ready else 503)
+
+
+async def read_components(
+    request: Request,
+    window_minutes: Annotated[int, Query(alias="windowMinutes", ge=5, le=1440)] = 60,
+    *,
+    include_timeline: Annotated[bool, Query(alias="includeTimeline")] = False,
+) -> Response:
+    """Every component's calls, errors and times over the window, from all processes."""
+    windows = await state_of(request.scope).services.health.window(minutes=window_minutes)
+    components = [
+        {
+            "name": window.name,
+            "status": window.status,
+            "calls": window.calls,
+            "errors": window.errors,
+            "mean_ms": _milliseconds(window.mean_seconds),
+            "max_ms": _milliseconds(window.max_seconds),
+            "timeline": [_minute(sample) for sample in window.timeline] if include_timeline else None,
+        }
+        for window in windows
+    ]
+    body = orjson.dumps({"window_minutes": window_minutes, "components": components})
+    return Response(body, media_type="application/json")
+
+
+def _milliseconds(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds * 1000, 3)
+
+
+def _minute(sample: HealthSample) -> dict[str, object]:
+    return {
+        "minute": format_time(sample.minute),
+        "calls": sample.calls,
+        "errors": sample.errors,
+        "mean_ms": _milliseconds(sample.total_seconds / sample.calls if sample.calls else 0.0),
+        "max_ms": _milliseconds(sample.max_seconds),
+    }
+
+
+async def read_metrics(request: Request) -> Response:
+    """Metrics in Prometheus' text format."""
+    return Response(generate_latest(state_of(request.scope).metrics), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+
+async def list_problems() -> list[ProblemKindModel]:
+    """Every kind of error that this service answers with."""
+    return [_kind(slug) for slug in problem_kinds()]
+
+
+async def read_problem(slug: str) -> ProblemKindModel:
+    """What a kind of error means: the page behind a problem's `type`."""
+    if slug not in problem_kinds():
+        raise NotFound("There is no such kind of problem. GET /problems lists them.")
+    return _kind(slug)
+
+
+def _kind(slug: str) -> ProblemKindModel:
+    kind = problem_kinds()[slug]
+    return ProblemKindModel(type=f"/problems/{slug}", title=kind.title, status=kind.status, meaning=kind.meaning)
+
+
+async def reset(request: Request, caller: Admin) -> dict[str, str]:
+    """Back to an empty registry with the first admin. Everything published is lost."""
+    await state_of(request.scope).services.maintenance.reset()
+    return {"status": "reset"}

@@ -1,0 +1,34 @@
+"""What the application hands to every route."""
+
+from dataclasses import dataclass
+
+from prometheus_client import CollectorRegistry
+from starlette.types import Scope
+
+from registry.ports.throttle import AttemptCounter
+from registry.services.container import Services
+
+
+@dataclass(frozen=True, slots=True)
+class ApiLimits:
+    """Limits from the settings, in bytes unless named otherwise."""
+
+    max_json_bytes: int
+    max_inline_bytes: int
+    requests_per_minute: int
+
+
+@dataclass(frozen=True, slots=True)
+class ApiState:
+    """Opened in the lifespan, kept as `app.state.api`."""
+
+    services: Services
+    limits: ApiLimits
+    request_attempts: AttemptCounter
+    metrics: CollectorRegistry
+    version: str
+
+
+def state_of(scope: Scope) -> ApiState:
+    state: ApiState = scope["app"].state.api
+    return state

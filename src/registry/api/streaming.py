@@ -1,0 +1,76 @@
+"""Serving bytes: ranges (RFC 9110, section 14), Content-Disposition, and a response that opens before it starts."""
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from starlette.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+_RANGE = re.compile(r"bytes=[ \t]*(?:([0-9]{1,400})-([0-9]{1,400})?|-([0-9]{1,400}))[ \t]*", re.IGNORECASE)
+
+
+class RangeNotSatisfiable(Exception):
+    """The range lies outside of the content."""
+
+
+@dataclass(frozen=True, slots=True)
+class ByteRange:
+    """`length` bytes from `offset` on, both inside the content."""
+
+    offset: int
+    length: int
+
+    def content_range(self, size: int) -> str:
+        return f"bytes {self.offset}-{self.offset + self.length - 1}/{size}"
+
+
+def requested_range(header: str | None, size: int) -> ByteRange | None:
+    """The single range asked for; None for the whole: no range, one that is malformed, or several.
+
+    Raises RangeNotSatisfiable.
+    """
+    match = _RANGE.fullmatch(header) if header else None
+    if match is None:
+        return None
+    first, last, suffix = match.groups()
+    if suffix is not None:
+        length = min(int(suffix), size)
+        if length == 0:
+            raise RangeNotSatisfiable
+        return ByteRange(size - length, length)
+    start = int(first)
+    end = min(int(last), size - 1) if last is not None else size - 1
+    if last is not None and int(last) < start:
+        return None
+    if start >= size:
+        raise RangeNotSatisfiable
+    return ByteRange(start, end - start + 1)
+
+
+def content_disposition(filename: str) -> str:
+    """`attachment` with the name in ASCII for old clients and in UTF-8 (RFC 6266, RFC 8187) where it needs it."""
+    plain = "".join(c if 32 <= ord(c) < 127 and c not in '"\\%' else "_" for c in filename)
+    header = f'attachment; filename="{plain}"'
+    return header if plain == filename else f"{header}; filename*=UTF-8''{quote(filename, safe='')}"
+
+
+class BlobResponse(StreamingResponse):
+    """Streams a blob. It is opened before the first byte is answered, so a missing one still becomes a problem."""
+
+    def __init__(
+        self,
+        opening: AbstractAsyncContextManager[AsyncIterator[bytes]],
+        *,
+        status_code: int,
+        headers: dict[str, str],
+    ) -> None:
+        super().__init__(iter(()), status_code, headers)
+        self._opening = opening
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async with self._opening as chunks:
+            self.body_iterator = chunks
+            await super().__call__(scope, receive, send)

@@ -1,0 +1,58 @@
+"""The command line: `registry --help` explains itself.
+
+Modules that take long to import (the HTTP client, tables, the service) are imported by the command that needs them.
+"""
+
+from typing import Annotated
+
+import typer
+
+from registry.cli import access, operate, packages, publishing, users
+from registry.cli.failures import EXIT_CODES_HELP
+
+app = typer.Typer(
+    epilog=EXIT_CODES_HELP,
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _show_version(wanted: bool) -> None:  # noqa: FBT001 – how typer calls it
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(version("registry"))
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and leave.")
+    ] = False,
+) -> None:
+    """Publish, find and fetch machine-learning models, datasets and code.
+
+    Examples:
+
+      registry login --server https://registry.example.org --user alice
+      registry publish tiny.zip --name acme/tiny --version 1.0.0 --type model
+      registry list --type model
+      registry download acme/tiny
+
+    PACKAGE is an id, a name (its highest version), or name@version. On a
+    terminal there are tables and progress bars; elsewhere, or with --json,
+    a JSON document a line on stdout. Errors are one line on stderr.
+    """
+
+
+for commands in (publishing, packages, access, users, operate):
+    commands.register(app)
+
+
+def main() -> None:
+    """The entry point of the `registry` command."""
+    app(prog_name="registry")

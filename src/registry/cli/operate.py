@@ -1,0 +1,208 @@
+"""Running a registry: serve, settings, openapi, maintenance.
+
+What these commands need is imported when they run: `registry --help` must not wait for a web framework.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+import tempfile
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from registry.composition import Running
+    from registry.settings import Settings
+
+maintenance = typer.Typer(no_args_is_help=True, help="Keep the stores in order (on the machine that has them).")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the operators' commands."""
+    app.command(rich_help_panel="Operate")(serve)
+    app.command("settings", rich_help_panel="Operate")(show_settings)
+    app.command(rich_help_panel="Operate")(openapi)
+    maintenance.command()(sweep)
+    maintenance.command()(scrub)
+    app.add_typer(maintenance, name="maintenance", rich_help_panel="Operate")
+
+
+def _settings(**overrides: object) -> "Settings":
+    from registry.settings import SettingsError, load_settings
+
+    try:
+        return load_settings(**overrides)
+    except SettingsError as error:
+        for line in str(error).splitlines():
+            typer.echo(f"registry: {line}", err=True)
+        raise typer.Exit(2) from None
+
+
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Server processes, sharing one data folder.")] = None,
+    data_dir: Annotated[Path | None, typer.Option(help="Folder of the embedded stores.")] = None,
+) -> None:
+    """Start the registry.
+
+    Without settings it runs on this machine alone, on SQLite and files in ./registry-data. Every setting and its
+    meaning: registry settings.
+    """
+    import uvicorn
+
+    from registry.api.server_protocol import ProblemProtocol
+    from registry.composition import prepare
+    from registry.logs import configure_logs
+
+    settings = _settings(host=host, port=port, workers=workers, data_dir=data_dir)
+    configure_logs(level=settings.log_level, style=settings.log_format)
+    # Workers read their settings from the environment: what was given as an option goes there.
+    for name in ("host", "port", "workers", "data_dir"):
+        os.environ[f"REGISTRY_{name.upper()}"] = str(getattr(settings, name))
+    _run(prepare(settings))
+    _announce(settings)
+    # The server finishes what is under way and then raises the signal again: asked to stop, it has not failed.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    with tempfile.TemporaryDirectory(prefix="registry-metrics-") as folder:
+        if settings.workers > 1:
+            os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+        uvicorn.run(
+            "registry.app:create_configured_app",
+            factory=True,
+            host=settings.host,
+            port=settings.port,
+            workers=settings.workers,
+            http=ProblemProtocol,
+            loop="uvloop",
+            ws="none",
+            access_log=False,
+            log_config=None,
+            server_header=False,
+            forwarded_allow_ips=settings.forwarded_allow_ips,
+            timeout_graceful_shutdown=30,
+            # A worker on a busy machine is slow, not dead.
+            timeout_worker_healthcheck=60,
+        )
+
+
+def _run(work: Coroutine[Any, Any, None]) -> None:
+    """Run to the end; what the stores refuse becomes one line."""
+    from registry.domain.errors import RegistryError
+
+    try:
+        asyncio.run(work)
+    except (RegistryError, OSError) as error:
+        typer.echo(f"registry: {error}", err=True)
+        raise typer.Exit(1) from None
+
+
+def _announce(settings: "Settings") -> None:
+    """Where it listens and how to sign in, for the person who started it."""
+    from registry.composition import ADMIN_PASSWORD_FILE
+
+    url = f"http://{settings.host}:{settings.port}"
+    if settings.admin_password is not None:
+        how = "with the password from REGISTRY_ADMIN_PASSWORD"
+    else:
+        path = settings.data_dir / ADMIN_PASSWORD_FILE
+        how = f"with the password {path.read_text().strip()} (generated, kept in {path})"
+    lines = (
+        f"Registry listens on {url}",
+        f"  Swagger UI  {url}/docs",
+        f"  sign in as  {settings.admin_username}, {how}",
+    )
+    typer.echo("\n".join(lines), err=True)
+
+
+def show_settings() -> None:
+    """List every setting: its name, default, value and meaning. Secrets are masked.
+
+    A setting comes from the environment or from a file .env in the current folder.
+    """
+    from rich.console import Console
+    from rich.table import Table
+
+    from registry.settings import describe
+
+    table = Table("setting", "default", "value", "meaning")
+    for name, default, value, meaning in describe(_settings()):
+        table.add_row(name, default, "" if value == default else value, meaning)
+    Console().print(table)
+
+
+def openapi(
+    write: Annotated[Path | None, typer.Option(help="Write the document to this file.")] = None,
+    check: Annotated[Path | None, typer.Option(help="Fail unless this file is the document.")] = None,
+) -> None:
+    """Print the OpenAPI document of this version, write it, or check that a file is in step."""
+    import yaml
+
+    from registry.app import create_app
+    from registry.settings import Settings
+
+    document = yaml.safe_dump(create_app(Settings()).openapi(), sort_keys=False, allow_unicode=True, width=120)
+    if write:
+        write.write_text(document, encoding="utf-8")
+    elif check:
+        if not check.is_file() or check.read_text(encoding="utf-8") != document:
+            typer.echo(f"registry: {check} is not what the application serves; run: make openapi", err=True)
+            raise typer.Exit(1)
+    else:
+        typer.echo(document, nl=False)
+
+
+def _maintain(work: Callable[["Running"], Coroutine[Any, Any, None]]) -> None:
+    from registry.composition import open_registry
+
+    settings = _settings()
+
+    async def opened() -> None:
+        async with open_registry(settings) as running:
+            await work(running)
+
+    _run(opened())
+
+
+def sweep(
+    grace_seconds: Annotated[
+        int | None, typer.Option(min=0, help="Leave alone what is younger. Default: REGISTRY_SWEEP_GRACE_SECONDS.")
+    ] = None,
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would be removed, remove nothing.")] = False,
+) -> None:
+    """Remove stored bytes that no package refers to (a crash or a cancelled upload left them), and expired records.
+
+    A running server does this by itself. With --grace-seconds 0 no upload may be under way.
+    """
+    grace = _settings().sweep_grace_seconds if grace_seconds is None else grace_seconds
+
+    async def work(running: "Running") -> None:
+        report = await running.services.maintenance.sweep(grace_seconds=grace, dry_run=dry_run)
+        verb = "would remove" if dry_run else "removed"
+        typer.echo(f"{verb} {report.blobs} blobs ({report.bytes} bytes) and {report.expired_records} expired records")
+
+    _maintain(work)
+
+
+def scrub() -> None:
+    """Hash all stored content anew and name every package whose bytes are damaged. Exit code 1 when there are any."""
+    from rich.progress import BarColumn, DownloadColumn, Progress, TimeElapsedColumn, TransferSpeedColumn
+
+    async def work(running: "Running") -> None:
+        maintenance_service = running.services.maintenance
+        columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeElapsedColumn())
+        with Progress(*columns, transient=True) as progress:
+            bar = progress.add_task("scrub", total=None)
+            damages = await maintenance_service.scrub(lambda _, size: progress.advance(bar, size))
+        for damage in damages:
+            typer.echo(f"{damage.package_id}: sha256 is {damage.found or 'gone'}, should be {damage.expected}")
+        if damages:
+            raise typer.Exit(1)
+        typer.echo("all content is as it was published")
+
+    _maintain(work)

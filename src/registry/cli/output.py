@@ -1,0 +1,109 @@
+"""What a command says: tables on a terminal, JSON Lines (a document a line) everywhere else or when asked for."""
+
+import json
+import sys
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+import typer
+
+from registry.cli.text import one_line, printable
+
+if TYPE_CHECKING:
+    from registry.client import Phase, Progress
+
+
+class _HasDocument(Protocol):
+    @property
+    def document(self) -> Mapping[str, Any]: ...
+
+
+Item = TypeVar("Item", bound=_HasDocument)
+
+_PHASES = {"hash": "reading", "upload": "sending", "download": "fetching"}
+
+
+class Output:
+    """The terminal, or the pipe, that the command runs in."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        self.as_json = as_json or not sys.stdout.isatty()
+
+    def document(self, document: Mapping[str, Any]) -> None:
+        """One JSON document."""
+        typer.echo(json.dumps(document, ensure_ascii=False, separators=(",", ":")))
+
+    def say(self, text: str) -> None:
+        """Something for people, beside the result."""
+        if sys.stderr.isatty():
+            typer.echo(one_line(text), err=True)
+
+    async def listing(
+        self, items: AsyncIterator[Item], *, columns: Sequence[str], row: Callable[[Item], Sequence[str]]
+    ) -> None:
+        """Every item: as JSON as soon as it is there, as a table once all are."""
+        if self.as_json:
+            async for item in items:
+                self.document(item.document)
+        else:
+            self.table(columns, [row(item) async for item in items])
+
+    def table(self, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+        from rich import box
+        from rich.console import Console
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table(*columns, box=box.SIMPLE_HEAD, pad_edge=False)
+        for row in rows:
+            table.add_row(*(Text(one_line(cell), overflow="fold") for cell in row))
+        Console().print(table)
+
+    def members(self, members: Mapping[str, object]) -> None:
+        """Names and values below each other; empty ones are left out."""
+        from rich.console import Console
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table.grid(padding=(0, 2))
+        for name, value in members.items():
+            if value not in (None, ""):
+                table.add_row(Text(name, style="bold"), Text(one_line(str(value)), overflow="fold"))
+        Console().print(table)
+
+    def text(self, text: str) -> None:
+        """A longer text of somebody else's."""
+        typer.echo(printable(text))
+
+
+@contextmanager
+def shown_progress() -> Iterator["Progress"]:
+    """Bars with speed and time left on stderr where that is a terminal, silence elsewhere."""
+    if not sys.stderr.isatty():
+        from registry.client import silent
+
+        yield silent
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+    from rich.progress import Progress as Bars
+
+    with Bars(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(binary_units=True),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+    ) as bars:
+        tasks = {name: bars.add_task(label, visible=False, start=False) for name, label in _PHASES.items()}
+
+        def progress(phase: "Phase", *, done: int, total: int) -> None:
+            task = tasks[phase]
+            if not bars.tasks[task].started:
+                # Speed counts from here: what a resumed download has already is no achievement.
+                bars.start_task(task)
+            bars.update(task, completed=done, total=total, visible=True)
+
+        yield progress

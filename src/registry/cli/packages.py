@@ -1,0 +1,260 @@
+"""`registry list`, `show`, `download`, `delete`, `audit`, `lineage` and `cost`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from registry.cli.failures import CommandError, ExitCode
+from registry.cli.output import shown_progress
+from registry.cli.session import Session, command, confirm
+from registry.cli.text import size_text
+from registry.domain.packages import PackageStatus, PackageType
+
+if TYPE_CHECKING:
+    from registry.client import Package
+
+Reference = Annotated[
+    str, typer.Argument(metavar="PACKAGE", help="An id, a name (its highest version), or name@version or name@range.")
+]
+Type = Annotated[PackageType | None, typer.Option(help="Where one name stands for several types.")]
+
+
+def register(app: typer.Typer) -> None:
+    command(app, "list")(list_packages)
+    command(app, "show")(show)
+    command(app, "download")(download)
+    command(app, "delete")(delete)
+    command(app, "audit")(audit)
+    command(app, "lineage")(lineage)
+    command(app, "cost")(cost)
+
+
+async def list_packages(
+    session: Session,
+    *,
+    type: Annotated[PackageType | None, typer.Option(help="Only this type.")] = None,  # noqa: A002
+    status: Annotated[PackageStatus | None, typer.Option(help="Only this status; active when left out.")] = None,
+    name: Annotated[str | None, typer.Option(help="Only this very name.")] = None,
+    version: Annotated[str | None, typer.Option(help="1.2.3, 1.2.3-2.1.0 (from, to), ~1.2.0 or ^1.2.0.")] = None,
+    tag: Annotated[str | None, typer.Option(help="Only with this tag.")] = None,
+    oldest_first: Annotated[bool, typer.Option("--oldest-first", help="Newest first is the default.")] = False,
+    limit: Annotated[int | None, typer.Option(min=1, help="At most so many; all when left out.")] = None,
+) -> None:
+    """List packages, newest first.
+
+    Examples:
+
+      registry list --type model --tag nlp --limit 20
+      registry list --name acme/tiny --version '^1.0.0'
+      registry list --status deprecated | jq -r .id
+    """
+    from registry.client import first
+
+    async with session.client() as client:
+        found = client.packages(
+            type=type,
+            status=status,
+            name=name,
+            version=version,
+            tag=tag,
+            oldest_first=oldest_first,
+            page_size=min(limit or 200, 200),
+        )
+        await session.output.listing(
+            first(found, limit),
+            columns=("NAME", "VERSION", "TYPE", "SIZE", "LICENSE", "CREATED"),
+            row=lambda package: (
+                package.name,
+                package.version,
+                package.type,
+                size_text(package.content.size) if package.content else "",
+                package.license or "",
+                f"{package.created_at:%Y-%m-%d}",
+            ),
+        )
+
+
+async def show(session: Session, *, package: Reference, type: Type = None) -> None:  # noqa: A002
+    """Show all that is known of a package, its README included.
+
+    Examples:
+
+      registry show acme/tiny
+      registry show acme/tiny@1.0.0 --json | jq .content.sha256
+    """
+    async with session.client() as client:
+        found = await client.resolve(package, type=type)
+    if session.output.as_json:
+        session.output.document(found.document)
+        return
+    content = found.content
+    session.output.members(
+        {
+            "name": found.name,
+            "version": found.version,
+            "type": found.type,
+            "status": " – ".join(part for part in (found.status, found.status_reason) if part),
+            "description": found.description,
+            "license": found.license,
+            "tags": ", ".join(found.tags),
+            "source": found.source_url,
+            "depends on": ", ".join(
+                f"{dependency.name}{'@' + dependency.version if dependency.version else ''} ({dependency.relation})"
+                for dependency in found.dependencies
+            ),
+            "file": f"{content.filename}, {size_text(content.size)}" if content else "",
+            "sha256": content.sha256 if content else "",
+            "published": f"{found.created_at:%Y-%m-%d %H:%M} UTC by {found.created_by}",
+            "revision": found.revision,
+            "id": found.id,
+        }
+    )
+    if found.readme:
+        session.output.text(f"\n{found.readme}")
+
+
+async def download(
+    session: Session,
+    *,
+    package: Reference,
+    type: Type = None,  # noqa: A002
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="A file, or a folder that exists; else the current folder.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", "-f", help="Replace a file that is there.")] = False,
+) -> None:
+    """Download a package's file and check its SHA-256.
+
+    What came before an interruption is kept in FILE.part and not fetched
+    again. The file appears under its name only when its digest is right
+    (else exit code 7).
+
+    Examples:
+
+      registry download acme/tiny@1.0.0
+      registry download acme/tiny --output models/
+    """
+    from registry.client import file_sha256
+
+    async with session.client() as client:
+        found = await client.resolve(package, type=type)
+        path = _destination(found, output)
+        with shown_progress() as progress:
+            if path.exists() and not force:
+                if found.content is None or await file_sha256(path, progress=progress) != found.content.sha256:
+                    raise CommandError(
+                        f"{path} exists and is another file; --force replaces it", code=ExitCode.CONFLICT
+                    )
+                session.output.say("It is there already.")
+            else:
+                await client.download(found, path, progress=progress)
+    digest = found.content.sha256 if found.content else ""
+    if session.output.as_json:
+        session.output.document({"id": found.id, "path": str(path), "sha256": digest})
+    else:
+        session.output.members({"file": str(path), "sha256": digest})
+
+
+def _destination(package: "Package", output: Path | None) -> Path:
+    from registry.client import safe_filename
+
+    if output is not None and not output.is_dir():
+        return output
+    offered = package.content.filename if package.content else ""
+    name = safe_filename(offered, otherwise=f"{package.name}-{package.version}")
+    return (output or Path()) / name
+
+
+async def delete(
+    session: Session,
+    *,
+    package: Reference,
+    type: Type = None,  # noqa: A002
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Delete one version of a package, for good.
+
+    On a terminal you are asked first. Nothing is deleted (exit code 5) when
+    the package changed since it was shown to you.
+
+    Examples:
+
+      registry delete acme/tiny@1.0.0
+      registry delete 0193a5c0-7b1e-7c4e-9f00-3d2b1c0a9e8f -y
+    """
+    async with session.client() as client:
+        found = await client.resolve(package, type=type)
+        confirm(f"Delete {found.name} {found.version} ({found.type}, {found.id})?", yes=yes)
+        await client.delete(found.id, etag=found.etag)
+    session.output.say(f"Deleted {found.name} {found.version}.")
+
+
+async def audit(session: Session, *, package: Reference, type: Type = None) -> None:  # noqa: A002
+    """Show who did what to a package, newest first.
+
+    Example:
+
+      registry audit acme/tiny@1.0.0
+    """
+    async with session.client() as client:
+        found = await client.resolve(package, type=type)
+        await session.output.listing(
+            client.audit(found.id),
+            columns=("AT", "USER", "ACTION", "REVISION", "SHA256"),
+            row=lambda entry: (
+                f"{entry.at:%Y-%m-%d %H:%M:%S}",
+                entry.user,
+                entry.action,
+                str(entry.revision),
+                (entry.sha256 or "")[:12],
+            ),
+        )
+
+
+async def lineage(session: Session, *, package: Reference, type: Type = None) -> None:  # noqa: A002
+    """Show all that a package depends on.
+
+    Example:
+
+      registry lineage acme/ft
+    """
+    async with session.client() as client:
+        found = await client.resolve(package, type=type)
+        graph = await client.lineage(found.id)
+    if session.output.as_json:
+        session.output.document(graph.document)
+        return
+    names = {
+        node.id: f"{node.name} {node.version or ''}" + ("" if node.registered else " (not registered)")
+        for node in graph.nodes
+    }
+    session.output.table(
+        ("PACKAGE", "RELATION", "DEPENDS ON"),
+        [(names[edge.source], edge.relation, names[edge.target]) for edge in graph.edges],
+    )
+
+
+async def cost(
+    session: Session,
+    *,
+    package: Reference,
+    type: Type = None,  # noqa: A002
+    dependencies: Annotated[bool, typer.Option("--dependencies", help="Count what it depends on too.")] = False,
+) -> None:
+    """Show how many bytes there are to fetch.
+
+    Example:
+
+      registry cost acme/ft --dependencies
+    """
+    async with session.client() as client:
+        found = await client.resolve(package, type=type)
+        sizes = await client.cost(found.id, dependency=dependencies)
+    if session.output.as_json:
+        session.output.document(sizes.document)
+        return
+    session.output.table(
+        ("PACKAGE", "SIZE"), [(f"{item.name} {item.version}", size_text(item.bytes)) for item in sizes.items]
+    )
+    session.output.members({"alone": size_text(sizes.standalone_bytes), "in all": size_text(sizes.total_bytes)})

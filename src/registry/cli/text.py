@@ -1,0 +1,28 @@
+"""Text of strangers, made fit for a terminal."""
+
+import unicodedata
+
+
+def printable(text: str) -> str:
+    """The text without what steers a terminal (escape sequences, text direction); line ends and tabs stay."""
+    return "".join(
+        character if character in "\n\t" or unicodedata.category(character) not in ("Cc", "Cf", "Cs") else "\ufffd"
+        for character in text
+    )
+
+
+def one_line(text: str) -> str:
+    """Printable text with every run of white space as one space."""
+    return " ".join(printable(text).split())
+
+
+def size_text(size_bytes: int) -> str:
+    """A size as people read it: `42.0 MiB`."""
+    if size_bytes < 1024:
+        return f"{size_bytes} B"
+    size = size_bytes / 1024
+    for unit in ("KiB", "MiB", "GiB"):
+        if size < 1024:
+            return f"{size:.1f} {unit}"
+        size /= 1024
+    return f"{size:.1f} TiB"

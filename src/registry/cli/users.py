@@ -1,0 +1,128 @@
+"""`registry users …`"""
+
+from typing import Annotated
+
+import typer
+
+from registry.cli.failures import usage_error
+from registry.cli.session import Session, command, confirm, read_password
+from registry.domain.accounts import Permission
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="The user's name.")]
+PasswordStdin = Annotated[
+    bool, typer.Option("--password-stdin", help="Read passwords from stdin, one a line, instead of asking.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    users = typer.Typer(help="Show and change users (mostly for administrators).", no_args_is_help=True)
+    command(users, "list")(list_users)
+    command(users, "add")(add)
+    command(users, "permissions")(permissions)
+    command(users, "password")(password)
+    command(users, "delete")(delete)
+    app.add_typer(users, name="users")
+
+
+async def list_users(session: Session) -> None:
+    """List every user with their permissions."""
+    async with session.client() as client:
+        await session.output.listing(
+            client.users.list_all(),
+            columns=("NAME", "PERMISSIONS", "SINCE"),
+            row=lambda user: (user.name, ", ".join(user.permissions), f"{user.created_at:%Y-%m-%d}"),
+        )
+
+
+async def add(
+    session: Session,
+    *,
+    name: Name,
+    permission: Annotated[
+        list[Permission] | None, typer.Option("--permission", "-p", help="What the user may do. Repeatable.")
+    ] = None,
+    password_stdin: PasswordStdin = False,
+) -> None:
+    """Add a user.
+
+    Examples:
+
+      registry users add alice -p search -p download -p upload
+      registry users add ci -p upload --password-stdin < password.txt
+    """
+    secret = read_password(f"Password of {name}", from_stdin=password_stdin, repeat=True)
+    async with session.client() as client:
+        user = await client.users.add(name, secret, permissions=permission or [])
+    if session.output.as_json:
+        session.output.document(user.document)
+    session.output.say(f"Added {name}.")
+
+
+async def permissions(
+    session: Session,
+    *,
+    name: Name,
+    permission: Annotated[list[Permission] | None, typer.Argument(help="All that the user may do from now on.")] = None,
+) -> None:
+    """Set what a user may do, from the next request on.
+
+    Examples:
+
+      registry users permissions alice search download
+      registry users permissions mallory
+    """
+    async with session.client() as client:
+        user = await client.users.set_permissions(name, permission or [])
+    if session.output.as_json:
+        session.output.document(user.document)
+    else:
+        session.output.members({user.name: ", ".join(user.permissions) or "nothing"})
+
+
+async def password(
+    session: Session,
+    *,
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="The user's name; you when left out.")] = None,
+    password_stdin: PasswordStdin = False,
+) -> None:
+    """Change a password; the user's tokens are revoked.
+
+    For your own you are asked for the present one first (on stdin: its line
+    comes first).
+
+    Examples:
+
+      registry users password
+      registry users password bob
+    """
+    target = name or session.user
+    if target is None:
+        raise usage_error("say whose password, or sign in first")
+    own = target == session.user
+    current = read_password("Present password", from_stdin=password_stdin) if own else None
+    new = read_password(f"New password of {target}", from_stdin=password_stdin, repeat=True)
+    async with session.client() as client:
+        await client.users.set_password(target, new, current_password=current)
+    if own:
+        session.configuration.with_session(session.server, None).save(session.configuration_path)
+        session.output.say("Changed. Your tokens are revoked; `registry login` signs in again.")
+
+
+async def delete(
+    session: Session,
+    *,
+    name: Name,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Delete a user; their packages stay.
+
+    Their tokens are revoked.
+
+    Example:
+
+      registry users delete bob --yes
+    """
+    confirm(f"Delete the user {name}?", yes=yes)
+    async with session.client() as client:
+        await client.users.delete(name)
+    session.output.say(f"Deleted {name}.")

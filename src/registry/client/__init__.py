@@ -1,0 +1,93 @@
+"""A typed asynchronous client of a registry.
+
+    async with RegistryClient("https://registry.example.org") as client:
+        await client.login("alice", password)
+        package = await client.publish(Path("bert-tiny.zip"), NewPackage("bert-tiny", "1.2.3", "model"))
+        await client.download(package, Path("copy.zip"))
+
+`docs/client.md` has more examples.
+"""
+
+from registry.client.downloads import safe_filename
+from registry.client.errors import (
+    AmbiguousReference,
+    ClientError,
+    Conflict,
+    DigestMismatch,
+    FileChanged,
+    InvalidAnswer,
+    InvalidRequest,
+    NotAllowed,
+    NotFound,
+    NotSignedIn,
+    PreconditionFailed,
+    Problem,
+    ProblemError,
+    ServerFailed,
+    TooManyRequests,
+    Unreachable,
+)
+from registry.client.models import (
+    AuditEntry,
+    Content,
+    Cost,
+    CostItem,
+    Document,
+    Lineage,
+    LineageEdge,
+    LineageNode,
+    NewPackage,
+    Package,
+    Readiness,
+    Token,
+    User,
+)
+from registry.client.multipart import file_sha256
+from registry.client.paging import first
+from registry.client.progress import Phase, Progress, silent
+from registry.client.registry import RegistryClient
+from registry.client.transport import Retries
+from registry.client.users import Users
+from registry.domain.packages import Dependency
+
+__all__ = [
+    "AmbiguousReference",
+    "AuditEntry",
+    "ClientError",
+    "Conflict",
+    "Content",
+    "Cost",
+    "CostItem",
+    "Dependency",
+    "DigestMismatch",
+    "Document",
+    "FileChanged",
+    "InvalidAnswer",
+    "InvalidRequest",
+    "Lineage",
+    "LineageEdge",
+    "LineageNode",
+    "NewPackage",
+    "NotAllowed",
+    "NotFound",
+    "NotSignedIn",
+    "Package",
+    "Phase",
+    "PreconditionFailed",
+    "Problem",
+    "ProblemError",
+    "Progress",
+    "Readiness",
+    "RegistryClient",
+    "Retries",
+    "ServerFailed",
+    "Token",
+    "TooManyRequests",
+    "Unreachable",
+    "User",
+    "Users",
+    "file_sha256",
+    "first",
+    "safe_filename",
+    "silent",
+]

@@ -1,0 +1,252 @@
+"""What the registry answers, as frozen values.
+
+Readers are tolerant: members that a newer registry adds are kept in `document` and otherwise ignored, and `type`,
+`status`, `action` and `relation` are plain text, so that a new kind does not break an old client.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Self
+
+from registry.domain.packages import Dependency
+
+Document = Mapping[str, Any]
+"""A JSON object as the registry sent it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A signed-in session. `expires_in_seconds` counts from the answer."""
+
+    access_token: str = field(repr=False)
+    expires_in_seconds: int
+
+    @classmethod
+    def from_json(cls, members: Document) -> Self:
+        return cls(members["access_token"], members["expires_in"])
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """The bytes of a package: `size` in bytes, `sha256` in hex."""
+
+    size: int
+    sha256: str
+    media_type: str
+    filename: str
+
+    @classmethod
+    def from_json(cls, members: Document) -> Self:
+        return cls(members["size"], members["sha256"], members["media_type"], members["filename"])
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """One version of a named thing. `etag` is there when it was read alone (not in a listing); give it to a change.
+
+    `readme` is None in listings.
+    """
+
+    id: str
+    name: str
+    version: str
+    type: str
+    status: str
+    description: str
+    license: str | None
+    tags: tuple[str, ...]
+    source_url: str | None
+    dependencies: tuple[Dependency, ...]
+    content: Content | None
+    revision: int
+    created_by: str
+    created_at: datetime
+    updated_at: datetime
+    status_reason: str | None = None
+    readme: str | None = None
+    etag: str | None = None
+    document: Document = field(default_factory=dict, repr=False, compare=False)
+
+    @classmethod
+    def from_json(cls, members: Document, *, etag: str | None = None) -> Self:
+        content = members["content"]
+        return cls(
+            id=members["id"],
+            name=members["name"],
+            version=members["version"],
+            type=members["type"],
+            status=members["status"],
+            description=members["description"],
+            license=members["license"],
+            tags=tuple(members["tags"]),
+            source_url=members["source_url"],
+            dependencies=tuple(
+                Dependency(item["relation"], item["name"], item.get("version"), item.get("id"))
+                for item in members["dependencies"]
+            ),
+            content=None if content is None else Content.from_json(content),
+            revision=members["revision"],
+            created_by=members["created_by"],
+            created_at=datetime.fromisoformat(members["created_at"]),
+            updated_at=datetime.fromisoformat(members["updated_at"]),
+            status_reason=members.get("status_reason"),
+            readme=members.get("readme"),
+            etag=etag,
+            document=members,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class NewPackage:
+    """What a package is to say of itself. Fields left as they are here are not sent, so the registry may fill them.
+
+    `type` is model, dataset or code; `dependencies` name what it is made from (a version in one is a range).
+    """
+
+    name: str
+    version: str
+    type: str
+    description: str | None = None
+    license: str | None = None
+    tags: tuple[str, ...] = ()
+    source_url: str | None = None
+    dependencies: tuple[Dependency, ...] = ()
+    readme: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        members: dict[str, Any] = {"name": self.name, "version": self.version, "type": self.type}
+        for name in ("description", "license", "source_url", "readme"):
+            value = getattr(self, name)
+            if value is not None:
+                members[name] = value
+        if self.tags:
+            members["tags"] = list(self.tags)
+        if self.dependencies:
+            members["dependencies"] = [_dependency_members(dependency) for dependency in self.dependencies]
+        return members
+
+
+def _dependency_members(dependency: Dependency) -> dict[str, str]:
+    members = {"relation": dependency.relation, "name": dependency.name}
+    if dependency.version is not None:
+        members["version"] = dependency.version
+    if dependency.id is not None:
+        members["id"] = dependency.id
+    return members
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """Who did what to a package, when. `sha256` is the content's."""
+
+    at: datetime
+    user: str
+    action: str
+    revision: int
+    sha256: str | None
+    document: Document = field(default_factory=dict, repr=False, compare=False)
+
+    @classmethod
+    def from_json(cls, members: Document) -> Self:
+        at = datetime.fromisoformat(members["at"])
+        return cls(at, members["user"], members["action"], members["revision"], members["sha256"], members)
+
+
+@dataclass(frozen=True, slots=True)
+class LineageNode:
+    """A package of a lineage graph; one that is not in the registry has an id made for this answer."""
+
+    id: str
+    name: str
+    version: str | None
+    type: str | None
+    registered: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LineageEdge:
+    """`source` depends on `target`; both are node ids. (The API's members are `from` and `to`.)"""
+
+    source: str
+    target: str
+    relation: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lineage:
+    """All that a package depends on, transitively. Cycles are possible."""
+
+    nodes: tuple[LineageNode, ...]
+    edges: tuple[LineageEdge, ...]
+    document: Document = field(default_factory=dict, repr=False, compare=False)
+
+    @classmethod
+    def from_json(cls, members: Document) -> Self:
+        return cls(
+            tuple(
+                LineageNode(node["id"], node["name"], node["version"], node["type"], node["registered"])
+                for node in members["nodes"]
+            ),
+            tuple(LineageEdge(edge["from"], edge["to"], edge["relation"]) for edge in members["edges"]),
+            members,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class CostItem:
+    """What one package of a cost adds to it, in bytes."""
+
+    id: str
+    name: str
+    version: str
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """How much there is to fetch: for the package alone, and with its dependencies, each counted once."""
+
+    package_id: str
+    standalone_bytes: int
+    total_bytes: int
+    items: tuple[CostItem, ...]
+    document: Document = field(default_factory=dict, repr=False, compare=False)
+
+    @classmethod
+    def from_json(cls, members: Document) -> Self:
+        return cls(
+            members["package_id"],
+            members["standalone_bytes"],
+            members["total_bytes"],
+            tuple(CostItem(item["id"], item["name"], item["version"], item["bytes"]) for item in members["items"]),
+            members,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A user as administrators see it."""
+
+    name: str
+    permissions: tuple[str, ...]
+    created_at: datetime | None
+    document: Document = field(default_factory=dict, repr=False, compare=False)
+
+    @classmethod
+    def from_json(cls, members: Document) -> Self:
+        created_at = members.get("created_at")
+        return cls(
+            members["name"],
+            tuple(members["permissions"]),
+            None if created_at is None else datetime.fromisoformat(created_at),
+            members,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """Whether the registry can do its work now; `document` has each component's state."""
+
+    ready: bool
+    document: Document

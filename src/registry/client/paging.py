@@ -1,0 +1,42 @@
+"""Walking listings page by page."""
+
+from collections.abc import AsyncIterator, Callable
+from typing import TypeVar
+
+from registry.client.models import Document
+from registry.client.transport import Parameters, Transport, read
+
+T = TypeVar("T")
+
+
+async def first(items: AsyncIterator[T], count: int | None) -> AsyncIterator[T]:
+    """At most the first `count` of `items` (None: all), without asking for a page too many."""
+    number = 0
+    async for item in items:
+        yield item
+        number += 1
+        if number == count:
+            return
+
+
+async def walk(
+    transport: Transport,
+    path: str,
+    reader: Callable[[Document], T],
+    *,
+    page_size: int,
+    params: Parameters | None = None,
+) -> AsyncIterator[T]:
+    """Every item of a listing, following cursors; a page is asked for when its first item is wanted."""
+
+    def page(body: Document) -> tuple[list[T], str | None]:
+        return [reader(item) for item in body["items"]], body["next_cursor"]
+
+    cursor: str | None = None
+    while True:
+        response = await transport.call("GET", path, params={**(params or {}), "limit": page_size, "cursor": cursor})
+        items, cursor = read(response, page)
+        for item in items:
+            yield item
+        if cursor is None:
+            return

@@ -1,0 +1,249 @@
+"""The client itself."""
+
+import re
+import uuid
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+from registry.client.downloads import download_content
+from registry.client.errors import AmbiguousReference, Conflict, NotFound, Problem
+from registry.client.models import AuditEntry, Cost, Document, Lineage, NewPackage, Package, Readiness, Token
+from registry.client.multipart import FileDigest, PackageForm
+from registry.client.paging import walk
+from registry.client.progress import Progress, silent
+from registry.client.transport import Retries, Transport, read
+from registry.client.users import Users
+from registry.domain.versions import Version, split_reference
+
+_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
+_STATUSES_BY_USE = ("active", "deprecated", "pending", "quarantined", "failed")
+_MERGE_PATCH = "application/merge-patch+json"
+
+
+class RegistryClient:
+    """Speaks to one registry. An async context manager; one client may serve many tasks at once.
+
+    `token` is what `login` gave, now or earlier. `timeout_seconds` bounds each wait for the network (connecting, the
+    next bytes, an answer), not a whole transfer. Methods raise the errors of `registry.client.errors`.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        token: str | None = None,
+        *,
+        timeout_seconds: float = 60.0,
+        retries: Retries | None = None,
+    ) -> None:
+        """Raises ValueError when `base_url` is no http(s) address. Nothing is sent yet."""
+        self._transport = Transport(
+            base_url, token=token, timeout_seconds=timeout_seconds, retries=retries or Retries()
+        )
+        self.users = Users(self._transport)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._transport.aclose()
+
+    async def login(self, username: str, password: str) -> Token:
+        """Sign in; the token serves this client from now on. Raises NotSignedIn on a wrong name or password."""
+        form = {"grant_type": "password", "username": username, "password": password}
+        token = read(await self._transport.call("POST", "/auth/token", data=form), Token.from_json)
+        self._transport.token = token.access_token
+        return token
+
+    async def logout(self) -> None:
+        """Revoke this client's token."""
+        await self._transport.call("DELETE", "/auth/token")
+        self._transport.token = None
+
+    def packages(
+        self,
+        *,
+        type: str | None = None,  # noqa: A002 – the field's name
+        status: str | None = None,
+        name: str | None = None,
+        version: str | None = None,
+        tag: str | None = None,
+        oldest_first: bool = False,
+        page_size: int = 200,
+    ) -> AsyncIterator[Package]:
+        """Every package that fits, newest first, page by page as they are wanted.
+
+        `version` is exact (`1.2.3`), bounded (`1.2.3-2.1.0`), tilde (`~1.2.0`) or caret (`^1.2.0`). Without `status`
+        the registry lists active packages. READMEs are left out.
+        """
+        order = "created" if oldest_first else None
+        params = {"type": type, "status": status, "name": name, "version": version, "tag": tag, "order": order}
+        return walk(self._transport, "/packages", Package.from_json, page_size=page_size, params=params)
+
+    async def get(self, package_id: str) -> Package:
+        """The package with its README and ETag. Raises NotFound."""
+        return _package(await self._transport.call("GET", _path(package_id)))
+
+    async def resolve(self, reference: str, *, type: str | None = None) -> Package:  # noqa: A002 – the field's name
+        """The package that a person means by an id, `name` (its highest version) or `name@version` (or a range).
+
+        Active packages come first, then deprecated ones, then the rest. Raises NotFound, AmbiguousReference when
+        packages of several types fit alike.
+        """
+        if _is_uuid(reference):
+            try:
+                return await self.get(reference)
+            except NotFound:
+                pass  # names may look like ids
+        name, version = split_reference(reference)
+        for status in _STATUSES_BY_USE:
+            listing = self.packages(type=type, status=status, name=name, version=version)
+            found = [package async for package in listing]
+            if found:
+                return await self.get(_highest(found, reference).id)
+        if _ID.fullmatch(reference) and not _is_uuid(reference):
+            return await self.get(reference)
+        raise NotFound(Problem(404, "not-found", "Not found", f"there is no package {reference!r} that you may see"))
+
+    async def publish(
+        self,
+        path: Path,
+        new_package: NewPackage,
+        *,
+        idempotency_key: str | None = None,
+        progress: Progress = silent,
+    ) -> Package:
+        """Publish a file. It is read twice: for its SHA-256, by which the registry checks what arrives, and to send it.
+
+        Lost connections are safe to try again, here or by the caller with the same `idempotency_key` (made up when none
+        is given): the package is published once. Raises Conflict when the version is taken, InvalidRequest,
+        FileChanged, OSError.
+        """
+        key = idempotency_key or str(uuid.uuid4())
+        form = PackageForm(
+            new_package.to_json(), await FileDigest.of(path, progress=progress), seed=key, progress=progress
+        )
+        return await self._send_form("POST", "/package", form, headers={"Idempotency-Key": key})
+
+    async def ingest(self, new_package: NewPackage, *, idempotency_key: str | None = None) -> Package:
+        """Have the registry fetch `new_package.source_url` by itself. The package is `pending`; read it again to see it
+        become `active` or `failed`. Raises Conflict, InvalidRequest."""
+        response = await self._transport.call(
+            "POST",
+            "/package",
+            json=new_package.to_json(),
+            headers={"Idempotency-Key": idempotency_key or str(uuid.uuid4())},
+            repeatable=True,
+        )
+        return _package(response)
+
+    async def replace(
+        self,
+        package_id: str,
+        new_package: NewPackage,
+        *,
+        path: Path | None = None,
+        etag: str | None = None,
+        progress: Progress = silent,
+    ) -> Package:
+        """Replace the metadata, and with `path` the content. With `etag` only if the package is still that one.
+
+        Raises NotFound, PreconditionFailed, Conflict, InvalidRequest.
+        """
+        headers = _if_match(etag)
+        if path is None:
+            return _package(
+                await self._transport.call("PUT", _path(package_id), json=new_package.to_json(), headers=headers)
+            )
+        digest = await FileDigest.of(path, progress=progress)
+        form = PackageForm(new_package.to_json(), digest, seed=str(uuid.uuid4()), progress=progress)
+        return await self._send_form("PUT", _path(package_id), form, headers=headers)
+
+    async def update(self, package_id: str, changes: Mapping[str, Any], *, etag: str | None = None) -> Package:
+        """Change some members (a JSON merge patch: None clears), `status` among them.
+
+        With `etag` only if the package is still that one. Raises NotFound, PreconditionFailed, Conflict,
+        InvalidRequest.
+        """
+        headers = {"Content-Type": _MERGE_PATCH, **_if_match(etag)}
+        return _package(await self._transport.call("PATCH", _path(package_id), json=dict(changes), headers=headers))
+
+    async def delete(self, package_id: str, *, etag: str | None = None) -> None:
+        """Remove a package. With `etag` only if it is still that one. Raises NotFound, PreconditionFailed."""
+        await self._transport.call("DELETE", _path(package_id), headers=_if_match(etag))
+
+    async def download(self, package: Package, destination: Path, *, progress: Progress = silent) -> None:
+        """Fetch the content into the file `destination`, which appears complete and checked or not at all.
+
+        What came before an interruption is kept beside it (`….part`) and not fetched again, in this call or the next.
+        Raises DigestMismatch, Conflict when the package has no content now, NotFound, Unreachable, OSError.
+        """
+        if package.content is None:
+            reason = package.status_reason or f"it is {package.status}"
+            raise Conflict(Problem(409, "content-unavailable", "There is no content", f"{package.name}: {reason}"))
+        path = f"{_path(package.id)}/content"
+        await download_content(self._transport, path, package.content, destination=destination, progress=progress)
+
+    def audit(self, package_id: str, *, page_size: int = 200) -> AsyncIterator[AuditEntry]:
+        """Who did what to a package, newest first. Raises NotFound."""
+        return walk(self._transport, f"{_path(package_id)}/audit", AuditEntry.from_json, page_size=page_size)
+
+    async def lineage(self, package_id: str) -> Lineage:
+        """All that a package depends on, transitively. Raises NotFound."""
+        return read(await self._transport.call("GET", f"{_path(package_id)}/lineage"), Lineage.from_json)
+
+    async def cost(self, package_id: str, *, dependency: bool = False) -> Cost:
+        """How many bytes there are to fetch, with `dependency` those of what it depends on too. Raises NotFound."""
+        params = {"dependency": "true"} if dependency else None
+        return read(await self._transport.call("GET", f"{_path(package_id)}/cost", params=params), Cost.from_json)
+
+    async def health(self) -> Document:
+        """`{"status": "ok", "version": …}` from a registry that is alive. Needs no token."""
+        return read(await self._transport.call("GET", "/health"), dict)
+
+    async def ready(self) -> Readiness:
+        """Whether each component works now. Needs no token; asked once, since 503 is an answer here."""
+        response = await self._transport.call("GET", "/health/ready", expected=(503,))
+        return Readiness(response.status_code == 200, read(response, dict))
+
+    async def _send_form(self, method: str, path: str, form: PackageForm, *, headers: Mapping[str, str]) -> Package:
+        def make_request() -> httpx.Request:
+            return self._transport.build(method, path, content=form.stream(), headers={**form.headers, **headers})
+
+        # Only a publish has an Idempotency-Key, by which the registry knows a repetition.
+        return _package(await self._transport.send(make_request, repeatable="Idempotency-Key" in headers))
+
+
+def _package(response: httpx.Response) -> Package:
+    return read(response, lambda members: Package.from_json(members, etag=response.headers.get("ETag")))
+
+
+def _path(package_id: str) -> str:
+    # An id is part of a path: one with a slash or a dot in it would ask for something else.
+    if not _ID.fullmatch(package_id):
+        raise NotFound(Problem(404, "not-found", "Not found", f"{package_id!r} is not an id of a package"))
+    return f"/package/{package_id}"
+
+
+def _if_match(etag: str | None) -> dict[str, str]:
+    return {} if etag is None else {"If-Match": etag}
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        return str(uuid.UUID(text)) == text.lower()
+    except ValueError:
+        return False
+
+
+def _highest(packages: list[Package], reference: str) -> Package:
+    best = max(packages, key=lambda package: Version.parse(package.version))
+    types = sorted({package.type for package in packages if package.version == best.version})
+    if len(types) > 1:
+        raise AmbiguousReference(f"{reference} is a {' and a '.join(types)}; give the type or the id")
+    return best

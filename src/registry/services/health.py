@@ -1,0 +1,151 @@
+"""Component health over a window of time, from what calls really did."""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import structlog
+
+from registry.domain.errors import RegistryError
+from registry.ports.clock import Clock
+from registry.ports.health import HealthLog, HealthSample
+
+_log = structlog.get_logger(__name__)
+PROBE_TIMEOUT_SECONDS = 2.0
+PROBE_INTERVAL_SECONDS = 15.0
+_DEGRADED_ERROR_RATE = 0.01
+_DOWN_ERROR_RATE = 0.5
+_FAILED = frozenset({"unavailable", "error"})
+
+
+@dataclass(frozen=True, slots=True)
+class ComponentState:
+    """What a probe of a component said a moment ago. `optional`: the service works without it, slower."""
+
+    name: str
+    ok: bool
+    optional: bool
+    detail: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """How a component is asked whether it answers."""
+
+    ping: Callable[[], Awaitable[None]]
+    optional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ComponentWindow:
+    """A component over the window. `status`: `ok`, `degraded` (over 1 % errors), `down` (over half) or `unknown`."""
+
+    name: str
+    status: str
+    calls: int
+    errors: int
+    mean_seconds: float | None
+    max_seconds: float | None
+    timeline: tuple[HealthSample, ...]
+
+
+class HealthMonitor:
+    """Collects what calls of stores do, by component and minute, probes the idle ones, and answers for all."""
+
+    def __init__(self, log: HealthLog, clock: Clock, probes: Mapping[str, Probe]) -> None:
+        self._health_log = log
+        self._clock = clock
+        self._probes = probes
+        self._pending: dict[tuple[datetime, str], HealthSample] = {}
+
+    def observe(self, store: str, operation: str, seconds: float, outcome: str) -> None:  # noqa: ARG002  (CallObserver)
+        """Count one call of a component (see CallObserver)."""
+        minute = self._clock.now().replace(second=0, microsecond=0)
+        sample = self._pending.get((minute, store)) or HealthSample(minute, store, 0, 0, 0.0, 0.0)
+        self._pending[minute, store] = HealthSample(
+            minute,
+            store,
+            sample.calls + 1,
+            sample.errors + (outcome in _FAILED),
+            sample.total_seconds + seconds,
+            max(sample.max_seconds, seconds),
+        )
+
+    async def probe_all(self) -> list[ComponentState]:
+        """Ask every component now, side by side, each within two seconds."""
+        return list(await asyncio.gather(*(self._probe(name, probe) for name, probe in self._probes.items())))
+
+    async def _probe(self, name: str, probe: Probe) -> ComponentState:
+        began = asyncio.get_running_loop().time()
+        try:
+            async with asyncio.timeout(PROBE_TIMEOUT_SECONDS):
+                await probe.ping()
+        except (RegistryError, TimeoutError, OSError) as error:
+            self.observe(name, "ping", asyncio.get_running_loop().time() - began, "unavailable")
+            return ComponentState(name, ok=False, optional=probe.optional, detail=str(error) or "no answer in time")
+        self.observe(name, "ping", asyncio.get_running_loop().time() - began, "ok")
+        return ComponentState(name, ok=True, optional=probe.optional, detail=None)
+
+    async def window(self, *, minutes: int) -> list[ComponentWindow]:
+        """Every component over the last `minutes`, from all processes."""
+        await self.flush()
+        since = self._clock.now() - timedelta(minutes=minutes)
+        samples = await self._health_log.list_samples(since=since)
+        return [_summed(name, [sample for sample in samples if sample.component == name]) for name in self._probes]
+
+    async def flush(self) -> None:
+        """Hand the counted calls to the log; kept for the next time when it cannot take them."""
+        pending, self._pending = self._pending, {}
+        if not pending:
+            return
+        try:
+            await self._health_log.record(list(pending.values()))
+        except RegistryError as error:
+            _log.warning("health_samples_wait", reason=str(error))
+            for key, sample in pending.items():
+                self._pending[key] = _added(sample, self._pending.get(key))
+
+    async def run(self) -> None:
+        """Probe and flush until cancelled."""
+        try:
+            while True:
+                await self.probe_all()
+                await self.flush()
+                await asyncio.sleep(PROBE_INTERVAL_SECONDS)
+        finally:
+            with contextlib.suppress(RegistryError):
+                await self.flush()
+
+
+def _added(sample: HealthSample, other: HealthSample | None) -> HealthSample:
+    if other is None:
+        return sample
+    return replace(
+        sample,
+        calls=sample.calls + other.calls,
+        errors=sample.errors + other.errors,
+        total_seconds=sample.total_seconds + other.total_seconds,
+        max_seconds=max(sample.max_seconds, other.max_seconds),
+    )
+
+
+def _summed(name: str, samples: list[HealthSample]) -> ComponentWindow:
+    calls = sum(sample.calls for sample in samples)
+    errors = sum(sample.errors for sample in samples)
+    if not calls:
+        status = "unknown"
+    elif errors > calls * _DOWN_ERROR_RATE:
+        status = "down"
+    else:
+        status = "degraded" if errors > calls * _DEGRADED_ERROR_RATE else "ok"
+    return ComponentWindow(
+        name=name,
+        status=status,
+        calls=calls,
+        errors=errors,
+        mean_seconds=sum(sample.total_seconds for sample in samples) / calls if calls else None,
+        max_seconds=max((sample.max_seconds for sample in samples), default=None),
+        timeline=tuple(samples),
+    )

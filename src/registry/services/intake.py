@@ -1,0 +1,174 @@
+"""Taking in what a client sends: bytes to the blob store, facts out of archives, metadata into a package."""
+
+import asyncio
+import hmac
+from collections.abc import AsyncIterator, Awaitable
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+
+from registry.domain.accounts import Caller
+from registry.domain.errors import DigestMismatch, InvalidInput, PermissionDenied, RegistryError, TooLarge, Unavailable
+from registry.domain.packages import (
+    AuditAction,
+    AuditEntry,
+    Content,
+    Dependency,
+    Package,
+    PackageStatus,
+    PackageType,
+)
+from registry.domain.versions import Version
+from registry.ports.blobs import BlobStore, StoredBlob
+from registry.ports.clock import Clock, IdSource
+from registry.services.archives import SNIFF_BYTES, ArchiveFacts, ArchiveReader, looks_like_archive
+
+_Result = TypeVar("_Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """What a client says about a package, validated. None: the client did not say."""
+
+    name: str
+    version: Version
+    type: PackageType
+    description: str = ""
+    license: str | None = None
+    tags: tuple[str, ...] = ()
+    source_url: str | None = None
+    dependencies: tuple[Dependency, ...] | None = None
+    readme: str | None = None
+    status: PackageStatus | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingContent:
+    """Bytes on their way in. `sha256` (hex) is what the client says they hash to."""
+
+    chunks: AsyncIterator[bytes]
+    filename: str
+    media_type: str
+    sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """Bytes that are stored and what their archive tells about itself."""
+
+    content: Content
+    facts: ArchiveFacts = field(default_factory=ArchiveFacts)
+
+
+class Intake:
+    """Stores bytes and looks into them. What it stored is visible only once a record refers to it."""
+
+    def __init__(self, blobs: BlobStore, archives: ArchiveReader, *, max_package_bytes: int) -> None:
+        self._blobs = blobs
+        self._max_package_bytes = max_package_bytes
+        self._archives = archives
+
+    async def receive(self, incoming: IncomingContent) -> Received:
+        """Store the bytes. Raises TooLarge, DigestMismatch; nothing stays behind then."""
+        stored, head = await self._store(incoming)
+        content = Content(stored.key, stored.size, stored.sha256, incoming.media_type, incoming.filename)
+        if not looks_like_archive(head):
+            return Received(content)
+        return Received(content, await self._archives.look_into(stored.key, size=stored.size))
+
+    async def _store(self, incoming: IncomingContent) -> tuple[StoredBlob, bytes]:
+        head = bytearray()
+
+        async def bounded() -> AsyncIterator[bytes]:
+            size = 0
+            async for chunk in incoming.chunks:
+                size += len(chunk)
+                if size > self._max_package_bytes:
+                    raise TooLarge(f"The content is larger than {self._max_package_bytes} bytes.")
+                if len(head) < SNIFF_BYTES:
+                    head.extend(chunk[: SNIFF_BYTES - len(head)])
+                yield chunk
+
+        stored = await self._blobs.put(bounded())
+        if incoming.sha256 and not hmac.compare_digest(incoming.sha256.lower(), stored.sha256):
+            await self._blobs.delete(stored.key)
+            raise DigestMismatch(
+                f"the content that arrived has the SHA-256 {stored.sha256}; nothing was stored, send it again",
+                pointer="/sha256",
+            )
+        return stored, bytes(head)
+
+    async def settle(self, write: Awaitable[_Result], received: Received | None) -> _Result:
+        """Await the record's write. When it was refused for certain, the bytes go; when unknown, the sweep decides."""
+        try:
+            return await write
+        except Unavailable:
+            raise
+        except RegistryError:
+            if received is not None:
+                await asyncio.shield(self.discard(received.content))
+            raise
+
+    async def discard(self, content: Content) -> None:
+        """Free bytes that no record refers to any more."""
+        await self._blobs.delete(content.blob_key)
+
+
+def described(package: Package, metadata: Metadata, facts: ArchiveFacts) -> Package:
+    """`package` with the client's metadata; what the client left out comes from the archive, else is the default."""
+    return replace(
+        package,
+        version=metadata.version,
+        description=metadata.description,
+        license=facts.license if metadata.license is None else metadata.license,
+        tags=metadata.tags,
+        source_url=metadata.source_url,
+        dependencies=facts.dependencies if metadata.dependencies is None else metadata.dependencies,
+        readme=facts.readme if metadata.readme is None else metadata.readme,
+        status=metadata.status or package.status,
+    )
+
+
+def filled(package: Package, received: Received) -> Package:
+    """`package` with content that was fetched for it; what its record leaves open comes from the archive."""
+    facts = received.facts
+    return replace(
+        package,
+        content=received.content,
+        license=facts.license if package.license is None else package.license,
+        dependencies=package.dependencies or facts.dependencies,
+        readme=facts.readme if package.readme is None else package.readme,
+    )
+
+
+_OWNER_STATUSES = (PackageStatus.ACTIVE, PackageStatus.DEPRECATED)
+
+
+def check_status_change(before: PackageStatus, wanted: PackageStatus, caller: Caller) -> None:
+    """Owners set active and deprecated, admins also quarantined, which only admins lift. Raises PermissionDenied."""
+    if wanted is before:
+        return
+    if before in (PackageStatus.PENDING, PackageStatus.FAILED):
+        raise InvalidInput(f"the package is {before.value}: its status changes when its ingest does", pointer="/status")
+    if wanted not in (*_OWNER_STATUSES, PackageStatus.QUARANTINED):
+        raise InvalidInput(f"{wanted.value!r} is set by the registry only; use active or deprecated", pointer="/status")
+    if not caller.is_admin and PackageStatus.QUARANTINED in (before, wanted):
+        raise PermissionDenied("Only admins quarantine a package and lift its quarantine.")
+
+
+class AuditWriter:
+    """Makes audit entries: who, what, when."""
+
+    def __init__(self, clock: Clock, ids: IdSource) -> None:
+        self._clock = clock
+        self._ids = ids
+
+    def entry(self, package: Package, user: str, action: AuditAction) -> AuditEntry:
+        return AuditEntry(
+            id=self._ids.new_id(),
+            package_id=package.id,
+            at=self._clock.now(),
+            user=user,
+            action=action,
+            revision=package.revision,
+            sha256=package.content.sha256 if package.content else None,
+        )

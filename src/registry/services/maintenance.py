@@ -1,0 +1,117 @@
+"""Keeping house: bytes without a record, expired records, damaged bytes, and the way back to an empty registry."""
+
+import asyncio
+import contextlib
+import hashlib
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+
+from registry.domain.errors import NotFound, RegistryError
+from registry.ports.blobs import BlobInfo, BlobStore
+from registry.ports.clock import Clock
+from registry.ports.maintenance import RecordMaintenance
+from registry.services.bootstrap import Bootstrap
+
+_log = structlog.get_logger(__name__)
+_BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class SweepReport:
+    """What a sweep removed, or would remove."""
+
+    blobs: int
+    bytes: int
+    expired_records: int
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """Stored content that is not what its record says: `found` is its SHA-256 now, None when it is gone."""
+
+    package_id: str
+    expected: str
+    found: str | None
+
+
+class Maintenance:
+    def __init__(
+        self,
+        records: RecordMaintenance,
+        blobs: BlobStore,
+        *,
+        bootstrap: Bootstrap,
+        clock: Clock,
+    ) -> None:
+        self._records = records
+        self._blobs = blobs
+        self._bootstrap = bootstrap
+        self._clock = clock
+
+    async def sweep(self, *, grace_seconds: int, dry_run: bool = False) -> SweepReport:
+        """Remove blobs that no record refers to and that are older than the grace time, and expired records.
+
+        The grace time protects bytes whose record is about to be written.
+        """
+        now = self._clock.now()
+        oldest_kept = now - timedelta(seconds=grace_seconds)
+        count = size = 0
+        async for batch in _batched(self._blobs.list_blobs()):
+            old = {blob.key: blob for blob in batch if blob.modified_at <= oldest_kept}
+            live = await self._records.live_blob_keys(list(old)) if old else set()
+            for key in old.keys() - live:
+                count += 1
+                size += old[key].size
+                if not dry_run:
+                    await self._blobs.delete(key)
+        expired = 0 if dry_run else await self._records.purge_expired(now)
+        return SweepReport(count, size, expired)
+
+    async def scrub(self, seen: Callable[[str, int], None]) -> list[Damage]:
+        """Hash every stored content anew and report what is damaged. `seen` is told each package id and size."""
+        damages = []
+        async for package_id, blob_key, size, sha256 in self._records.list_contents():
+            digest = hashlib.sha256()
+            try:
+                async with self._blobs.read(blob_key) as chunks:
+                    async for chunk in chunks:
+                        await asyncio.to_thread(digest.update, chunk)
+            except NotFound:
+                damages.append(Damage(package_id, sha256, None))
+            else:
+                if digest.hexdigest() != sha256:
+                    damages.append(Damage(package_id, sha256, digest.hexdigest()))
+            seen(package_id, size)
+        return damages
+
+    async def reset(self) -> None:
+        """Back to an empty registry with the first admin. Records go first, so no reader meets missing bytes.
+
+        Only bytes that had a record are removed: those of a publish that is under way will have theirs in a moment.
+        """
+        keys = [blob_key async for _, blob_key, _, _ in self._records.list_contents()]
+        await self._records.reset(await self._bootstrap.first_admin())
+        for key in keys:
+            await self._blobs.delete(key)
+
+    async def run(self, *, interval_seconds: int, grace_seconds: int) -> None:
+        """Sweep again and again until cancelled."""
+        while True:
+            await asyncio.sleep(interval_seconds)
+            with contextlib.suppress(RegistryError):
+                report = await self.sweep(grace_seconds=grace_seconds)
+                _log.info("swept", blobs=report.blobs, bytes=report.bytes, expired_records=report.expired_records)
+
+
+async def _batched(blobs: AsyncIterator[BlobInfo]) -> AsyncIterator[list[BlobInfo]]:
+    batch: list[BlobInfo] = []
+    async for blob in blobs:
+        batch.append(blob)
+        if len(batch) == _BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch

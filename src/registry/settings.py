@@ -1,0 +1,162 @@
+"""All settings, in one frozen model: the only reader of the environment (prefix `REGISTRY_`) and of `.env`."""
+
+import difflib
+import os
+import types
+import typing
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Literal
+
+from dotenv import dotenv_values
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "REGISTRY_"
+ENV_FILE = ".env"
+# Read by other programs of this project under the same prefix; not settings of the service.
+_FOREIGN_NAMES = frozenset({"SERVER", "TOKEN", "CONFIG", "TEST_URL", "TEST_ADMIN_PASSWORD"})
+_MIN_SECRET_LENGTH = 32
+
+
+class SettingsError(Exception):
+    """The settings cannot be used. Its text is one line that says what to do."""
+
+
+class RecordsHome(StrEnum):
+    SQLITE = "sqlite"
+    DYNAMODB = "dynamodb"
+
+
+class BlobsHome(StrEnum):
+    FILES = "files"
+    S3 = "s3"
+
+
+class CacheHome(StrEnum):
+    MEMORY = "memory"
+    REDIS = "redis"
+
+
+class JobsHome(StrEnum):
+    LOCAL = "local"
+    REDIS = "redis"
+
+
+Seconds = Annotated[int, Field(ge=1)]
+
+
+class Settings(BaseSettings):
+    """Every setting with its default and meaning. Immutable once read."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=ENV_FILE, frozen=True, extra="ignore")
+
+    host: str = Field("127.0.0.1", description="address to listen on")
+    port: int = Field(8000, ge=0, le=65535, description="port to listen on")
+    workers: int = Field(1, ge=1, le=64, description="server processes")
+    forwarded_allow_ips: str = Field("127.0.0.1", description="proxies whose X-Forwarded-For is believed, by commas")
+    data_dir: Path = Field(Path("./registry-data"), description="folder of the embedded home")
+
+    admin_username: str = Field("admin", pattern=r"^[A-Za-z0-9._@-]{1,64}$", description="name of the first admin")
+    admin_password: SecretStr | None = Field(None, description="password of the first admin; embedded: generated once")
+    jwt_secret: SecretStr | None = Field(None, description="key that signs tokens; embedded: generated once")
+    token_lifetime_seconds: Seconds = Field(36_000, description="how long a token lives")
+    login_window_seconds: Seconds = Field(300, description="window in which failed logins are counted")
+    login_attempts_per_name: int = Field(20, ge=1, description="failed logins of one name in a window")
+    login_attempts_per_address: int = Field(100, ge=1, description="failed logins from one address in a window")
+    requests_per_minute: int = Field(0, ge=0, description="requests of one token in a minute; 0: no limit")
+
+    records: RecordsHome = Field(RecordsHome.SQLITE, description="where records are kept")
+    blobs: BlobsHome = Field(BlobsHome.FILES, description="where bytes are kept")
+    cache: CacheHome = Field(CacheHome.MEMORY, description="where ratings are cached and attempts are counted")
+    jobs: JobsHome = Field(JobsHome.LOCAL, description="where background jobs wait")
+    dynamodb_table: str | None = Field(None, description="DynamoDB table (with records=dynamodb)")
+    dynamodb_endpoint_url: str | None = Field(None, description="endpoint of DynamoDB, where it is not AWS")
+    s3_bucket: str | None = Field(None, description="S3 bucket (with blobs=s3)")
+    s3_endpoint_url: str | None = Field(None, description="endpoint of S3, where it is not AWS")
+    s3_public_endpoint_url: str | None = Field(None, description="endpoint of S3 as clients reach it, for signed URLs")
+    redis_url: SecretStr | None = Field(None, description="Redis (with cache=redis or jobs=redis)")
+
+    max_package_bytes: int = Field(5 * 1024**4, ge=1, description="largest content of a package, in bytes")
+    max_inline_bytes: int = Field(16 * 1024**2, ge=1, description="largest content_base64, in bytes once decoded")
+    max_json_bytes: int = Field(2 * 1024**2, ge=1024, description="largest JSON body besides content_base64, in bytes")
+    download_url_seconds: Seconds = Field(300, description="how long a signed download URL lives")
+    idempotency_seconds: Seconds = Field(86_400, description="how long the answer to an Idempotency-Key is kept")
+    archive_seconds: Seconds = Field(10, description="time for looking into one archive")
+
+    sweep_interval_seconds: Seconds = Field(3_600, description="time between sweeps for bytes without a record")
+    sweep_grace_seconds: int = Field(86_400, ge=0, description="age under which such bytes are left alone")
+    allow_private_targets: bool = Field(
+        default=False, description="ingest and webhooks may reach private and loopback hosts"
+    )
+
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level that is logged")
+    log_format: Literal["auto", "console", "json"] = Field("auto", description="auto: console on a terminal, else json")
+    log_requests: bool = Field(default=False, description="one log line for every request (68 µs each)")
+
+    @field_validator("jwt_secret")
+    @classmethod
+    def _long_enough(cls, secret: SecretStr | None) -> SecretStr | None:
+        if secret is not None and len(secret.get_secret_value()) < _MIN_SECRET_LENGTH:
+            raise ValueError(f"give at least {_MIN_SECRET_LENGTH} characters, e.g. from: openssl rand -hex 32")
+        return secret
+
+    @model_validator(mode="after")
+    def _complete(self) -> "Settings":
+        needs = {
+            "dynamodb_table": self.records is RecordsHome.DYNAMODB,
+            "s3_bucket": self.blobs is BlobsHome.S3,
+            "redis_url": self.cache is CacheHome.REDIS or self.jobs is JobsHome.REDIS,
+            "jwt_secret": not self.embedded,
+            "admin_password": not self.embedded,
+        }
+        missing = [PREFIX + name.upper() for name, needed in needs.items() if needed and getattr(self, name) is None]
+        if missing:
+            raise ValueError(
+                f"the chosen stores need {', '.join(missing)}; set them in the environment or in {ENV_FILE}"
+            )
+        return self
+
+    @property
+    def embedded(self) -> bool:
+        """Whether the records live in the data folder, where a key and a password may be generated and kept."""
+        return self.records is RecordsHome.SQLITE
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Read the settings once. Raises SettingsError with one line per mistake, unknown names included."""
+    known = set(Settings.model_fields)
+    problems = []
+    for variable in sorted({*os.environ, *dotenv_values(ENV_FILE)}):
+        name = variable.upper().removeprefix(PREFIX)
+        if variable.upper().startswith(PREFIX) and name.lower() not in known and name not in _FOREIGN_NAMES:
+            nearest = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.5)
+            hint = f"; did you mean {PREFIX}{nearest[0].upper()}?" if nearest else "; see: registry settings"
+            problems.append(f"{variable} is not a setting{hint}")
+    if problems:
+        raise SettingsError("\n".join(problems))
+    try:
+        return Settings(**{name: value for name, value in overrides.items() if value is not None})  # type: ignore[arg-type]
+    except ValidationError as error:
+        lines = []
+        for mistake in error.errors():
+            place = "".join(f"{PREFIX}{str(part).upper()}: " for part in mistake["loc"][:1])
+            lines.append(place + mistake["msg"].removeprefix("Value error, "))
+        raise SettingsError("\n".join(lines)) from None
+
+
+def _shown(annotation: object) -> str:
+    choices = [*typing.get_args(annotation)] if isinstance(annotation, types.UnionType) else [annotation]
+    enums = [choice for choice in choices if isinstance(choice, type) and issubclass(choice, StrEnum)]
+    return " (" + ", ".join(enums[0]) + ")" if enums else ""
+
+
+def describe(settings: Settings) -> list[tuple[str, str, str, str]]:
+    """Rows of (name, default, value, meaning); secrets are masked."""
+    rows = []
+    for name, field in Settings.model_fields.items():
+        value = getattr(settings, name)
+        text = "" if value is None else str(value)
+        default = "" if field.default is None else str(field.default)
+        rows.append((PREFIX + name.upper(), default, text, f"{field.description}{_shown(field.annotation)}"))
+    return rows

@@ -1,0 +1,108 @@
+"""Servers and users for the API tests.
+
+With REGISTRY_TEST_URL and REGISTRY_TEST_ADMIN_PASSWORD (and REGISTRY_TEST_ADMIN_USERNAME unless it is `admin`) the
+tests run against that live server. Tests that must end, empty or restrict a server start one of their own all the same.
+"""
+
+import os
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Protocol
+
+import httpx
+import pytest
+
+from tests.api.server import RunningServer, server_environment, start_server
+from tests.api.support import JsonObject, Person, connect, log_in, publish, unique
+
+# Settings of each home that the whole suite runs in. A further home is one more entry.
+HOMES: Mapping[str, Mapping[str, str]] = {"embedded": {}}
+
+ServerFactory = Callable[..., RunningServer]
+
+
+class UserFactory(Protocol):
+    def __call__(self, *permissions: str, password: str = "") -> Person: ...
+
+
+@pytest.fixture(scope="session", params=sorted(HOMES))
+def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    if url := os.environ.get("REGISTRY_TEST_URL"):
+        name = os.environ.get("REGISTRY_TEST_ADMIN_USERNAME", "admin")
+        yield RunningServer(url.rstrip("/"), name, os.environ["REGISTRY_TEST_ADMIN_PASSWORD"])
+        return
+    data_dir = tmp_path_factory.mktemp(request.param) / "data"
+    running = start_server(server_environment(data_dir, **HOMES[request.param]))
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[ServerFactory]:
+    """Starts servers that belong to one test: `start(workers=1, **settings)`."""
+    started: list[RunningServer] = []
+
+    def start_own(*, workers: int = 1, **settings: str) -> RunningServer:
+        data_dir = tmp_path / f"data-{len(started)}"
+        started.append(start_server(server_environment(data_dir, **settings), workers=workers))
+        return started[-1]
+
+    yield start_own
+    for running in started:
+        if running.process is not None:
+            running.kill()
+
+
+@pytest.fixture(scope="session")
+def admin(server: RunningServer) -> Iterator[Person]:
+    person = log_in(server.url, server.admin_name, server.admin_password)
+    with person.client:
+        yield person
+
+
+@pytest.fixture(scope="session")
+def make_user(server: RunningServer, admin: Person) -> Iterator[UserFactory]:
+    """Adds a user with these permissions and logs in as that user."""
+    made: list[Person] = []
+
+    def make(*permissions: str, password: str = "") -> Person:
+        name, secret = unique("user"), password or secrets.token_urlsafe(12)
+        answer = admin.client.post("/users", json={"name": name, "password": secret, "permissions": list(permissions)})
+        assert answer.status_code == 201, answer.text
+        made.append(log_in(server.url, name, secret))
+        return made[-1]
+
+    yield make
+    for person in made:
+        person.client.close()
+
+
+@pytest.fixture(scope="session")
+def publisher(make_user: UserFactory) -> Person:
+    """A user who may do everything but administer."""
+    return make_user("upload", "search", "download")
+
+
+@pytest.fixture(scope="session")
+def stranger(make_user: UserFactory) -> Person:
+    """Like `publisher`, and owner of nothing."""
+    return make_user("upload", "search", "download")
+
+
+@pytest.fixture(scope="session")
+def only(make_user: UserFactory) -> Mapping[str, Person]:
+    """One user for each permission, who has no other."""
+    return {permission: make_user(permission) for permission in ("upload", "search", "download", "admin")}
+
+
+@pytest.fixture
+def package(publisher: Person) -> JsonObject:
+    """A package of `publisher`'s with content."""
+    return publish(publisher.client)
+
+
+@pytest.fixture(scope="session")
+def anonymous(server: RunningServer) -> Iterator[httpx.Client]:
+    with connect(server.url) as client:
+        yield client

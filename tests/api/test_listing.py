@@ -1,0 +1,72 @@
+"""GET /packages: its filters, and what an item holds."""
+
+import pytest
+
+from tests.api.support import JsonObject, Person, ids, invalid, listed, publish, unique
+
+
+def test_item_is_the_package_without_readme(publisher: Person) -> None:
+    package = publish(publisher.client, readme="# Hello")
+    (item,) = listed(publisher.client, name=package["name"])
+    assert "readme" not in item
+    assert item == {key: value for key, value in package.items() if key != "readme"}
+
+
+def test_name_is_exact_and_case_counts(publisher: Person) -> None:
+    name = unique("Name/with")
+    wanted = publish(publisher.client, name=name)
+    for other in (name.lower(), name + "x", "x" + name):
+        publish(publisher.client, name=other)
+    assert ids(listed(publisher.client, name=name)) == [wanted["id"]]
+    assert listed(publisher.client, name=name[:-1]) == []
+
+
+@pytest.mark.parametrize("name", ["a%20b", "a%b_c", "a'b\"c", "a*b", "a/b/c", "{a}", "a?b#c&d=e", "~a", "a\\b"])
+def test_names_with_odd_characters_are_found(publisher: Person, name: str) -> None:
+    odd = f"{name}-{unique()}"
+    package = publish(publisher.client, name=odd)
+    assert ids(listed(publisher.client, name=odd)) == [package["id"]]
+    assert package["name"] == odd
+
+
+def test_filters_go_together(publisher: Person) -> None:
+    tag, name = unique("tag"), unique()
+    wanted = publish(publisher.client, name=name, tags=["other", tag], type="dataset", version="1.4.0")
+    publish(publisher.client, name=name, tags=[tag], type="model", version="1.4.0")
+    publish(publisher.client, name=name, tags=[tag], type="dataset", version="2.0.0")
+    publish(publisher.client, name=name, type="dataset", version="1.4.1")
+    publish(publisher.client, tags=[tag], type="dataset", version="1.4.0")
+    found = listed(publisher.client, tag=tag, name=name, type="dataset", version="^1.0.0")
+    assert ids(found) == [wanted["id"]]
+
+
+def test_tag_is_exact(publisher: Person) -> None:
+    tag = unique("tag")
+    wanted = publish(publisher.client, tags=[tag])
+    publish(publisher.client, tags=[tag + "x", tag.upper()])
+    assert ids(listed(publisher.client, tag=tag)) == [wanted["id"]]
+
+
+def test_listing_follows_changes_at_once(publisher: Person, package: JsonObject) -> None:
+    tag = unique("tag")
+    path = f"/package/{package['id']}"
+    publisher.client.patch(path, json={"tags": [tag], "version": "3.0.0"})
+    assert [item["version"] for item in listed(publisher.client, tag=tag)] == ["3.0.0"]
+    assert listed(publisher.client, name=package["name"], version="1.0.0") == []
+    publisher.client.patch(path, json={"tags": []})
+    assert listed(publisher.client, tag=tag) == []
+    publisher.client.delete(path)
+    assert listed(publisher.client, name=package["name"]) == []
+
+
+def test_rating_is_included_when_asked_for(publisher: Person, package: JsonObject) -> None:
+    path = f"/package/{package['id']}"
+    assert "rating" not in publisher.client.get(path).json()
+    assert "rating" in publisher.client.get(path, params={"include": "rating"}).json()
+    (item,) = listed(publisher.client, name=package["name"], include="rating")
+    assert "rating" in item
+
+
+@pytest.mark.parametrize("path", ["/packages", "/package/{id}"])
+def test_unknown_include_is_422(publisher: Person, package: JsonObject, path: str) -> None:
+    invalid(publisher.client.get(path.format(id=package["id"]), params={"include": "weather"}))

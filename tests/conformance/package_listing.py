@@ -1,0 +1,204 @@
+"""What every PackageStore's listings do."""
+
+from dataclasses import replace
+from itertools import product
+from random import Random
+
+import pytest
+
+from registry.domain.documents import encode_summary
+from registry.domain.packages import Package, PackageFilter, PackageStatus, PackageType
+from registry.domain.versions import VersionRange
+from registry.ports.packages import PackageStore, PackageSummary
+from tests.conformance.package_store import add
+from tests.conformance.records import Records
+from tests.factories import ids, make_change
+
+VERSIONS = ["0.9.0", "1.0.0", "1.0.0+build", "1.0.1-rc.1", "1.0.1", "1.2.0", "1.10.0", "2.0.0-alpha", "2.0.0", "3.1.4"]
+RANGES = [None, "1.0.0", "=1.0.0+build", "^1.0.0", "~1.0.1-rc.0", "1.0.1-2.0.0-beta", "4.0.0-5.0.0"]
+
+
+def fits(package: Package, wanted: PackageFilter) -> bool:
+    """The meaning of a filter, said as directly as can be."""
+    return (
+        (wanted.status is None or package.status == wanted.status)
+        and (wanted.type is None or package.type == wanted.type)
+        and (wanted.name is None or package.name == wanted.name)
+        and (wanted.versions is None or wanted.versions.contains(package.version))
+        and (wanted.tag is None or wanted.tag in package.tags)
+        and (wanted.created_by is None or package.created_by == wanted.created_by)
+        and (
+            wanted.hidden_from is None
+            or package.status != PackageStatus.QUARANTINED
+            or package.created_by == wanted.hidden_from
+        )
+    )
+
+
+def every_filter() -> list[PackageFilter]:
+    """Each combination of set and unset fields, with the orders taking turns."""
+    combinations = product(
+        (None, PackageStatus.ACTIVE, PackageStatus.QUARANTINED),
+        (None, PackageType.MODEL),
+        (None, "bert", "it's 100%_"),
+        RANGES,
+        (None, "nlp"),
+        (None, "alice"),
+        (None, "bob"),
+    )
+    return [
+        PackageFilter(
+            status=status,
+            type=type_,
+            name=name,
+            versions=None if text is None else VersionRange.parse(text),
+            tag=tag,
+            created_by=created_by,
+            hidden_from=hidden_from,
+            newest_first=number % 2 == 0,
+        )
+        for number, (status, type_, name, text, tag, created_by, hidden_from) in enumerate(combinations)
+    ]
+
+
+async def walk(records: Records, wanted: PackageFilter, *, limit: int) -> list[PackageSummary]:
+    """All pages, each as full as it must be."""
+    return await walk_packages(records.packages, wanted, limit=limit)
+
+
+async def walk_packages(packages: PackageStore, wanted: PackageFilter, *, limit: int) -> list[PackageSummary]:
+    """`walk` on a store alone."""
+    items: list[PackageSummary] = []
+    after = None
+    while True:
+        page = await packages.list_page(wanted, limit=limit, after=after)
+        items += page.items
+        after = page.next_after
+        if after is None:
+            assert len(page.items) <= limit
+            return items
+        assert len(page.items) == limit
+
+
+async def populate(records: Records) -> list[Package]:
+    random = Random(20261123)  # noqa: S311 - the same on every run
+    population: list[Package] = []
+    taken: set[tuple[object, ...]] = set()
+    while len(population) < 80:
+        name, version = random.choice(["bert", "it's 100%_", "other"]), random.choice(VERSIONS)
+        type_ = random.choice([PackageType.MODEL, PackageType.MODEL, PackageType.CODE, PackageType.DATASET])
+        if (name, version, type_) in taken:
+            name += f"-{len(taken)}"
+        taken.add((name, version, type_))
+        status = random.choice([*PackageStatus, PackageStatus.ACTIVE, PackageStatus.QUARANTINED])
+        tags = tuple(tag for tag in ("nlp", "Nlp", "%") if random.random() < 0.5)
+        creator = random.choice(["alice", "bob", "carol"])
+        population.append(
+            await add(
+                records, name=name, version=version, type=type_, status=status, tags=tags, created_by=creator
+            )
+        )  # fmt: skip
+    return population
+
+
+class PackageListingContract:
+    """Subclass in a module with the fixture `home`."""
+
+    async def test_every_filter_is_the_brute_force_filter(self, records: Records) -> None:
+        population = await populate(records)
+        matched = 0
+
+        for wanted in every_filter():
+            expected = [package for package in population if fits(package, wanted)]
+            if wanted.newest_first:
+                expected.reverse()
+            assert ids(await walk(records, wanted, limit=9)) == ids(expected), wanted
+            matched += bool(expected)
+
+        assert matched > 300
+
+    async def test_items_are_ready_json(self, records: Records) -> None:
+        package = await add(records, readme="left out", tags=("a",), revision=4)
+
+        page = await records.packages.list_page(PackageFilter(), limit=1, after=None)
+
+        assert page.items == (PackageSummary(package.id, encode_summary(package), 4),)
+        assert page.next_after is None
+
+    async def test_empty_registry(self, records: Records) -> None:
+        page = await records.packages.list_page(PackageFilter(), limit=10, after=None)
+
+        assert (page.items, page.next_after) == ((), None)
+
+    @pytest.mark.parametrize("newest_first", [True, False])
+    async def test_page_that_ends_at_the_end(self, records: Records, *, newest_first: bool) -> None:
+        added = [await add(records) for _ in range(4)]
+        wanted = PackageFilter(newest_first=newest_first)
+
+        first = await records.packages.list_page(wanted, limit=2, after=None)
+        second = await records.packages.list_page(wanted, limit=2, after=first.next_after)
+
+        assert ids([*first.items, *second.items]) == ids(added[::-1] if newest_first else added)
+        assert second.next_after is None
+
+    async def test_default_is_newest_active(self, records: Records) -> None:
+        active = [await add(records) for _ in range(2)]
+        await add(records, status=PackageStatus.DEPRECATED)
+
+        assert ids(await walk(records, PackageFilter(), limit=10)) == ids(active[::-1])
+
+    async def test_lists_follow_changes(self, records: Records) -> None:
+        package = await add(records, tags=("old", "both"), version="1.0.0")
+        changed = replace(
+            package, tags=("new", "both"), status=PackageStatus.DEPRECATED, revision=2, version=package.version
+        )
+        await records.packages.replace(changed, make_change(package.id), expected_revision=1)
+
+        def tagged(tag: str) -> PackageFilter:
+            return PackageFilter(status=None, tag=tag)
+
+        assert await walk(records, tagged("old"), limit=5) == []
+        assert ids(await walk(records, tagged("new"), limit=5)) == [package.id]
+        assert ids(await walk(records, tagged("both"), limit=5)) == [package.id]
+        assert await walk(records, PackageFilter(), limit=5) == []
+
+        await records.packages.remove(package.id, make_change(package.id), expected_revision=2)
+        assert await walk(records, PackageFilter(status=None), limit=5) == []
+
+    @pytest.mark.parametrize("newest_first", [True, False])
+    @pytest.mark.parametrize("text", [None, "^1.0.0"])
+    async def test_walk_among_changes_sees_what_lasts_once(
+        self, records: Records, text: str | None, *, newest_first: bool
+    ) -> None:
+        lasting = [await add(records, tags=("a",)) for _ in range(12)]
+        passing = [await add(records, tags=("a",)) for _ in range(6)]
+        lasting += [await add(records, tags=("a",)) for _ in range(12)]
+        wanted = PackageFilter(
+            tag="a", newest_first=newest_first, versions=None if text is None else VersionRange.parse(text)
+        )
+        seen: list[str] = []
+        after = None
+        for package in passing:
+            page = await records.packages.list_page(wanted, limit=5, after=after)
+            seen += ids(page.items)
+            after = page.next_after
+            await records.packages.remove(package.id, make_change(package.id), expected_revision=1)
+            await add(records, tags=("a",))
+            if after is None:
+                break
+        while after is not None:
+            page = await records.packages.list_page(wanted, limit=5, after=after)
+            seen += ids(page.items)
+            after = page.next_after
+
+        assert len(seen) == len(set(seen))
+        assert set(ids(lasting)) <= set(seen)
+
+    async def test_place_of_a_removed_package_is_a_good_place(self, records: Records) -> None:
+        added = [await add(records) for _ in range(6)]
+        first = await records.packages.list_page(PackageFilter(), limit=3, after=None)
+        await records.packages.remove(added[3].id, make_change(added[3].id), expected_revision=1)
+
+        second = await records.packages.list_page(PackageFilter(), limit=3, after=first.next_after)
+
+        assert ids(second.items) == ids(added[2::-1])

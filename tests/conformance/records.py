@@ -1,0 +1,41 @@
+"""What a home of records gives to the conformance suites.
+
+An adapter's test module defines a fixture `home` that returns a `RecordHome` without records, and subclasses the
+contracts: `class TestPackageStore(PackageStoreContract): pass`.
+"""
+
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from registry.ports.accounts import AccountStore
+from registry.ports.answers import AnswerStore
+from registry.ports.audit import AuditStore
+from registry.ports.changes import ChangeFeed
+from registry.ports.health import HealthLog
+from registry.ports.maintenance import RecordMaintenance
+from registry.ports.packages import PackageStore
+from tests.factories import ManualClock
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """The record ports as one process has them."""
+
+    packages: PackageStore
+    accounts: AccountStore
+    audit: AuditStore
+    answers: AnswerStore
+    maintenance: RecordMaintenance
+    health: HealthLog
+    changes: ChangeFeed
+
+
+class RecordHome(Protocol):
+    """One set of records, and the clock that all who open it go by."""
+
+    @property
+    def clock(self) -> ManualClock: ...
+
+    def open(self) -> AbstractAsyncContextManager[Records]:
+        """Open the records as one more process would, in the event loop that is running."""

@@ -1,0 +1,127 @@
+"""Domain values for tests: valid as they come, each different from the one before, every field open to be set."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any
+
+from registry.domain.accounts import Account, Permission
+from registry.domain.packages import (
+    AuditAction,
+    AuditEntry,
+    Change,
+    Content,
+    KeptAnswer,
+    Package,
+    PackageStatus,
+    PackageType,
+)
+from registry.domain.versions import Version
+from registry.ports.health import HealthSample
+
+START = datetime(2026, 1, 2, 3, 4, 5, 678_000, tzinfo=UTC)
+
+_numbers = count(1)
+
+
+class ManualClock:
+    """Implements `Clock`: stands still until told to go on."""
+
+    def __init__(self, now: datetime = START) -> None:
+        self._now = now
+
+    def now(self) -> datetime:
+        return self._now
+
+    def advance(self, step: timedelta) -> None:
+        self._now += step
+
+
+def make_id() -> str:
+    """An id of a UUIDv7's form, higher than all before."""
+    return f"019b0000-0000-7000-8000-{next(_numbers):012x}"
+
+
+def make_content(**overrides: Any) -> Content:
+    fields: dict[str, Any] = {
+        "blob_key": f"blob-{next(_numbers)}",
+        "size": 1234,
+        "sha256": "ab" * 32,
+        "media_type": "application/zip",
+        "filename": "model.zip",
+    }
+    return Content(**fields | overrides)
+
+
+def make_package(**overrides: Any) -> Package:
+    """A package; `version` may be given as text."""
+    if isinstance(overrides.get("version"), str):
+        overrides["version"] = Version.parse(overrides["version"])
+    fields: dict[str, Any] = {
+        "id": make_id(),
+        "name": f"package-{next(_numbers)}",
+        "version": Version(1, 2, 3),
+        "type": PackageType.MODEL,
+        "status": PackageStatus.ACTIVE,
+        "created_by": "alice",
+        "created_at": START,
+        "updated_at": START,
+    }
+    return Package(**fields | overrides)
+
+
+def make_audit_entry(package_id: str, **overrides: Any) -> AuditEntry:
+    fields: dict[str, Any] = {
+        "id": make_id(),
+        "package_id": package_id,
+        "at": START,
+        "user": "alice",
+        "action": AuditAction.CREATE,
+        "revision": 1,
+    }
+    return AuditEntry(**fields | overrides)
+
+
+def make_answer(**overrides: Any) -> KeptAnswer:
+    fields: dict[str, Any] = {
+        "key": f"alice/POST-package/{next(_numbers)}",
+        "fingerprint": "cd" * 32,
+        "status": 201,
+        "headers": (("Location", "/package/1"), ("ETag", '"1"')),
+        "body": b'{"id":"1"}',
+        "expires_at": START + timedelta(days=1),
+    }
+    return KeptAnswer(**fields | overrides)
+
+
+def make_change(package_id: str, *, answer: KeptAnswer | None = None, **overrides: Any) -> Change:
+    """A change with an audit entry; `overrides` are the entry's."""
+    return Change(make_audit_entry(package_id, **overrides), answer)
+
+
+def make_account(**overrides: Any) -> Account:
+    fields: dict[str, Any] = {
+        "name": f"user-{next(_numbers)}",
+        "password_hash": "$argon2id$hash",
+        "permissions": frozenset({Permission.SEARCH, Permission.DOWNLOAD}),
+        "token_epoch": "epoch-1",
+        "created_at": START,
+    }
+    return Account(**fields | overrides)
+
+
+def make_health_sample(**overrides: Any) -> HealthSample:
+    fields: dict[str, Any] = {
+        "minute": START.replace(second=0, microsecond=0),
+        "component": "records",
+        "calls": 4,
+        "errors": 1,
+        "total_seconds": 0.5,
+        "max_seconds": 0.25,
+    }
+    return HealthSample(**fields | overrides)
+
+
+def ids(items: Sequence[Any]) -> list[str]:
+    """The ids of packages, summaries, entries …"""
+    return [item.id for item in items]
