@@ -54,8 +54,8 @@ def test_everything_survives_a_restart(start: ServerFactory) -> None:
         again = client.post("/package", json=keyed, headers={"Idempotency-Key": "once"})
         assert again.json() == answered.json()
         assert [entry["action"] for entry in listed(client, f"/package/{first['id']}/audit")][-1] == "create"
-    with revoked.client:
-        problem(revoked.client.get("/packages"), 401)
+    problem(revoked.client.get("/packages"), 401)
+    revoked.client.close()
 
 
 def test_term_lets_a_running_download_finish(start: ServerFactory) -> None:

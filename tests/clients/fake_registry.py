@@ -1,48 +1,24 @@
 """A small registry in memory that answers as API.md says, for the parts that the client uses."""
 
-import base64
 import hashlib
-import json
-import re
 import uuid
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from starlette.applications import Starlette
-from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from registry.domain.documents import format_time, summary_members
 from registry.domain.errors import InvalidInput
 from registry.domain.packages import Content, Dependency, Package, PackageStatus, PackageType
 from registry.domain.versions import Version, VersionRange
+from tests.clients.fake_http import Refusal, no_route, page, ranged, read_package, refused
 
 ADMIN, ADMIN_PASSWORD = "admin", "a long enough password"
-PIECE_BYTES = 64 * 1024
-
-
-class Refusal(Exception):
-    """An answer that is a problem document."""
-
-    def __init__(self, status: int, slug: str, detail: str, **members: Any) -> None:
-        self.status = status
-        self.document = {
-            "type": f"/problems/{slug}",
-            "title": slug.replace("-", " ").capitalize(),
-            "status": status,
-            "detail": detail,
-            "request_id": "request-1",
-            **members,
-        }
-
-
-def problem_response(refusal: Refusal) -> Response:
-    headers = {"WWW-Authenticate": "Bearer"} if refusal.status == 401 else {}
-    return JSONResponse(refusal.document, refusal.status, headers, media_type="application/problem+json")
 
 
 @dataclass
@@ -80,7 +56,7 @@ class FakeRegistry:
                 Route("/health", self.health),
                 Route("/health/ready", self.ready),
             ],
-            exception_handlers={Refusal: _refused, HTTPException: _no_route},
+            exception_handlers={Refusal: refused, HTTPException: no_route},
         )
 
     def reset(self) -> None:
@@ -145,7 +121,7 @@ class FakeRegistry:
             and ("tag" not in asked or asked["tag"] in package.tags)
         ]
         found.sort(key=lambda package: package.id, reverse=asked.get("order") != "created")
-        return _page(request, [summary_members(package) for package in found])
+        return page(request, [summary_members(package) for package in found])
 
     async def create(self, request: Request) -> Response:
         user = self.caller(request, "upload")
@@ -156,7 +132,7 @@ class FakeRegistry:
             if kept != fingerprint:
                 raise Refusal(422, "idempotency-key-reused", "The key was used for another request.")
             return self.document(self.packages[package_id], 201)
-        metadata, data, filename = await _read_package(request)
+        metadata, data, filename = await read_package(request)
         package = self.store(user, metadata, data, filename=filename)
         self.answers[key] = fingerprint, package.id
         return self.document(package, 201 if data is not None else 202)
@@ -220,7 +196,7 @@ class FakeRegistry:
     async def change(self, request: Request) -> Response:
         user = self.caller(request, "upload")
         package = self.matched(request)
-        metadata, data, filename = await _read_package(request)
+        metadata, data, filename = await read_package(request)
         fields: dict[str, Any] = {name: metadata[name] for name in ("description", "license") if name in metadata}
         if "status" in metadata:
             fields["status"] = PackageStatus(metadata["status"])
@@ -247,30 +223,15 @@ class FakeRegistry:
             raise Refusal(409, "content-unavailable", f"The package is {package.status}.")
         if self.redirect_content:
             return RedirectResponse(f"/bucket/{package.id}?signature=secret", 307)
-        return self.ranged(request, package)
+        return ranged(request, self.bytes[package.id])
 
     async def bucket(self, request: Request) -> Response:
-        return self.ranged(request, self.find(request), prefix="bucket-")
-
-    def ranged(self, request: Request, package: Package, *, prefix: str = "") -> Response:
-        data = self.bytes[package.id]
-        etag = f'"{prefix}{hashlib.sha256(data).hexdigest()}"'
-        headers = {"ETag": etag, "Accept-Ranges": "bytes"}
-        asked = re.fullmatch(r"bytes=([0-9]+)-", request.headers.get("Range", ""))
-        start, status = 0, 200
-        if asked and request.headers.get("If-Range", etag) == etag:
-            start, status = int(asked[1]), 206
-            if start >= len(data):
-                raise Refusal(416, "range-not-satisfiable", "The range begins behind the end.")
-            headers["Content-Range"] = f"bytes {start}-{len(data) - 1}/{len(data)}"
-        headers["Content-Length"] = str(len(data) - start)
-        pieces = (data[place : place + PIECE_BYTES] for place in range(start, len(data), PIECE_BYTES))
-        return StreamingResponse(pieces, status, headers, media_type="application/octet-stream")
+        return ranged(request, self.bytes[self.find(request).id], prefix="bucket-")
 
     async def list_audit(self, request: Request) -> Response:
         self.caller(request)
         package_id = self.find(request).id
-        return _page(request, [entry for owner, entry in reversed(self.audit) if owner == package_id])
+        return page(request, [entry for owner, entry in reversed(self.audit) if owner == package_id])
 
     async def lineage(self, request: Request) -> Response:
         self.caller(request)
@@ -295,7 +256,7 @@ class FakeRegistry:
 
     async def list_users(self, request: Request) -> Response:
         self.caller(request, "admin")
-        return _page(request, [self.user_document(name) for name in sorted(self.users)])
+        return page(request, [self.user_document(name) for name in sorted(self.users)])
 
     def user_document(self, name: str) -> dict[str, Any]:
         if name not in self.users:
@@ -343,32 +304,3 @@ class FakeRegistry:
         state = "ok" if self.is_ready else "failing"
         components = {"records": {"status": state}, "blobs": {"status": "ok"}}
         return JSONResponse({"status": state, "components": components}, 200 if self.is_ready else 503)
-
-
-async def _refused(request: Request, error: Exception) -> Response:
-    assert isinstance(error, Refusal)
-    return problem_response(error)
-
-
-async def _no_route(request: Request, error: Exception) -> Response:
-    return problem_response(Refusal(404, "not-found", "There is no such route."))
-
-
-async def _read_package(request: Request) -> tuple[dict[str, Any], bytes | None, str]:
-    """Metadata, the file (None without one) and its name."""
-    kind = request.headers["Content-Type"].partition(";")[0]
-    if kind != "multipart/form-data":
-        metadata = json.loads(await request.body())
-        encoded = metadata.get("content_base64")
-        return metadata, None if encoded is None else base64.b64decode(encoded), "content"
-    async with request.form() as form:
-        (first, metadata_part), (second, file) = form.multi_items()
-        if (first, second) != ("metadata", "content") or not isinstance(file, UploadFile):
-            raise Refusal(422, "invalid-input", "Send the parts metadata and content, in this order.")
-        return json.loads(str(metadata_part)), await file.read(), file.filename or "content"
-
-
-def _page(request: Request, items: list[dict[str, Any]]) -> Response:
-    start = int(request.query_params.get("cursor", "0"))
-    end = start + int(request.query_params.get("limit", "50"))
-    return JSONResponse({"items": items[start:end], "next_cursor": str(end) if end < len(items) else None})

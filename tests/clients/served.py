@@ -1,6 +1,7 @@
 """An ASGI application on a free port, run by uvicorn in a thread, with faults that a test puts in its way."""
 
 import asyncio
+import json
 import socket
 import threading
 import time
@@ -40,6 +41,12 @@ class Fault:
     cut_after: int | None = None
     stall_after: int | None = None
     release: threading.Event = field(default_factory=threading.Event)
+
+
+def problem(status: int, slug: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
+    """A reply of a registry that refuses."""
+    document = {"type": f"/problems/{slug}", "title": slug, "status": status, "detail": "not now"}
+    return status, {"Content-Type": "application/problem+json", **headers}, json.dumps(document).encode()
 
 
 class _Cut(Exception):

@@ -4,94 +4,14 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
-from registry.cli import app
-from tests.clients.conftest import Fake
+from tests.clients.commands import Cli
+from tests.clients.conftest import MODEL_BYTES, Fake
 from tests.clients.fake_registry import ADMIN, ADMIN_PASSWORD, FakeRegistry
-from tests.clients.served import Fault, FaultyServer, serve
-from tests.clients.test_client_faults import problem
-
-BYTES = b"model bytes " * 100_000
-
-
-@dataclass(frozen=True)
-class Outcome:
-    code: int
-    out: str
-    err: str
-
-    @property
-    def document(self) -> Any:
-        """The one JSON document on stdout."""
-        (line,) = self.out.splitlines()
-        return json.loads(line)
-
-    @property
-    def documents(self) -> list[Any]:
-        return [json.loads(line) for line in self.out.splitlines()]
-
-
-class Cli:
-    """Runs `registry …` against one server, with a configuration of its own."""
-
-    def __init__(self, server: str) -> None:
-        self.environment: dict[str, str | None] = {"REGISTRY_SERVER": server, "REGISTRY_TOKEN": None}
-
-    def run(self, *arguments: str, stdin: str = "") -> Outcome:
-        result = CliRunner(env=self.environment).invoke(app, arguments, input=stdin)
-        if result.exception is not None and not isinstance(result.exception, SystemExit):
-            raise result.exception
-        return Outcome(result.exit_code, result.stdout, result.stderr)
-
-    def done(self, *arguments: str, stdin: str = "") -> Outcome:
-        outcome = self.run(*arguments, stdin=stdin)
-        assert (outcome.code, outcome.err) == (0, "")
-        return outcome
-
-    def failed(self, *arguments: str, stdin: str = "") -> tuple[int, str]:
-        """The exit code and the one line on stderr."""
-        outcome = self.run(*arguments, stdin=stdin)
-        assert outcome.out == ""
-        (line,) = outcome.err.splitlines()
-        assert line.startswith("registry: ")
-        return outcome.code, line
-
-    def publish(self, path: Path, *options: str, name: str = "acme/tiny", version: str = "1.0.0") -> Any:
-        given = ("--name", name, "--version", version, "--type", "model", *options)
-        return self.done("publish", str(path), *given).document
-
-
-@pytest.fixture
-def visitor(registry_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cli:
-    """Nobody yet."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    return Cli(registry_url)
-
-
-@pytest.fixture
-def cli(visitor: Cli) -> Cli:
-    """The admin, signed in."""
-    visitor.done("login", "--user", ADMIN, "--password-stdin", stdin=ADMIN_PASSWORD + "\n")
-    return visitor
-
-
-@pytest.fixture
-def model(tmp_path: Path) -> Path:
-    path = tmp_path / "tiny.zip"
-    path.write_bytes(BYTES)
-    return path
-
-
-@pytest.fixture
-def config_file(tmp_path: Path) -> Path:
-    return tmp_path / "config" / "registry" / "config.json"
+from tests.clients.served import FaultyServer, serve
 
 
 def test_a_login_is_kept_for_its_owner_and_ends_with_a_logout(
@@ -163,7 +83,7 @@ def test_what_is_published_is_listed_shown_and_downloaded(cli: Cli, model: Path,
     options = ["--description", "klein – aber fein", "--license", "MIT", "--tag", "nlp", "--tag", "en"]
     depends = ["--depends", "base_model:google-bert/bert@^1.0.0", "--depends", "trained_on:data"]
     published = cli.publish(model, *options, *depends, "--readme", "README.md")
-    digest = hashlib.sha256(BYTES).hexdigest()
+    digest = hashlib.sha256(MODEL_BYTES).hexdigest()
     assert published["content"]["sha256"] == digest
 
     for reference in (published["id"], "acme/tiny", "acme/tiny@1.0.0", "acme/tiny@~1.0"):
@@ -178,7 +98,7 @@ def test_what_is_published_is_listed_shown_and_downloaded(cli: Cli, model: Path,
     (tmp_path / "folder").mkdir()
     done = cli.done("download", "acme/tiny", "--output", "folder").document
     assert done == {"id": published["id"], "path": "folder/tiny.zip", "sha256": digest}
-    assert (tmp_path / "folder" / "tiny.zip").read_bytes() == BYTES
+    assert (tmp_path / "folder" / "tiny.zip").read_bytes() == MODEL_BYTES
 
 
 def test_a_download_does_not_replace_another_file_unasked(cli: Cli, model: Path, tmp_path: Path, fake: Fake) -> None:
@@ -189,7 +109,7 @@ def test_a_download_does_not_replace_another_file_unasked(cli: Cli, model: Path,
     assert (code, copy.read_bytes()) == (5, b"mine")
     assert "--force" in line
     cli.done("download", "acme/tiny", "-o", "copy", "--force")
-    assert copy.read_bytes() == BYTES
+    assert copy.read_bytes() == MODEL_BYTES
     fake.server.requests.clear()
     cli.done("download", "acme/tiny", "-o", "copy")
     assert fake.server.seen("GET", "/content") == []
@@ -235,7 +155,7 @@ def test_relations_and_history(cli: Cli, model: Path) -> None:
     assert [entry["action"] for entry in cli.done("audit", "acme/tiny").documents] == ["create"]
     (edge,) = cli.done("lineage", "acme/tiny").document["edges"]
     assert (edge["from"], edge["relation"]) == (published["id"], "base_model")
-    assert cli.done("cost", "acme/tiny", "--dependencies").document["total_bytes"] == len(BYTES)
+    assert cli.done("cost", "acme/tiny", "--dependencies").document["total_bytes"] == len(MODEL_BYTES)
 
 
 def test_an_ingest_needs_no_file(cli: Cli) -> None:
@@ -273,84 +193,3 @@ def test_health_tells_by_its_exit_code(visitor: Cli, fake: Fake) -> None:
     outcome = visitor.run("health")
     assert (outcome.code, outcome.document["ready"]) == (6, False)
     assert outcome.err == f"registry: {fake.url} is not ready\n"
-
-
-PUBLISH = ("publish", "tiny.zip", "--name", "acme/tiny", "--version", "1.0.0", "--type", "model")
-
-
-@pytest.mark.parametrize(
-    ("fault", "command", "code"),
-    [
-        (Fault("GET", "/packages", reply=problem(401, "not-signed-in")), ("list",), 4),
-        (Fault("GET", "/packages", reply=problem(403, "permission-denied")), ("list",), 4),
-        (Fault("GET", "/packages", reply=problem(422, "invalid-input")), ("list",), 1),
-        (Fault("GET", "/packages", reply=problem(429, "throttled", **{"Retry-After": "3600"})), ("list",), 6),
-        (Fault("GET", "/packages", reply=problem(503, "unavailable", **{"Retry-After": "60"})), ("list",), 6),
-        (Fault("GET", "/packages", reply=problem(500, "internal-error")), ("list",), 6),
-        (Fault("GET", "/packages", reply=(200, {}, b"<html>")), ("list",), 1),
-        (Fault("POST", "/package", reply=problem(409, "package-exists")), PUBLISH, 5),
-        (Fault("POST", "/package", reply=problem(422, "digest-mismatch")), PUBLISH, 7),
-        (Fault("POST", "/package", reply=problem(413, "too-large")), PUBLISH, 1),
-    ],
-    ids=lambda value: None if isinstance(value, int) else "" if isinstance(value, tuple) else value.path_end,
-)
-def test_exit_codes_tell_what_was_wrong(
-    cli: Cli, fake: Fake, model: Path, fault: Fault, command: tuple[str, ...], code: int
-) -> None:
-    fake.server.faults.append(fault)
-    assert cli.failed(*command)[0] == code
-
-
-def test_a_stale_revision_is_a_conflict(cli: Cli, fake: Fake, model: Path) -> None:
-    package_id = cli.publish(model)["id"]
-    stale = problem(412, "revision-conflict")
-    fake.server.faults += [Fault("PATCH", package_id, reply=stale), Fault("DELETE", package_id, reply=stale)]
-    assert cli.failed("update", package_id, "--description", "x")[0] == 5
-    assert cli.failed("delete", package_id, "--yes")[0] == 5
-    assert [request.headers["if-match"] for request in fake.server.seen("DELETE", package_id)] == ['"r1"']
-
-
-def test_wrong_bytes_are_a_digest_mismatch(cli: Cli, fake: Fake, model: Path, tmp_path: Path) -> None:
-    package_id = cli.publish(model)["id"]
-    fake.registry.bytes[package_id] = BYTES[::-1]
-    code, line = cli.failed("download", package_id, "-o", "copy")
-    assert code == 7
-    assert "thrown away" in line
-    assert sorted(os.listdir(tmp_path)) == ["config", "tiny.zip"]  # noqa: PTH208
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ("publish", "no-such-file", "--name", "x", "--version", "1.0.0", "--type", "model"),
-        ("publish", "--name", "x", "--version", "1.0.0", "--type", "nonsense"),
-        ("show",),
-        ("list", "--limit", "0"),
-        ("users", "add", "bob", "--permission", "everything"),
-        ("nonsense",),
-        (*PUBLISH, "--depends", "no-colon"),
-        ("users", "add", "bob"),
-        ("list", "--server", "registry.example.org"),
-        ("login",),
-    ],
-)
-def test_wrong_usage_is_2_and_sends_nothing(cli: Cli, fake: Fake, model: Path, arguments: tuple[str, ...]) -> None:
-    fake.server.requests.clear()
-    outcome = cli.run(*arguments)
-    assert (outcome.code, outcome.out) == (2, "")
-    assert outcome.err
-    assert fake.server.requests == []
-
-
-def test_text_of_strangers_cannot_steer_the_terminal(cli: Cli, fake: Fake) -> None:
-    document = {"type": "/problems/x", "title": "Bad\x1b[2J", "detail": "two\nlines\u202e", "status": 400}
-    reply = (400, {"Content-Type": "application/problem+json"}, json.dumps(document).encode())
-    fake.server.faults.append(Fault("GET", "/packages", reply=reply))
-    assert cli.failed("list") == (1, "registry: Bad\ufffd[2J: two lines\ufffd")
-
-
-@pytest.mark.parametrize("command", [(), ("publish",), ("download",), ("users", "add"), ("login",)])
-def test_help_teaches_by_example(visitor: Cli, command: tuple[str, ...]) -> None:
-    text = visitor.done(*command, "--help").out
-    assert "Example" in text
-    assert "registry " + " ".join(command) in text

@@ -5,8 +5,10 @@ import os
 import pty
 import re
 import select
+import signal
 import subprocess
 import sys
+import termios
 import time
 from pathlib import Path
 
@@ -54,6 +56,38 @@ def test_pipes_get_json_and_exit_codes(package_id: str, environment: dict[str, s
     assert absent.stderr.count(b"\n") == 1
 
 
+def test_a_reader_that_has_enough_ends_a_listing_quietly(fake: Fake, environment: dict[str, str]) -> None:
+    for number in range(300):  # more than a pipe holds
+        metadata = {"name": f"thing-{number}", "version": "1.0.0", "type": "code", "description": "x" * 1000}
+        fake.registry.store(ADMIN, metadata, None, filename="")
+    listing = command("list", "--status", "pending")
+    with subprocess.Popen(listing, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert json.loads(process.stdout.readline())["name"] == "thing-299"
+        process.stdout.close()
+        assert process.stderr.read() == b""
+
+
+def test_an_interrupted_download_leaves_what_came(
+    fake: Fake, package_id: str, environment: dict[str, str], tmp_path: Path
+) -> None:
+    fake.server.faults.append(stall := Fault("GET", "/content", stall_after=3 * MIB))
+    part = tmp_path / "copy.part"
+    download = command("download", package_id, "--output", str(tmp_path / "copy"))
+    with subprocess.Popen(download, env=environment, stderr=subprocess.PIPE) as process:
+        while not (part.exists() and part.stat().st_size >= 2 * MIB):
+            assert process.poll() is None
+            time.sleep(0.005)
+        process.send_signal(signal.SIGINT)
+        assert process.stderr is not None
+        assert b"Traceback" not in process.stderr.read()
+        stall.release.set()
+    assert process.returncode == 130
+    assert part.stat().st_size >= 2 * MIB
+    assert BYTES.startswith(part.read_bytes())
+
+
 def test_a_killed_download_is_resumed(fake: Fake, package_id: str, environment: dict[str, str], tmp_path: Path) -> None:
     fake.server.faults.append(stall := Fault("GET", "/content", stall_after=3 * MIB))
     part = tmp_path / "copy.part"
@@ -95,6 +129,8 @@ def on_terminal(arguments: list[str], environment: dict[str, str], *, typed: dic
         while select.select([ours], [], [], 30)[0]:
             shown += os.read(ours, 65536).decode()
             for question in [question for question in answers if question in shown]:
+                while question == "Password" and process.poll() is None and termios.tcgetattr(ours)[3] & termios.ECHO:
+                    time.sleep(0.005)  # what is typed before the echo is off is dropped
                 os.write(ours, answers.pop(question).encode() + b"\n")
     except OSError:  # how Linux tells that the other side was closed
         pass

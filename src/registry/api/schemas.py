@@ -256,7 +256,7 @@ class AuthenticateBody(Strict):
     secret: Secret
 
 
-Permissions = Annotated[set[Annotated[Permission, Field(strict=False)]], Field(strict=False, max_length=4)]
+Permissions = Annotated[list[Annotated[Permission, Field(strict=False)]], Field(max_length=16)]
 
 
 class NewUserBody(Strict):

@@ -39,8 +39,8 @@ def fail(error: Exception) -> NoReturn:
     """Tell the error and leave. What is none of ours passes on, with its traceback: it is a bug."""
     from registry.client import ClientError, NotSignedIn, ProblemError
 
-    if not isinstance(error, CommandError | ClientError | OSError):
-        raise error
+    if isinstance(error, BrokenPipeError) or not isinstance(error, CommandError | ClientError | OSError):
+        raise error  # who closed the pipe (`| head`) wants to hear no more
     message = str(error) or type(error).__name__
     if isinstance(error, NotSignedIn):
         message += " (`registry login` signs in)"

@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 import httpx
@@ -74,12 +75,13 @@ class PartialFile:
         else:
             self._state.write_text(json.dumps({"sha256": self._content.sha256, "etag": etag}))
 
-    def append(self, data: bytes | bytearray) -> None:
-        """Keep the next bytes. Unbuffered on our side, so that a killed process leaves them to the system to write."""
-        self._file.write(data)
+    def append(self, pieces: Iterable[bytes]) -> None:
+        """Keep the next bytes. They leave this process at once, so that killing it loses none of them."""
+        for piece in pieces:
+            self._file.write(piece)
+            self._sha256.update(piece)
+            self.size += len(piece)
         self._file.flush()
-        self._sha256.update(data)
-        self.size += len(data)
 
     def finish(self) -> None:
         """Check size and digest, make the bytes durable and give the file its name. Raises DigestMismatch."""
@@ -149,16 +151,18 @@ async def _fetch(transport: Transport, path: str, part: PartialFile, *, content:
 
 
 async def _receive(response: httpx.Response, part: PartialFile, *, content: Content, progress: Progress) -> None:
-    gathered = bytearray()
+    pieces: list[bytes] = []
+    gathered_bytes = 0
     try:
-        async for chunk in response.aiter_raw():
-            gathered += chunk
-            if len(gathered) >= CHUNK_BYTES or part.size + len(gathered) >= content.size:
-                data, gathered = gathered, bytearray()
-                await asyncio.to_thread(part.append, data)
+        async for piece in response.aiter_raw():
+            pieces.append(piece)
+            gathered_bytes += len(piece)
+            if gathered_bytes >= CHUNK_BYTES or part.size + gathered_bytes >= content.size:
+                full, pieces, gathered_bytes = pieces, [], 0
+                await asyncio.to_thread(part.append, full)
                 progress("download", done=part.size, total=max(part.size, content.size))
             if part.size > content.size:
                 return  # more than was announced: the check that follows refuses it, without filling the disk
     finally:
         # A connection that is cut takes nothing with it that has arrived.
-        part.append(gathered)
+        part.append(pieces)
