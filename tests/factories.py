@@ -16,6 +16,7 @@ from registry.domain.packages import (
     PackageStatus,
     PackageType,
 )
+from registry.domain.uploads import Upload
 from registry.domain.versions import Version
 from registry.ports.health import HealthSample
 
@@ -125,3 +126,18 @@ def make_health_sample(**overrides: Any) -> HealthSample:
 def ids(items: Sequence[Any]) -> list[str]:
     """The ids of packages, summaries, entries …"""
     return [item.id for item in items]
+
+
+def make_upload(**overrides: Any) -> Upload:
+    fields: dict[str, Any] = {
+        "id": make_id(),
+        "created_by": "alice",
+        "created_at": START,
+        "expires_at": START + timedelta(days=1),
+        "size": 20_000_000,
+        "sha256": "ab" * 32,
+        "part_size": 8_388_608,
+        "key": f"upload-{next(_numbers)}",
+        "metadata": b'{"name":"x"}',
+    }
+    return Upload(**fields | overrides)

@@ -31,7 +31,9 @@ def create_app(settings: Settings) -> FastAPI:
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with open_registry(settings, observer=metrics.StoreMetrics(collected)) as running:
+        async with open_registry(
+            settings, observer=metrics.StoreMetrics(collected), housekeeping=metrics.HousekeepingMetrics(collected)
+        ) as running:
             app.state.api = ApiState(
                 services=running.services,
                 limits=ApiLimits(

@@ -54,7 +54,7 @@ from registry.services.cursors import CursorCodec
 from registry.services.health import HealthMonitor, Probe
 from registry.services.ingest import Ingest
 from registry.services.intake import AuditWriter, Intake
-from registry.services.maintenance import Maintenance
+from registry.services.maintenance import HousekeepingObserver, Maintenance
 from registry.services.observation import CallObserver, observed
 from registry.services.publishing import Publishing
 from registry.services.quotas import QuotaRules, Quotas
@@ -154,10 +154,12 @@ async def _open_embedded(data_dir: Path, clock: SystemClock) -> AsyncIterator[St
 
 
 @asynccontextmanager
-async def open_registry(settings: Settings, *, observer: CallObserver | None = None) -> AsyncIterator[Running]:
+async def open_registry(
+    settings: Settings, *, observer: CallObserver | None = None, housekeeping: HousekeepingObserver | None = None
+) -> AsyncIterator[Running]:
     """Open the stores that the settings choose and the services over them; closed again at the end.
 
-    `observer` is told of every store call.
+    `observer` is told of every store call, `housekeeping` of sweeps and scrubs.
     """
     clock, ids = SystemClock(), UuidSource()
     observers = _Observers()
@@ -168,7 +170,9 @@ async def open_registry(settings: Settings, *, observer: CallObserver | None = N
         httpx.AsyncClient(timeout=_FETCH_TIMEOUT_SECONDS, trust_env=False) as client,
     ):
         fetcher = HttpFetcher(client, GuardedResolver(settings.allow_private_targets))
-        running = _assemble(settings, _observed(stores, observers), fetcher, hasher, clock=clock, ids=ids)
+        running = _assemble(
+            settings, _observed(stores, observers), fetcher, hasher, clock=clock, ids=ids, housekeeping=housekeeping
+        )
         observers.all = [each for each in (observer, running.services.health) if each is not None]
         await running.bootstrap.ensure_admin()
         try:
@@ -202,6 +206,7 @@ def _assemble(
     *,
     clock: SystemClock,
     ids: UuidSource,
+    housekeeping: HousekeepingObserver | None,
 ) -> Running:
     kept = _secrets_of(settings)
     codec = JoseTokenCodec(kept.signing_key)
@@ -258,7 +263,9 @@ def _assemble(
         publishing=publishing,
         changing=Changing(stores.packages, intake, audit=audit, clock=clock),
         retrieval=Retrieval(catalog, stores.blobs, DownloadLog(stores.audit, audit)),
-        maintenance=Maintenance(stores.records, stores.blobs, uploads=uploads, bootstrap=bootstrap, clock=clock),
+        maintenance=Maintenance(
+            stores.records, stores.blobs, uploads=uploads, bootstrap=bootstrap, clock=clock, observer=housekeeping
+        ),
         health=HealthMonitor(
             stores.health_log, clock, {"records": Probe(stores.records.ping), "blobs": Probe(stores.blobs.ping)}
         ),
@@ -277,6 +284,8 @@ async def run_background(services: Services, settings: Settings) -> None:
         tasks.create_task(services.retrieval.downloads.run())
         tasks.create_task(services.health.run())
         tasks.create_task(services.ingest.run())
+        if settings.scrub_interval_seconds:
+            tasks.create_task(services.maintenance.run_scrubs(interval_seconds=settings.scrub_interval_seconds))
         tasks.create_task(
             services.maintenance.run(
                 interval_seconds=settings.sweep_interval_seconds, grace_seconds=settings.sweep_grace_seconds

@@ -98,6 +98,7 @@ class Settings(BaseSettings):
 
     sweep_interval_seconds: Seconds = Field(3_600, description="time between sweeps for bytes without a record")
     sweep_grace_seconds: int = Field(86_400, ge=0, description="age under which such bytes are left alone")
+    scrub_interval_seconds: int = Field(0, ge=0, description="time between hashing all content anew; 0: never")
     allow_private_targets: bool = Field(
         default=False, description="ingest and webhooks may reach private and loopback hosts"
     )

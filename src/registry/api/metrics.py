@@ -1,9 +1,12 @@
 """Metrics of HTTP and of store calls, in Prometheus' terms."""
 
 import os
+from collections.abc import Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, GCCollector, Histogram, ProcessCollector
 from prometheus_client.multiprocess import MultiProcessCollector
+
+from registry.services.maintenance import Damage, SweepReport
 
 _BUCKETS_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
@@ -62,6 +65,29 @@ class StoreMetrics:
         if child is None:
             child = self._children[key] = self._seconds.labels(*key)
         child.observe(seconds)
+
+
+class HousekeepingMetrics:
+    """What sweeps removed and scrubs found. Implements `HousekeepingObserver`."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._blobs = Counter("registry_swept_blobs", "Blobs without a record that were removed", registry=registry)
+        self._bytes = Counter("registry_swept_bytes", "Bytes of such blobs", registry=registry)
+        self._uploads = Counter("registry_expired_uploads", "Abandoned uploads that were removed", registry=registry)
+        self._damaged = Gauge(
+            "registry_damaged_packages",
+            "Packages whose bytes the last scrub found damaged or gone",
+            registry=registry,
+            multiprocess_mode="mostrecent",
+        )
+
+    def swept(self, report: SweepReport) -> None:
+        self._blobs.inc(report.blobs)
+        self._bytes.inc(report.bytes)
+        self._uploads.inc(report.uploads)
+
+    def scrubbed(self, damages: Sequence[Damage]) -> None:
+        self._damaged.set(len(damages))
 
 
 def queue_depth_gauge(registry: CollectorRegistry) -> Gauge:
