@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from registry.api import metrics
 from registry.api.documentation_pages import add_documentation_pages
 from registry.api.middleware import Surroundings
-from registry.api.openapi import DESCRIPTION, TAGS, complete_schema
+from registry.api.openapi import DESCRIPTION, TAGS, complete_schema, operation_id
 from registry.api.problems import on_http_error, on_registry_error, on_validation_error
 from registry.api.routes import accounts, content, packages, relations, service
 from registry.api.state import ApiLimits, ApiState
@@ -60,6 +60,7 @@ def create_app(settings: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        generate_unique_id_function=operation_id,
         separate_input_output_schemas=False,
     )
     app.router.routes[:0] = [*packages.hot_routes(), *service.hot_routes(), *content.hot_routes()]

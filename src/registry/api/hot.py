@@ -20,6 +20,6 @@ def hot_route(
 
     `documented` is never called: its signature gives the parameters and security, its docstring the description.
     """
-    route = APIRoute(path, documented, methods=["GET"], name=documented.__name__, **documentation)
+    route = APIRoute(path, documented, methods=["GET"], operation_id=documented.__name__, **documentation)
     route.app = request_response(answer)
     return route

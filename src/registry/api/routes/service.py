@@ -43,7 +43,7 @@ def service_routes() -> APIRouter:
     )
     router.add_api_route(
         "/health/components",
-        read_components,
+        read_component_health,
         methods=["GET"],
         response_model=ComponentsModel,
         responses=problems(401, 403, 422),
@@ -65,7 +65,7 @@ def service_routes() -> APIRouter:
         response_model=ProblemKindModel,
         responses=problems(404, 422),
     )
-    router.add_api_route("/reset", reset, methods=["DELETE"], responses=problems(401, 403))
+    router.add_api_route("/reset", reset_registry, methods=["DELETE"], responses=problems(401, 403))
     return router
 
 
@@ -94,7 +94,7 @@ async def read_readiness(request: Request) -> Response:
     return JSONResponse(body, 200 if ready else 503)
 
 
-async def read_components(
+async def read_component_health(
     request: Request,
     window_minutes: Annotated[int, Query(alias="windowMinutes", ge=5, le=1440)] = 60,
     *,
@@ -154,7 +154,7 @@ def _kind(slug: str) -> ProblemKindModel:
     return ProblemKindModel(type=f"/problems/{slug}", title=kind.title, status=kind.status, meaning=kind.meaning)
 
 
-async def reset(request: Request, caller: Admin) -> dict[str, str]:
+async def reset_registry(request: Request, caller: Admin) -> dict[str, str]:
     """Back to an empty registry with the first admin. Everything published is lost."""
     await state_of(request.scope).services.maintenance.reset()
     return {"status": "reset"}
