@@ -3,7 +3,7 @@
 from typing import Annotated
 
 import orjson
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Path, Query, Request
 from fastapi.routing import APIRoute
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -142,7 +142,7 @@ async def list_problems() -> list[ProblemKindModel]:
     return [_kind(slug) for slug in problem_kinds()]
 
 
-async def read_problem(slug: str) -> ProblemKindModel:
+async def read_problem(slug: Annotated[str, Path(examples=["package-exists"])]) -> ProblemKindModel:
     """What a kind of error means: the page behind a problem's `type`."""
     if slug not in problem_kinds():
         raise NotFound("There is no such kind of problem. GET /problems lists them.")
