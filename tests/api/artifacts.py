@@ -1,4 +1,4 @@
-"""Real artifacts from the package index that pip is configured for: a model of 90 MB, a wheel, a source distribution."""
+"""Real artifacts from the package index: a model of 90 MB, a wheel, a source distribution."""
 
 import os
 import subprocess
