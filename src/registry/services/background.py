@@ -20,7 +20,6 @@ async def _supervised(name: str, loop: Callable[[], Awaitable[None]]) -> None:
     while True:
         try:
             await loop()
-        except Exception:
-            # Whatever it is, it must not end the sweep, the ingest and the health probes with it.
+        except Exception:  # noqa: BLE001  (whatever it is, the other loops go on)
             _log.exception("background_loop_failed", loop=name, restart_seconds=_RESTART_SECONDS)
         await asyncio.sleep(_RESTART_SECONDS)
