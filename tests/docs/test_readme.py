@@ -78,7 +78,12 @@ def test_round_trip(pasted: str, tmp_path: Path) -> None:
     shown = "".join((*blocks("text"), *blocks("json")))
     digests = re.findall(r"\b[0-9a-f]{64}\b", shown)
     assert len(digests) >= 2
-    for lasting in (*digests, *blocks("text")[-1].splitlines(), "Apache-2.0 OR BSD-2-Clause", "application/octet-stream"):
+    for lasting in (
+        *digests,
+        *blocks("text")[-1].splitlines(),
+        "Apache-2.0 OR BSD-2-Clause",
+        "application/octet-stream",
+    ):
         assert lasting in pasted
     published = [json.loads(line) for line in pasted.splitlines() if line.startswith('{"id"')]
     assert {package["license"] for package in published if package.get("name") == "tomli"} == {"MIT"}
