@@ -12,10 +12,11 @@ from starlette.exceptions import HTTPException
 
 from registry.api import metrics
 from registry.api.documentation_pages import add_documentation_pages
+from registry.api.hot import HotRoutes
 from registry.api.middleware import Surroundings
 from registry.api.openapi import DESCRIPTION, TAGS, complete_schema
 from registry.api.problems import on_http_error, on_registry_error, on_validation_error
-from registry.api.routes import accounts, content, packages, relations, service
+from registry.api.routes import accounts, content, listing, packages, relations, service
 from registry.api.state import ApiLimits, ApiState
 from registry.composition import open_registry, run_background
 from registry.domain.errors import RegistryError
@@ -62,7 +63,14 @@ def create_app(settings: Settings) -> FastAPI:
         redirect_slashes=False,
         separate_input_output_schemas=False,
     )
-    app.router.routes[:0] = [*packages.hot_routes(), *service.hot_routes(), *content.hot_routes()]
+    hot = [
+        *packages.hot_routes(),
+        *service.hot_routes(),
+        *content.hot_routes(),
+        *listing.hot_routes(),
+        *packages.publish_routes(),
+    ]
+    app.router.routes[:0] = hot
     for router in (
         packages.package_routes(),
         packages.patch_routes(),
@@ -77,6 +85,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_exception_handler(RegistryError, on_registry_error)
     app.add_exception_handler(HTTPException, on_http_error)
     app.add_exception_handler(RequestValidationError, on_validation_error)
+    app.add_middleware(HotRoutes, routes=hot)
     app.add_middleware(Surroundings, metrics=metrics.HttpMetrics(collected), log_requests=settings.log_requests)
     return app
 
