@@ -2,13 +2,15 @@
 
 import asyncio
 import contextlib
+import functools
 import gc
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from importlib.metadata import version
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from registry.api import metrics
 from registry.api.documentation_pages import add_documentation_pages
@@ -24,6 +26,20 @@ from registry.logs import configure_logs
 from registry.settings import Settings, load_settings
 
 VERSION = version("registry")
+
+
+class _Application(FastAPI):
+    """FastAPI, asked after the hot routes; both within surroundings of their own."""
+
+    def serve_first(self, routes: HotRoutes, surround: Callable[[ASGIApp], ASGIApp]) -> None:
+        self._hot, self._surrounded = routes, surround(routes)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._hot.find(scope):
+            scope["app"] = self
+            await self._surrounded(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -51,7 +67,7 @@ def create_app(settings: Settings) -> FastAPI:
                 with contextlib.suppress(asyncio.CancelledError):
                     await background
 
-    app = FastAPI(
+    app = _Application(
         title="Registry",
         version=VERSION,
         description=DESCRIPTION,
@@ -85,8 +101,11 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_exception_handler(RegistryError, on_registry_error)
     app.add_exception_handler(HTTPException, on_http_error)
     app.add_exception_handler(RequestValidationError, on_validation_error)
-    app.add_middleware(HotRoutes, routes=hot)
-    app.add_middleware(Surroundings, metrics=metrics.HttpMetrics(collected), log_requests=settings.log_requests)
+    surround = functools.partial(
+        Surroundings, metrics=metrics.HttpMetrics(collected), log_requests=settings.log_requests
+    )
+    app.add_middleware(surround)
+    app.serve_first(HotRoutes(hot), surround)
     return app
 
 

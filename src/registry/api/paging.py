@@ -9,7 +9,7 @@ from fastapi import Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from registry.api.hot import ReadyJson
+from registry.api.hot import ready_json
 from registry.services.cursors import CursorCodec
 
 Limit = Annotated[int, Query(ge=1, le=200, description="items on a page")]
@@ -37,7 +37,7 @@ def page_response(request: Request, cursors: CursorCodec, items: Sequence[bytes]
         link = f'<{request.scope["path"]}?{urlencode([*query, ("cursor", sealed)])}>; rel="next"'
         headers.append((b"link", link.encode("latin-1")))
     body = b'{"items":[' + b",".join(items) + b'],"next_cursor":' + cursor + b"}"
-    return ReadyJson(body, *headers)
+    return ready_json(body, *headers)
 
 
 def position(request: Request, cursors: CursorCodec, cursor: str | None) -> str | None:

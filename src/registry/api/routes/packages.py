@@ -11,7 +11,7 @@ from registry.api.authentication import Searcher, Uploader, authenticate
 from registry.api.bodies import Submission, new_package, replacement
 from registry.api.conditional import expected_revisions, is_unchanged, package_tag
 from registry.api.documentation import ETAG, LOCATION, METADATA_EXAMPLE, merge_patch_body, package_body, problems
-from registry.api.hot import HotRoute, ReadyJson, hot_route
+from registry.api.hot import HotRoute, ReadyResponse, hot_route, ready_json
 from registry.api.inclusion import Include, wants_rating, with_rating
 from registry.api.models import PACKAGE_EXAMPLE, PackageModel
 from registry.api.schemas import (
@@ -49,9 +49,9 @@ async def _read_package(request: Request) -> Response:
     document = await state_of(scope).services.catalog.get_document(scope["path_params"]["package_id"], caller)
     tag = package_tag(document.revision)
     if is_unchanged(request.headers.get("if-none-match"), tag):
-        return Response(status_code=304, headers={"ETag": tag})
+        return ReadyResponse(304, [(b"etag", tag.encode())])
     body = with_rating(document.body, None) if rated else document.body
-    return ReadyJson(body, (b"etag", tag.encode()))
+    return ready_json(body, (b"etag", tag.encode()))
 
 
 async def read_package(package_id: PackageId, caller: Searcher, include: Include = None) -> None:

@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from registry.api.authentication import Admin
 from registry.api.documentation import problems
-from registry.api.hot import HotRoute, ReadyJson, hot_route
+from registry.api.hot import HotRoute, hot_route, ready_json
 from registry.api.models import ComponentsModel, HealthModel, ProblemKindModel, ReadinessModel
 from registry.api.problems import problem_kinds
 from registry.api.state import state_of
@@ -74,7 +74,7 @@ async def read_health() -> None:
 
 async def _answer_health(request: Request) -> Response:
     body = b'{"status":"ok","version":"' + state_of(request.scope).version.encode() + b'"}'
-    return ReadyJson(body)
+    return ready_json(body)
 
 
 async def read_readiness(request: Request) -> Response:
