@@ -16,7 +16,7 @@ from registry.api import metrics
 from registry.api.documentation_pages import add_documentation_pages
 from registry.api.hot import HotRoutes
 from registry.api.middleware import Surroundings
-from registry.api.openapi import DESCRIPTION, TAGS, complete_schema
+from registry.api.openapi import DESCRIPTION, TAGS, complete_schema, operation_id
 from registry.api.problems import on_http_error, on_registry_error, on_validation_error
 from registry.api.routes import accounts, content, listing, packages, relations, service
 from registry.api.state import ApiLimits, ApiState
@@ -77,6 +77,7 @@ def create_app(settings: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        generate_unique_id_function=operation_id,
         separate_input_output_schemas=False,
     )
     hot = [

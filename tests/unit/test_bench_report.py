@@ -4,9 +4,10 @@ import io
 from pathlib import Path
 
 import pytest
+from rich.console import Console
+
 from bench.report import Measured, Report, Row, print_report
 from bench.suites import SUITES
-from rich.console import Console
 
 
 def row(value: float, **members: object) -> Row:

@@ -56,7 +56,7 @@ def hot_route(
 
     `documented` is never called: its signature gives the parameters and security, its docstring the description.
     """
-    route = HotRoute(path, documented, methods=[method], name=documented.__name__, **documentation)
+    route = HotRoute(path, documented, methods=[method], operation_id=documented.__name__, **documentation)
     route.answer, route.method = answer, method
     route.app = request_response(answer)
     return route

@@ -10,12 +10,14 @@ from starlette.responses import Response
 from registry.api.authentication import Searcher, Uploader, authenticate
 from registry.api.bodies import Submission, new_package, replacement
 from registry.api.conditional import expected_revisions, is_unchanged, package_tag
-from registry.api.documentation import ETAG, LOCATION, METADATA_EXAMPLE, merge_patch_body, package_body, problems
+from registry.api.documentation import ETAG, LOCATION, merge_patch_body, package_body, problems
 from registry.api.hot import HotRoute, ReadyResponse, hot_route, ready_json
 from registry.api.inclusion import Include, wants_rating, with_rating
 from registry.api.models import PACKAGE_EXAMPLE, PackageModel
 from registry.api.schemas import (
     ID_PATTERN,
+    INLINE_EXAMPLE,
+    METADATA_EXAMPLE,
     InlinePackageBody,
     MetadataBody,
     PatchBody,
@@ -32,7 +34,6 @@ from registry.services.publishing import Answering
 
 PackageId = Annotated[str, Path(pattern=ID_PATTERN, examples=[PACKAGE_EXAMPLE["id"]])]
 _MAX_KEY_LENGTH = 255
-_INLINE_EXAMPLE = METADATA_EXAMPLE | {"content_base64": "UEsFBgAAAAAAAAAAAAAAAAAAAAAAAA=="}
 
 
 def document_response(package: Package, *, status: int = 200, headers: dict[str, str] | None = None) -> Response:
@@ -95,7 +96,7 @@ def publish_routes() -> list[HotRoute]:
             },
             openapi_extra={
                 "parameters": [_IDEMPOTENCY_KEY],
-                "requestBody": package_body(InlinePackageBody, MetadataBody, _INLINE_EXAMPLE),
+                "requestBody": package_body(InlinePackageBody, MetadataBody, INLINE_EXAMPLE),
             },
         )
     ]
@@ -140,21 +141,21 @@ def patch_routes() -> APIRouter:
     return router
 
 
+# Neither has an example: Swagger UI would send it, and the second publish of a visitor would be a repetition.
 _IF_MATCH: dict[str, Any] = {
     "name": "If-Match",
     "in": "header",
     "required": False,
-    "description": "the ETag that was read; 412 when the package has changed since",
+    "description": 'the ETag that was read, such as `"1"`; 412 when the package has changed since',
     "schema": {"type": "string"},
-    "example": '"1"',
 }
 _IDEMPOTENCY_KEY: dict[str, Any] = {
     "name": "Idempotency-Key",
     "in": "header",
     "required": False,
-    "description": "a fresh key for each new request; repeating a request with its key gives the first answer again",
+    "description": "a fresh key (a UUID, say) for each new request; repeating a request with its key gives the first "
+    "answer again",
     "schema": {"type": "string", "minLength": 1, "maxLength": _MAX_KEY_LENGTH},
-    "example": "8e03978e-40d5-43dd-bc93-6894a57f9324",
 }
 
 

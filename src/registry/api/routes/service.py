@@ -3,7 +3,7 @@
 from typing import Annotated
 
 import orjson
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Path, Query, Request
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
@@ -42,7 +42,7 @@ def service_routes() -> APIRouter:
     )
     router.add_api_route(
         "/health/components",
-        read_components,
+        read_component_health,
         methods=["GET"],
         response_model=ComponentsModel,
         responses=problems(401, 403, 422),
@@ -64,7 +64,7 @@ def service_routes() -> APIRouter:
         response_model=ProblemKindModel,
         responses=problems(404, 422),
     )
-    router.add_api_route("/reset", reset, methods=["DELETE"], responses=problems(401, 403))
+    router.add_api_route("/reset", reset_registry, methods=["DELETE"], responses=problems(401, 403))
     return router
 
 
@@ -93,7 +93,7 @@ async def read_readiness(request: Request) -> Response:
     return JSONResponse(body, 200 if ready else 503)
 
 
-async def read_components(
+async def read_component_health(
     request: Request,
     window_minutes: Annotated[int, Query(alias="windowMinutes", ge=5, le=1440)] = 60,
     *,
@@ -141,7 +141,7 @@ async def list_problems() -> list[ProblemKindModel]:
     return [_kind(slug) for slug in problem_kinds()]
 
 
-async def read_problem(slug: str) -> ProblemKindModel:
+async def read_problem(slug: Annotated[str, Path(examples=["package-exists"])]) -> ProblemKindModel:
     """What a kind of error means: the page behind a problem's `type`."""
     if slug not in problem_kinds():
         raise NotFound("There is no such kind of problem. GET /problems lists them.")
@@ -153,7 +153,7 @@ def _kind(slug: str) -> ProblemKindModel:
     return ProblemKindModel(type=f"/problems/{slug}", title=kind.title, status=kind.status, meaning=kind.meaning)
 
 
-async def reset(request: Request, caller: Admin) -> dict[str, str]:
+async def reset_registry(request: Request, caller: Admin) -> dict[str, str]:
     """Back to an empty registry with the first admin. Everything published is lost."""
     await state_of(request.scope).services.maintenance.reset()
     return {"status": "reset"}
