@@ -18,7 +18,7 @@ from registry.api.hot import HotRoutes
 from registry.api.middleware import Surroundings
 from registry.api.openapi import DESCRIPTION, TAGS, complete_schema, operation_id
 from registry.api.problems import on_http_error, on_registry_error, on_validation_error
-from registry.api.routes import accounts, content, listing, packages, relations, service
+from registry.api.routes import accounts, content, listing, packages, relations, service, uploads
 from registry.api.state import ApiLimits, ApiState
 from registry.composition import open_registry, run_background
 from registry.domain.errors import RegistryError
@@ -51,7 +51,12 @@ def create_app(settings: Settings) -> FastAPI:
         async with open_registry(settings, observer=metrics.StoreMetrics(collected)) as running:
             app.state.api = ApiState(
                 services=running.services,
-                limits=ApiLimits(settings.max_json_bytes, settings.max_inline_bytes, settings.requests_per_minute),
+                limits=ApiLimits(
+                    settings.max_json_bytes,
+                    settings.max_inline_bytes,
+                    settings.requests_per_minute,
+                    settings.upload_idle_seconds,
+                ),
                 request_attempts=running.attempts,
                 metrics=metrics.scraped_registry(collected),
                 version=VERSION,
@@ -92,6 +97,8 @@ def create_app(settings: Settings) -> FastAPI:
         packages.package_routes(),
         packages.patch_routes(),
         relations.relation_routes(),
+        uploads.upload_routes(),
+        uploads.part_routes(),
         accounts.sign_in_routes(),
         accounts.user_routes(),
         service.service_routes(),

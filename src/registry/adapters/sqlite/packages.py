@@ -9,6 +9,7 @@ from registry.adapters.sqlite.listing import SUMMARY_COLUMNS, Branch, Order, at_
 from registry.adapters.sqlite.package_writing import PackageWriting, delete_package, record
 from registry.adapters.sqlite.ranges import entries_in_range
 from registry.adapters.sqlite.times import to_microseconds
+from registry.adapters.sqlite.uploads import end_upload
 from registry.adapters.sqlite.version_keys import KeySpan, version_key
 from registry.domain.documents import decode_package, join_document
 from registry.domain.errors import NotFound
@@ -40,6 +41,8 @@ class SqlitePackageStore:
 
         def operation(connection: sqlite3.Connection) -> None:
             record(connection, package.id, change, now=now)
+            if change.upload is not None:
+                end_upload(connection, change.upload)
             writing.insert(connection)
 
         await self._database.write(operation)

@@ -9,9 +9,11 @@ from starlette.responses import Response
 
 from registry.api.authentication import Searcher, Uploader, authenticate
 from registry.api.bodies import Submission, new_package, replacement
+from registry.api.bounded import room_for_body
 from registry.api.conditional import expected_revisions, is_unchanged, package_tag
 from registry.api.documentation import ETAG, LOCATION, merge_patch_body, package_body, problems
 from registry.api.hot import HotRoute, ReadyResponse, hot_route, ready_json
+from registry.api.idempotency import IDEMPOTENCY_KEY, scoped_key
 from registry.api.inclusion import Include, wants_rating, with_rating
 from registry.api.models import PACKAGE_EXAMPLE, PackageModel
 from registry.api.schemas import (
@@ -30,10 +32,9 @@ from registry.domain.documents import encode_readme, encode_summary, join_docume
 from registry.domain.errors import InvalidInput
 from registry.domain.packages import KeptAnswer, Package, PackageStatus
 from registry.domain.versions import Version
-from registry.services.publishing import Answering
+from registry.services.answering import Answering
 
 PackageId = Annotated[str, Path(pattern=ID_PATTERN, examples=[PACKAGE_EXAMPLE["id"]])]
-_MAX_KEY_LENGTH = 255
 
 
 def document_response(package: Package, *, status: int = 200, headers: dict[str, str] | None = None) -> Response:
@@ -95,7 +96,7 @@ def publish_routes() -> list[HotRoute]:
                 **problems(400, 401, 403, 409, 413, 415, 422),
             },
             openapi_extra={
-                "parameters": [_IDEMPOTENCY_KEY],
+                "parameters": [IDEMPOTENCY_KEY],
                 "requestBody": package_body(InlinePackageBody, MetadataBody, INLINE_EXAMPLE),
             },
         )
@@ -149,14 +150,6 @@ _IF_MATCH: dict[str, Any] = {
     "description": 'the ETag that was read, such as `"1"`; 412 when the package has changed since',
     "schema": {"type": "string"},
 }
-_IDEMPOTENCY_KEY: dict[str, Any] = {
-    "name": "Idempotency-Key",
-    "in": "header",
-    "required": False,
-    "description": "a fresh key (a UUID, say) for each new request; repeating a request with its key gives the first "
-    "answer again",
-    "schema": {"type": "string", "minLength": 1, "maxLength": _MAX_KEY_LENGTH},
-}
 
 
 async def publish_package(caller: Uploader) -> None:
@@ -169,6 +162,11 @@ async def publish_package(caller: Uploader) -> None:
 
 async def _publish_package(request: Request) -> Response:
     caller = await authenticate(request.scope, Permission.UPLOAD)
+    async with room_for_body(request):
+        return await _publish(request, caller)
+
+
+async def _publish(request: Request, caller: Caller) -> Response:
     state = state_of(request.scope)
     submission = await new_package(request)
     metadata = submission.metadata.value()
@@ -179,46 +177,49 @@ async def _publish_package(request: Request) -> Response:
     if submission.content and large and answering is None:
         await state.services.publishing.check_free(metadata)
     published = await state.services.publishing.publish(caller, metadata, submission.content, answering=answering)
-    if isinstance(published, KeptAnswer):
-        return Response(
-            published.body, published.status, headers=dict(published.headers), media_type="application/json"
-        )
-    if published.status is PackageStatus.PENDING:
+    if isinstance(published, Package) and published.status is PackageStatus.PENDING:
         state.services.ingest.start(published.id)
-    status, headers, body = _first_answer(published)
+    return created_response(published)
+
+
+def created_response(published: Package | KeptAnswer) -> Response:
+    """The answer to a publish, whether it is the first or is given again."""
+    if isinstance(published, KeptAnswer):
+        status, headers, body = published.status, published.headers, published.body
+    else:
+        status, headers, body = created_answer(published)
     return Response(body, status, headers=dict(headers), media_type="application/json")
 
 
-def _first_answer(package: Package) -> tuple[int, tuple[tuple[str, str], ...], bytes]:
+def created_answer(package: Package) -> tuple[int, tuple[tuple[str, str], ...], bytes]:
+    """Status, headers and body of the answer to a publish."""
     headers = (("Location", f"/package/{package.id}"), ("ETag", package_tag(package.revision)))
     body = join_document(encode_summary(package), encode_readme(package))
     return 202 if package.status is PackageStatus.PENDING else 201, headers, body
 
 
-def _answering(request: Request, caller: Caller, submission: Submission) -> Answering | None:
-    key = request.headers.get("idempotency-key")
+def _answering(request: Request, caller: Caller, submission: Submission) -> Answering[Package] | None:
+    key = scoped_key(request, caller)
     if key is None:
         return None
-    if not (1 <= len(key) <= _MAX_KEY_LENGTH and key.isascii() and key.isprintable()):
-        raise InvalidInput(f"1 to {_MAX_KEY_LENGTH} printable ASCII characters", pointer="/Idempotency-Key")
     members = submission.fingerprint_members()
 
     def fingerprint(sha256: str | None) -> str:
         return hashlib.sha256(members + (sha256 or "").encode()).hexdigest()
 
-    scoped = "\n".join((caller.name, request.method, request.url.path, key))
-    return Answering(hashlib.sha256(scoped.encode()).hexdigest(), fingerprint, _first_answer)
+    return Answering(key, fingerprint, created_answer)
 
 
 async def replace_package(request: Request, package_id: PackageId, caller: Uploader) -> Response:
     """Replace the metadata (JSON), or metadata and content (multipart). Absent members take their defaults."""
-    submission = await replacement(request)
-    body = submission.metadata
-    if isinstance(body, ReplacementBody) and body.id not in (None, package_id):
-        raise InvalidInput("is not the id of this package; leave it out", pointer="/id")
-    package = await state_of(request.scope).services.changing.replace(
-        caller, package_id, body.value(), submission.content, expected=expected_revisions(request.headers)
-    )
+    async with room_for_body(request):
+        submission = await replacement(request)
+        body = submission.metadata
+        if isinstance(body, ReplacementBody) and body.id not in (None, package_id):
+            raise InvalidInput("is not the id of this package; leave it out", pointer="/id")
+        package = await state_of(request.scope).services.changing.replace(
+            caller, package_id, body.value(), submission.content, expected=expected_revisions(request.headers)
+        )
     return document_response(package)
 
 
