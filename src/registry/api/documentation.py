@@ -48,6 +48,17 @@ LOCATION = {"Location": header("where the package is", "/package/01934d2e-8a5c-7
 LINK = {"Link": header('the next page, rel="next"', '</packages?limit=50&cursor=…>; rel="next"')}
 
 
+BINARY_BODY: dict[str, Any] = {
+    "required": True,
+    "content": {
+        "application/octet-stream": {
+            "schema": {"type": "string", "contentMediaType": "application/octet-stream"},
+            "example": "(the bytes of the part)",
+        }
+    },
+}
+
+
 def merge_patch_body(model: type[BaseModel]) -> dict[str, Any]:
     """The request body of PATCH, in both media types that it may come in."""
     described = {"schema": reference(model), "example": {"description": "A smaller BERT", "license": None}}

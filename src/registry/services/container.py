@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from registry.services.accounts import Accounts
+from registry.services.admission import Admission
 from registry.services.catalog import Catalog
 from registry.services.changing import Changing
 from registry.services.cursors import CursorCodec
@@ -12,6 +13,7 @@ from registry.services.maintenance import Maintenance
 from registry.services.publishing import Publishing
 from registry.services.retrieval import Retrieval
 from registry.services.sessions import Sessions
+from registry.services.uploads import Uploads
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,4 +27,6 @@ class Services:
     maintenance: Maintenance
     health: HealthMonitor
     ingest: Ingest
+    uploads: Uploads
+    admission: Admission
     cursors: CursorCodec

@@ -4,13 +4,12 @@ from typing import Annotated
 
 import orjson
 from fastapi import APIRouter, Path, Query, Request
-from fastapi.routing import APIRoute
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from registry.api.authentication import Admin
 from registry.api.documentation import problems
-from registry.api.hot import hot_route
+from registry.api.hot import HotRoute, hot_route, ready_json
 from registry.api.models import ComponentsModel, HealthModel, ProblemKindModel, ReadinessModel
 from registry.api.problems import problem_kinds
 from registry.api.state import state_of
@@ -19,7 +18,7 @@ from registry.domain.errors import NotFound
 from registry.ports.health import HealthSample
 
 
-def hot_routes() -> list[APIRoute]:
+def hot_routes() -> list[HotRoute]:
     return [
         hot_route(
             "/health",
@@ -75,7 +74,7 @@ async def read_health() -> None:
 
 async def _answer_health(request: Request) -> Response:
     body = b'{"status":"ok","version":"' + state_of(request.scope).version.encode() + b'"}'
-    return Response(body, media_type="application/json")
+    return ready_json(body)
 
 
 async def read_readiness(request: Request) -> Response:
