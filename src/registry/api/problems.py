@@ -181,12 +181,8 @@ def allowed_methods(request: Request) -> list[str]:
 async def on_validation_error(request: Request, error: Exception) -> Response:
     """Pydantic's findings as pointers into the body, or the names of parameters."""
     assert isinstance(error, RequestValidationError)  # noqa: S101
-    broken = [errors.FieldError(_pointer(found["loc"]), found["msg"]) for found in error.errors()]
+    broken = [errors.FieldError(errors.json_pointer(*found["loc"][1:]), found["msg"]) for found in error.errors()]
     return await on_registry_error(request, errors.InvalidInput(broken))
-
-
-def _pointer(location: tuple[str | int, ...]) -> str:
-    return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in location[1:])
 
 
 async def on_any_error(request: Request, error: Exception) -> Response:
