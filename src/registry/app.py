@@ -45,6 +45,7 @@ class _Application(FastAPI):
 def create_app(settings: Settings) -> FastAPI:
     """The application over the stores that the settings choose; they are opened when it starts."""
     collected = metrics.collected_registry()
+    queues = metrics.QueueMetrics(collected)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -61,7 +62,10 @@ def create_app(settings: Settings) -> FastAPI:
                 metrics=metrics.scraped_registry(collected),
                 version=VERSION,
             )
-            background = asyncio.create_task(run_background(running.services, settings))
+            ingest = running.services.ingest
+            background = asyncio.gather(
+                run_background(running.services, settings), queues.follow({"ingest": lambda: ingest.depth})
+            )
             # What lives now lives on: the collector need not look at it again.
             gc.collect()
             gc.freeze()
