@@ -101,6 +101,7 @@ def create_app(settings: Settings) -> FastAPI:
         packages.package_routes(),
         packages.patch_routes(),
         relations.relation_routes(),
+        content.file_routes(),
         uploads.upload_routes(),
         uploads.part_routes(),
         accounts.sign_in_routes(),

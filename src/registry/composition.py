@@ -61,6 +61,7 @@ from registry.services.publishing import Publishing
 from registry.services.quotas import QuotaRules, Quotas
 from registry.services.retrieval import DownloadLog, Retrieval
 from registry.services.sessions import Sessions
+from registry.services.subparts import SubParts
 from registry.services.uploads import UploadRules, Uploads
 from registry.settings import Settings
 
@@ -263,6 +264,7 @@ def _assemble(
             stores.health_log, clock, {"records": Probe(stores.records.ping), "blobs": Probe(stores.blobs.ping)}
         ),
         ingest=Ingest(stores.packages, intake, fetcher, audit=audit, clock=clock),
+        subparts=SubParts(stores.blobs),
         uploads=uploads,
         admission=Admission(total_bytes=settings.upload_memory_bytes, wait_seconds=settings.upload_wait_seconds),
         cursors=CursorCodec(kept.signing_key.encode()),

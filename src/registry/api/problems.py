@@ -73,6 +73,12 @@ PROBLEMS: dict[type[errors.RegistryError], ProblemKind] = {
     errors.ContentUnavailable: ProblemKind(
         409, "content-unavailable", "The content cannot be served", "The package's status does not allow it."
     ),
+    errors.ArchiveUnreadable: ProblemKind(
+        409,
+        "archive-unreadable",
+        "The archive cannot be served in parts",
+        "The content is no zip, or a damaged or crafted one. It can be downloaded as a whole.",
+    ),
     errors.UploadSealed: ProblemKind(
         409, "upload-sealed", "The upload takes no parts now", "It is being completed. Ask for its state in a moment."
     ),

@@ -13,6 +13,7 @@ RegistryError
 │   └── AnswerKept            this idempotency key has its answer already
 ├── RevisionConflict          the caller saw an older revision
 ├── ContentUnavailable        the package has no content to give now
+│   └── ArchiveUnreadable     the content is no zip that can be served in parts
 ├── UploadSealed              the upload takes no parts: it is being completed
 ├── Unauthenticated
 ├── PermissionDenied
@@ -119,6 +120,13 @@ class RevisionConflict(RegistryError):
 
 class ContentUnavailable(RegistryError):
     """The package's content cannot be served: pending, failed, quarantined, or there is none."""
+
+
+class ArchiveUnreadable(ContentUnavailable):
+    """The content is no zip, or one that cannot be served in parts."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"The package's content cannot be served in parts: {reason}.")
 
 
 class UploadSealed(RegistryError):

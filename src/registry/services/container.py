@@ -13,6 +13,7 @@ from registry.services.maintenance import Maintenance
 from registry.services.publishing import Publishing
 from registry.services.retrieval import Retrieval
 from registry.services.sessions import Sessions
+from registry.services.subparts import SubParts
 from registry.services.uploads import Uploads
 
 
@@ -27,6 +28,7 @@ class Services:
     maintenance: Maintenance
     health: HealthMonitor
     ingest: Ingest
+    subparts: SubParts
     uploads: Uploads
     admission: Admission
     cursors: CursorCodec
