@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,6 +46,7 @@ from registry.ports.usage import UsageStore
 from registry.services.accounts import AccountRules, Accounts
 from registry.services.admission import Admission
 from registry.services.archives import ArchiveLimits, ArchiveReader
+from registry.services.background import run_loops
 from registry.services.bootstrap import Bootstrap
 from registry.services.catalog import Catalog
 from registry.services.changing import Changing
@@ -280,17 +281,22 @@ def _assemble(
 
 async def run_background(services: Services, settings: Settings) -> None:
     """What a serving process does besides answering: until cancelled."""
-    async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(services.retrieval.downloads.run())
-        tasks.create_task(services.health.run())
-        tasks.create_task(services.ingest.run())
-        if settings.scrub_interval_seconds:
-            tasks.create_task(services.maintenance.run_scrubs(interval_seconds=settings.scrub_interval_seconds))
-        tasks.create_task(
-            services.maintenance.run(
-                interval_seconds=settings.sweep_interval_seconds, grace_seconds=settings.sweep_grace_seconds
-            )
+
+    def sweep() -> Awaitable[None]:
+        return services.maintenance.run(
+            interval_seconds=settings.sweep_interval_seconds, grace_seconds=settings.sweep_grace_seconds
         )
+
+    def scrub() -> Awaitable[None]:
+        return services.maintenance.run_scrubs(interval_seconds=settings.scrub_interval_seconds)
+
+    loops = {
+        "downloads": services.retrieval.downloads.run,
+        "health": services.health.run,
+        "ingest": services.ingest.run,
+        "sweep": sweep,
+    }
+    await run_loops(loops | ({"scrub": scrub} if settings.scrub_interval_seconds else {}))
 
 
 async def prepare(settings: Settings) -> None:

@@ -19,7 +19,7 @@ from registry.api.multipart import MultipartStream, Part
 from registry.api.schemas import InlinePackageBody, MetadataBody, ReplacementBody
 from registry.api.state import state_of
 from registry.api.strict_json import media_type_of, parse_json, read_limited, unsupported_media_type
-from registry.domain.errors import FieldError, InvalidInput, TooLarge
+from registry.domain.errors import FieldError, InvalidInput, TooLarge, json_pointer
 from registry.services.archives import SNIFF_BYTES, looks_like_archive
 from registry.services.intake import IncomingContent
 from registry.services.naming import KINDS, safe_filename
@@ -27,6 +27,8 @@ from registry.services.naming import KINDS, safe_filename
 MULTIPART = "multipart/form-data"
 JSON = "application/json"
 _MEDIA_TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,63}/[a-z0-9!#$&^_.+-]{1,63}")
+# What nearly all clients send; the general parser takes 20 times as long.
+_PLAIN_BOUNDARY = re.compile(r"multipart/form-data; ?boundary=([0-9A-Za-z_.-]{1,70})")
 _Body = TypeVar("_Body", bound=BaseModel)
 
 
@@ -53,7 +55,7 @@ def validated(model: type[_Body], value: object) -> _Body:
     except ValidationError as error:
         raise InvalidInput(
             [
-                FieldError("".join(f"/{part}" for part in found["loc"]), found["msg"].removeprefix("Value error, "))
+                FieldError(json_pointer(*found["loc"]), found["msg"].removeprefix("Value error, "))
                 for found in error.errors()
             ]
         ) from None
@@ -155,6 +157,8 @@ async def _last_part(stream: MultipartStream, chunks: AsyncIterator[bytes]) -> A
 
 
 def _boundary(request: Request) -> bytes:
+    if match := _PLAIN_BOUNDARY.fullmatch(request.headers["content-type"]):
+        return match[1].encode()
     header = Message()
     header["content-type"] = request.headers["content-type"]
     boundary = header.get_boundary("")

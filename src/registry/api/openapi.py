@@ -1,9 +1,11 @@
 """The OpenAPI document: what FastAPI finds in the routes, completed by what it cannot see."""
 
 import functools
+from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 from pydantic.json_schema import models_json_schema
 
 from registry.api.documentation import SCHEMA_ONLY_MODELS
@@ -27,6 +29,11 @@ _REQUEST_ID_HEADER = {
 }
 
 
+def operation_id(route: APIRoute) -> str:
+    """The name of a route's function: what generated clients call the operation. A test holds them apart."""
+    return route.name
+
+
 def complete_schema(app: FastAPI) -> None:
     """Make `app.openapi()` give the whole document."""
     from_routes = app.openapi
@@ -37,13 +44,26 @@ def complete_schema(app: FastAPI) -> None:
         _add_models(schema)
         _drop_defaults(schema)
         _add_head(schema["paths"]["/package/{package_id}/content"])
+        # By path, so that the document does not change with the order in which routes are tried.
+        schema["paths"] = dict(sorted(schema["paths"].items()))
         for path in schema["paths"].values():
             for operation in path.values():
-                for answer in operation["responses"].values():
-                    answer.setdefault("headers", {})["X-Request-Id"] = _REQUEST_ID_HEADER
+                _complete_operation(operation)
         return schema
 
     app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _complete_operation(operation: dict[str, Any]) -> None:
+    # FastAPI's summary is the function's name; a docstring's first sentence says more.
+    summary, _, rest = operation.pop("description").partition(".")
+    operation["summary"] = summary
+    if rest.strip():
+        operation["description"] = rest.strip()
+    for status, answer in operation["responses"].items():
+        if answer["description"] == "Successful Response":
+            answer["description"] = HTTPStatus(int(status)).phrase
+        answer.setdefault("headers", {})["X-Request-Id"] = _REQUEST_ID_HEADER
 
 
 def _add_models(schema: dict[str, Any]) -> None:
@@ -61,7 +81,11 @@ def _add_head(path: dict[str, Any]) -> None:
         for status, answer in get["responses"].items()
         if status != "206"
     }
-    path["head"] = get | {"operationId": get["operationId"] + "_head", "responses": answers}
+    path["head"] = get | {
+        "operationId": "read_content_headers",
+        "description": "Learn size, name and digest of the content without downloading it.",
+        "responses": answers,
+    }
 
 
 def _drop_defaults(schema: dict[str, Any]) -> None:

@@ -187,15 +187,16 @@ def allowed_methods(request: Request) -> list[str]:
 async def on_validation_error(request: Request, error: Exception) -> Response:
     """Pydantic's findings as pointers into the body, or the names of parameters."""
     assert isinstance(error, RequestValidationError)  # noqa: S101
-    broken = [errors.FieldError(_pointer(found["loc"]), found["msg"]) for found in error.errors()]
+    broken = [errors.FieldError(errors.json_pointer(*found["loc"][1:]), found["msg"]) for found in error.errors()]
     return await on_registry_error(request, errors.InvalidInput(broken))
 
 
-def _pointer(location: tuple[str | int, ...]) -> str:
-    return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in location[1:])
-
-
-def internal_problem(path: str, error: Exception) -> Response:
-    """What a client sees of a defect: nothing but the request id. The log has the rest."""
+async def on_any_error(request: Request, error: Exception) -> Response:
+    """Whatever was raised. Of a defect a client sees nothing but the request id; the log has the rest."""
+    if isinstance(error, errors.RegistryError):
+        return await on_registry_error(request, error)
+    if isinstance(error, HTTPException):
+        return await on_http_error(request, error)
+    path = request.url.path
     _log.error("request_failed", path=path, exc_info=error)
     return problem_response(HTTP_PROBLEMS[500], "The registry failed. Its log tells more.", path=path)

@@ -22,6 +22,16 @@ from registry.services.intake import Metadata
 
 ID_PATTERN = r"^[A-Za-z0-9-]{1,64}$"
 _URL = TypeAdapter(HttpUrl)
+METADATA_EXAMPLE: dict[str, Any] = {
+    "name": "bert-tiny",
+    "version": "1.2.3",
+    "type": "model",
+    "description": "A small BERT",
+    "license": "Apache-2.0",
+    "tags": ["nlp"],
+    "dependencies": [{"relation": "base_model", "name": "google-bert/bert-base-uncased"}],
+}
+INLINE_EXAMPLE = METADATA_EXAMPLE | {"content_base64": "UEsFBgAAAAAAAAAAAAAAAAAAAAAAAA=="}
 
 
 def _name(text: str) -> str:
@@ -122,6 +132,8 @@ Status = Annotated[
 class MetadataBody(Strict):
     """What describes a package. Absent optional members take their defaults, or come from the archive."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [METADATA_EXAMPLE]})
+
     name: PackageName
     version: VersionText
     type: Type
@@ -152,6 +164,8 @@ class MetadataBody(Strict):
 class InlinePackageBody(MetadataBody):
     """A package with its content in base64, or with the address from which the registry fetches it."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [INLINE_EXAMPLE]})
+
     content_base64: Annotated[str | None, Field(description="the file in base64 (RFC 4648); small files only")] = None
     filename: Annotated[str | None, Field(min_length=1, max_length=255)] = None
     media_type: Annotated[str | None, Field(pattern=r"^[\w.+-]+/[\w.+-]+$", max_length=127)] = None
@@ -167,6 +181,14 @@ class InlinePackageBody(MetadataBody):
         return self
 
 
+NEW_UPLOAD_EXAMPLE: dict[str, Any] = {
+    "metadata": {"name": "bert-tiny", "version": "1.2.3", "type": "model"},
+    "size": 44040192,
+    "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    "filename": "bert-tiny.zip",
+}
+
+
 class NewUploadBody(Strict):
     """An upload in parts: the package that it is to become, and what its bytes will be."""
 
@@ -174,16 +196,7 @@ class NewUploadBody(Strict):
         extra="forbid",
         strict=True,
         frozen=True,
-        json_schema_extra={
-            "examples": [
-                {
-                    "metadata": {"name": "bert-tiny", "version": "1.2.3", "type": "model"},
-                    "size": 44040192,
-                    "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
-                    "filename": "bert-tiny.zip",
-                }
-            ]
-        },
+        json_schema_extra={"examples": [NEW_UPLOAD_EXAMPLE]},
     )
 
     metadata: MetadataBody

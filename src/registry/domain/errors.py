@@ -33,6 +33,11 @@ class FieldError:
     detail: str
 
 
+def json_pointer(*places: str | int) -> str:
+    """The JSON pointer (RFC 6901) that leads through these members and items; none of them: the whole."""
+    return "".join(f"/{str(place).replace('~', '~0').replace('/', '~1')}" for place in places)
+
+
 class RegistryError(Exception):
     """Base of all errors that a caller can be told about. `str(error)` is fit for the caller's eyes."""
 

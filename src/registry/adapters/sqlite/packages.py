@@ -105,7 +105,7 @@ class SqlitePackageStore:
             if versions is not None:
                 streams = [at_version(stream, version_key(versions.lower)) for stream in streams]
             rows = self._database.fetch_all(*merged(SUMMARY_COLUMNS, streams, order, limit=one_more))
-        items = tuple(PackageSummary(*row) for row in rows[:limit])
+        items = tuple(map(PackageSummary._make, rows[:limit]))
         return SummaryPage(items, items[-1].id if len(rows) > limit else None)
 
     async def list_versions(self, names: Sequence[str]) -> dict[str, list[NamedVersion]]:

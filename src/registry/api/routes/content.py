@@ -6,14 +6,13 @@ from typing import Annotated
 
 import orjson
 from fastapi import APIRouter, Path, Query, Request
-from fastapi.routing import APIRoute
 from starlette.responses import RedirectResponse, Response
 
 from registry.api.authentication import Downloader, authenticate
 from registry.api.conditional import content_tag
 from registry.api.digests import repr_digest
 from registry.api.documentation import LINK, header, problems
-from registry.api.hot import hot_route
+from registry.api.hot import HotRoute, hot_route
 from registry.api.models import FileModel, Page
 from registry.api.paging import DEFAULT_LIMIT, Cursor, Limit, page_response, position
 from registry.api.ranged import BYTES_HEADERS, bytes_answers, ranged_response, unchanged_response
@@ -130,7 +129,7 @@ def _boolean(text: str) -> bool:
     return _BOOLEANS[text.lower()]
 
 
-def hot_routes() -> list[APIRoute]:
+def hot_routes() -> list[HotRoute]:
     headers = BYTES_HEADERS | {"Repr-Digest": header("RFC 9530; not with `part`", "sha-256=:n4bQ…:")}
     return [
         hot_route(
