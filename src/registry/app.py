@@ -15,7 +15,7 @@ from registry.api.documentation_pages import add_documentation_pages
 from registry.api.middleware import Surroundings
 from registry.api.openapi import DESCRIPTION, TAGS, complete_schema
 from registry.api.problems import on_http_error, on_registry_error, on_validation_error
-from registry.api.routes import accounts, content, packages, relations, service
+from registry.api.routes import accounts, content, packages, relations, service, webhooks
 from registry.api.state import ApiLimits, ApiState
 from registry.composition import open_registry, run_background
 from registry.domain.errors import RegistryError
@@ -39,7 +39,20 @@ def create_app(settings: Settings) -> FastAPI:
                 metrics=metrics.scraped_registry(collected),
                 version=VERSION,
             )
-            background = asyncio.create_task(run_background(running.services, settings))
+            services = running.services
+            services.deliveries.observers.append(metrics.DeliveryMetrics(collected))
+            background = asyncio.gather(
+                run_background(services, settings),
+                metrics.report_queue_depths(
+                    metrics.queue_depth_gauge(collected),
+                    own={
+                        "ingest": lambda: services.ingest.depth,
+                        "downloads": lambda: services.retrieval.downloads.depth,
+                    },
+                    shared={"webhooks": services.deliveries.depth},
+                    workers=settings.workers,
+                ),
+            )
             # What lives now lives on: the collector need not look at it again.
             gc.collect()
             gc.freeze()
@@ -69,6 +82,7 @@ def create_app(settings: Settings) -> FastAPI:
         relations.relation_routes(),
         accounts.sign_in_routes(),
         accounts.user_routes(),
+        webhooks.webhook_routes(),
         service.service_routes(),
     ):
         app.include_router(router)

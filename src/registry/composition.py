@@ -5,6 +5,7 @@ import secrets
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 
 import httpx
@@ -16,15 +17,18 @@ from registry.adapters.filesystem.secret_files import kept_secret
 from registry.adapters.jose.tokens import JoseTokenCodec
 from registry.adapters.outbound.fetcher import HttpFetcher
 from registry.adapters.outbound.guarded import GuardedResolver
+from registry.adapters.outbound.webhooks import HttpWebhookSender
 from registry.adapters.sqlite.accounts import SqliteAccountStore
 from registry.adapters.sqlite.answers import SqliteAnswerStore
 from registry.adapters.sqlite.audit import SqliteAuditStore
 from registry.adapters.sqlite.database import SqliteDatabase
+from registry.adapters.sqlite.deliveries import SqliteDeliveryOutbox
 from registry.adapters.sqlite.health import SqliteHealthLog
 from registry.adapters.sqlite.maintenance import SqliteRecordMaintenance
 from registry.adapters.sqlite.packages import SqlitePackageStore
 from registry.adapters.sqlite.schema import THROTTLE
 from registry.adapters.sqlite.throttle import SqliteAttemptCounter
+from registry.adapters.sqlite.webhooks import SqliteWebhookStore
 from registry.adapters.system.clock import SystemClock
 from registry.adapters.system.ids import UuidSource
 from registry.ports.accounts import AccountStore
@@ -37,6 +41,7 @@ from registry.ports.maintenance import RecordMaintenance
 from registry.ports.packages import PackageStore
 from registry.ports.passwords import PasswordHasher
 from registry.ports.throttle import AttemptCounter
+from registry.ports.webhooks import DeliveryOutbox, WebhookSender, WebhookStore
 from registry.services.accounts import AccountRules, Accounts
 from registry.services.archives import ArchiveLimits, ArchiveReader
 from registry.services.bootstrap import Bootstrap
@@ -44,6 +49,7 @@ from registry.services.catalog import Catalog
 from registry.services.changing import Changing
 from registry.services.container import Services
 from registry.services.cursors import CursorCodec
+from registry.services.deliveries import Deliveries
 from registry.services.health import HealthMonitor, Probe
 from registry.services.ingest import Ingest
 from registry.services.intake import AuditWriter, Intake
@@ -52,10 +58,13 @@ from registry.services.observation import CallObserver, observed
 from registry.services.publishing import Publishing
 from registry.services.retrieval import DownloadLog, Retrieval
 from registry.services.sessions import Sessions
+from registry.services.webhooks import Webhooks
 from registry.settings import Settings
 
 ADMIN_PASSWORD_FILE = "admin-password"  # noqa: S105  (a file name)
 _FETCH_TIMEOUT_SECONDS = 20.0
+_LEASE_TIMEOUTS = 3
+"""A claimed delivery is free again after so many times the time that one may take."""
 _SIGNING_KEY_FILE = "signing-key"
 
 
@@ -71,6 +80,16 @@ class Stores:
     health_log: HealthLog
     records: RecordMaintenance
     blobs: BlobStore
+    webhooks: WebhookStore
+    outbox: DeliveryOutbox
+
+
+@dataclass(frozen=True, slots=True)
+class Outbound:
+    """What reaches other servers."""
+
+    fetcher: ContentFetcher
+    sender: WebhookSender
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +149,25 @@ async def _open_embedded(data_dir: Path, clock: SystemClock) -> AsyncIterator[St
             health_log=SqliteHealthLog(database),
             records=SqliteRecordMaintenance(database),
             blobs=blobs,
+            webhooks=SqliteWebhookStore(database, clock),
+            outbox=SqliteDeliveryOutbox(database, clock),
+        )
+
+
+@asynccontextmanager
+async def _open_outbound(settings: Settings) -> AsyncIterator[Outbound]:
+    resolver = GuardedResolver(settings.allow_private_targets)
+    async with httpx.AsyncClient(
+        timeout=_FETCH_TIMEOUT_SECONDS,
+        trust_env=False,
+        # Requests go to pinned addresses, where several servers may live: a connection that was verified as one of them
+        # must not carry a request to another, nor a cookie.
+        limits=httpx.Limits(max_connections=None, max_keepalive_connections=0),
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+    ) as client:
+        yield Outbound(
+            HttpFetcher(client, resolver),
+            HttpWebhookSender(client, resolver, timeout_seconds=settings.webhook_timeout_seconds),
         )
 
 
@@ -145,10 +183,9 @@ async def open_registry(settings: Settings, *, observer: CallObserver | None = N
     hasher = Argon2PasswordHasher()
     async with (
         _open_embedded(settings.data_dir, clock) as stores,
-        httpx.AsyncClient(timeout=_FETCH_TIMEOUT_SECONDS, trust_env=False) as client,
+        _open_outbound(settings) as outbound,
     ):
-        fetcher = HttpFetcher(client, GuardedResolver(settings.allow_private_targets))
-        running = _assemble(settings, _observed(stores, observers), fetcher, hasher, clock=clock, ids=ids)
+        running = _assemble(settings, _observed(stores, observers), outbound, hasher, clock=clock, ids=ids)
         observers.all = [each for each in (observer, running.services.health) if each is not None]
         await running.bootstrap.ensure_admin()
         try:
@@ -167,13 +204,15 @@ def _observed(stores: Stores, observer: CallObserver) -> Stores:
         health_log=stores.health_log,
         records=observed(stores.records, "records", observer),
         blobs=observed(stores.blobs, "blobs", observer),
+        webhooks=observed(stores.webhooks, "records", observer),
+        outbox=observed(stores.outbox, "records", observer),
     )
 
 
 def _assemble(
     settings: Settings,
     stores: Stores,
-    fetcher: ContentFetcher,
+    outbound: Outbound,
     hasher: PasswordHasher,
     *,
     clock: SystemClock,
@@ -219,7 +258,22 @@ def _assemble(
         health=HealthMonitor(
             stores.health_log, clock, {"records": Probe(stores.records.ping), "blobs": Probe(stores.blobs.ping)}
         ),
-        ingest=Ingest(stores.packages, intake, fetcher, audit=audit, clock=clock),
+        ingest=Ingest(stores.packages, intake, outbound.fetcher, audit=audit, clock=clock),
+        webhooks=Webhooks(
+            stores.webhooks,
+            stores.outbox,
+            outbound.sender,
+            clock=clock,
+            ids=ids,
+            max_webhooks=settings.max_webhooks,
+        ),
+        deliveries=Deliveries(
+            stores.webhooks,
+            stores.outbox,
+            outbound.sender,
+            clock=clock,
+            lease_seconds=_LEASE_TIMEOUTS * settings.webhook_timeout_seconds,
+        ),
         cursors=CursorCodec(kept.signing_key.encode()),
     )
     return Running(services, bootstrap, stores.attempts)
@@ -231,6 +285,7 @@ async def run_background(services: Services, settings: Settings) -> None:
         tasks.create_task(services.retrieval.downloads.run())
         tasks.create_task(services.health.run())
         tasks.create_task(services.ingest.run())
+        tasks.create_task(services.deliveries.run())
         tasks.create_task(
             services.maintenance.run(
                 interval_seconds=settings.sweep_interval_seconds, grace_seconds=settings.sweep_grace_seconds

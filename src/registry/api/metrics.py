@@ -1,10 +1,16 @@
 """Metrics of HTTP and of store calls, in Prometheus' terms."""
 
+import asyncio
+import contextlib
 import os
+from collections.abc import Awaitable, Callable, Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, GCCollector, Histogram, ProcessCollector
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from registry.domain.errors import RegistryError
+
+_DEPTH_SECONDS = 5.0
 _BUCKETS_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
 
@@ -62,6 +68,43 @@ class StoreMetrics:
         if child is None:
             child = self._children[key] = self._seconds.labels(*key)
         child.observe(seconds)
+
+
+class DeliveryMetrics:
+    """Attempts to deliver to webhooks, by outcome."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._seconds = Histogram(
+            "registry_webhook_delivery_seconds",
+            "Time of an attempt to deliver to a webhook, by outcome: delivered, retried, failed",
+            ("outcome",),
+            buckets=_BUCKETS_SECONDS,
+            registry=registry,
+        )
+
+    def observe(self, outcome: str, seconds: float) -> None:
+        self._seconds.labels(outcome).observe(seconds)
+
+
+async def report_queue_depths(
+    gauge: Gauge,
+    *,
+    own: Mapping[str, Callable[[], int]],
+    shared: Mapping[str, Callable[[], Awaitable[int]]],
+    workers: int,
+) -> None:
+    """Keep the gauge up to date until cancelled.
+
+    `own` queues are this process's. Every worker sees the whole of a `shared` one and tells its part of it, since the
+    parts are added up.
+    """
+    while True:
+        for queue, depth in own.items():
+            gauge.labels(queue).set(depth())
+        for queue, whole_depth in shared.items():
+            with contextlib.suppress(RegistryError):
+                gauge.labels(queue).set(await whole_depth() / workers)
+        await asyncio.sleep(_DEPTH_SECONDS)
 
 
 def queue_depth_gauge(registry: CollectorRegistry) -> Gauge:

@@ -11,6 +11,7 @@ RegistryError
 │   └── AnswerKept            this idempotency key has its answer already
 ├── RevisionConflict          the caller saw an older revision
 ├── ContentUnavailable        the package has no content to give now
+├── WebhookDisabled           its receiver wants nothing more
 ├── Unauthenticated
 ├── PermissionDenied
 ├── Throttled                 too many attempts; carries the wait
@@ -85,6 +86,10 @@ class RevisionConflict(RegistryError):
 
 class ContentUnavailable(RegistryError):
     """The package's content cannot be served: pending, failed, quarantined, or there is none."""
+
+
+class WebhookDisabled(RegistryError):
+    """The webhook's receiver said 410 Gone: nothing is sent to it any more."""
 
 
 class Unauthenticated(RegistryError):

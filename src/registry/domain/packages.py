@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from registry.domain.events import Event
 from registry.domain.versions import Version, VersionRange
 
 NAME_PATTERN = re.compile(r"(?!\*$)[!-~](?:[ -~]{0,198}[!-~])?")
@@ -138,3 +139,4 @@ class Change:
 
     audit: AuditEntry
     answer: KeptAnswer | None = field(default=None)
+    events: tuple[Event, ...] = ()

@@ -51,7 +51,7 @@ class PackageStore(Protocol):
     """
 
     async def add(self, package: Package, change: Change) -> None:
-        """Add a package with its audit entry and kept answer, all or nothing.
+        """Add a package with its audit entry, kept answer and events, all or nothing.
 
         Raises AnswerKept when the answer's key has an answer already (told before anything else), PackageExists when
         (type, name, version) is taken.

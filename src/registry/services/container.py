@@ -6,12 +6,14 @@ from registry.services.accounts import Accounts
 from registry.services.catalog import Catalog
 from registry.services.changing import Changing
 from registry.services.cursors import CursorCodec
+from registry.services.deliveries import Deliveries
 from registry.services.health import HealthMonitor
 from registry.services.ingest import Ingest
 from registry.services.maintenance import Maintenance
 from registry.services.publishing import Publishing
 from registry.services.retrieval import Retrieval
 from registry.services.sessions import Sessions
+from registry.services.webhooks import Webhooks
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,4 +27,6 @@ class Services:
     maintenance: Maintenance
     health: HealthMonitor
     ingest: Ingest
+    webhooks: Webhooks
+    deliveries: Deliveries
     cursors: CursorCodec

@@ -12,7 +12,7 @@ from datetime import timedelta
 
 from registry.domain.accounts import Caller
 from registry.domain.errors import AnswerKept, IdempotencyKeyReused, PackageExists
-from registry.domain.packages import AuditAction, Change, KeptAnswer, Package, PackageStatus
+from registry.domain.packages import AuditAction, KeptAnswer, Package, PackageStatus
 from registry.ports.answers import AnswerStore
 from registry.ports.clock import Clock, IdSource
 from registry.ports.packages import PackageStore
@@ -97,7 +97,7 @@ class Publishing:
             received.facts if received else ArchiveFacts(),
         )
         answer = self._keep(answering, package) if answering else None
-        change = Change(self._audit.entry(package, caller.name, AuditAction.CREATE), answer)
+        change = self._audit.change(package, caller.name, AuditAction.CREATE, answer=answer)
         try:
             await self._intake.settle(self._packages.add(package, change), received)
         except AnswerKept:

@@ -7,6 +7,7 @@ resolves to a moment later (DNS rebinding) does not matter.
 import asyncio
 import ipaddress
 import socket
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 import httpx
@@ -14,8 +15,21 @@ import httpx
 _SCHEMES = frozenset({"http", "https"})
 
 
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+"""RFC 6052: the last 32 bits are an IPv4 address that a gateway reaches."""
+
+Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
+"""From a host name and a port to its addresses. Raises OSError when there is none."""
+
+
 class RefusedAddress(Exception):
     """The address must not be reached. Its text is fit for users."""
+
+
+async def system_addresses(host: str, port: int) -> Sequence[str]:
+    """As this host resolves names, literals in all their spellings (`2130706433`, `0x7f.1`) included."""
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return [str(entry[4][0]) for entry in found]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +37,7 @@ class GuardedResolver:
     """`allow_private` lets private, loopback and link-local addresses through (a setting, for tests and intranets)."""
 
     allow_private: bool
+    resolve: Resolve = system_addresses
 
     async def pin(self, url: httpx.URL) -> str:
         """An address of the URL's host that may be reached. Raises RefusedAddress, OSError when there is none."""
@@ -31,9 +46,7 @@ class GuardedResolver:
         if url.userinfo:
             raise RefusedAddress("a URL with a name and password is not reached; leave them out")
         port = url.port or (443 if url.scheme == "https" else 80)
-        loop = asyncio.get_running_loop()
-        found = await loop.getaddrinfo(url.raw_host.decode("ascii"), port, type=socket.SOCK_STREAM)
-        addresses = [str(entry[4][0]) for entry in found]
+        addresses = await self.resolve(url.raw_host.decode("ascii"), port)
         if not self.allow_private:
             for address in addresses:
                 _judge(address)
@@ -42,9 +55,16 @@ class GuardedResolver:
 
 def _judge(address: str) -> None:
     parsed = ipaddress.ip_address(address.partition("%")[0])
-    inner = getattr(parsed, "ipv4_mapped", None) or getattr(parsed, "sixtofour", None) or parsed
-    if not inner.is_global or inner.is_multicast:
+    inner = _embedded_ipv4(parsed) if isinstance(parsed, ipaddress.IPv6Address) else parsed
+    # `is_reserved` holds for ::/8 and with it for the obsolete ::127.0.0.1.
+    if not inner.is_global or inner.is_multicast or inner.is_reserved:
         raise RefusedAddress("its host has a private, loopback or link-local address, which is not reached")
+
+
+def _embedded_ipv4(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    if address in _NAT64:
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.ipv4_mapped or address.sixtofour or address
 
 
 def pinned_request(
