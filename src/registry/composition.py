@@ -5,10 +5,8 @@ import secrets
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 
-import httpx
 from pydantic import SecretStr
 
 from registry.adapters.argon2.passwords import Argon2PasswordHasher
@@ -16,7 +14,7 @@ from registry.adapters.filesystem.blobs import FilesystemBlobStore
 from registry.adapters.filesystem.secret_files import kept_secret
 from registry.adapters.jose.tokens import JoseTokenCodec
 from registry.adapters.outbound.fetcher import HttpFetcher
-from registry.adapters.outbound.guarded import GuardedResolver
+from registry.adapters.outbound.guarded import GuardedResolver, guarded_client
 from registry.adapters.outbound.webhooks import HttpWebhookSender
 from registry.adapters.sqlite.accounts import SqliteAccountStore
 from registry.adapters.sqlite.answers import SqliteAnswerStore
@@ -157,14 +155,7 @@ async def _open_embedded(data_dir: Path, clock: SystemClock) -> AsyncIterator[St
 @asynccontextmanager
 async def _open_outbound(settings: Settings) -> AsyncIterator[Outbound]:
     resolver = GuardedResolver(settings.allow_private_targets)
-    async with httpx.AsyncClient(
-        timeout=_FETCH_TIMEOUT_SECONDS,
-        trust_env=False,
-        # Requests go to pinned addresses, where several servers may live: a connection that was verified as one of them
-        # must not carry a request to another, nor a cookie.
-        limits=httpx.Limits(max_connections=None, max_keepalive_connections=0),
-        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-    ) as client:
+    async with guarded_client(timeout_seconds=_FETCH_TIMEOUT_SECONDS) as client:
         yield Outbound(
             HttpFetcher(client, resolver),
             HttpWebhookSender(client, resolver, timeout_seconds=settings.webhook_timeout_seconds),

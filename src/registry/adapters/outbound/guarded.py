@@ -9,6 +9,7 @@ import ipaddress
 import socket
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx
 
@@ -17,6 +18,8 @@ _SCHEMES = frozenset({"http", "https"})
 
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 """RFC 6052: the last 32 bits are an IPv4 address that a gateway reaches."""
+_PROTOCOL_ASSIGNMENTS = ipaddress.IPv4Network("192.0.0.0/24")
+"""RFC 6890; some clouds keep their metadata there. Older Pythons take most of it for global."""
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 """From a host name and a port to its addresses. Raises OSError when there is none."""
@@ -57,7 +60,7 @@ def _judge(address: str) -> None:
     parsed = ipaddress.ip_address(address.partition("%")[0])
     inner = _embedded_ipv4(parsed) if isinstance(parsed, ipaddress.IPv6Address) else parsed
     # `is_reserved` holds for ::/8 and with it for the obsolete ::127.0.0.1.
-    if not inner.is_global or inner.is_multicast or inner.is_reserved:
+    if not inner.is_global or inner.is_multicast or inner.is_reserved or inner in _PROTOCOL_ASSIGNMENTS:
         raise RefusedAddress("its host has a private, loopback or link-local address, which is not reached")
 
 
@@ -65,6 +68,20 @@ def _embedded_ipv4(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | ip
     if address in _NAT64:
         return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
     return address.ipv4_mapped or address.sixtofour or address
+
+
+def guarded_client(*, timeout_seconds: float) -> httpx.AsyncClient:
+    """A client for pinned requests, each on a connection of its own; the time-out is for each step of a transfer.
+
+    Several servers may live at one address: a connection that was verified as one of them must not carry a request to
+    another, nor may a cookie.
+    """
+    return httpx.AsyncClient(
+        timeout=timeout_seconds,
+        trust_env=False,
+        limits=httpx.Limits(max_connections=None, max_keepalive_connections=0),
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+    )
 
 
 def pinned_request(

@@ -12,6 +12,7 @@ from registry.ports.webhooks import Answered, SendError
 
 _MAX_READ_BYTES = 16 * 1024
 """Read so that a short answer ends in peace; what is longer is cut off. Nobody looks at it."""
+_CHECK_SECONDS = 3.0
 _HEADERS = {"Content-Type": "application/json", "User-Agent": "registry-webhooks", "Accept-Encoding": "identity"}
 
 
@@ -29,7 +30,7 @@ class HttpWebhookSender:
 
     async def check(self, url: str) -> None:
         try:
-            async with asyncio.timeout(self._timeout_seconds):
+            async with asyncio.timeout(_CHECK_SECONDS):
                 await self._resolver.pin(httpx.URL(url))
         except RefusedAddress as error:
             raise InvalidInput(str(error), pointer="/url") from None
