@@ -48,6 +48,7 @@ from registry.client.progress import Phase, Progress, silent
 from registry.client.registry import RegistryClient
 from registry.client.transport import Retries
 from registry.client.users import Users
+from registry.client.webhooks import Delivery, Webhook, Webhooks
 from registry.domain.packages import Dependency
 
 __all__ = [
@@ -58,6 +59,7 @@ __all__ = [
     "Content",
     "Cost",
     "CostItem",
+    "Delivery",
     "Dependency",
     "DigestMismatch",
     "Document",
@@ -86,6 +88,8 @@ __all__ = [
     "Unreachable",
     "User",
     "Users",
+    "Webhook",
+    "Webhooks",
     "file_sha256",
     "first",
     "safe_filename",

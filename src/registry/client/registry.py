@@ -17,6 +17,7 @@ from registry.client.paging import walk
 from registry.client.progress import Progress, silent
 from registry.client.transport import Retries, Transport, read
 from registry.client.users import Users
+from registry.client.webhooks import Webhooks
 from registry.domain.versions import Version, split_reference
 
 _ID = re.compile(r"[A-Za-z0-9-]{1,64}")
@@ -44,6 +45,7 @@ class RegistryClient:
             base_url, token=token, timeout_seconds=timeout_seconds, retries=retries or Retries()
         )
         self.users = Users(self._transport)
+        self.webhooks = Webhooks(self._transport)
 
     async def __aenter__(self) -> Self:
         return self
