@@ -248,7 +248,7 @@ SubscribableEvent = Annotated[
 
 class NewWebhookBody(Strict):
     url: SourceUrl
-    events: Annotated[set[SubscribableEvent], Field(strict=False, min_length=1)]
+    events: Annotated[list[SubscribableEvent], Field(min_length=1, max_length=50)]
     secret: Annotated[
         str | None,
         Field(max_length=128, description="`whsec_` and the base64 of 24 to 64 random bytes; null: one is made"),

@@ -8,11 +8,13 @@ import asyncio
 import ipaddress
 import socket
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx
 
+_NAME_THREADS = 16
 _SCHEMES = frozenset({"http", "https"})
 
 
@@ -29,10 +31,20 @@ class RefusedAddress(Exception):
     """The address must not be reached. Its text is fit for users."""
 
 
-async def system_addresses(host: str, port: int) -> Sequence[str]:
-    """As this host resolves names, literals in all their spellings (`2130706433`, `0x7f.1`) included."""
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return [str(entry[4][0]) for entry in found]
+class SystemNames:
+    """Resolves as this host does, literals in all their spellings (`2130706433`, `0x7f.1`) included.
+
+    In threads of its own: names that take long must not hold up who waits for a thread to write a file.
+    """
+
+    def __init__(self) -> None:
+        self._threads = ThreadPoolExecutor(_NAME_THREADS, thread_name_prefix="names")
+
+    async def __call__(self, host: str, port: int) -> Sequence[str]:
+        def look_up() -> list[str]:
+            return [str(entry[4][0]) for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+
+        return await asyncio.get_running_loop().run_in_executor(self._threads, look_up)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +52,7 @@ class GuardedResolver:
     """`allow_private` lets private, loopback and link-local addresses through (a setting, for tests and intranets)."""
 
     allow_private: bool
-    resolve: Resolve = system_addresses
+    resolve: Resolve = field(default_factory=SystemNames)
 
     async def pin(self, url: httpx.URL) -> str:
         """An address of the URL's host that may be reached. Raises RefusedAddress, OSError when there is none."""
