@@ -3,3 +3,5 @@
 import pytest
 
 pytest.register_assert_rewrite("tests.conformance", "tests.api.support")
+
+pytest_plugins = ["tests.engines.plugin"]

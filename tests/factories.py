@@ -100,7 +100,7 @@ def make_change(
     package_id: str, *, answer: KeptAnswer | None = None, events: tuple[Event, ...] = (), **overrides: Any
 ) -> Change:
     """A change with an audit entry; `overrides` are the entry's."""
-    return Change(make_audit_entry(package_id, **overrides), answer, events)
+    return Change(make_audit_entry(package_id, **overrides), answer, events=events)
 
 
 def make_event(package_id: str | None = None, **overrides: Any) -> Event:

@@ -2,6 +2,7 @@
 
 import json
 
+from tests.api.server import RunningServer
 from tests.api.support import (
     TIMESTAMP,
     JsonObject,
@@ -13,6 +14,7 @@ from tests.api.support import (
     publish,
     unique,
 )
+from tests.api.uploads import opened
 from tests.api.webhooks import deliveries, ended, register
 from tests.receivers import Receiver, Reply
 
@@ -89,6 +91,23 @@ def test_only_wanted_events_are_told(boss: Person, receiver: Receiver) -> None:
     assert ended(boss.client, wanting)["event"] == "package.deleted"
     boss.client.delete(f"/webhooks/{wanting['id']}")
     assert [received.event["type"] for received in receiver.received] == ["package.deleted"]
+
+
+def test_upload_without_an_end_is_told(boss: Person, reaching: RunningServer, receiver: Receiver) -> None:
+    webhook = register(boss.client, url=receiver.url, events=["upload.expired"])
+    upload = opened(boss, b"abandoned")
+    eventually(lambda: boss.client.get(f"/uploads/{upload['id']}").status_code == 404)
+    reaching.sweep()
+
+    (received,) = receiver.wait_for(1)
+
+    assert received.verified(webhook["secret"])["data"] == {
+        "package_id": None,
+        "upload_id": upload["id"],
+        "created_by": boss.name,
+        "size": 9,
+    }
+    boss.client.delete(f"/webhooks/{webhook['id']}")
 
 
 def test_what_changes_nothing_is_not_told(boss: Person, webhook: JsonObject, receiver: Receiver) -> None:

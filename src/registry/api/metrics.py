@@ -10,7 +10,6 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from registry.domain.errors import RegistryError
 
-_DEPTH_SECONDS = 5.0
 _BUCKETS_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
 
@@ -86,32 +85,37 @@ class DeliveryMetrics:
         self._seconds.labels(outcome).observe(seconds)
 
 
-async def report_queue_depths(
-    gauge: Gauge,
-    *,
-    own: Mapping[str, Callable[[], int]],
-    shared: Mapping[str, Callable[[], Awaitable[int]]],
-    workers: int,
-) -> None:
-    """Keep the gauge up to date until cancelled.
+class QueueMetrics:
+    """Jobs that wait, by queue. The numbers of workers add up."""
 
-    `own` queues are this process's. Every worker sees the whole of a `shared` one and tells its part of it, since the
-    parts are added up.
-    """
-    while True:
-        for queue, depth in own.items():
-            gauge.labels(queue).set(depth())
-        for queue, whole_depth in shared.items():
-            with contextlib.suppress(RegistryError):
-                gauge.labels(queue).set(await whole_depth() / workers)
-        await asyncio.sleep(_DEPTH_SECONDS)
+    def __init__(self, registry: CollectorRegistry, *, workers: int) -> None:
+        self._depth = Gauge(
+            "registry_queue_depth",
+            "Jobs that wait, by queue",
+            ("queue",),
+            registry=registry,
+            multiprocess_mode="livesum",
+        )
+        self._workers = workers
 
+    async def follow(
+        self,
+        queues: Mapping[str, Callable[[], int]],
+        shared: Mapping[str, Callable[[], Awaitable[int]]],
+        *,
+        interval_seconds: float = 1.0,
+    ) -> None:
+        """Tell the depth of each queue until cancelled. A worker sees another's numbers as it last told them.
 
-def queue_depth_gauge(registry: CollectorRegistry) -> Gauge:
-    """Jobs that wait, by queue."""
-    return Gauge(
-        "registry_queue_depth", "Jobs that wait, by queue", ("queue",), registry=registry, multiprocess_mode="livesum"
-    )
+        Of a `shared` queue every worker sees the whole, and tells its part of it.
+        """
+        while True:
+            for name, depth in queues.items():
+                self._depth.labels(name).set(depth())
+            for name, whole_depth in shared.items():
+                with contextlib.suppress(RegistryError):
+                    self._depth.labels(name).set(await whole_depth() / self._workers)
+            await asyncio.sleep(interval_seconds)
 
 
 def collected_registry() -> CollectorRegistry:

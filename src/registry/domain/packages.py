@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from registry.domain.events import Event
+from registry.domain.uploads import Upload
 from registry.domain.versions import Version, VersionRange
 
 NAME_PATTERN = re.compile(r"(?!\*$)[!-~](?:[ -~]{0,198}[!-~])?")
@@ -135,8 +136,12 @@ class KeptAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What is recorded in the same atomic write as a change of a package."""
+    """What is recorded in the same atomic write as a change of a package.
+
+    `upload` is the open upload that becomes the added package: it ends with this write.
+    """
 
     audit: AuditEntry
     answer: KeptAnswer | None = field(default=None)
+    upload: Upload | None = None
     events: tuple[Event, ...] = ()

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from registry.services.accounts import Accounts
+from registry.services.admission import Admission
 from registry.services.catalog import Catalog
 from registry.services.changing import Changing
 from registry.services.cursors import CursorCodec
@@ -13,6 +14,8 @@ from registry.services.maintenance import Maintenance
 from registry.services.publishing import Publishing
 from registry.services.retrieval import Retrieval
 from registry.services.sessions import Sessions
+from registry.services.subparts import SubParts
+from registry.services.uploads import Uploads
 from registry.services.webhooks import Webhooks
 
 
@@ -27,6 +30,9 @@ class Services:
     maintenance: Maintenance
     health: HealthMonitor
     ingest: Ingest
+    subparts: SubParts
+    uploads: Uploads
+    admission: Admission
     webhooks: Webhooks
     deliveries: Deliveries
     cursors: CursorCodec

@@ -1,1 +1,1 @@
-"""Other servers that the registry asks: sources of packages and of evidence."""
+"""Other servers that the registry asks for packages and for evidence. Answers are checked, never believed."""

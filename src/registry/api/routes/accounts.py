@@ -154,14 +154,16 @@ async def list_users(request: Request, caller: Admin, limit: Limit = DEFAULT_LIM
 
 async def add_user(request: Request, caller: Admin, body: NewUserBody) -> Response:
     """Create a user."""
-    account = await state_of(request.scope).services.accounts.add_user(body.name, body.password, body.permissions)
+    account = await state_of(request.scope).services.accounts.add_user(
+        body.name, body.password, frozenset(body.permissions)
+    )
     headers = {"Location": f"/users/{account.name}"}
     return Response(_user(account), 201, headers=headers, media_type="application/json")
 
 
 async def set_permissions(request: Request, name: UserName, caller: Admin, body: PermissionsBody) -> Response:
     """Give a user exactly these permissions, from the next request on."""
-    account = await state_of(request.scope).services.accounts.set_permissions(name, body.permissions)
+    account = await state_of(request.scope).services.accounts.set_permissions(name, frozenset(body.permissions))
     return Response(_user(account), media_type="application/json")
 
 

@@ -1,10 +1,11 @@
 """What zips and tars have in common: entries with a path, in the order of the archive."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
 
 MAX_PATH_LENGTH = 512
+PIECE_BYTES = 1024 * 1024
 
 
 class MemberKind(Enum):
@@ -16,11 +17,17 @@ class MemberKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """An entry. `read` gives at most so many first bytes, None where they cannot be had (only until the next entry)."""
+    """An entry of `size` bytes, as the archive says.
+
+    `read` gives at most so many first bytes, None where they cannot be had. `pieces` gives them MiB by MiB and raises
+    whatever the reader of a damaged archive raises. Both only until the next entry, and only one of them, once.
+    """
 
     path: str
     kind: MemberKind
+    size: int
     read: Callable[[int], bytes | None]
+    pieces: Callable[[int], Iterator[bytes]]
 
 
 def safe_parts(path: str) -> tuple[str, ...] | None:

@@ -1,6 +1,7 @@
 """Looking into stored archives."""
 
 import asyncio
+from collections.abc import Iterator
 
 import structlog
 
@@ -11,6 +12,7 @@ from registry.services.archives.facts import ArchiveFacts
 from registry.services.archives.gathering import Gathering
 from registry.services.archives.kinds import SNIFF_BYTES, ArchiveKind, looks_like_archive
 from registry.services.archives.limits import ArchiveLimits, Deadline, LimitReached
+from registry.services.archives.members import Member
 from registry.services.archives.tars import GzipReader, PlainReader, tar_members
 from registry.services.archives.zips import zip_members
 
@@ -45,16 +47,8 @@ def _look(raw: BlobFile, size: int, limits: ArchiveLimits, deadline: Deadline) -
     gathering = Gathering()
     try:
         with BoundedReader(raw, size=size, most_bytes_at_once=limits.directory_bytes) as file:
-            kind = looks_like_archive(file.read(SNIFF_BYTES))
-            file.seek(0)
-            if kind is ArchiveKind.ZIP:
-                members = zip_members(file, limits=limits)
-            elif kind is ArchiveKind.TAR:
-                members = tar_members(PlainReader(file), limits=limits)
-            elif kind is ArchiveKind.TAR_GZ:
-                raw.seek(0)
-                members = tar_members(GzipReader(raw, unpacked_bytes=limits.unpacked_bytes), limits=limits)
-            else:
+            members = archive_members(raw, file, limits=limits)
+            if members is None:
                 return ArchiveFacts()
             for member in members:
                 deadline.remaining_seconds()
@@ -67,3 +61,17 @@ def _look(raw: BlobFile, size: int, limits: ArchiveLimits, deadline: Deadline) -
         _log.info("archive_unreadable", error=type(error).__name__)
         return ArchiveFacts()
     return gathering.facts()
+
+
+def archive_members(raw: BlobFile, file: BoundedReader, *, limits: ArchiveLimits) -> Iterator[Member] | None:
+    """The entries of the archive that `file` reads (`raw` is the same, unbuffered), None where it is no archive."""
+    kind = looks_like_archive(file.read(SNIFF_BYTES))
+    file.seek(0)
+    if kind is ArchiveKind.ZIP:
+        return zip_members(file, limits=limits)
+    if kind is ArchiveKind.TAR:
+        return tar_members(PlainReader(file), limits=limits)
+    if kind is ArchiveKind.TAR_GZ:
+        raw.seek(0)
+        return tar_members(GzipReader(raw, unpacked_bytes=limits.unpacked_bytes), limits=limits)
+    return None

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from registry.services.archives.kinds import BLOCK_BYTES, GZIP_WBITS, is_tar_header
 from registry.services.archives.limits import ArchiveLimits, LimitReached
-from registry.services.archives.members import Member, MemberKind
+from registry.services.archives.members import PIECE_BYTES, Member, MemberKind
 
 _COMPRESSED_CHUNK_BYTES = 256 * 1024
 _SKIP_BYTES = 64 * 1024
@@ -102,6 +102,16 @@ class _Content:
         self._left -= len(data)
         return data if len(data) == length else None
 
+    def pieces(self, limit: int) -> Iterator[bytes]:
+        wanted = min(limit, self._size)
+        while wanted > 0:
+            piece = self._reader.read(min(wanted, PIECE_BYTES))
+            if not piece:
+                raise EOFError("the archive ends within a file")
+            wanted -= len(piece)
+            self._left -= len(piece)
+            yield piece
+
     def skip(self) -> None:
         self._reader.skip(self._left)
 
@@ -126,7 +136,8 @@ def tar_members(reader: ForwardReader, *, limits: ArchiveLimits) -> Iterator[Mem
         elif type_flag not in _OF_NO_FILE:
             path = records.get("path") or _path(header)
             sparse = any(name.startswith("GNU.sparse.") for name in records)
-            yield Member(path, MemberKind.OTHER if sparse else _kind(type_flag, path), content.read)
+            kind = MemberKind.OTHER if sparse else _kind(type_flag, path)
+            yield Member(path, kind, size, content.read, content.pieces)
             records = {}
         content.skip()
 

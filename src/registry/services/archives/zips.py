@@ -10,7 +10,7 @@ from itertools import islice
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 from registry.services.archives.limits import MIB, ArchiveLimits
-from registry.services.archives.members import Member, MemberKind
+from registry.services.archives.members import PIECE_BYTES, Member, MemberKind
 
 _ENCRYPTED = 0x1
 _DAMAGED = (BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, struct.error)
@@ -22,7 +22,13 @@ def zip_members(file: io.BufferedReader, *, limits: ArchiveLimits) -> Iterator[M
     """The entries. Raises BadZipFile and what else the standard library raises for damaged tables of contents."""
     with ZipFile(file) as archive:
         for info in islice(archive.infolist(), limits.members):
-            yield Member(info.orig_filename, _kind(info, limits), partial(_read, archive, info))
+            yield Member(
+                info.orig_filename,
+                _kind(info, limits),
+                info.file_size,
+                partial(_read, archive, info),
+                partial(_pieces, archive, info),
+            )
 
 
 def _kind(info: ZipInfo, limits: ArchiveLimits) -> MemberKind:
@@ -45,3 +51,10 @@ def _read(archive: ZipFile, info: ZipInfo, limit: int) -> bytes | None:
             return content.read(limit)
     except _DAMAGED:
         return None
+
+
+def _pieces(archive: ZipFile, info: ZipInfo, limit: int) -> Iterator[bytes]:
+    with archive.open(info) as content:
+        while limit > 0 and (piece := content.read(min(limit, PIECE_BYTES))):
+            limit -= len(piece)
+            yield piece

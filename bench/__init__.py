@@ -1,0 +1,1 @@
+"""Benchmarks: each measured beside a baseline in the same run. Start them with `make bench`."""

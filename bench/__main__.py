@@ -1,0 +1,70 @@
+"""The command: `python -m bench`, or `make bench ARGS="reading --quick"`."""
+
+import argparse
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+
+from bench.facts import run_facts
+from bench.report import Report, print_report
+from bench.suites import SUITES, Options
+
+RESULTS = Path(__file__).parent / "results"
+_DESCRIPTION = """\
+Measure the registry beside baselines of the same run and print one table.
+
+Servers are started for real, each measurement and its baseline take turns, and a row gives the median of the rounds
+with its spread (half the way from the lowest round to the highest). Costs are CPU time of the server's process, so
+that other programs disturb them little; speeds are wall-clock times and want a quiet machine."""
+_EPILOG = """\
+examples:
+  python -m bench                                  all suites; the result is kept in bench/results/
+  python -m bench reading publishing               two of them
+  python -m bench --quick                          see that everything works, in a minute; rough figures
+  python -m bench reading --json before.json       keep a baseline, ...
+  python -m bench reading --compare before.json    ... change the code, and see what became of it"""
+
+
+def _arguments() -> argparse.Namespace:
+    suites = "\n".join(f"  {name:12} {suite.summary}" for name, suite in SUITES.items())
+    parser = argparse.ArgumentParser(
+        prog="python -m bench",
+        description=f"{_DESCRIPTION}\n\nsuites:\n{suites}",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("suites", nargs="*", metavar="suite", help="what to measure (default: everything)")
+    parser.add_argument("--quick", action="store_true", help="fewer rounds, less data")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the result here as well")
+    parser.add_argument("--compare", type=Path, metavar="FILE", help="compare with the result in this file")
+    arguments = parser.parse_args()
+    if unknown := [name for name in arguments.suites if name not in SUITES]:
+        parser.error(f"no suite {', '.join(unknown)}; there are {', '.join(SUITES)}")
+    return arguments
+
+
+def main() -> int:
+    """Run the suites; 0 when they ran, whether or not goals were met."""
+    arguments = _arguments()
+    before = Report.read(arguments.compare) if arguments.compare else None
+    chosen = arguments.suites or list(SUITES)
+    facts, options = run_facts(chosen, quick=arguments.quick), Options(quick=arguments.quick)
+    rows, progress = [], Console(stderr=True)
+    for name in chosen:
+        with progress.status(f"measuring {name} …"):
+            for row in SUITES[name].rows(options):
+                rows.append(row)
+                progress.print(f"[dim]{row.suite}: {row.name}[/dim]")
+    report = Report(facts, tuple(rows))
+    kept = RESULTS / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}.json"
+    for path in (kept, arguments.json):
+        if path:
+            report.write(path)
+    print_report(report, before, Console(width=None if sys.stdout.isatty() else 160))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,142 @@
+"""Server processes to measure: started as an operator starts them, observed through /proc."""
+
+import contextlib
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+_START_SECONDS = 60.0
+_STOP_SECONDS = 30.0
+_POLL_SECONDS = 0.005
+_TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
+_ADMIN_PASSWORD = secrets.token_urlsafe(16)
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server of one process on 127.0.0.1."""
+
+    port: int
+    pid: int
+    start_seconds: float
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def cpu_seconds(self) -> float:
+        """CPU time of the process so far, its threads and the kernel's work for it included.
+
+        In steps of 10 ms; the kernel scales the sum of both fields to what the scheduler measured exactly.
+        """
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / _TICKS_PER_SECOND
+
+    def memory_bytes(self) -> int:
+        """Resident memory now."""
+        return self._status("VmRSS")
+
+    def forget_memory_peak(self) -> None:
+        """From here on, `memory_peak_bytes` counts anew (see clear_refs in proc(5))."""
+        Path(f"/proc/{self.pid}/clear_refs").write_text("5")
+
+    def memory_peak_bytes(self) -> int:
+        """The most resident memory since `forget_memory_peak`."""
+        return self._status("VmHWM")
+
+    def _status(self, field: str) -> int:
+        for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
+            name, _, rest = line.partition(":")
+            if name == field:
+                return int(rest.split()[0]) * 1024
+        raise LookupError(field)
+
+
+@contextlib.contextmanager
+def data_folder() -> Iterator[Path]:
+    """A folder for a registry's data, gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="registry-bench-") as folder:
+        yield Path(folder)
+
+
+@contextlib.contextmanager
+def registry_server(data_dir: Path) -> Iterator[Server]:
+    """`registry serve` with one worker and the default settings on `data_dir`."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("REGISTRY_")}
+    environment = inherited | {"REGISTRY_DATA_DIR": str(data_dir), "REGISTRY_ADMIN_PASSWORD": _ADMIN_PASSWORD}
+    port = _free_port()
+    with _running(["registry", "serve", "--port", str(port)], port, "/health", data_dir, environment) as server:
+        yield server
+
+
+@contextlib.contextmanager
+def bare_server(sizes: list[int]) -> Iterator[Server]:
+    """Bare Starlette with a route for each size of answer (see bare.py)."""
+    port, here = _free_port(), Path(__file__).parent.parent
+    with _running(["bench.bare", str(port), *map(str, sizes)], port, "/304", here, dict(os.environ)) as server:
+        yield server
+
+
+@contextlib.contextmanager
+def signed_in(server: Server) -> Iterator[httpx.Client]:
+    """A client of the admin, for preparing what is measured."""
+    with httpx.Client(base_url=server.url, timeout=60.0, trust_env=False) as client:
+        answer = client.post("/auth/token", data={"username": "admin", "password": _ADMIN_PASSWORD})
+        answer.raise_for_status()
+        client.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+        yield client
+
+
+@contextlib.contextmanager
+def _running(command: list[str], port: int, path: str, folder: Path, environment: dict[str, str]) -> Iterator[Server]:
+    with tempfile.TemporaryFile() as log:
+        began = time.perf_counter()
+        process = subprocess.Popen(
+            [sys.executable, "-m", *command],
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            while not _answers(port, path):
+                if process.poll() is not None or time.perf_counter() - began > _START_SECONDS:
+                    log.seek(0)
+                    raise RuntimeError(f"{command[0]} does not answer:\n{log.read().decode(errors='replace')[-4000:]}")
+                time.sleep(_POLL_SECONDS)
+            yield Server(port, process.pid, time.perf_counter() - began)
+        finally:
+            process.terminate()
+            try:
+                process.wait(_STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+
+
+def _answers(port: int, path: str) -> bool:
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=5.0) as connection:
+            connection.sendall(f"GET {path} HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n".encode())
+            return connection.recv(12) in (b"HTTP/1.1 200", b"HTTP/1.1 304")
+    except OSError:
+        return False
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

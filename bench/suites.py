@@ -1,0 +1,35 @@
+"""The suites there are. A new one is a module with `rows(options)` and a line here."""
+
+import importlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from bench.report import Row
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to measure. `quick`: fewer rounds on less data, to see that it works; the figures are rough."""
+
+    quick: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """`bench/<module>.py`, imported when it is wanted; its `rows(options)` yields rows as they are measured."""
+
+    module: str
+    summary: str
+
+    def rows(self, options: Options) -> Iterator[Row]:
+        measure: Callable[[Options], Iterator[Row]] = importlib.import_module(f"bench.{self.module}").rows
+        return measure(options)
+
+
+SUITES = {
+    "machine": Suite("machine", "what this machine gives: SHA-256, disk, fsync, loopback"),
+    "start": Suite("starting", "from the command to the first answer"),
+    "reading": Suite("reading", "CPU of health, reads, pages, audit and lineage against bare Starlette routes"),
+    "publishing": Suite("publishing", "small packages, 16 at a time"),
+    "transfers": Suite("transfers", "upload and download of 1 GiB: speed and memory of the server"),
+}

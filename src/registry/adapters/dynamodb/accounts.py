@@ -1,0 +1,103 @@
+"""Accounts and revoked tokens in DynamoDB."""
+
+import math
+from collections.abc import Sequence
+from datetime import datetime
+
+from registry.adapters.dynamodb import keys
+from registry.adapters.dynamodb.client import DynamoTable
+from registry.adapters.dynamodb.keys import Item, number, text
+from registry.adapters.dynamodb.records import attribute
+from registry.adapters.dynamodb.transaction import ABSENT, Transaction
+from registry.domain.accounts import Account, Permission, Session
+from registry.domain.errors import AlreadyExists, NotFound, RevisionConflict
+
+
+def account_item(account: Account) -> Item:
+    return {
+        **keys.account_key(account.name),
+        "name": text(account.name),
+        "password_hash": text(account.password_hash),
+        "permissions": text(" ".join(sorted(account.permissions))),
+        "token_epoch": text(account.token_epoch),
+        "created_at": text(account.created_at.isoformat()),
+        "revision": number(account.revision),
+    }
+
+
+def read_account(item: Item) -> Account:
+    return Account(
+        name=attribute(item, "name"),
+        password_hash=attribute(item, "password_hash"),
+        permissions=_permissions(item),
+        token_epoch=attribute(item, "token_epoch"),
+        created_at=datetime.fromisoformat(attribute(item, "created_at")),
+        revision=int(attribute(item, "revision", "N")),
+    )
+
+
+def _permissions(item: Item) -> frozenset[Permission]:
+    return frozenset(map(Permission, attribute(item, "permissions").split()))
+
+
+class DynamoAccountStore:
+    """Implements `AccountStore`. What every request reads is spread over the table: a partition for each user."""
+
+    def __init__(self, table: DynamoTable) -> None:
+        self._table = table
+
+    async def add(self, account: Account) -> None:
+        transaction = Transaction(self._table)
+        taken = AlreadyExists(f"There is a user {account.name} already. Choose another name.")
+        transaction.put_if(account_item(account), ABSENT, otherwise=lambda _: taken)
+        transaction.put(keys.account_entry_key(account.name))
+        await transaction.commit()
+
+    async def get(self, name: str) -> Account:
+        item = await self._table.get(keys.account_key(name))
+        if item is None:
+            raise _unknown(name)
+        return read_account(item)
+
+    async def replace(self, account: Account, *, expected_revision: int) -> None:
+        # A transaction even for one item: its token lets a try with a lost answer be made again.
+        transaction = Transaction(self._table)
+        transaction.put_if(
+            account_item(account),
+            "revision = :expected",
+            {":expected": number(expected_revision)},
+            otherwise=lambda found: _stale(account.name) if found else _unknown(account.name),
+        )
+        await transaction.commit()
+
+    async def remove(self, name: str) -> None:
+        transaction = Transaction(self._table)
+        transaction.delete_if(keys.account_key(name), "attribute_exists(pk)", otherwise=lambda _: _unknown(name))
+        transaction.delete(keys.account_entry_key(name))
+        await transaction.commit()
+
+    async def list_accounts(self, *, limit: int, after: str | None) -> Sequence[Account]:
+        entries, _ = await self._table.query("accounts", after=after, limit=limit)
+        names = [attribute(entry, "sk") for entry in entries]
+        items = await self._table.batch_get([keys.account_key(name) for name in names])
+        return sorted(map(read_account, items), key=lambda account: account.name)
+
+    async def find_session(self, name: str, token_id: str) -> Session | None:
+        items = await self._table.batch_get([keys.account_key(name), keys.token_key(token_id)])
+        found = {attribute(item, "sk"): item for item in items}
+        account = found.get("account")
+        if account is None:
+            return None
+        return Session(name, _permissions(account), attribute(account, "token_epoch"), revoked="token" in found)
+
+    async def revoke_token(self, token_id: str, *, expires_at: datetime) -> None:
+        item: Item = {**keys.token_key(token_id), "expires_at": number(math.ceil(expires_at.timestamp()))}
+        await self._table.batch_write([{"PutRequest": {"Item": item}}])
+
+
+def _unknown(name: str) -> NotFound:
+    return NotFound(f"There is no user {name}.")
+
+
+def _stale(name: str) -> RevisionConflict:
+    return RevisionConflict(f"The user {name} has changed meanwhile. Read it again.")

@@ -1,0 +1,214 @@
+"""The table as the stores use it: a few verbs over one client."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
+
+import aioboto3
+from aiobotocore.config import AioConfig
+
+from registry.adapters.dynamodb.calls import TRIES, EngineCalls, OnCall, ignore_call
+from registry.adapters.dynamodb.errors import EngineThrottling
+from registry.adapters.dynamodb.keys import STATUS_INDEX, Item
+from registry.domain.errors import TooLarge
+
+if TYPE_CHECKING:
+    from types_aiobotocore_dynamodb import DynamoDBClient
+    from types_aiobotocore_dynamodb.type_defs import (
+        KeysAndAttributesTypeDef,
+        QueryInputTypeDef,
+        TransactWriteItemTypeDef,
+        WriteRequestTypeDef,
+    )
+
+BATCH_GET_KEYS = 100
+BATCH_WRITE_ITEMS = 25
+TRANSACTION_ACTIONS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class DynamoLimits:
+    """How long an answer may take. `deadline_seconds` holds for one call with all its tries.
+
+    It stays below `changes.LOOK_BACK`: a write that took longer would be missed by those who follow the changes.
+    """
+
+    connect_seconds: float = 1.0
+    read_seconds: float = 2.0
+    deadline_seconds: float = 4.0
+    connections: int = 64
+
+
+class DynamoTable:
+    """One table through one client. Every method raises Unavailable when DynamoDB cannot answer in time."""
+
+    def __init__(self, client: "DynamoDBClient", name: str, *, calls: EngineCalls) -> None:
+        self.client = client
+        self.name = name
+        self.calls = calls
+        self.call = calls.call
+
+    async def get(self, key: Item) -> Item | None:
+        """The item, None when there is none. Consistent."""
+        answer = await self.call(
+            "GetItem", partial(self.client.get_item, TableName=self.name, Key=key, ConsistentRead=True)
+        )
+        return answer.get("Item")
+
+    async def query(
+        self,
+        partition: str,
+        *,
+        after: str | None = None,
+        limit: int | None = None,
+        newest_first: bool = False,
+        index: bool = False,
+    ) -> tuple[list[Item], bool]:
+        """The items of a partition in the order of their sort key, behind `after`, and whether that was the last.
+
+        One call: at most 1 MB and `limit` items. Consistent, unless `index` asks for the status index.
+        """
+        pk, sk = ("status_shard", "id") if index else ("pk", "sk")
+        request: QueryInputTypeDef = {
+            "TableName": self.name,
+            "KeyConditionExpression": "#pk = :pk",
+            "ExpressionAttributeNames": {"#pk": pk},
+            "ExpressionAttributeValues": {":pk": {"S": partition}},
+            "ScanIndexForward": not newest_first,
+        }
+        if after is not None:
+            request["KeyConditionExpression"] = f"#pk = :pk AND #sk {'<' if newest_first else '>'} :after"
+            request["ExpressionAttributeNames"] = {"#pk": pk, "#sk": sk}
+            request["ExpressionAttributeValues"] = {":pk": {"S": partition}, ":after": {"S": after}}
+        if limit is not None:
+            request["Limit"] = limit
+        if index:
+            request["IndexName"] = STATUS_INDEX
+        else:
+            request["ConsistentRead"] = True
+        answer = await self.call("Query", partial(self.client.query, **request), member="Items")
+        return answer["Items"], "LastEvaluatedKey" not in answer
+
+    async def query_all(self, partition: str, *, after: str | None = None) -> list[Item]:
+        """Every item of a partition, or of its end behind `after`, that is known to be small."""
+        items, last = await self.query(partition, after=after)
+        while not last:
+            more, last = await self.query(partition, after=items[-1]["sk"]["S"])
+            items += more
+        return items
+
+    async def batch_get(self, keys: Sequence[Item]) -> list[Item]:
+        """The items that exist among `keys` (all different), in no order, a call for each hundred. Consistent."""
+        batches = [keys[start : start + BATCH_GET_KEYS] for start in range(0, len(keys), BATCH_GET_KEYS)]
+        found = await asyncio.gather(*map(self._batch_get, batches))
+        return [item for items in found for item in items]
+
+    async def _batch_get(self, keys: Sequence[Item]) -> list[Item]:
+        items: list[Item] = []
+        wanted: Mapping[str, KeysAndAttributesTypeDef] = {self.name: {"Keys": keys, "ConsistentRead": True}}
+        async with self.calls.deadline():
+            for attempt in range(TRIES[EngineThrottling]):
+                answer = await self.call(
+                    "BatchGetItem", partial(self.client.batch_get_item, RequestItems=wanted), member="Responses"
+                )
+                items += answer["Responses"].get(self.name, [])
+                wanted = cast("Mapping[str, KeysAndAttributesTypeDef]", answer["UnprocessedKeys"])
+                if not wanted:
+                    return items
+                await self.calls.pause(attempt)
+        raise EngineThrottling("The record store is at its capacity; try again.", retry_after_seconds=2)
+
+    async def transact(self, actions: "Sequence[TransactWriteItemTypeDef]") -> None:
+        """All actions or none. Raises ConditionFailed with the positions of those whose condition did not hold.
+
+        A try whose answer was lost may be tried again: the token makes DynamoDB answer, not act, a second time.
+        """
+        if len(actions) > TRANSACTION_ACTIONS:
+            raise TooLarge("The package has more tags than the record store can list it by.")
+        token = uuid.uuid4().hex
+        await self.call(
+            "TransactWriteItems",
+            partial(self.client.transact_write_items, TransactItems=actions, ClientRequestToken=token),
+        )
+
+    def put(self, item: Item, *, condition: str = "", values: Item | None = None) -> "TransactWriteItemTypeDef":
+        """The action that puts an item, where `condition` holds."""
+        return cast("TransactWriteItemTypeDef", {"Put": self._action({"Item": item}, condition, values)})
+
+    def delete(self, key: Item, *, condition: str = "", values: Item | None = None) -> "TransactWriteItemTypeDef":
+        """The action that deletes an item, where `condition` holds."""
+        return cast("TransactWriteItemTypeDef", {"Delete": self._action({"Key": key}, condition, values)})
+
+    def _action(self, action: dict[str, Any], condition: str, values: Item | None) -> dict[str, Any]:
+        action["TableName"] = self.name
+        if condition:
+            action["ConditionExpression"] = condition
+            action["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
+        if values:
+            action["ExpressionAttributeValues"] = values
+        return action
+
+    async def batch_write(self, requests: "Sequence[WriteRequestTypeDef]") -> None:
+        """Puts and deletions of different items without conditions, each on its own."""
+        for start in range(0, len(requests), BATCH_WRITE_ITEMS):
+            await self._batch_write(requests[start : start + BATCH_WRITE_ITEMS])
+
+    async def _batch_write(self, requests: "Sequence[WriteRequestTypeDef]") -> None:
+        async with self.calls.deadline():
+            for attempt in range(TRIES[EngineThrottling]):
+                wanted = {self.name: requests}
+                answer = await self.call("BatchWriteItem", partial(self.client.batch_write_item, RequestItems=wanted))
+                requests = cast("Sequence[WriteRequestTypeDef]", answer["UnprocessedItems"].get(self.name, []))
+                if not requests:
+                    return
+                await self.calls.pause(attempt)
+        raise EngineThrottling("The record store is at its capacity; try again.", retry_after_seconds=2)
+
+    async def scan(self, condition: str, values: Item) -> AsyncIterator[list[Item]]:
+        """Every item that meets a condition, a call's worth at a time. Reads the whole table: never for a request."""
+        start: dict[str, Any] = {}
+        while True:
+            answer = await self.call(
+                "Scan",
+                partial(
+                    self.client.scan,
+                    TableName=self.name,
+                    FilterExpression=condition,
+                    ExpressionAttributeValues=values,
+                    ConsistentRead=True,
+                    **start,
+                ),
+            )
+            yield answer["Items"]
+            if "LastEvaluatedKey" not in answer:
+                return
+            start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+
+
+@asynccontextmanager
+async def open_table(
+    name: str,
+    *,
+    endpoint_url: str | None = None,
+    session: aioboto3.Session | None = None,
+    limits: DynamoLimits | None = None,
+    on_call: OnCall = ignore_call,
+) -> AsyncIterator[DynamoTable]:
+    """The table through a client of its own, one for the process. Region and credentials: as every AWS program."""
+    limits = limits or DynamoLimits()
+    config = AioConfig(
+        connect_timeout=limits.connect_seconds,
+        read_timeout=limits.read_seconds,
+        max_pool_connections=limits.connections,
+        retries={"total_max_attempts": 1},  # DynamoTable tries again, with a deadline
+        # The next two take 40 % off a call's CPU: mypy has checked the calls, and the user agent is built each time.
+        parameter_validation=False,
+        user_agent="registry",
+        tcp_keepalive=True,
+    )
+    async with (session or aioboto3.Session()).client("dynamodb", endpoint_url=endpoint_url, config=config) as client:
+        yield DynamoTable(client, name, calls=EngineCalls(on_call=on_call, deadline_seconds=limits.deadline_seconds))

@@ -1,0 +1,123 @@
+"""DynamoDB's errors in the words of the registry.
+
+Unavailable
+├── EngineThrottling   over its capacity: worth another try soon
+├── EngineConflict     another transaction holds an item: worth another try at once
+├── EngineDown         no answer, or none that can be understood
+└── TableMissing       the table was not made yet
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+from aiohttp import ClientError as AiohttpError
+from botocore.exceptions import (
+    ClientError,
+    HTTPClientError,
+    ResponseStreamingError,
+)
+from botocore.exceptions import (
+    ConnectionError as BotocoreConnectionError,
+)
+from botocore.parsers import ResponseParserError
+
+from registry.adapters.dynamodb.keys import Item
+from registry.domain.errors import RegistryError, TooLarge, Unavailable
+
+_THROTTLING = frozenset(
+    {
+        "ProvisionedThroughputExceededException",
+        "ProvisionedThroughputExceeded",
+        "RequestLimitExceeded",
+        "ThrottlingException",
+        "ThrottlingError",
+        "LimitExceededException",
+    }
+)
+_CONFLICT = frozenset({"TransactionConflict", "TransactionConflictException", "TransactionInProgressException"})
+_CONDITION = frozenset({"ConditionalCheckFailed", "ConditionalCheckFailedException"})
+
+
+class EngineThrottling(Unavailable):
+    """DynamoDB takes no more requests at the moment."""
+
+
+class EngineConflict(Unavailable):
+    """Other transactions hold one of the items."""
+
+
+class EngineDown(Unavailable):
+    """DynamoDB gave no answer that can be understood."""
+
+
+class TableMissing(Unavailable):
+    """There is no such table."""
+
+
+class ConditionFailed(Exception):
+    """Conditions of a write did not hold; nothing was written. For the stores, which know what that means.
+
+    `items` maps the position of each failed action to the item that was found there (empty: none).
+    """
+
+    def __init__(self, items: Mapping[int, Item]) -> None:
+        self.items = items
+        super().__init__(f"conditions of the actions {sorted(items)} failed")
+
+
+def translate(error: Exception) -> Exception:
+    """What `error` means to the registry; an error that means nothing known is returned as it is."""
+    if isinstance(error, RegistryError | ConditionFailed):
+        return error
+    if isinstance(error, ClientError):
+        return _translate_answer(error)
+    if isinstance(
+        error,
+        BotocoreConnectionError
+        | HTTPClientError
+        | ResponseStreamingError
+        | ResponseParserError
+        | AiohttpError
+        | OSError,
+    ):
+        return EngineDown(f"The record store does not answer ({type(error).__name__}).")
+    return error
+
+
+def _translate_answer(error: ClientError) -> Exception:
+    answer = cast("dict[str, Any]", error.response)
+    code = answer.get("Error", {}).get("Code", "")
+    message = answer.get("Error", {}).get("Message", "")
+    if code == "TransactionCanceledException":
+        return _translate_reasons(answer.get("CancellationReasons", []), error)
+    if code in _CONDITION:
+        return ConditionFailed({0: answer.get("Item") or {}})
+    known = _translate_code(code, message)
+    if known is not None:
+        return known
+    if code == "ResourceNotFoundException":
+        return TableMissing("The record store has no table; `registry tables create` makes it.", retry_after_seconds=30)
+    if answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= 500:
+        return EngineDown(f"The record store fails ({code}).")
+    return error
+
+
+def _translate_reasons(reasons: Sequence[Mapping[str, Any]], error: ClientError) -> Exception:
+    """The transaction's outcome. What passes by itself comes first: only a second try tells the rest for certain."""
+    translated = [_translate_code(reason.get("Code", ""), reason.get("Message", "")) for reason in reasons]
+    for passing in filter(None, translated):
+        return passing
+    failed = {
+        place: reason.get("Item") or {} for place, reason in enumerate(reasons) if reason.get("Code") in _CONDITION
+    }
+    return ConditionFailed(failed) if failed else error
+
+
+def _translate_code(code: str, message: str) -> Exception | None:
+    if code in _CONFLICT:
+        return EngineConflict("Others are changing the same record; try again.")
+    if code in _THROTTLING:
+        return EngineThrottling("The record store is at its capacity; try again.", retry_after_seconds=2)
+    if code in ("ValidationException", "ValidationError") and "size" in message:
+        return TooLarge("The record is larger than the record store takes (400 KB); shorten it.")
+    return None

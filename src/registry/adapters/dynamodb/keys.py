@@ -1,0 +1,135 @@
+"""The one table's items and keys.
+
+Every item has the partition key `pk` and the sort key `sk`. `#` closes each part but the last, and no part but the last
+can hold one.
+
+| item | pk | sk |
+| --- | --- | --- |
+| record | `P#<package id>` | `record` |
+| README | `P#<package id>` | `readme` |
+| version | `N#<name>` | `<type>#<version>` |
+| listing entry | `L#<status>#<dimension>#<value>` | `<package id>` |
+| blob | `B#<blob key>` | `blob` |
+| audit entry | `A#<package id>` | `<entry id>` |
+| kept answer | `K#<key>` | `answer` |
+| account | `U#<user>` | `account` |
+| account entry | `accounts` | `<user>` |
+| revoked token | `T#<token id>` | `token` |
+| health sample | `health` | `<minute>#<component>` |
+| change | `C#<hour>` | `<time>#<number>#<package id>` |
+| unfinished reset | `reset` | `reset` |
+
+- A record holds its ready JSON (`summary`), `revision`, `readme_revision` (of the record that wrote the README), where
+  its bytes are (`blob_key`, `sha256`, `size`), what listings filter by, and `status_shard` for the index.
+- A README is an item of its own beside the record: one query reads both, listings and changes do not pay for it, and
+  each item stays below 400 KB. It holds ready JSON, compressed where it is large.
+- A version makes (type, name, version) unique and lists the versions of a name; an account entry lists users by name.
+- A listing entry has `type`, `owner` and `version`, under a name or owner `tags` too: what a listing may have to check;
+  and the `revision` that wrote it.
+- A blob tells the sweep that a record refers to these bytes.
+
+`expires_at` (seconds since the epoch) is the table's TTL attribute. TTL deletes late, so every read checks it too.
+
+Index `GSI-Status-Created`: partition `status_shard` = `<status>#<shard>`, sort `id` (a UUIDv7: its order is that of
+creation). Records alone are in it. The shards keep a partition from becoming hot, at the price of one query each.
+
+Listings by one of a package's other properties come from listing entries, which are written in the same transaction as
+the record, and so are read consistently. Dimensions: `name`, `tag`, `owner`, `version`, `minor` (`1.2`), `major`, and
+`type` (sharded like the index). The index follows its table some milliseconds late, so what it finds is read from the
+records themselves: a listing of it may miss the newest package for a moment, but shows nothing that is gone or stale.
+"""
+
+import zlib
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, TypeAlias
+
+from registry.domain.packages import Package, PackageStatus, PackageType
+from registry.domain.versions import Version
+
+if TYPE_CHECKING:
+    from types_aiobotocore_dynamodb.type_defs import AttributeValueTypeDef
+
+    Item: TypeAlias = dict[str, AttributeValueTypeDef]
+else:
+    Item = dict
+"""An item, or the key of one, as DynamoDB's wire format has it: `{"pk": {"S": "…"}}`."""
+
+STATUS_INDEX = "GSI-Status-Created"
+TTL_ATTRIBUTE = "expires_at"
+SHARDS = 4
+"""A shard takes 1,000 writes a second. A table keeps the count it was filled with."""
+
+
+def text(value: str) -> "AttributeValueTypeDef":
+    return {"S": value}
+
+
+def number(value: float) -> "AttributeValueTypeDef":
+    return {"N": repr(value)}
+
+
+def binary(value: bytes) -> "AttributeValueTypeDef":
+    return {"B": value}
+
+
+def key(pk: str, sk: str) -> Item:
+    return {"pk": {"S": pk}, "sk": {"S": sk}}
+
+
+def record_key(package_id: str) -> Item:
+    return key(f"P#{package_id}", "record")
+
+
+def readme_key(package_id: str) -> Item:
+    return key(f"P#{package_id}", "readme")
+
+
+def version_key(kind: PackageType, name: str, version: Version) -> Item:
+    return key(f"N#{name}", f"{kind.value}#{version}")
+
+
+def blob_key(blob: str) -> Item:
+    return key(f"B#{blob}", "blob")
+
+
+def answer_key(answer: str) -> Item:
+    return key(f"K#{answer}", "answer")
+
+
+def account_key(name: str) -> Item:
+    return key(f"U#{name}", "account")
+
+
+def account_entry_key(name: str) -> Item:
+    return key("accounts", name)
+
+
+def token_key(token_id: str) -> Item:
+    return key(f"T#{token_id}", "token")
+
+
+def shard_of(package_id: str) -> int:
+    return zlib.crc32(package_id.encode()) % SHARDS
+
+
+def status_shards(status: PackageStatus) -> list[str]:
+    """The partitions of the index that hold a status."""
+    return [f"{status.value}#{shard}" for shard in range(SHARDS)]
+
+
+def listing(status: PackageStatus, dimension: str, value: str) -> str:
+    """The partition of the listing entries of packages with a status and a property."""
+    return f"L#{status.value}#{dimension}#{value}"
+
+
+def dimensions(package: Package) -> Iterator[tuple[str, str]]:
+    """Under which dimensions and values a package is listed."""
+    version = package.version
+    yield "name", package.name
+    yield "owner", package.created_by
+    yield "type", f"{package.type.value}#{shard_of(package.id)}"
+    yield "version", str(version)
+    yield "minor", f"{version.major}.{version.minor}"
+    yield "major", str(version.major)
+    for tag in dict.fromkeys(package.tags):
+        yield "tag", tag

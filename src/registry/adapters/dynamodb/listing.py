@@ -1,0 +1,153 @@
+"""Listings: which partitions answer a filter, and one walk over several of them in order of id.
+
+The dimension that restricts most is answered by its partitions, the others are checked on what those hold. So that the
+check cannot turn into a scan, a page looks at a bounded number of entries: then it ends early, with fewer items and the
+place to go on from.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from registry.adapters.dynamodb import keys
+from registry.adapters.dynamodb.client import DynamoTable
+from registry.adapters.dynamodb.keys import SHARDS, Item
+from registry.adapters.dynamodb.records import attribute
+from registry.domain.packages import PackageFilter, PackageStatus
+from registry.domain.versions import Version, VersionRange
+
+REFILL_ENTRIES = 250
+EXAMINED_AT_LEAST = 1_000
+EXAMINED_PER_ITEM = 20
+MAX_VERSION_PARTITIONS = 8
+"""A range over more majors (or minors of one major) than this is checked entry by entry instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Partition:
+    """Where entries of one status are, in order of id; `share` is the part of a listing that is expected in it."""
+
+    key: str
+    status: PackageStatus
+    share: int = 1
+    index: bool = False
+
+
+def partitions_for(wanted: PackageFilter) -> list[Partition]:
+    """The partitions that hold all that `wanted` can match."""
+    statuses = list(PackageStatus) if wanted.status is None else [wanted.status]
+    return [partition for status in statuses for partition in _partitions(status, wanted)]
+
+
+def _partitions(status: PackageStatus, wanted: PackageFilter) -> Iterator[Partition]:
+    owner = wanted.created_by or (wanted.hidden_from if status is PackageStatus.QUARANTINED else None)
+    versions = () if wanted.versions is None else _version_values(wanted.versions)
+    if wanted.name is not None:
+        yield Partition(keys.listing(status, "name", wanted.name), status)
+    elif owner is not None:
+        yield Partition(keys.listing(status, "owner", owner), status)
+    elif wanted.tag is not None:
+        yield Partition(keys.listing(status, "tag", wanted.tag), status)
+    elif versions:
+        for dimension, value in versions:
+            yield Partition(keys.listing(status, dimension, value), status)
+    elif wanted.type is not None:
+        for shard in range(SHARDS):
+            yield Partition(keys.listing(status, "type", f"{wanted.type.value}#{shard}"), status, share=SHARDS)
+    else:
+        for partition in keys.status_shards(status):
+            yield Partition(partition, status, share=SHARDS, index=True)
+
+
+def _version_values(versions: VersionRange) -> list[tuple[str, str]]:
+    """The dimension and the values that hold all of a range; empty where that would be too many."""
+    lower = versions.lower
+    if versions.exact:
+        return [("version", str(lower))]
+    last_major, last_minor = _last(versions)
+    if last_major == lower.major and last_minor is not None and last_minor - lower.minor < MAX_VERSION_PARTITIONS:
+        return [("minor", f"{lower.major}.{minor}") for minor in range(lower.minor, last_minor + 1)]
+    if last_major - lower.major < MAX_VERSION_PARTITIONS:
+        return [("major", str(major)) for major in range(lower.major, last_major + 1)]
+    return []
+
+
+def _last(versions: VersionRange) -> tuple[int, int | None]:
+    """The last major and minor that a range reaches; the minor is None where it takes all of the major's."""
+    major, minor, patch = versions.upper.core
+    if versions.upper_included or patch > 0:
+        return major, minor
+    return (major, minor - 1) if minor > 0 else (major - 1, None)
+
+
+def matches(item: Item, status: PackageStatus, wanted: PackageFilter) -> bool:
+    """Whether a record, or an entry of packages with a status, is wanted.
+
+    An entry has not all that a record has: what is missing is not checked.
+    """
+    name = attribute(item, "name")
+    owner = attribute(item, "owner")
+    tags = attribute(item, "tags", "L")
+    return (
+        wanted.status in (None, status)
+        and (wanted.name is None or name in (None, wanted.name))
+        and wanted.type in (None, attribute(item, "type"))
+        and wanted.created_by in (None, owner)
+        and not (status is PackageStatus.QUARANTINED and wanted.hidden_from not in (None, owner))
+        and (wanted.tag is None or tags is None or {"S": wanted.tag} in tags)
+        and (wanted.versions is None or wanted.versions.contains(Version.parse(attribute(item, "version"))))
+    )
+
+
+@dataclass(slots=True)
+class _Run:
+    """What was read of a partition and not yet taken."""
+
+    partition: Partition
+    after: str | None
+    entries: "deque[tuple[str, Item]]" = field(default_factory=deque)
+    begun: bool = False
+    ended: bool = False
+
+    async def fill(self, table: DynamoTable, wanted: PackageFilter, *, limit: int) -> None:
+        share = self.partition.share
+        # A shard may hold more than its share: half again and eight make a second query rare.
+        first = limit if share == 1 else limit * 3 // (share * 2) + 8
+        items, self.ended = await table.query(
+            self.partition.key,
+            after=self.after,
+            limit=REFILL_ENTRIES if self.begun else first,
+            newest_first=wanted.newest_first,
+            index=self.partition.index,
+        )
+        sort_key = "id" if self.partition.index else "sk"
+        self.entries.extend((attribute(item, sort_key), item) for item in items)
+        self.begun = True
+        if self.entries:
+            self.after = self.entries[-1][0]
+
+
+async def walk(
+    table: DynamoTable, wanted: PackageFilter, *, limit: int, after: str | None
+) -> tuple[list[str], str | None]:
+    """The next ids that match, `limit` at most, and the id behind which the next page begins (None: at the end)."""
+    runs = [_Run(partition, after) for partition in partitions_for(wanted)]
+    found: list[str] = []
+    examined = 0
+    while True:
+        await asyncio.gather(
+            *(run.fill(table, wanted, limit=limit + 1) for run in runs if not run.entries and not run.ended)
+        )
+        ready = [run for run in runs if run.entries]
+        if not ready:
+            return found, None
+        run = (max if wanted.newest_first else min)(ready, key=lambda run: run.entries[0][0])
+        package_id, entry = run.entries.popleft()
+        if matches(entry, run.partition.status, wanted) and found[-1:] != [package_id]:
+            if len(found) == limit:
+                return found, found[-1]
+            found.append(package_id)
+        examined += 1
+        if examined >= max(EXAMINED_AT_LEAST, EXAMINED_PER_ITEM * limit):
+            return found, package_id

@@ -1,0 +1,218 @@
+"""Packages in DynamoDB: a change is one transaction, a read by id one query."""
+
+import asyncio
+from collections.abc import Sequence
+
+from registry.adapters.dynamodb import keys, records
+from registry.adapters.dynamodb.answers import NO_ANSWER, answer_item, read_answer
+from registry.adapters.dynamodb.audit import audit_item
+from registry.adapters.dynamodb.changes import change_item
+from registry.adapters.dynamodb.client import DynamoTable
+from registry.adapters.dynamodb.keys import Item, number, text
+from registry.adapters.dynamodb.listing import matches, walk
+from registry.adapters.dynamodb.records import attribute
+from registry.adapters.dynamodb.transaction import ABSENT, Transaction
+from registry.domain.errors import AlreadyExists, AnswerKept, NotFound, PackageExists, RevisionConflict, Unavailable
+from registry.domain.packages import Change, KeptAnswer, Package, PackageFilter, PackageStatus
+from registry.ports.clock import Clock
+from registry.ports.packages import NamedVersion, PackageDocument, SummaryPage
+
+READS = 4
+"""How often a record and its README are read before giving up on finding both of one write."""
+
+
+class DynamoPackageStore:
+    """Implements `PackageStore`."""
+
+    def __init__(self, table: DynamoTable, *, clock: Clock) -> None:
+        self._table = table
+        self._clock = clock
+
+    async def add(self, package: Package, change: Change) -> None:
+        transaction = self._begin(change)
+        readme = records.readme_item(package)
+        record = records.record_item(package, readme_revision=package.revision if readme else 0)
+        transaction.put_if(record, ABSENT, otherwise=lambda _: AlreadyExists(f"The id {package.id} is taken."))
+        if readme is not None:
+            transaction.put(readme)
+        _write_rest(transaction, None, package)
+        await transaction.commit()
+
+    async def replace(self, package: Package, change: Change, *, expected_revision: int) -> None:
+        record, old_readme = await self._read_expected(package.id, change, expected_revision=expected_revision)
+        old = records.read_package(record, old_readme)
+        transaction = self._begin(change)
+        readme = records.readme_item(package)
+        readme_revision = package.revision if readme else 0
+        if package.readme == old.readme:
+            readme_revision = int(attribute(record, "readme_revision", "N"))
+        elif readme is not None:
+            transaction.put(readme)
+        else:
+            transaction.delete(keys.readme_key(package.id))
+        transaction.put_if(
+            records.record_item(package, readme_revision=readme_revision),
+            "revision = :expected",
+            {":expected": number(expected_revision)},
+            otherwise=lambda found: _stale(package.id, found),
+        )
+        _write_rest(transaction, old, package)
+        await transaction.commit()
+
+    async def remove(self, package_id: str, change: Change, *, expected_revision: int) -> None:
+        record, readme = await self._read_expected(package_id, change, expected_revision=expected_revision)
+        transaction = self._begin(change)
+        transaction.delete_if(
+            keys.record_key(package_id),
+            "revision = :expected",
+            {":expected": number(expected_revision)},
+            otherwise=lambda found: _stale(package_id, found),
+        )
+        if readme is not None:
+            transaction.delete(keys.readme_key(package_id))
+        _write_rest(transaction, records.read_package(record, readme), None)
+        await transaction.commit()
+
+    async def get(self, package_id: str) -> Package:
+        found = await self._read(package_id)
+        if found is None:
+            raise _absent(package_id)
+        return records.read_package(*found)
+
+    async def get_many(self, package_ids: Sequence[str]) -> list[Package]:
+        wanted = dict.fromkeys(package_ids)
+        items = await self._table.batch_get(
+            [key(package_id) for package_id in wanted for key in (keys.record_key, keys.readme_key)]
+        )
+        found = {(attribute(item, "pk"), attribute(item, "sk")): item for item in items}
+        packages: list[Package] = []
+        for package_id in wanted:
+            record = found.get((f"P#{package_id}", "record"))
+            readme = found.get((f"P#{package_id}", "readme"))
+            if record is None:
+                continue
+            pair = (record, readme) if records.fits(record, readme) else await self._read(package_id)
+            if pair is not None:
+                packages.append(records.read_package(*pair))
+        return packages
+
+    async def find_document(self, package_id: str) -> PackageDocument | None:
+        found = await self._read(package_id)
+        return None if found is None else records.read_document(*found)
+
+    async def list_page(self, wanted: PackageFilter, *, limit: int, after: str | None) -> SummaryPage:
+        """Costs a query for each partition (four by status or type, one by name, owner or tag) and a BatchGetItem.
+
+        A page may have fewer items than `limit` and still a `next_after`: see `listing`.
+        """
+        ids, next_after = await walk(self._table, wanted, limit=limit, after=after)
+        items = await self._table.batch_get([keys.record_key(package_id) for package_id in ids])
+        found = {attribute(item, "id"): item for item in items}
+        # The index may be late and a record may have changed since: what the records say counts.
+        page = [found[package_id] for package_id in ids if package_id in found]
+        current = [item for item in page if matches(item, PackageStatus(attribute(item, "status")), wanted)]
+        return SummaryPage(tuple(map(records.read_summary, current)), next_after)
+
+    async def list_versions(self, names: Sequence[str]) -> dict[str, list[NamedVersion]]:
+        unique = list(dict.fromkeys(names))
+        found = await asyncio.gather(*(self._table.query_all(f"N#{name}") for name in unique))
+        return {
+            name: sorted(
+                map(records.read_named_version, items), key=lambda named: (named.version, named.id), reverse=True
+            )
+            for name, items in zip(unique, found, strict=True)
+            if items
+        }
+
+    def _begin(self, change: Change) -> Transaction:
+        """A transaction with what every change writes. The answer comes first: its condition is judged first."""
+        transaction = Transaction(self._table)
+        if change.answer is not None:
+            now = number(int(self._clock.now().timestamp()))
+            transaction.put_if(answer_item(change.answer), NO_ANSWER, {":now": now}, otherwise=lambda _: _answer_kept())
+        transaction.put(audit_item(change.audit))
+        transaction.put(change_item(change.audit.package_id, now=self._clock.now()))
+        return transaction
+
+    async def _read(self, package_id: str) -> tuple[Item, Item | None] | None:
+        """The record and its README of one write."""
+        for _ in range(READS):
+            items, _last = await self._table.query(f"P#{package_id}")
+            found = {attribute(item, "sk"): item for item in items}
+            record, readme = found.get("record"), found.get("readme")
+            if record is None:
+                return None
+            if records.fits(record, readme):
+                return record, readme
+        raise Unavailable(f"The package {package_id} is being changed; try again.")
+
+    async def _read_expected(
+        self, package_id: str, change: Change, *, expected_revision: int
+    ) -> tuple[Item, Item | None]:
+        found = await self._read(package_id)
+        if found is not None and int(attribute(found[0], "revision", "N")) == expected_revision:
+            return found
+        if change.answer is not None and await self._has_answer(change.answer):
+            raise _answer_kept()
+        raise _stale(package_id, found[0] if found else {})
+
+    async def _has_answer(self, answer: KeptAnswer) -> bool:
+        item = await self._table.get(keys.answer_key(answer.key))
+        return read_answer(answer.key, item, now=self._clock.now()) is not None
+
+
+def _write_rest(transaction: Transaction, old: Package | None, new: Package | None) -> None:
+    """The actions that turn what is kept beside the old record into what belongs beside the new one."""
+    if new is not None:
+        _write_version(transaction, old, new)
+    if old is not None and (new is None or _version_key(old) != _version_key(new)):
+        transaction.delete(_version_key(old))
+    _write_blob(transaction, old, new)
+    before = {} if old is None else _entries(old)
+    after = {} if new is None else _entries(new)
+    for place, entry in after.items():
+        if new is not None and before.get(place) != entry:
+            transaction.put({**entry, "revision": number(new.revision)})
+    if old is not None:
+        stale = [keys.key(*place) for place in before if place not in after]
+        transaction.delete_stale(stale, revision=old.revision)
+
+
+def _write_blob(transaction: Transaction, old: Package | None, new: Package | None) -> None:
+    before = records.blob_item(old) if old else None
+    after = records.blob_item(new) if new else None
+    if before == after:
+        return
+    if before is not None:
+        transaction.delete({"pk": before["pk"], "sk": before["sk"]})
+    if after is not None:
+        transaction.put(after)
+
+
+def _write_version(transaction: Transaction, old: Package | None, new: Package) -> None:
+    item = records.version_item(new)
+    if old is None or _version_key(old) != _version_key(new):
+        transaction.put_if(item, ABSENT, otherwise=lambda found: PackageExists(attribute(found, "id")))
+    elif records.version_item(old) != item:
+        transaction.put_if(item, "id = :id", {":id": text(new.id)}, otherwise=lambda found: _stale(new.id, found))
+
+
+def _version_key(package: Package) -> Item:
+    return keys.version_key(package.type, package.name, package.version)
+
+
+def _entries(package: Package) -> dict[tuple[str, str], Item]:
+    """The listing entries of a package by their place."""
+    return {(attribute(item, "pk"), attribute(item, "sk")): item for item in records.entry_items(package)}
+
+
+def _absent(package_id: str) -> NotFound:
+    return NotFound(f"There is no package {package_id}.")
+
+
+def _stale(package_id: str, found: Item) -> NotFound | RevisionConflict:
+    return RevisionConflict("The package changed since you read it; read it again.") if found else _absent(package_id)
+
+
+def _answer_kept() -> AnswerKept:
+    return AnswerKept("A request with this idempotency key was answered already.")

@@ -1,0 +1,132 @@
+"""Packages as items, and back."""
+
+import zlib
+from collections.abc import Iterable
+from typing import Any, cast
+
+from registry.adapters.dynamodb import keys
+from registry.adapters.dynamodb.keys import Item, binary, number, text
+from registry.domain.documents import decode_package, encode_readme, encode_summary, join_document
+from registry.domain.packages import Package, PackageStatus
+from registry.domain.versions import Version
+from registry.ports.packages import NamedVersion, PackageDocument, PackageSummary
+
+COMPRESS_OVER_BYTES = 100_000
+"""READMEs up to this size are served without being unpacked; larger ones come near the 400 KB of an item."""
+
+
+def attribute(item: Item, name: str, kind: str = "S") -> Any:
+    """The value of an attribute of a type (`S`, `N`, `B`, `L`…), None when it is not there."""
+    value = cast("dict[str, Any] | None", item.get(name))
+    return None if value is None else value[kind]
+
+
+def record_item(package: Package, *, readme_revision: int) -> Item:
+    """The record. `readme_revision` is the revision that wrote the README item, 0 where there is none."""
+    item: Item = {
+        **keys.record_key(package.id),
+        "id": text(package.id),
+        "status_shard": text(f"{package.status.value}#{keys.shard_of(package.id)}"),
+        "status": text(package.status.value),
+        "type": text(package.type.value),
+        "name": text(package.name),
+        "version": text(str(package.version)),
+        "owner": text(package.created_by),
+        "tags": {"L": [text(tag) for tag in package.tags]},
+        "revision": number(package.revision),
+        "readme_revision": number(readme_revision),
+        "summary": binary(encode_summary(package)),
+    }
+    if package.content is not None:
+        item["blob_key"] = text(package.content.blob_key)
+        item["sha256"] = text(package.content.sha256)
+        item["size"] = number(package.content.size)
+    return item
+
+
+def readme_item(package: Package) -> Item | None:
+    """The README in an item of its own, so that listings and changes do not pay for it. None without README."""
+    body = encode_readme(package)
+    if body is None:
+        return None
+    compressed = len(body) > COMPRESS_OVER_BYTES
+    return {
+        **keys.readme_key(package.id),
+        "revision": number(package.revision),
+        "compressed": {"BOOL": compressed},
+        "body": binary(zlib.compress(body, level=1) if compressed else body),
+    }
+
+
+def version_item(package: Package) -> Item:
+    return {
+        **keys.version_key(package.type, package.name, package.version),
+        "id": text(package.id),
+        "type": text(package.type.value),
+        "version": text(str(package.version)),
+        "status": text(package.status.value),
+    }
+
+
+def blob_item(package: Package) -> Item | None:
+    if package.content is None:
+        return None
+    return {**keys.blob_key(package.content.blob_key), "id": text(package.id)}
+
+
+def entry_items(package: Package) -> Iterable[Item]:
+    """The listing entries of a package."""
+    for dimension, value in keys.dimensions(package):
+        item: Item = {
+            **keys.key(keys.listing(package.status, dimension, value), package.id),
+            "type": text(package.type.value),
+            "owner": text(package.created_by),
+            "version": text(str(package.version)),
+        }
+        if dimension in ("name", "owner"):
+            item["tags"] = {"L": [text(tag) for tag in package.tags]}
+        yield item
+
+
+def fits(record: Item, readme: Item | None) -> bool:
+    """Whether both come from one write. They may not: a query can run between the parts of a transaction."""
+    written = "0" if readme is None else attribute(readme, "revision", "N")
+    return bool(attribute(record, "readme_revision", "N") == written)
+
+
+def readme_body(readme: Item | None) -> bytes | None:
+    if readme is None:
+        return None
+    body: bytes = attribute(readme, "body", "B")
+    return zlib.decompress(body) if attribute(readme, "compressed", "BOOL") else body
+
+
+def read_package(record: Item, readme: Item | None) -> Package:
+    return decode_package(
+        attribute(record, "summary", "B"), readme_body(readme), blob_key=attribute(record, "blob_key")
+    )
+
+
+def read_document(record: Item, readme: Item | None) -> PackageDocument:
+    return PackageDocument(
+        body=join_document(attribute(record, "summary", "B"), readme_body(readme)),
+        revision=int(attribute(record, "revision", "N")),
+        status=PackageStatus(attribute(record, "status")),
+        created_by=attribute(record, "owner"),
+    )
+
+
+def read_summary(record: Item) -> PackageSummary:
+    return PackageSummary(
+        id=attribute(record, "id"),
+        body=attribute(record, "summary", "B"),
+        revision=int(attribute(record, "revision", "N")),
+    )
+
+
+def read_named_version(item: Item) -> NamedVersion:
+    return NamedVersion(
+        id=attribute(item, "id"),
+        version=Version.parse(attribute(item, "version")),
+        status=PackageStatus(attribute(item, "status")),
+    )

@@ -1,0 +1,139 @@
+"""Making the table, and telling whether one is as it must be. For `registry tables create|check`."""
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
+
+from botocore.exceptions import ClientError
+
+from registry.adapters.dynamodb.client import DynamoTable
+from registry.adapters.dynamodb.errors import TableMissing
+from registry.adapters.dynamodb.keys import STATUS_INDEX, TTL_ATTRIBUTE
+from registry.domain.errors import Unavailable
+
+if TYPE_CHECKING:
+    from types_aiobotocore_dynamodb.type_defs import CreateTableInputTypeDef
+
+_INDEX_ATTRIBUTES = ["type", "owner", "version"]
+_ACTIVE_SECONDS = 120
+
+
+def _definition(name: str) -> "CreateTableInputTypeDef":
+    keys = ("pk", "sk", "status_shard", "id")
+    return {
+        "TableName": name,
+        "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": [{"AttributeName": key, "AttributeType": "S"} for key in keys],
+        "KeySchema": [
+            {"AttributeName": "pk", "KeyType": "HASH"},
+            {"AttributeName": "sk", "KeyType": "RANGE"},
+        ],
+        "GlobalSecondaryIndexes": [
+            {
+                "IndexName": STATUS_INDEX,
+                "KeySchema": [
+                    {"AttributeName": "status_shard", "KeyType": "HASH"},
+                    {"AttributeName": "id", "KeyType": "RANGE"},
+                ],
+                "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": _INDEX_ATTRIBUTES},
+            }
+        ],
+    }
+
+
+async def create_table(table: DynamoTable, *, ttl: bool = True) -> bool:
+    """Make the table with its index and TTL and wait until it serves; False where it was there already.
+
+    Without `ttl` (for engines that have none) the sweep drops what has expired.
+
+    A table that is there is completed (TTL), never rebuilt: `check_table` tells what is different.
+    """
+    created = True
+    try:
+        await table.call("CreateTable", partial(table.client.create_table, **_definition(table.name)))
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ResourceInUseException":
+            raise
+        created = False
+    for _ in range(_ACTIVE_SECONDS):
+        if (await _describe(table) or {}).get("TableStatus") == "ACTIVE":
+            break
+        await asyncio.sleep(1)
+    else:
+        raise Unavailable(f"The table {table.name} is still being made; check it in a minute.", retry_after_seconds=60)
+    if ttl and await ttl_attribute(table) is None:
+        specification: Any = {"Enabled": True, "AttributeName": TTL_ATTRIBUTE}
+        await table.call(
+            "UpdateTimeToLive",
+            partial(table.client.update_time_to_live, TableName=table.name, TimeToLiveSpecification=specification),
+        )
+    return created
+
+
+async def check_table(table: DynamoTable) -> list[str]:
+    """What is different from what the registry needs, a line each; empty when nothing is."""
+    found = await _describe(table)
+    if found is None:
+        return [f"table {table.name}: there is none; `registry tables create` makes it"]
+    differences = list(_differences(found, cast("Mapping[str, Any]", _definition(table.name))))
+    ttl = await ttl_attribute(table)
+    if ttl != TTL_ATTRIBUTE:
+        differences.append(f"TTL: is {ttl or 'off'}, must be on for the attribute {TTL_ATTRIBUTE}")
+    return differences
+
+
+def _differences(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> Iterator[str]:
+    name = wanted["TableName"]
+    if found["TableStatus"] != "ACTIVE":
+        yield f"table {name}: is {found['TableStatus']}, must be ACTIVE"
+    billing = found.get("BillingModeSummary", {}).get("BillingMode", "PROVISIONED")
+    if billing != wanted["BillingMode"]:
+        yield f"table {name}: is billed as {billing}, must be {wanted['BillingMode']} (on demand)"
+    yield from _key_differences(f"table {name}", found, wanted)
+    types = {entry["AttributeName"]: entry["AttributeType"] for entry in found["AttributeDefinitions"]}
+    for entry in wanted["AttributeDefinitions"]:
+        kind = types.get(entry["AttributeName"], "S")
+        if kind != "S":
+            yield f"attribute {entry['AttributeName']}: has the type {kind}, must be S"
+    indexes = {index["IndexName"]: index for index in found.get("GlobalSecondaryIndexes", [])}
+    for index in wanted["GlobalSecondaryIndexes"]:
+        there = indexes.get(index["IndexName"])
+        if there is None:
+            yield f"index {index['IndexName']}: there is none"
+        else:
+            yield from _index_differences(there, index)
+
+
+def _index_differences(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> Iterator[str]:
+    name = f"index {wanted['IndexName']}"
+    if found["IndexStatus"] != "ACTIVE":
+        yield f"{name}: is {found['IndexStatus']}, must be ACTIVE"
+    yield from _key_differences(name, found, wanted)
+    projection = found["Projection"]
+    missing = set(wanted["Projection"]["NonKeyAttributes"]) - set(projection.get("NonKeyAttributes", []))
+    if projection["ProjectionType"] != "ALL" and missing:
+        yield f"{name}: does not project {', '.join(sorted(missing))}"
+
+
+def _key_differences(name: str, found: Mapping[str, Any], wanted: Mapping[str, Any]) -> Iterator[str]:
+    def keys(description: Mapping[str, Any]) -> str:
+        return ", ".join(f"{entry['AttributeName']} ({entry['KeyType']})" for entry in description["KeySchema"])
+
+    if keys(found) != keys(wanted):
+        yield f"{name}: has the key {keys(found)}, must be {keys(wanted)}"
+
+
+async def _describe(table: DynamoTable) -> Mapping[str, Any] | None:
+    try:
+        answer = await table.call("DescribeTable", partial(table.client.describe_table, TableName=table.name))
+    except TableMissing:
+        return None
+    return cast("Mapping[str, Any]", answer["Table"])
+
+
+async def ttl_attribute(table: DynamoTable) -> str | None:
+    """The attribute that TTL goes by, None where TTL is off."""
+    answer = await table.call("DescribeTimeToLive", partial(table.client.describe_time_to_live, TableName=table.name))
+    description = answer["TimeToLiveDescription"]
+    return description.get("AttributeName") if description["TimeToLiveStatus"] in ("ENABLED", "ENABLING") else None

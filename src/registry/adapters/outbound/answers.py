@@ -1,0 +1,61 @@
+"""Reading members of JSON that a service sent. What has another form than documented is a failure, not a zero."""
+
+from typing import Any
+
+from registry.domain.evidence import FileEntry
+from registry.ports.sources import SourceFailed
+
+MAX_TEXT = 2_000
+MAX_FILES = 5_000
+MAX_COUNT = 2**53
+
+
+def as_object(value: object, what: str) -> dict[str, Any]:
+    if isinstance(value, dict):
+        return value
+    raise SourceFailed(f"the answer's {what} is no object")
+
+
+def as_list(value: object, what: str) -> list[Any]:
+    if isinstance(value, list):
+        return value
+    raise SourceFailed(f"the answer's {what} is no list")
+
+
+def text(members: dict[str, Any], name: str) -> str:
+    """A text that must be there."""
+    value = members.get(name)
+    if isinstance(value, str) and value and len(value) <= MAX_TEXT:
+        return value
+    raise SourceFailed(f"the answer's {name} is no text")
+
+
+def optional_text(value: object) -> str | None:
+    """A text that may be missing."""
+    return value if isinstance(value, str) and 0 < len(value) <= MAX_TEXT else None
+
+
+def texts(value: object) -> tuple[str, ...]:
+    """A text, a list of texts, or nothing."""
+    items = value if isinstance(value, list) else [value]
+    return tuple(item for item in items[:500] if isinstance(item, str) and 0 < len(item) <= MAX_TEXT)
+
+
+def count(members: dict[str, Any], name: str) -> int:
+    """A number of things, 0 or more."""
+    value = members.get(name)
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_COUNT:
+        return value
+    raise SourceFailed(f"the answer's {name} is no count")
+
+
+def files(entries: list[Any], *, path: str, size: str = "size") -> tuple[FileEntry, ...]:
+    """Files from a listing whose entries name them under `path`; entries without a path are passed over."""
+    found = []
+    for entry in entries[:MAX_FILES]:
+        name = entry.get(path) if isinstance(entry, dict) else None
+        if isinstance(name, str) and 0 < len(name) <= MAX_TEXT:
+            length = entry.get(size)
+            known = isinstance(length, int) and not isinstance(length, bool) and 0 <= length <= MAX_COUNT
+            found.append(FileEntry(name, length if known else 0))
+    return tuple(found)

@@ -1,0 +1,19 @@
+"""Bytes in an S3 bucket."""
+
+from registry.adapters.s3.blobs import S3BlobStore
+from registry.adapters.s3.bucket import Finding, State, check_bucket, ensure_bucket
+from registry.adapters.s3.connection import OnCall, S3Bucket, S3Limits, open_s3
+from registry.adapters.s3.upload import UploadLimits
+
+__all__ = [
+    "Finding",
+    "OnCall",
+    "S3BlobStore",
+    "S3Bucket",
+    "S3Limits",
+    "State",
+    "UploadLimits",
+    "check_bucket",
+    "ensure_bucket",
+    "open_s3",
+]

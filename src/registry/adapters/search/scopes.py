@@ -1,0 +1,47 @@
+"""Which packages a search may tell, decided by what the index keeps in memory of each."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from registry.domain.packages import PackageStatus, PackageType
+from registry.domain.search import SearchScope
+
+_TYPES = tuple(PackageType)
+_STATUSES = tuple(PackageStatus)
+
+
+def kind_code(package_type: PackageType, status: PackageStatus) -> int:
+    """Type and status in one byte."""
+    return _TYPES.index(package_type) * len(_STATUSES) + _STATUSES.index(status)
+
+
+_KINDS = {kind_code(kind, status): (kind, status) for kind in _TYPES for status in _STATUSES}
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeFilter:
+    """`kinds`: codes that are told; `own_kinds`: codes that are told to the package's owner only."""
+
+    kinds: frozenset[int]
+    own_kinds: frozenset[int]
+    owner: str | None
+    tag: str | None
+
+    @classmethod
+    def of(cls, scope: SearchScope) -> "ScopeFilter":
+        wanted = {
+            code: status
+            for code, (kind, status) in _KINDS.items()
+            if scope.type in (None, kind) and scope.status in (None, status)
+        }
+        hidden = {
+            code
+            for code, status in wanted.items()
+            if scope.hidden_from is not None and status is PackageStatus.QUARANTINED
+        }
+        return cls(frozenset(wanted) - hidden, frozenset(hidden), scope.hidden_from, scope.tag)
+
+    def accepts(self, kind: int, owner: str, tags: Sequence[str]) -> bool:
+        return (kind in self.kinds or (kind in self.own_kinds and owner == self.owner)) and (
+            self.tag is None or self.tag in tags
+        )

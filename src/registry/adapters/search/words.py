@@ -1,0 +1,127 @@
+"""Search by words: ranked by bm25 with the name counting most, and by likeness where no package has the words."""
+
+import re
+import sqlite3
+from dataclasses import dataclass
+
+from registry.adapters.search.file import SearchFile
+from registry.adapters.search.literals import TRIGRAM, fold
+from registry.adapters.search.names import NameTable
+from registry.adapters.search.scopes import ScopeFilter
+from registry.adapters.search.snippets import make_snippet
+from registry.domain.errors import InvalidInput
+from registry.domain.search import RankedId, RankedIds
+
+MAX_RANKED = 5_000
+"""Ranking looks at this many packages at most, the newest: the time for an answer has a bound."""
+_LIKENESS = 0.45
+_MAX_WORDS = 16
+_NAME_WEIGHT, _DESCRIPTION_WEIGHT, _README_WEIGHT = 10.0, 4.0, 1.0
+
+_WORD = re.compile(r"\w+")
+_POSITION = re.compile(r"([wc]):(-?[0-9]{1,9}(?:\.[0-9]{1,9})?(?:e-[0-9]{1,3})?):([0-9]{1,19})", re.ASCII)
+# bm25() is smaller where it fits better; the outer query turns it around.
+_RANKED = "SELECT rowid, -bm25(words, ?, ?, ?) FROM words WHERE words MATCH ? ORDER BY rowid DESC LIMIT ?"
+_SIMILAR = (
+    "SELECT key, name || ' ' || description FROM similar JOIN documents ON key = similar.rowid "
+    "WHERE similar MATCH ? ORDER BY similar.rowid DESC LIMIT ?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """A package and how well it fits; `likeness` 0–1 counts where words had to be guessed."""
+
+    key: int
+    value: float
+
+
+def split_words(text: str) -> list[str]:
+    """The words of what was typed. Raises InvalidInput where there is none."""
+    words = [word.casefold() for word in _WORD.findall(text)]
+    if not words:
+        raise InvalidInput("there is no word to search for", pointer="/q")
+    if len(words) > _MAX_WORDS:
+        raise InvalidInput(f"search for {_MAX_WORDS} words at most", pointer="/q")
+    return words
+
+
+def rank_page(
+    file: SearchFile, table: NameTable, words: list[str], scope: ScopeFilter, *, limit: int, position: str | None
+) -> RankedIds:
+    """The next packages by rank. While packages come and go ranks shift, so a walk is exact only at rest."""
+    is_corrected, after = _parse_position(position)
+    with file.reading() as connection:
+        scores = [] if is_corrected else _ranked(connection, words)
+        if position is None and not scores:
+            is_corrected = True
+        if is_corrected:
+            scores = _similar(connection, words)
+        scores = [score for score in scores if _accepts(table, score.key, scope)]
+        scores.sort(key=lambda score: (-score.value, -score.key))
+        if after is not None:
+            scores = [score for score in scores if (-score.value, -score.key) > (-after.value, -after.key)]
+        items = [_item(connection, score, words) for score in scores[:limit]]
+    more = len(scores) > limit
+    last = scores[limit - 1] if more else None
+    following = None if last is None else f"{'c' if is_corrected else 'w'}:{last.value!r}:{last.key}"
+    return RankedIds(tuple(item for item in items if item is not None), following, corrected=is_corrected)
+
+
+def _accepts(table: NameTable, key: int, scope: ScopeFilter) -> bool:
+    place = table.find(key)
+    return place is not None and place[0].accepts(place[1], scope)
+
+
+def _ranked(connection: sqlite3.Connection, words: list[str]) -> list[Score]:
+    expression = " ".join(f'"{word}"' for word in words) + " *"
+    weights = (_NAME_WEIGHT, _DESCRIPTION_WEIGHT, _README_WEIGHT)
+    rows = connection.execute(_RANKED, (*weights, expression, MAX_RANKED))
+    return [Score(key, round(value, 9)) for key, value in rows]
+
+
+def _similar(connection: sqlite3.Connection, words: list[str]) -> list[Score]:
+    wanted = [trigrams for word in words if (trigrams := _trigrams(fold(word)))]
+    terms = sorted(set[str]().union(*wanted))
+    if not terms:
+        return []
+    expression = " OR ".join(f'"{term}"' for term in terms)
+    scores = []
+    for key, text in connection.execute(_SIMILAR, (expression, MAX_RANKED)):
+        likeness = _likeness(wanted, text)
+        if likeness >= _LIKENESS:
+            scores.append(Score(key, round(likeness, 9)))
+    return scores
+
+
+def _likeness(wanted: list[frozenset[str]], text: str) -> float:
+    """The mean over the words of the Dice coefficient with the likest word of the text."""
+    offered = [trigrams for word in _WORD.findall(fold(text)) if (trigrams := _trigrams(word))]
+    best = (
+        max((2 * len(word & other) / (len(word) + len(other)) for other in offered), default=0.0) for word in wanted
+    )
+    return sum(best) / len(wanted)
+
+
+def _trigrams(word: str) -> frozenset[str]:
+    return frozenset(word[at : at + TRIGRAM] for at in range(len(word) - TRIGRAM + 1))
+
+
+def _item(connection: sqlite3.Connection, score: Score, words: list[str]) -> RankedId | None:
+    found = connection.execute(
+        "SELECT id, description, readme FROM documents LEFT JOIN texts USING (key) WHERE key = ?", (score.key,)
+    ).fetchone()
+    if found is None:
+        return None
+    package_id, description, readme = found
+    texts = [description, readme.decode() if readme is not None else ""]
+    return RankedId(package_id, score.value, make_snippet(texts, words))
+
+
+def _parse_position(position: str | None) -> tuple[bool, Score | None]:
+    if position is None:
+        return False, None
+    parts = _POSITION.fullmatch(position)
+    if parts is None:
+        raise InvalidInput("not a position of this search; begin again without a cursor", pointer="/cursor")
+    return parts[1] == "c", Score(int(parts[3]), float(parts[2]))

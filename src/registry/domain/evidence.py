@@ -1,0 +1,255 @@
+"""What was found out about a package before anything is scored: facts, no opinions.
+
+A fact is known, absent (the source answered: there is none) or failed (the source did not answer). Scores are a pure
+function of this tree, so a rating can be computed again from it at any time, without a network.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Generic, TypeVar
+
+T_co = TypeVar("T_co", covariant=True)
+
+
+class FactState(StrEnum):
+    KNOWN = "known"
+    ABSENT = "absent"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Fact(Generic[T_co]):
+    """One source's answer. `value` is there exactly when `state` is KNOWN; else `reason` says why it is not.
+
+    `latency_ms` is the time that asking took, `source` names who was asked (`record`, `archive`, `github` …).
+    """
+
+    source: str
+    state: FactState
+    value: T_co | None = None
+    reason: str = ""
+    latency_ms: int = 0
+
+    @property
+    def failed(self) -> bool:
+        return self.state is FactState.FAILED
+
+
+@dataclass(frozen=True, slots=True)
+class FileEntry:
+    """A file of a tree: its path with `/`, and its size in bytes."""
+
+    path: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class PackageFacts:
+    """The part of a package's record that ratings look at. `dependencies` are pairs (relation, name)."""
+
+    id: str
+    name: str
+    type: str
+    revision: int
+    license: str | None = None
+    source_url: str | None = None
+    tags: tuple[str, ...] = ()
+    dependencies: tuple[tuple[str, str], ...] = ()
+    content_size: int | None = None
+    readme: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleFacts:
+    """A Python module inside an archive: its dotted name and the names that it defines at its top level."""
+
+    name: str
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PythonFacts:
+    """What reading (never running) the Python inside an archive showed.
+
+    `findings` are pairs (ruff rule, count); None when ruff could not be asked. `lines` are those of the files read.
+    """
+
+    files: int
+    lines: int
+    syntax_errors: int
+    functions: int
+    annotated_functions: int
+    findings: tuple[tuple[str, int], ...] | None = None
+    modules: tuple[ModuleFacts, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SafetyFinding:
+    """What a scanner said of a file. `severity` is `info`, `suspicious` or `dangerous`."""
+
+    path: str
+    scanner: str
+    severity: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class SafetyFacts:
+    """Which model files were scanned, with what result. `skipped` were over a limit and are not vouched for."""
+
+    scanned: tuple[str, ...] = ()
+    skipped: tuple[str, ...] = ()
+    findings: tuple[SafetyFinding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveFacts:
+    """The package's own archive. `files` may be cut (`truncated`); `requirements` are the distributions it declares.
+
+    `readme`, `config` and `pyproject` are the texts of its model card or README, `config.json` and `pyproject.toml`.
+    """
+
+    files: tuple[FileEntry, ...]
+    truncated: bool
+    is_wheel: bool
+    python: PythonFacts | None
+    requirements: tuple[str, ...]
+    safety: SafetyFacts
+    readme: str | None = None
+    config: str | None = None
+    pyproject: str | None = None
+    project_urls: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DemonstrationFacts:
+    """A block of Python in a card, parsed and never run. `position` counts the card's blocks from 1.
+
+    `error` says why it does not parse. `imports` are its modules outside the standard library, `imported` the names
+    that it takes from them as pairs (module, name), `undefined` the names that nothing before them defines, `files` the
+    local files that it opens.
+    """
+
+    position: int
+    lines: int
+    error: str | None = None
+    standard_imports: int = 0
+    imports: tuple[str, ...] = ()
+    imported: tuple[tuple[str, str], ...] = ()
+    undefined: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RepositoryFacts:
+    """A source repository as its host describes it. `license` is an SPDX id, None where the host knows none."""
+
+    name: str
+    default_branch: str
+    license: str | None
+    stars: int
+    archived: bool
+    pushed_at: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CommitFacts:
+    """Commits by author: of the last year (`recent`, a sample of the newest) and of all time. Bots are left out."""
+
+    recent: tuple[tuple[str, int], ...]
+    all_time: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Integration:
+    """One step of the default branch: the lines it added and the pull request it came through, reviewed or not."""
+
+    commit: str
+    added_lines: int
+    pull_request: int | None
+    reviewed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewFacts:
+    """The newest steps of the default branch (a sample), newest first."""
+
+    integrations: tuple[Integration, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TreeFacts:
+    """The files of a repository's default branch. `truncated` when the host did not list all.
+
+    `pyproject` is the text of its `pyproject.toml`.
+    """
+
+    files: tuple[FileEntry, ...]
+    truncated: bool
+    pyproject: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HubFacts:
+    """A model or dataset as its hub describes it. `parameters` is the number of weights where the hub knows it."""
+
+    id: str
+    kind: str
+    license: str | None
+    likes: int
+    downloads: int
+    tags: tuple[str, ...]
+    files: tuple[FileEntry, ...]
+    datasets: tuple[str, ...] = ()
+    base_models: tuple[str, ...] = ()
+    library: str | None = None
+    parameters: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetFacts:
+    """A dataset that a package names, with its card where the hub gave one."""
+
+    info: HubFacts
+    card: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ParentScore:
+    """A parent in the lineage graph and its net score, None while it has no rating."""
+
+    id: str
+    name: str
+    net_score: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimsReading:
+    """A text model's answer about a card: how well its performance claims are supported, 0.0–1.0, and why."""
+
+    score: float
+    reason: str
+    model: str
+    card_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """All that a rating is computed from. `latency_ms` is how long collecting took in all."""
+
+    collected_at: datetime
+    latency_ms: int
+    package: Fact[PackageFacts]
+    archive: Fact[ArchiveFacts]
+    repository: Fact[RepositoryFacts]
+    repository_readme: Fact[str]
+    commits: Fact[CommitFacts]
+    reviews: Fact[ReviewFacts]
+    tree: Fact[TreeFacts]
+    hub: Fact[HubFacts]
+    hub_card: Fact[str]
+    datasets: Fact[tuple[DatasetFacts, ...]]
+    parents: Fact[tuple[ParentScore, ...]]
+    claims_reading: Fact[ClaimsReading]
+    demonstrations: Fact[tuple[DemonstrationFacts, ...]]

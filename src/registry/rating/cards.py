@@ -1,0 +1,126 @@
+"""Reading a model card, dataset card or README: front matter, headings, code, links. Pure, in linear time.
+
+The form is that of https://huggingface.co/docs/hub/model-cards: YAML between two lines of `---`, then Markdown.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from registry.domain.evidence import ArchiveFacts, Evidence, Fact, FactState, PackageFacts
+from registry.rating.plain_yaml import read_yaml
+
+MAX_FRONT_MATTER_CHARACTERS = 64 * 1024
+MAX_LINE_CHARACTERS = 2_000
+MAX_HEADINGS = 500
+MAX_BLOCKS = 200
+
+_HEADING = re.compile(r"#{1,6}[ \t]+(\S.{0,200})")
+_FENCE = re.compile(r"[ \t]{0,3}(`{3,}|~{3,})[ \t]*([A-Za-z0-9_+-]{0,20})")
+_LINK = re.compile(r"https?://[^\s()<>\[\]\"'`|]{1,500}")
+_WORD = re.compile(r"\w{1,60}")
+
+
+@dataclass(frozen=True, slots=True)
+class CodeBlock:
+    """A fenced block: its language in lower case (empty when it names none) and its text."""
+
+    language: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A card taken apart. `prose` holds the lines outside of code, `words` counts those."""
+
+    front: Mapping[str, Any]
+    prose: tuple[str, ...]
+    headings: tuple[str, ...]
+    code: tuple[CodeBlock, ...]
+    links: tuple[str, ...]
+    words: int
+
+    def has_heading(self, *words: str) -> bool:
+        """Whether a heading holds one of these words (lower case)."""
+        return any(word in heading.lower() for heading in self.headings for word in words)
+
+    def names(self, key: str) -> tuple[str, ...]:
+        """The front matter's texts under `key`: a text or a list of texts."""
+        value = self.front.get(key)
+        items = value if isinstance(value, list) else [value]
+        return tuple(item.strip() for item in items if isinstance(item, str) and item.strip())
+
+
+def split_front_matter(text: str) -> tuple[Mapping[str, Any], str]:
+    """The front matter and what follows it; an empty mapping where there is none that can be read."""
+    text = text.lstrip("\ufeff")
+    lines = text.split("\n", 1)
+    if lines[0].rstrip() != "---" or len(lines) == 1:
+        return {}, text
+    end = re.compile(r"^---[ \t]*\r?$", re.MULTILINE).search(lines[1])
+    if end is None or end.start() > MAX_FRONT_MATTER_CHARACTERS:
+        return {}, text
+    front = read_yaml(lines[1][: end.start()])
+    return front if isinstance(front, dict) else {}, lines[1][end.end() :]
+
+
+@lru_cache(maxsize=8)  # several metrics read the same card
+def parse_card(text: str) -> Card:
+    """Take a card apart. Never raises: what cannot be read is left out."""
+    front, body = split_front_matter(text)
+    prose: list[str] = []
+    code: list[CodeBlock] = []
+    block: list[str] | None = None
+    fence, language = "", ""
+    for raw in body.splitlines():
+        line = raw[:MAX_LINE_CHARACTERS]
+        opened = _FENCE.match(line)
+        if block is None and opened:
+            fence, language, block = opened[1], opened[2].lower(), []
+        elif block is None:
+            prose.append(line)
+        elif line.strip().startswith(fence) and not line.strip().strip(fence[0]):
+            code.append(CodeBlock(language, "\n".join(block)))
+            block = None
+        else:
+            block.append(raw)
+    if block is not None:
+        code.append(CodeBlock(language, "\n".join(block)))
+    return Card(
+        front=front,
+        prose=tuple(prose),
+        headings=tuple(match[1].strip() for match in map(_HEADING.match, prose) if match)[:MAX_HEADINGS],
+        code=tuple(code[:MAX_BLOCKS]),
+        links=tuple(dict.fromkeys(link.rstrip(".,;:!?*") for line in prose for link in _LINK.findall(line))),
+        words=sum(len(_WORD.findall(line)) for line in prose),
+    )
+
+
+def card_fact(evidence: Evidence) -> Fact[str]:
+    """The text that explains the package, by `choose_card`."""
+    return choose_card(evidence.package, evidence.archive, evidence.hub_card, evidence.repository_readme)
+
+
+def choose_card(
+    package: Fact[PackageFacts], archive: Fact[ArchiveFacts], hub_card: Fact[str], repository_readme: Fact[str]
+) -> Fact[str]:
+    """The README of the record, of the archive, of the hub, of the repository: the first that is known.
+
+    Else the fact of a source that failed, else one that says that there is none.
+    """
+    candidates = (
+        _text_of(package, package.value.readme if package.value else None),
+        _text_of(archive, archive.value.readme if archive.value else None),
+        hub_card,
+        repository_readme,
+    )
+    known = (fact for fact in candidates if fact.value)
+    failed = (fact for fact in candidates if fact.failed)
+    return next(known, None) or next(failed, None) or Fact("record", FactState.ABSENT, reason="there is no README")
+
+
+def _text_of(fact: Fact[object], text: str | None) -> Fact[str]:
+    state = FactState.ABSENT if fact.value is not None and not text else fact.state
+    return Fact(fact.source, state, text or None, fact.reason, fact.latency_ms)

@@ -1,0 +1,213 @@
+"""Asking every source at once, each with its own deadline: the whole takes hardly longer than the slowest of them.
+
+What fails is recorded as failed, with the reason; collecting itself does not fail.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import structlog
+
+from registry.domain.errors import NotFound, RegistryError
+from registry.domain.evidence import (
+    ArchiveFacts,
+    ClaimsReading,
+    DatasetFacts,
+    Evidence,
+    Fact,
+    FactState,
+    HubFacts,
+    PackageFacts,
+)
+from registry.domain.packages import Package
+from registry.domain.receipts import normalised
+from registry.ports.clock import Clock
+from registry.ports.sources import ArchiveInspector, ClaimsReader, CodeHost, ModelHub, ParentScores, SourceFailed
+from registry.rating.deriving import (
+    GITHUB,
+    HUB,
+    RepositoryName,
+    card_of,
+    demonstrations_in,
+    join_datasets,
+    package_facts,
+    repository_name,
+)
+from registry.rating.links import hub_name, is_dataset_id, named_datasets
+
+T = TypeVar("T")
+_log = structlog.get_logger()
+
+MAX_DATASETS = 3
+RECORD, ARCHIVE, TEXT_MODEL = "record", "archive", "text model"
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Who is asked. None: that source is not set up."""
+
+    archives: ArchiveInspector | None = None
+    code_host: CodeHost | None = None
+    hub: ModelHub | None = None
+    claims: ClaimsReader | None = None
+    parents: ParentScores | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Deadlines:
+    """How long each kind of answer may take, in seconds."""
+
+    archive: float = 60.0
+    code_host: float = 20.0
+    hub: float = 15.0
+    claims: float = 30.0
+    parents: float = 5.0
+
+
+class EvidenceCollector:
+    """Makes the evidence for one package from the sources that are set up."""
+
+    def __init__(
+        self,
+        sources: Sources,
+        *,
+        clock: Clock,
+        deadlines: Deadlines | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._sources = sources
+        self._clock = clock
+        self._deadlines = deadlines or Deadlines()
+        self._monotonic = monotonic
+
+    async def collect(self, package: Package) -> Evidence:
+        """The evidence, with failures in it. Raises nothing but cancellation."""
+        began, collected_at = self._monotonic(), self._clock.now()
+        record = Fact(RECORD, FactState.KNOWN, package_facts(package))
+        async with asyncio.TaskGroup() as tasks:
+            archive = tasks.create_task(self._archive(package))
+            parents = tasks.create_task(self._parents(package))
+            hub = tasks.create_task(self._hub(package, lambda hub, kind, hub_id: hub.info(kind, hub_id)))
+            hub_card = tasks.create_task(self._hub(package, lambda hub, kind, hub_id: hub.card(kind, hub_id)))
+            name = tasks.create_task(repository_name(package, archive, hub_card))
+            repository = tasks.create_task(self._code(name, lambda host, it: host.repository(it)))
+            readme = tasks.create_task(self._code(name, lambda host, it: host.readme(it)))
+            commits = tasks.create_task(self._code(name, lambda host, it: host.commits(it)))
+            reviews = tasks.create_task(self._code(name, lambda host, it: host.reviews(it)))
+            tree = tasks.create_task(self._code(name, lambda host, it: host.tree(it)))
+            card = tasks.create_task(card_of(record, archive, hub_card, readme))
+            claims = tasks.create_task(self._claims(card))
+            datasets = tasks.create_task(self._datasets(record, card, hub))
+            demonstrations = tasks.create_task(demonstrations_in(card))
+        evidence = Evidence(
+            collected_at=collected_at,
+            latency_ms=self._since(began),
+            package=record,
+            archive=archive.result(),
+            repository=repository.result(),
+            repository_readme=readme.result(),
+            commits=commits.result(),
+            reviews=reviews.result(),
+            tree=tree.result(),
+            hub=hub.result(),
+            hub_card=hub_card.result(),
+            datasets=datasets.result(),
+            parents=parents.result(),
+            claims_reading=claims.result(),
+            demonstrations=demonstrations.result(),
+        )
+        return normalised(evidence)
+
+    async def _ask(self, source: str, seconds: float, question: Callable[[], Awaitable[T]]) -> Fact[T]:
+        began = self._monotonic()
+        state, reason = FactState.FAILED, ""
+        try:
+            async with asyncio.timeout(seconds):
+                value = await question()
+            return Fact(source, FactState.KNOWN, value, latency_ms=self._since(began))
+        except NotFound as error:
+            state, reason = FactState.ABSENT, str(error)
+        except SourceFailed as error:
+            reason = error.reason
+        except TimeoutError:
+            reason = f"it did not answer within {seconds:g} s"
+        except RegistryError as error:
+            reason = str(error)
+        except Exception as error:  # noqa: BLE001
+            # A source that breaks in a way nobody thought of costs its metrics, never the rating.
+            _log.exception("rating_source_broken", source=source)
+            reason = f"it broke: {type(error).__name__}"
+        if state is FactState.FAILED:
+            _log.info("rating_source_failed", source=source, reason=reason)
+        return Fact(source, state, reason=reason or "it gave no reason", latency_ms=self._since(began))
+
+    def _since(self, began: float) -> int:
+        return round((self._monotonic() - began) * 1000)
+
+    async def _archive(self, package: Package) -> Fact[ArchiveFacts]:
+        archives = self._sources.archives
+        if archives is None or package.content is None:
+            return _absent(ARCHIVE, "archives are not looked into" if package.content else "the package has no content")
+        return await self._ask(ARCHIVE, self._deadlines.archive, lambda: archives.inspect(package))
+
+    async def _parents(self, package: Package) -> Fact[Any]:
+        parents = self._sources.parents
+        if parents is None or not package.dependencies:
+            return _absent(RECORD, "the package depends on nothing")
+        return await self._ask(RECORD, self._deadlines.parents, lambda: parents.parents(package))
+
+    async def _hub(self, package: Package, question: Callable[[ModelHub, str, str], Awaitable[T]]) -> Fact[T]:
+        hub, name = self._sources.hub, hub_name(package.source_url)
+        if name is None:
+            return _absent(HUB, "no hub repository is linked")
+        if hub is None:
+            return _absent(HUB, "no hub is set up")
+        return await self._ask(HUB, self._deadlines.hub, lambda: question(hub, *name))
+
+    async def _code(
+        self, name: "asyncio.Task[RepositoryName]", question: Callable[[CodeHost, str], Awaitable[T]]
+    ) -> Fact[T]:
+        host = self._sources.code_host
+        if host is None:
+            return _absent(GITHUB, "no code host is set up")
+        named = await name
+        if named.name is None:
+            return Fact(named.source, FactState.FAILED if named.failed else FactState.ABSENT, reason=named.reason)
+        repository = named.name
+        return await self._ask(GITHUB, self._deadlines.code_host, lambda: question(host, repository))
+
+    async def _claims(self, card: "asyncio.Task[Fact[str]]") -> Fact[ClaimsReading]:
+        reader = self._sources.claims
+        if reader is None:
+            return _absent(TEXT_MODEL, "no text model is set up")
+        text = (await card).value
+        if text is None:
+            return _absent(TEXT_MODEL, "there is no card to read")
+        return await self._ask(TEXT_MODEL, self._deadlines.claims, lambda: reader.read_claims(text))
+
+    async def _datasets(
+        self, record: Fact[PackageFacts], card: "asyncio.Task[Fact[str]]", hub: "asyncio.Task[Fact[HubFacts]]"
+    ) -> Fact[tuple[DatasetFacts, ...]]:
+        text, info = await card, await hub
+        named = named_datasets(record.value, text.value, info.value)
+        names = [name for name in named if is_dataset_id(name)][:MAX_DATASETS]
+        source = self._sources.hub
+        if not names or source is None:
+            return _absent(HUB, "no hub is set up" if names else "no dataset is named")
+        ask = self._ask
+        infos = await asyncio.gather(
+            *(ask(HUB, self._deadlines.hub, _bind(source.info, "dataset", name)) for name in names),
+            *(ask(HUB, self._deadlines.hub, _bind(source.card, "dataset", name)) for name in names),
+        )
+        return join_datasets(infos[: len(names)], infos[len(names) :], names)
+
+
+def _bind(method: Callable[[str, str], Awaitable[T]], kind: str, name: str) -> Callable[[], Awaitable[T]]:
+    return lambda: method(kind, name)
+
+
+def _absent(source: str, reason: str) -> Fact[Any]:
+    return Fact(source, FactState.ABSENT, reason=reason)

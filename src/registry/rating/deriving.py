@@ -1,0 +1,106 @@
+"""Facts that follow from other facts: where the code is, which text is the card, what the card's code shows."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+from registry.domain.evidence import (
+    ArchiveFacts,
+    DatasetFacts,
+    DemonstrationFacts,
+    Fact,
+    FactState,
+    PackageFacts,
+)
+from registry.domain.packages import Package
+from registry.rating.cards import choose_card
+from registry.rating.demonstrations import read_demonstrations
+from registry.rating.links import first_repository, github_name, labelled_repository
+
+CARD, GITHUB, HUB = "card", "github", "huggingface"
+
+
+@dataclass(frozen=True, slots=True)
+class RepositoryName:
+    """The source repository's name; without one, why, and by whose failure."""
+
+    name: str | None
+    source: str = GITHUB
+    failed: bool = False
+    reason: str = "no source repository is linked"
+
+
+def package_facts(package: Package) -> PackageFacts:
+    """What ratings look at in a record."""
+    return PackageFacts(
+        id=package.id,
+        name=package.name,
+        type=package.type.value,
+        revision=package.revision,
+        license=package.license,
+        source_url=package.source_url,
+        tags=package.tags,
+        dependencies=tuple((dependency.relation, dependency.name) for dependency in package.dependencies),
+        content_size=package.content.size if package.content else None,
+        readme=package.readme,
+    )
+
+
+async def repository_name(
+    package: Package, archive: asyncio.Task[Fact[ArchiveFacts]], hub_card: asyncio.Task[Fact[str]]
+) -> RepositoryName:
+    """The repository that the record names, or else its archive, or else its card on the hub."""
+    if name := github_name(package.source_url) or labelled_repository(package.readme):
+        return RepositoryName(name)
+    inside = await archive
+    if inside.value and (
+        name := first_repository(inside.value.project_urls) or labelled_repository(inside.value.readme)
+    ):
+        return RepositoryName(name)
+    card = await hub_card
+    if name := labelled_repository(card.value):
+        return RepositoryName(name)
+    lost = next((fact for fact in (inside, card) if fact.failed), None)
+    if lost is not None:
+        return RepositoryName(
+            None, lost.source, failed=True, reason=f"the link to a repository could not be read: {lost.reason}"
+        )
+    return RepositoryName(None)
+
+
+async def card_of(
+    record: Fact[PackageFacts],
+    archive: asyncio.Task[Fact[ArchiveFacts]],
+    hub_card: asyncio.Task[Fact[str]],
+    readme: asyncio.Task[Fact[str]],
+) -> Fact[str]:
+    """The card, waiting for no more sources than it takes to have one."""
+    nothing: Fact[Any] = Fact(CARD, FactState.ABSENT)
+    facts: list[Fact[Any]] = [record, nothing, nothing, nothing]
+    for place, task in enumerate((archive, hub_card, readme), start=1):
+        if choose_card(*facts).value:
+            break
+        facts[place] = await task
+    return choose_card(*facts)
+
+
+async def demonstrations_in(card: asyncio.Task[Fact[str]]) -> Fact[tuple[DemonstrationFacts, ...]]:
+    text = await card
+    if text.value is None:
+        return Fact(CARD, text.state, reason=text.reason)
+    # Some 0.3 s for the largest card: too long for the event loop.
+    return Fact(CARD, FactState.KNOWN, await asyncio.to_thread(read_demonstrations, text.value))
+
+
+def join_datasets(infos: list[Fact[Any]], cards: list[Fact[Any]], names: list[str]) -> Fact[tuple[DatasetFacts, ...]]:
+    latency_ms = max(fact.latency_ms for fact in (*infos, *cards))
+    lost = next((fact for fact in (*infos, *cards) if fact.failed), None)
+    if lost is not None:
+        return Fact(HUB, FactState.FAILED, reason=lost.reason, latency_ms=latency_ms)
+    known = tuple(
+        DatasetFacts(info.value, card.value) for info, card in zip(infos, cards, strict=True) if info.value is not None
+    )
+    if not known:
+        reason = f"none of the datasets named is on the hub: {', '.join(names)}"
+        return Fact(HUB, FactState.ABSENT, reason=reason, latency_ms=latency_ms)
+    return Fact(HUB, FactState.KNOWN, known, latency_ms=latency_ms)

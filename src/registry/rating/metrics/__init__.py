@@ -1,0 +1,1 @@
+"""The eleven metrics: one file, one question, one formula each, all pure."""

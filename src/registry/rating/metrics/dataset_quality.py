@@ -1,0 +1,81 @@
+"""Are the datasets behind the package documented, licensed and used by others?
+
+Formula, per dataset: 0.4 × documented + 0.2 × licensed + 0.2 × downloads + 0.2 × likes.
+
+- documented: the share of seven subjects that its card has a section on: summary, structure, creation or source,
+  splits or size, uses, limitations or bias, licence or citation
+- licensed: 1 when it names a licence
+- downloads: log₁₀(1 + downloads of a month) / 6; likes: log₁₀(1 + likes) / 3; at most 1 each
+
+For a dataset these are its own facts (without a hub, downloads and likes are left out and the rest is scaled to 1);
+for a model the mean over the datasets that it names and the hub knows. A model that names none, or none that is known,
+has an unknown score (`dataset_and_code` lowers it for that); code has nothing to measure.
+
+Source: T. Gebru et al., "Datasheets for Datasets", CACM 64/12 (2021), and the dataset card's sections
+(https://huggingface.co/docs/hub/datasets-cards); the shares are this project's.
+"""
+
+from math import fsum, log10
+
+from registry.domain.evidence import DatasetFacts, Evidence, Fact
+from registry.domain.ratings import MetricResult
+from registry.rating.cards import card_fact, parse_card
+from registry.rating.results import bounded, inapplicable, lost, measured, unknown
+
+_SUBJECTS = (
+    ("summary", "description", "overview", "details"),
+    ("structure", "fields", "format", "features", "instances", "schema"),
+    ("creation", "source", "collection", "annotation", "curation"),
+    ("split", "size", "statistics"),
+    ("use", "usage", "task"),
+    ("limitation", "bias", "risk", "considerations", "ethic"),
+    ("licen", "citation"),
+)
+
+
+def measure(evidence: Evidence) -> MetricResult:
+    package = evidence.package.value
+    if package and package.type == "code":
+        return inapplicable("code has no dataset", evidence.package)
+    if package and package.type == "dataset":
+        return _own(evidence, package.license)
+    fact = evidence.datasets
+    if not fact.value:
+        # Where the hub or the card that names the datasets is out of reach, nobody knows whether there are any.
+        asked: tuple[Fact[object], ...] = (fact, evidence.hub, card_fact(evidence))
+        return lost(*asked) if any(it.failed for it in asked) else unknown(fact.reason, fact)
+    scores = [_score(dataset) for dataset in fact.value]
+    text = "; ".join(
+        f"{dataset.info.id} {score[0]:.2f} ({score[1]})" for dataset, score in zip(fact.value, scores, strict=True)
+    )
+    return measured(fsum(score for score, _ in scores) / len(scores), text, fact)
+
+
+def _own(evidence: Evidence, license_name: str | None) -> MetricResult:
+    card, hub = card_fact(evidence), evidence.hub
+    if hub.value is not None:
+        score, text = _score(DatasetFacts(hub.value, card.value))
+        return measured(score, text, hub, card)
+    if hub.failed or card.failed:
+        return lost(hub, card)
+    documented, text = _documented(card.value)
+    named = license_name or (card.value and parse_card(card.value).names("license"))
+    score = (0.4 * documented + 0.2 * bool(named)) / 0.6
+    told = f"{text}; {'licensed' if named else 'no licence'}; not known to a hub"
+    return measured(score, told, card, source=None if card.value else card.source)
+
+
+def _score(dataset: DatasetFacts) -> tuple[float, str]:
+    info = dataset.info
+    documented, text = _documented(dataset.card)
+    downloads, likes = bounded(log10(1 + info.downloads) / 6), bounded(log10(1 + info.likes) / 3)
+    score = 0.4 * documented + 0.2 * bool(info.license) + 0.2 * downloads + 0.2 * likes
+    return score, f"{text}, {info.license or 'no licence'}, {info.downloads:,} downloads, {info.likes:,} likes"
+
+
+def _documented(text: str | None) -> tuple[float, str]:
+    if text is None:
+        return 0.0, "no card"
+    card = parse_card(text)
+    covered = sum(card.has_heading(*words) for words in _SUBJECTS)
+    return covered / len(_SUBJECTS), f"card on {covered} of {len(_SUBJECTS)} subjects"

@@ -1,0 +1,84 @@
+"""Does the package fit the devices that people want to run it on?
+
+Formula, per device: log₁₀(budget / bytes), within 0–1: 0 when the weights fill the budget, 1 when they take a tenth of
+it or less. The score is the mean over the devices. The budget is half of the device's memory; the other half is left
+to the system, the runtime and activations:
+
+- Raspberry Pi 3 Model B+: 1 GB (https://www.raspberrypi.com/products/raspberry-pi-3-model-b-plus/)
+- Jetson Nano: 4 GB (https://developer.nvidia.com/embedded/jetson-nano)
+- desktop PC: 16 GB, the most common size in the Steam hardware survey (https://store.steampowered.com/hwsurvey)
+- AWS server: m5.4xlarge, 64 GB (https://aws.amazon.com/ec2/instance-types/m5/)
+
+The bytes are those of one copy of the weights: safetensors files if there are any, else PyTorch's, else the largest
+other format; for a package without weights, of its whole content. The archive is asked first, then the hub.
+"""
+
+from collections.abc import Sequence
+from math import fsum, log10
+
+from registry.domain.evidence import Evidence, Fact, FileEntry
+from registry.domain.ratings import MetricResult, Target
+from registry.rating.results import bounded, counted, lost, measured, unknown
+
+GIB = 1024**3
+BUDGET_BYTES = {
+    Target.RASPBERRY_PI: GIB // 2,
+    Target.JETSON_NANO: 2 * GIB,
+    Target.DESKTOP_PC: 8 * GIB,
+    Target.AWS_SERVER: 32 * GIB,
+}
+_FORMATS = (
+    ("safetensors", (".safetensors",)),
+    ("PyTorch", (".bin", ".pt", ".pth", ".ckpt")),
+    ("GGUF", (".gguf",)),
+    ("ONNX", (".onnx", ".onnx_data")),
+    ("TensorFlow", (".h5", ".keras", ".tflite", ".pb")),
+    ("Flax", (".msgpack",)),
+    ("pickle", (".pkl", ".pickle", ".joblib")),
+)
+_NO_WEIGHTS = ("training_args.bin", "optimizer.pt", "scheduler.pt", "rng_state.pth")
+
+
+def measure(evidence: Evidence) -> MetricResult:
+    package = evidence.package.value
+    asked: tuple[Fact[object], ...] = (evidence.archive, evidence.hub)
+    listings = (
+        (evidence.archive, evidence.archive.value and evidence.archive.value.files),
+        (evidence.hub, evidence.hub.value and evidence.hub.value.files),
+    )
+    for fact, files in listings:
+        if files and (weights := weight_bytes(files)):
+            return _scored(weights[1], f"{counted(weights[2], f'{weights[0]} file')} of", fact)
+    if package and package.content_size:
+        return _scored(package.content_size, "content of", evidence.package)
+    hub_bytes = sum(file.size for file in evidence.hub.value.files) if evidence.hub.value else 0
+    if hub_bytes:
+        return _scored(hub_bytes, "files on the hub of", evidence.hub)
+    if any(fact.failed for fact in asked):
+        return lost(*asked)
+    return unknown("the package has no content, and no hub lists its files", *asked)
+
+
+def weight_bytes(files: Sequence[FileEntry]) -> tuple[str, int, int] | None:
+    """(format, bytes, number of files) of one copy of the weights among `files`, None when there are none."""
+    found: dict[str, list[int]] = {}
+    for file in files:
+        if file.size > 0 and not file.path.endswith(_NO_WEIGHTS):
+            for name, endings in _FORMATS:
+                if file.path.lower().endswith(endings):
+                    found.setdefault(name, []).append(file.size)
+    for name in ("safetensors", "PyTorch"):
+        if name in found:
+            return name, sum(found[name]), len(found[name])
+    return max(((name, sum(sizes), len(sizes)) for name, sizes in found.items()), key=lambda it: it[1], default=None)
+
+
+def _scored(size: int, what: str, fact: Fact[object]) -> MetricResult:
+    by_target = tuple((target, bounded(log10(budget / size))) for target, budget in BUDGET_BYTES.items())
+    shown = ", ".join(f"{target.value} {BUDGET_BYTES[target] / GIB:g} GiB" for target, _ in by_target)
+    return measured(
+        fsum(score for _, score in by_target) / len(by_target),
+        f"{what} {size:,} bytes against memory budgets of {shown}",
+        fact,
+        by_target=by_target,
+    )

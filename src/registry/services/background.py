@@ -1,0 +1,25 @@
+"""Loops that run beside the requests, for as long as the process lives."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+
+import structlog
+
+_log = structlog.get_logger(__name__)
+_RESTART_SECONDS = 5.0
+
+
+async def run_loops(loops: Mapping[str, Callable[[], Awaitable[None]]]) -> None:
+    """Run every loop until cancelled. One that breaks is logged and begun again; the others do not notice."""
+    async with asyncio.TaskGroup() as tasks:
+        for name, loop in loops.items():
+            tasks.create_task(_supervised(name, loop), name=name)
+
+
+async def _supervised(name: str, loop: Callable[[], Awaitable[None]]) -> None:
+    while True:
+        try:
+            await loop()
+        except Exception:  # noqa: BLE001  (whatever it is, the other loops go on)
+            _log.exception("background_loop_failed", loop=name, restart_seconds=_RESTART_SECONDS)
+        await asyncio.sleep(_RESTART_SECONDS)

@@ -1,0 +1,92 @@
+"""Keeps a search index in step with the records."""
+
+import asyncio
+
+import structlog
+
+from registry.domain.errors import Unavailable
+from registry.domain.packages import PackageFilter
+from registry.ports.changes import ChangeFeed
+from registry.ports.search import Checkpoint, IndexedRecords, SearchIndex
+
+_log = structlog.get_logger()
+_EVERYTHING = PackageFilter(status=None, newest_first=False)
+
+
+class IndexFollower:
+    """Fills an index from a walk over the records, then follows the change feed.
+
+    Any number of processes may do so with one index: each step is taken by one of them, the others see that it was.
+    """
+
+    def __init__(
+        self,
+        feed: ChangeFeed,
+        packages: IndexedRecords,
+        index: SearchIndex,
+        *,
+        poll_seconds: float = 0.5,
+        batch_packages: int = 200,
+    ) -> None:
+        self._feed = feed
+        self._packages = packages
+        self._index = index
+        self._poll_seconds = poll_seconds
+        self._batch_packages = batch_packages
+        self._turn = asyncio.Lock()
+        self._rounds_begun = 0
+        self.has_caught_up = False
+        """Whether this process has once seen all that had changed before it started."""
+
+    async def run(self) -> None:
+        """Follow until cancelled. A store that cannot answer is asked again at the next poll."""
+        while True:
+            try:
+                await self.catch_up()
+            except Unavailable as error:
+                _log.warning("search_index_waits", reason=str(error))
+            await asyncio.sleep(self._poll_seconds)
+
+    async def catch_up(self) -> None:
+        """Return when searches of this process see every change that was acknowledged before the call.
+
+        Callers that come while a round is under way share the next one, so that a burst of changes costs few rounds.
+        """
+        wanted = self._rounds_begun + 1
+        async with self._turn:
+            if self._rounds_begun >= wanted:
+                return
+            self._rounds_begun += 1
+            while not await self._step():
+                pass
+            await self._index.refresh()
+            self.has_caught_up = True
+
+    async def _step(self) -> bool:
+        """Take one step; whether there was none to take."""
+        at = await self._index.checkpoint()
+        if at.cursor is None:
+            await self._index.restart(at=at, cursor=await self._feed.latest())
+            return False
+        if not at.filled:
+            return await self._fill(at)
+        page = await self._feed.read(at.cursor, limit=self._batch_packages)
+        if page is None:
+            _log.info("search_index_begins_anew")
+            await self._index.restart(at=at, cursor=await self._feed.latest())
+            return False
+        if not page.package_ids:
+            return True
+        present = await self._packages.get_many(page.package_ids)
+        gone = set(page.package_ids) - {package.id for package in present}
+        done = await self._index.apply(present, sorted(gone), at=at, to=Checkpoint(page.cursor, None, filled=True))
+        return done and len(page.package_ids) < self._batch_packages
+
+    async def _fill(self, at: Checkpoint) -> bool:
+        page = await self._packages.list_page(_EVERYTHING, limit=self._batch_packages, after=at.walked)
+        present = await self._packages.get_many([item.id for item in page.items])
+        to = Checkpoint(at.cursor, page.next_after, filled=page.next_after is None)
+        if await self._index.apply(present, (), at=at, to=to):
+            await self._index.refresh()
+            _log.info("search_index_filling", packages=self._index.state().packages, filled=to.filled)
+        return False

@@ -1,0 +1,37 @@
+"""The conformance suites over the scaled home of what processes share for a while."""
+
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from registry.adapters.redis.attempts import RedisAttemptCounter
+from registry.adapters.redis.connection import RedisLimits, open_redis
+from tests.conformance.attempt_counter import AttemptCounterContract
+from tests.factories import ManualClock
+
+PATIENT = RedisLimits(connect_seconds=30, call_seconds=30)
+
+
+class RedisCounterHome:
+    """Keys of its own in a Redis that others use too."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._prefix = f"{uuid.uuid4().hex}:"
+        self.clock = ManualClock()
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[RedisAttemptCounter]:
+        async with open_redis(self._url, limits=PATIENT) as redis:
+            yield RedisAttemptCounter(redis, clock=self.clock, prefix=self._prefix)
+
+
+@pytest.fixture
+def counter_home(redis_url: str) -> RedisCounterHome:
+    return RedisCounterHome(redis_url)
+
+
+class TestAttemptCounter(AttemptCounterContract):
+    pass

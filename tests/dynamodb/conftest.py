@@ -1,0 +1,32 @@
+"""A fresh table for each test, and the stores on it."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from registry.adapters.dynamodb.client import DynamoTable
+from registry.adapters.dynamodb.packages import DynamoPackageStore
+from tests.engines.tables import CallCounter, fresh_table
+from tests.factories import ManualClock
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+def calls() -> CallCounter:
+    return CallCounter()
+
+
+@pytest.fixture
+async def table(dynamodb_endpoint: str, calls: CallCounter) -> AsyncIterator[DynamoTable]:
+    async with fresh_table(dynamodb_endpoint, on_call=calls) as table:
+        calls.clear()
+        yield table
+
+
+@pytest.fixture
+def packages(table: DynamoTable, clock: ManualClock) -> DynamoPackageStore:
+    return DynamoPackageStore(table, clock=clock)

@@ -1,0 +1,52 @@
+"""The tests' factories in short: versions of one package, and the change that goes with each."""
+
+from dataclasses import replace
+from typing import Any
+
+from registry.adapters.dynamodb import records
+from registry.adapters.dynamodb.client import DynamoTable
+from registry.adapters.dynamodb.keys import text
+from registry.adapters.dynamodb.packages import DynamoPackageStore
+from registry.domain.packages import Change, KeptAnswer, Package, PackageFilter
+from tests.factories import make_change, make_package
+
+
+def package(name: str = "bert", version: str = "1.0.0", **members: Any) -> Package:
+    return make_package(name=name, version=version, **members)
+
+
+def next_revision(of: Package, **members: Any) -> Package:
+    return replace(of, revision=of.revision + 1, **members)
+
+
+def change(of: Package, answer: KeptAnswer | None = None) -> Change:
+    return make_change(of.id, answer=answer, revision=of.revision)
+
+
+async def places(table: DynamoTable) -> set[tuple[str, str]]:
+    """The keys of all items but the audit trail and the order of changes, which stay when packages go."""
+    found = [items async for items in table.scan("pk <> :none", {":none": text("-")})]
+    return {
+        (records.attribute(item, "pk"), records.attribute(item, "sk"))
+        for items in found
+        for item in items
+        if not records.attribute(item, "pk").startswith(("A#", "C#"))
+    }
+
+
+async def fill(packages: DynamoPackageStore, wanted: list[Package]) -> None:
+    """Add these packages, one after the other."""
+    for each in wanted:
+        await packages.add(each, change(each))
+
+
+async def walk(packages: DynamoPackageStore, wanted: PackageFilter, *, limit: int) -> list[str]:
+    """The ids on all pages."""
+    ids: list[str] = []
+    after: str | None = None
+    while True:
+        page = await packages.list_page(wanted, limit=limit, after=after)
+        ids += [item.id for item in page.items]
+        after = page.next_after
+        if after is None:
+            return ids

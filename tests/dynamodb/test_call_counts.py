@@ -1,0 +1,148 @@
+"""How many calls to the engine each port method makes, and that none of them scans."""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+import pytest
+
+from registry.adapters.dynamodb.accounts import DynamoAccountStore
+from registry.adapters.dynamodb.answers import DynamoAnswerStore
+from registry.adapters.dynamodb.audit import DynamoAuditStore
+from registry.adapters.dynamodb.changes import DynamoChangeFeed
+from registry.adapters.dynamodb.client import DynamoTable
+from registry.adapters.dynamodb.health import DynamoHealthLog
+from registry.adapters.dynamodb.maintenance import DynamoRecordMaintenance
+from registry.adapters.dynamodb.packages import DynamoPackageStore
+from registry.domain.packages import PackageFilter, PackageStatus, PackageType
+from registry.domain.versions import VersionRange
+from tests.dynamodb.samples import change, next_revision, package
+from tests.engines.tables import CallCounter
+from tests.factories import (
+    ManualClock,
+    make_account,
+    make_answer,
+    make_audit_entry,
+    make_content,
+    make_health_sample,
+    make_id,
+)
+
+pytestmark = pytest.mark.performance
+
+SHARDED = {"Query": 4, "BatchGetItem": 1}
+NARROW = {"Query": 1, "BatchGetItem": 1}
+
+
+async def count(calls: CallCounter, method: Callable[[], Awaitable[object]]) -> dict[str, int]:
+    """The calls that one use of a method makes."""
+    calls.clear()
+    await method()
+    return dict(calls)
+
+
+async def test_reads_and_changes_of_a_package(packages: DynamoPackageStore, calls: CallCounter) -> None:
+    first = package(tags=("nlp", "tiny"), readme="# Bert" * 50_000, content=make_content())
+    second = next_revision(first, description="new", tags=("vision",), readme=None)
+
+    assert await count(calls, lambda: packages.add(first, change(first))) == {"TransactWriteItems": 1}
+    assert await count(calls, lambda: packages.find_document(first.id)) == {"Query": 1}
+    assert await count(calls, lambda: packages.find_document(make_id())) == {"Query": 1}
+    assert await count(calls, lambda: packages.get(first.id)) == {"Query": 1}
+    assert await count(calls, lambda: packages.replace(second, change(second), expected_revision=1)) == {
+        "Query": 1,
+        "TransactWriteItems": 1,
+    }
+    assert await count(calls, lambda: packages.list_versions(["bert", "bert"])) == {"Query": 1}
+    assert await count(calls, lambda: packages.remove(first.id, change(second), expected_revision=2)) == {
+        "Query": 1,
+        "TransactWriteItems": 1,
+    }
+
+
+async def test_many_packages_at_once(packages: DynamoPackageStore, calls: CallCounter) -> None:
+    ids = [make_id() for _ in range(101)]
+
+    assert await count(calls, lambda: packages.get_many(ids[:50])) == {"BatchGetItem": 1}
+    assert await count(calls, lambda: packages.get_many(ids)) == {"BatchGetItem": 3}
+    assert await count(calls, lambda: packages.get_many([])) == {}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        (PackageFilter(), SHARDED),
+        (PackageFilter(newest_first=False), SHARDED),
+        (PackageFilter(type=PackageType.MODEL), SHARDED),
+        (PackageFilter(name="bert"), NARROW),
+        (PackageFilter(name="bert", type=PackageType.MODEL, versions=VersionRange.parse("^1.0.0")), NARROW),
+        (PackageFilter(tag="nlp"), NARROW),
+        (PackageFilter(created_by="alice"), NARROW),
+        (PackageFilter(versions=VersionRange.parse("1.0.7")), NARROW),
+        (PackageFilter(versions=VersionRange.parse("~1.0.0")), NARROW),
+        (PackageFilter(versions=VersionRange.parse("^1.0.0")), NARROW),
+        (PackageFilter(versions=VersionRange.parse("1.0.0-3.0.0")), {"Query": 3, "BatchGetItem": 1}),
+        (PackageFilter(versions=VersionRange.parse("0.0.0-900.0.0")), SHARDED),
+        (PackageFilter(status=None, name="bert", hidden_from="bob"), {"Query": 5, "BatchGetItem": 1}),
+    ],
+)
+async def test_a_page_costs_its_partitions_and_one_batch(
+    packages: DynamoPackageStore, calls: CallCounter, wanted: PackageFilter, expected: dict[str, int]
+) -> None:
+    for number in range(12):
+        published = package(version=f"1.0.{number}", tags=("nlp",))
+        await packages.add(published, change(published))
+
+    for limit in (1, 12, 100):
+        if limit == 1 and wanted.versions is not None:
+            continue  # what a range leaves out is read too
+        assert await count(calls, lambda n=limit: packages.list_page(wanted, limit=n, after=None)) == expected  # type: ignore[misc]
+
+
+async def test_a_page_of_two_hundred(packages: DynamoPackageStore, calls: CallCounter) -> None:
+    for number in range(210):
+        published = package(version=f"1.0.{number}")
+        await packages.add(published, change(published))
+
+    counted = await count(calls, lambda: packages.list_page(PackageFilter(), limit=200, after=None))
+
+    assert counted == {"Query": 4, "BatchGetItem": 2}
+
+
+async def test_accounts(table: DynamoTable, calls: CallCounter, clock: ManualClock) -> None:
+    accounts = DynamoAccountStore(table)
+    account = make_account()
+    expires_at = clock.now() + timedelta(hours=1)
+
+    assert await count(calls, lambda: accounts.add(account)) == {"TransactWriteItems": 1}
+    assert await count(calls, lambda: accounts.find_session(account.name, "token")) == {"BatchGetItem": 1}
+    assert await count(calls, lambda: accounts.get(account.name)) == {"GetItem": 1}
+    assert await count(calls, lambda: accounts.list_accounts(limit=100, after=None)) == {"Query": 1, "BatchGetItem": 1}
+    assert await count(calls, lambda: accounts.revoke_token("token", expires_at=expires_at)) == {"BatchWriteItem": 1}
+
+
+async def test_the_rest(table: DynamoTable, calls: CallCounter, clock: ManualClock) -> None:
+    answers = DynamoAnswerStore(table, clock=clock)
+    audit = DynamoAuditStore(table)
+    changes = DynamoChangeFeed(table, clock=clock)
+    health = DynamoHealthLog(table)
+    maintenance = DynamoRecordMaintenance(table, clock=clock)
+    clock.advance(timedelta(minutes=30))
+    entries = [make_audit_entry("package") for _ in range(25)]
+    cursor = await changes.latest()
+
+    assert await count(calls, lambda: answers.find_answer("key")) == {"GetItem": 1}
+    assert await count(calls, lambda: audit.append(entries)) == {"BatchWriteItem": 1}
+    assert await count(calls, lambda: audit.list_entries("package", limit=200, after=None)) == {"Query": 1}
+    assert await count(calls, lambda: changes.read(cursor, limit=100)) == {"Query": 1}
+    assert await count(calls, lambda: health.record([make_health_sample()])) == {"UpdateItem": 1}
+    assert await count(calls, lambda: maintenance.live_blob_keys([str(n) for n in range(100)])) == {"BatchGetItem": 1}
+    assert await count(calls, lambda: maintenance.ping()) == {"GetItem": 1}
+
+
+async def test_what_is_written_for_an_answer_is_one_transaction(
+    packages: DynamoPackageStore, calls: CallCounter, clock: ManualClock
+) -> None:
+    published = package(status=PackageStatus.PENDING)
+    kept = make_answer(key="key", expires_at=clock.now() + timedelta(hours=1), body=b"x" * 10_000)
+
+    assert await count(calls, lambda: packages.add(published, change(published, kept))) == {"TransactWriteItems": 1}

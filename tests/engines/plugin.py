@@ -1,0 +1,82 @@
+"""Fixtures of the engines, and the rule for those that are missing.
+
+Where an engine cannot be had, the tests that use it are left out and one line says so, so that `make test` works on any
+machine. In CI (`CI=true`) nothing is left out: those tests run and fail.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.engines import dynamodb, redis, s3
+
+FIND_MISSING: dict[str, Callable[[], str | None]] = {
+    "dynamodb_endpoint": dynamodb.find_missing,
+    "redis_url": redis.find_missing,
+    "redis_server": redis.find_missing,
+    "s3_endpoint": s3.find_missing,
+}
+"""The fixture that needs an engine, and what tells whether it can be had."""
+
+_left_out = pytest.StashKey[list[str]]()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if os.environ.get("CI") == "true":
+        return
+    lines = []
+    for fixture, find_missing in FIND_MISSING.items():
+        users = [item for item in items if fixture in getattr(item, "fixturenames", ())]
+        missing = find_missing() if users else None
+        if missing is not None:
+            lines.append(f"{missing}: {len(users)} tests left out")
+            config.hook.pytest_deselected(items=users)
+            items[:] = [item for item in items if item not in users]
+    config.stash[_left_out] = lines
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    for line in config.stash.get(_left_out, []):
+        terminalreporter.write_line(line, yellow=True)
+
+
+@pytest.fixture(scope="session")
+def dynamodb_endpoint() -> Iterator[str]:
+    """The URL of a DynamoDB Local that all tests share: each makes a table of its own."""
+    missing = dynamodb.find_missing()
+    if missing is not None:
+        pytest.fail(missing)
+    with dynamodb.running_dynamodb() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    """The URL of a Redis that all tests share: each uses keys of its own."""
+    missing = redis.find_missing()
+    if missing is not None:
+        pytest.fail(missing)
+    with redis.running_redis() as server:
+        yield server.url
+
+
+@pytest.fixture
+def redis_server() -> Iterator[redis.RedisServer]:
+    """A Redis of this test alone, to be stopped, paused and started."""
+    missing = redis.find_missing()
+    if missing is not None:
+        pytest.fail(missing)
+    with redis.running_redis() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def s3_endpoint() -> Iterator[str]:
+    """The URL of an S3 server that all tests share: each makes a bucket of its own."""
+    missing = s3.find_missing()
+    if missing is not None:
+        pytest.fail(missing)
+    with s3.running_s3() as server:
+        yield server.endpoint_url

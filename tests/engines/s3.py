@@ -1,0 +1,95 @@
+"""versitygw, an S3 server that keeps objects as files. `.ci/install-s3` builds it; so does the first run where Go is.
+
+Chosen by `tests.engines.s3_calls`; the comparison is in docs/s3-servers.md.
+"""
+
+import functools
+import os
+import shutil
+import subprocess
+import tempfile
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import aioboto3
+
+from registry.adapters.s3 import OnCall, S3Bucket, S3Limits, ensure_bucket, open_s3
+from registry.adapters.s3.connection import ignore_call
+from tests.engines.process import ENGINES, ROOT, accepts_connections, free_port, stop, wait_until
+
+PROGRAM = ENGINES / "bin" / "versitygw"
+BUILD_SECONDS = 900
+REGION = "us-east-1"
+ACCESS_KEY = "tests-only"
+SECRET_KEY = "tests-only-secret"
+
+
+@dataclass(frozen=True, slots=True)
+class S3Server:
+    """A running server: where it is, its process id, and what it has told so far (`log`)."""
+
+    endpoint_url: str
+    pid: int
+    log: Path
+
+
+def find_missing() -> str | None:
+    """None when the S3 server can run here, else one line that says why not."""
+    if PROGRAM.exists():
+        return None
+    if shutil.which("go") is None:
+        return "the S3 server (versitygw) is not installed and there is no Go to build it"
+    try:
+        subprocess.run([ROOT / ".ci" / "install-s3"], check=True, capture_output=True, timeout=BUILD_SECONDS)
+    except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
+        return f"the S3 server (versitygw) could not be built ({type(error).__name__})"
+    return None
+
+
+@contextmanager
+def running_s3() -> Iterator[S3Server]:
+    """A fresh, empty server with versioning, for ACCESS_KEY and SECRET_KEY."""
+    port = free_port()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for part in ("objects", "versions"):
+            (folder / part).mkdir()
+        command: list[str | Path] = [
+            PROGRAM,
+            "--port",
+            f"127.0.0.1:{port}",
+            "--region",
+            REGION,
+            "--quiet",
+            "--keep-alive",
+        ]
+        command += ["posix", "--versioning-dir", folder / "versions", folder / "objects"]
+        keys = {"ROOT_ACCESS_KEY": ACCESS_KEY, "ROOT_SECRET_KEY": SECRET_KEY}
+        log = folder / "log"
+        with log.open("wb") as output:
+            process = subprocess.Popen(command, env=os.environ | keys, stdout=output, stderr=subprocess.STDOUT)
+        try:
+            wait_until(lambda: accepts_connections(port), process, log=log)
+            yield S3Server(f"http://127.0.0.1:{port}", process.pid, log)
+        finally:
+            stop(process)
+
+
+@functools.cache
+def session() -> aioboto3.Session:
+    """A session with the keys of `running_s3`, whatever the environment holds."""
+    return aioboto3.Session(aws_access_key_id=ACCESS_KEY, aws_secret_access_key=SECRET_KEY, region_name=REGION)
+
+
+@asynccontextmanager
+async def fresh_bucket(
+    endpoint_url: str, *, on_call: OnCall = ignore_call, limits: S3Limits | None = None
+) -> AsyncIterator[S3Bucket]:
+    """An empty bucket of its own."""
+    name = f"test-{uuid.uuid4().hex}"
+    async with open_s3(name, endpoint_url=endpoint_url, session=session(), on_call=on_call, limits=limits) as bucket:
+        await ensure_bucket(bucket)
+        yield bucket

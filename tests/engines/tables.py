@@ -1,0 +1,46 @@
+"""Fresh tables in a DynamoDB Local, and a count of the calls that go to it."""
+
+import uuid
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import aioboto3
+
+from registry.adapters.dynamodb.calls import ignore_call
+from registry.adapters.dynamodb.client import DynamoLimits, DynamoTable, open_table
+from registry.adapters.dynamodb.table import create_table
+
+SESSION = aioboto3.Session(
+    aws_access_key_id="local", aws_secret_access_key="local", region_name="eu-central-1"
+)  # DynamoDB Local takes any
+
+PATIENT = DynamoLimits(connect_seconds=30, read_seconds=30, deadline_seconds=60)
+"""For tests of anything but time-outs: a busy machine, or a Java that has just begun, is no failure."""
+
+
+class CallCounter(Counter[str]):
+    """Counts the calls to the engine by operation."""
+
+    def __call__(self, operation: str, seconds: float, error: Exception | None) -> None:
+        self[operation] += 1
+
+
+@asynccontextmanager
+async def fresh_table(
+    endpoint_url: str, *, on_call: CallCounter | None = None, ttl: bool = False
+) -> AsyncIterator[DynamoTable]:
+    """An empty table, gone afterwards. Without TTL, which would go by the real time and not by a test's clock."""
+    name = f"registry-{uuid.uuid4().hex}"
+    async with open_table(
+        name,
+        endpoint_url=endpoint_url,
+        session=SESSION,
+        on_call=ignore_call if on_call is None else on_call,
+        limits=PATIENT,
+    ) as table:
+        await create_table(table, ttl=ttl)
+        try:
+            yield table
+        finally:
+            await table.client.delete_table(TableName=name)

@@ -1,0 +1,1 @@
+"""Ratings: metrics, arithmetic, receipts, collecting."""

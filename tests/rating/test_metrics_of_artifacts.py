@@ -1,0 +1,154 @@
+"""Metrics of data and code: numbers that can be worked out on paper, and properties that must hold."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from registry.domain.evidence import (
+    DatasetFacts,
+    DemonstrationFacts,
+    FileEntry,
+    ModuleFacts,
+    PythonFacts,
+    TreeFacts,
+)
+from registry.domain.ratings import MetricStatus
+from registry.rating.metrics import (
+    code_quality,
+    dataset_and_code,
+    dataset_quality,
+    reproducibility,
+)
+from tests.rating.factories import absent, archive, evidence, failed, hub, known, package
+
+
+def test_dataset_and_code_are_two_halves() -> None:
+    card = "---\ndatasets: [squad]\n---\n```python\nimport tiny\n```\n"
+    named = evidence(package=package(readme=card))
+    assert dataset_and_code.measure(named).score == 0.5
+    squad = (DatasetFacts(hub(id="squad", kind="dataset"), None),)
+    found = evidence(package=package(readme=card), datasets=known(squad), archive=archive("train.py"))
+    assert dataset_and_code.measure(found).score == 1.0
+    assert dataset_and_code.measure(evidence()).score == 0.0
+    assert dataset_and_code.measure(evidence(tree=failed())).status is MetricStatus.LOST
+
+
+def test_code_needs_no_dataset() -> None:
+    result = dataset_and_code.measure(evidence(package=package(type="code"), archive=archive("a/b.py")))
+    assert result.score == 1.0
+    assert dataset_quality.measure(evidence(package=package(type="code"))).status is MetricStatus.INAPPLICABLE
+
+
+def test_dataset_quality_on_paper() -> None:
+    card = "# Summary\n## Structure\n## Limitations\n"
+    info = hub(id="squad", kind="dataset", license="cc-by-4.0", downloads=999, likes=9)
+    result = dataset_quality.measure(evidence(datasets=known((DatasetFacts(info, card),))))
+    assert result.score == pytest.approx(0.4 * 3 / 7 + 0.2 + 0.2 * 3 / 6 + 0.2 * 1 / 3, abs=1e-6)
+    assert dataset_quality.measure(evidence()).status is MetricStatus.UNKNOWN
+    assert dataset_quality.measure(evidence(datasets=failed("huggingface"))).status is MetricStatus.LOST
+
+
+@given(st.integers(0, 10**9), st.integers(0, 10**9))
+def test_more_downloads_never_lower_dataset_quality(one: int, other: int) -> None:
+    def score(downloads: int) -> float:
+        info = hub(id="d", kind="dataset", downloads=downloads)
+        return dataset_quality.measure(evidence(datasets=known((DatasetFacts(info, None),)))).score or 0.0
+
+    assert score(min(one, other)) <= score(max(one, other))
+
+
+def test_a_dataset_of_its_own_without_a_hub() -> None:
+    card = "---\nlicense: mit\n---\n# Summary\n## Fields\n"
+    result = dataset_quality.measure(evidence(package=package(type="dataset", readme=card)))
+    assert result.score == pytest.approx((0.4 * 2 / 7 + 0.2) / 0.6, abs=1e-6)
+
+
+def python(**members: object) -> PythonFacts:
+    given_members: dict[str, object] = {
+        "files": 1,
+        "lines": 100,
+        "syntax_errors": 0,
+        "functions": 4,
+        "annotated_functions": 2,
+        "findings": (("F401", 1),),
+    }
+    return PythonFacts(**given_members | members)  # type: ignore[arg-type] # members by name
+
+
+PROJECT = ("src/a.py", "tests/test_a.py", ".github/workflows/ci.yml", ".pre-commit-config.yaml")
+
+
+def test_code_quality_on_paper() -> None:
+    full = evidence(archive=archive(*PROJECT, python=python()))
+    assert code_quality.measure(full).score == pytest.approx(0.3 + 0.2 + 0.15 + 0.15 * 0.5 + 0.2 * 0.5, abs=1e-6)
+    bare = evidence(archive=archive("a.py", python=python(findings=None)))
+    assert code_quality.measure(bare).score == pytest.approx(0.15 * 0.5 / 0.8, abs=1e-6)
+
+
+def test_a_wheel_is_not_blamed_for_having_no_tests() -> None:
+    wheel = evidence(archive=archive("a.py", python=python(), is_wheel=True))
+    assert code_quality.measure(wheel).score == pytest.approx((0.15 * 0.5 + 0.2 * 0.5) / 0.35, abs=1e-6)
+
+
+def test_tools_may_be_set_up_in_pyproject() -> None:
+    files = (FileEntry("a.py", 1), FileEntry("pyproject.toml", 1))
+    facts = TreeFacts(files, truncated=False, pyproject="[tool.ruff]\n[tool.mypy]\n")
+    result = code_quality.measure(evidence(tree=known(facts)))
+    assert result.score == pytest.approx(0.3 / 0.8, abs=1e-6)
+    assert "ruff in pyproject.toml" in result.evidence
+
+
+def test_code_quality_without_code_is_unknown_and_with_a_failing_host_lost() -> None:
+    assert code_quality.measure(evidence(archive=archive("model.safetensors"))).status is MetricStatus.UNKNOWN
+    assert code_quality.measure(evidence(archive=archive("a.py", python=python()), tree=failed())).score is None
+
+
+@given(st.integers(0, 5000), st.integers(0, 5000))
+def test_more_findings_never_raise_code_quality(one: int, other: int) -> None:
+    def score(count: int) -> float:
+        facts = python(findings=(("F401", count),))
+        return code_quality.measure(evidence(archive=archive("a.py", python=facts))).score or 0.0
+
+    assert score(min(one, other)) >= score(max(one, other))
+
+
+def demonstration(**members: object) -> DemonstrationFacts:
+    return DemonstrationFacts(**{"position": 1, "lines": 3} | members)  # type: ignore[arg-type] # members by name
+
+
+CARD = "---\nlibrary_name: transformers\n---\n```python\nimport transformers\n```\n"
+
+
+@pytest.mark.parametrize(
+    ("block", "score"),
+    [
+        (demonstration(imports=("transformers",)), 1.0),
+        (demonstration(imports=("transformers", "gone")), 0.75),
+        (demonstration(imports=("transformers",), undefined=("model",)), 0.75),
+        (demonstration(imports=("tiny",), imported=(("tiny", "load"),)), 1.0),
+        (demonstration(imports=("tiny",), imported=(("tiny", "gone"),)), 0.75),
+        (demonstration(imports=("sklearn.svm",)), 1.0),
+        (demonstration(standard_imports=1, files=("data/x.csv",)), 1.0),
+        (demonstration(standard_imports=1, files=("y.csv",)), 0.75),
+        (demonstration(error="line 1: invalid syntax"), 0.0),
+        (demonstration(), 0.0),
+    ],
+)
+def test_reproducibility_finds_what_a_block_needs(block: DemonstrationFacts, score: float) -> None:
+    modules = (ModuleFacts("tiny", ("load",)),)
+    content = archive("x.csv", python=python(modules=modules), requirements=("scikit-learn",))
+    given_evidence = evidence(package=package(readme=CARD), archive=content, demonstrations=known((block,), "card"))
+    assert reproducibility.measure(given_evidence).score == score
+
+
+def test_what_is_missing_may_be_in_a_source_that_failed() -> None:
+    blocks = known((demonstration(imports=("gone",)),), "card")
+    result = reproducibility.measure(evidence(package=package(readme=CARD), demonstrations=blocks, tree=failed()))
+    assert (result.low, result.score, result.high) == (0.5, 0.5, 1.0)
+    assert result.lost_to == ("github",)
+
+
+def test_reproducibility_without_a_card_or_code() -> None:
+    assert reproducibility.measure(evidence()).score == 0.0
+    assert reproducibility.measure(evidence(hub_card=failed("huggingface"))).status is MetricStatus.LOST
+    assert reproducibility.measure(evidence(package=package(readme="# Text"), demonstrations=absent())).score == 0.0

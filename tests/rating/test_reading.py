@@ -1,0 +1,192 @@
+"""Reading what strangers wrote: cards, demonstration code, links, project files."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from registry.domain.evidence import DemonstrationFacts, FactState
+from registry.rating.cards import CodeBlock, choose_card, parse_card, split_front_matter
+from registry.rating.demonstrations import read_demonstrations
+from registry.rating.links import github_name, hub_name, labelled_repository, named_datasets
+from registry.rating.plain_yaml import read_yaml
+from registry.rating.project_files import (
+    configured_tools,
+    distribution,
+    installed_names,
+    pyproject_requirements,
+    requirement_names,
+    without_top,
+)
+from tests.rating.factories import CARD_PIECES, absent, archive, failed, hub, known, package
+
+
+def test_a_card_is_taken_apart() -> None:
+    text = "\ufeff---\r\nlicense: mit\r\ntags: [a, 3, b]\r\n---\r\n# Title\r\nTwo words https://a.example/x).\r\n~~~Python\r\ncode\r\n~~~\r\n"
+    card = parse_card(text)
+    assert card.names("license") == ("mit",)
+    assert card.names("tags") == ("a", "b")
+    assert card.headings == ("Title",)
+    assert card.code == (CodeBlock("python", "code"),)
+    assert card.links == ("https://a.example/x",)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "no front matter",
+        "---\nunclosed: true\n",
+        "---\n- a list\n---\n",
+        "---\na: [\n---\n",
+        "---\na: &x [1]\nb: *x\n---\n",
+        "---\n" + "a: " + "[" * 5_000 + "\n---\n",
+        "---\na: " + "x" * 70_000 + "\n---\n",
+        "---\n!!python/object/apply:os.system [ls]\n---\n",
+    ],
+)
+def test_front_matter_that_cannot_be_read_is_none(text: str) -> None:
+    assert split_front_matter(text)[0] == {}
+
+
+def test_values_of_yaml() -> None:
+    text = "a: [1, -2.5, 1e3, true, null, ~, 'yes', 2026-99-99, .nan]\n? [k]\n: {b: {c: |\n   text\n  }}\n"
+    assert read_yaml("a: [1, -2.5, 1e3, true, null, ~, '1', 2026-99-99, 1.2.3]\nb: {c: {d: x}}\ne: |\n  text\n") == {
+        "a": [1, -2.5, 1000.0, True, None, None, "1", "2026-99-99", "1.2.3"],
+        "b": {"c": {"d": "x"}},
+        "e": "text\n",
+    }
+    assert read_yaml(text) is None  # keys that are no scalars are not read
+
+
+@given(st.lists(st.sampled_from(CARD_PIECES) | st.text(max_size=30)).map("".join))
+def test_any_text_is_a_card(text: str) -> None:
+    card = parse_card(text)
+    assert card.words >= 0
+    read_demonstrations(text)
+    labelled_repository(text)
+
+
+def test_an_unclosed_block_ends_with_the_card() -> None:
+    assert parse_card("```python\nimport a\n").code == (CodeBlock("python", "import a"),)
+
+
+def test_the_card_is_the_first_that_is_known_then_a_failure_then_none() -> None:
+    content = archive("a", readme="archive's")
+    hub_card, readme = known("hub's", "huggingface"), known("repository's")
+    assert choose_card(package(readme="record's"), content, hub_card, readme).value == "record's"
+    assert choose_card(package(), content, hub_card, readme).value == "archive's"
+    assert choose_card(package(), archive("a"), failed("huggingface"), readme).value == "repository's"
+    assert choose_card(package(), failed("archive"), absent(), absent()).source == "archive"
+    assert choose_card(package(), absent(), absent(), absent()).state is FactState.ABSENT
+
+
+def demonstrations(*blocks: str, language: str = "python") -> tuple[DemonstrationFacts, ...]:
+    return read_demonstrations("\n".join(f"```{language}\n{block}\n```" for block in blocks))
+
+
+def test_a_block_s_needs() -> None:
+    (facts,) = demonstrations(
+        "import os, torch.nn as nn\nfrom tiny.data import load as read, save\n"
+        "with open('data/x.csv') as file, open('out.txt', 'w') as out:\n    rows = [row for row in file]\n"
+        "def shape(a, *b, c=1, **d) -> int:\n    return a, b, c, d, missing\n"
+        "try:\n    shape(rows)\nexcept ValueError as error:\n    print(error, nn, read, save)\n"
+        "match rows:\n    case [first, *rest]:\n        print(first, rest)\n"
+        "if (n := len(rows)): print(n, out, os)\n"
+    )
+    assert facts.standard_imports == 1
+    assert facts.imports == ("torch.nn", "tiny.data")
+    assert facts.imported == (("tiny.data", "load"), ("tiny.data", "save"))
+    assert facts.undefined == ("missing",)
+    assert facts.files == ("data/x.csv",)
+
+
+def test_a_later_block_may_use_what_an_earlier_one_defines() -> None:
+    first, second = demonstrations("import tiny\nmodel = tiny.load()", "print(model, other)")
+    assert first.undefined == ()
+    assert second.undefined == ("other",)
+    assert demonstrations("from tiny import *\nprint(anything)")[0].undefined == ()
+
+
+def test_prompts_shell_lines_and_indentation_are_not_python() -> None:
+    assert demonstrations(">>> import tiny\n>>> tiny.load()\n'a result'", language="pycon")[0].error is None
+    assert demonstrations("  !pip install tiny\n  %load_ext x\n  import tiny")[0].imports == ("tiny",)
+
+
+def test_code_of_other_languages_is_passed_over_and_broken_python_is_told() -> None:
+    assert demonstrations("import tiny", language="javascript") == ()
+    assert demonstrations("pip install tiny", language="") == ()
+    assert demonstrations("import tiny", language="")[0].imports == ("tiny",)
+    assert demonstrations("def (:")[0].error == "line 1: invalid syntax"
+
+
+@pytest.mark.parametrize(
+    "text", ["-" * 15_000 + "1", "(" * 15_000, "a" + ".b" * 9_000, "x = '\\d'", "\x00", "lambda: " * 2_400 + "1"]
+)
+def test_hostile_code_is_survived(text: str) -> None:
+    assert len(demonstrations(text)) == 1
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("https://github.com/octo/tiny", "octo/tiny"),
+        ("http://www.github.com/octo/tiny.git", "octo/tiny"),
+        ("https://github.com/octo/tiny/tree/main?x=1", "octo/tiny"),
+        ("https://github.com/octo/..", None),
+        ("https://github.com/octo", None),
+        ("https://github.com.evil.example/octo/tiny", None),
+        ("https://example.org/https://github.com/octo/tiny", None),
+        (None, None),
+    ],
+)
+def test_names_of_repositories(url: str | None, name: str | None) -> None:
+    assert github_name(url) == name
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("https://huggingface.co/org/tiny", ("model", "org/tiny")),
+        ("https://huggingface.co/gpt2", ("model", "gpt2")),
+        ("https://hf.co/org/tiny/tree/main", ("model", "org/tiny")),
+        ("https://huggingface.co/datasets/org/pairs", ("dataset", "org/pairs")),
+        ("https://huggingface.co/spaces/org/demo", None),
+        ("https://huggingface.co/../../api", None),
+        ("https://huggingface.co/org/tiny/../../x", None),
+        ("https://example.org/org/tiny", None),
+    ],
+)
+def test_names_on_the_hub(url: str, name: tuple[str, str] | None) -> None:
+    assert hub_name(url) == name
+
+
+def test_only_a_link_that_a_card_calls_its_own_is_its_repository() -> None:
+    others = "We used https://github.com/them/dataset and their code (https://github.com/them/tool).\n"
+    assert labelled_repository(others) is None
+    assert labelled_repository(others + "- **Repository:** [here](https://github.com/octo/tiny).\n") == "octo/tiny"
+
+
+def test_the_datasets_that_are_named() -> None:
+    record = package(dependencies=(("dataset", "squad"), ("base_model", "bert"))).value
+    card = "---\ndatasets:\n- squad\n- glue\n---\n"
+    assert named_datasets(record, card, hub(datasets=("org/pairs",))) == ("squad", "glue", "org/pairs")
+
+
+def test_what_projects_declare() -> None:
+    assert requirement_names(["Torch>=2 ; python_version>'3'", "# no", "-r a.txt", "", "scikit_learn[all]"]) == (
+        "torch",
+        "scikit-learn",
+    )
+    assert installed_names(
+        'Run `pip3 install -U "torch>=2" Pillow` or pip install git+https://github.com/o/Tiny.git'
+    ) == (
+        "torch",
+        "pillow",
+        "tiny",
+    )
+    assert distribution("sklearn") == distribution("scikit_learn")
+    pyproject = '[project]\nname = "tiny"\ndependencies = ["torch"]\n[tool.ruff]\n'
+    assert pyproject_requirements(pyproject) == ("torch", "tiny")
+    assert configured_tools(pyproject) == {"ruff"}
+    assert configured_tools("not = [toml") == configured_tools(None) == frozenset()
+    assert without_top(["a/b.py", "a/c/d.py"]) == ["b.py", "c/d.py"]
+    assert without_top(["a/b.py", "c.py"]) == ["a/b.py", "c.py"]
