@@ -7,7 +7,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
 from pydantic import SecretStr
 
 from registry.adapters.argon2.passwords import Argon2PasswordHasher
@@ -16,11 +15,13 @@ from registry.adapters.filesystem.parts import FilesystemPartStore
 from registry.adapters.filesystem.secret_files import kept_secret
 from registry.adapters.jose.tokens import JoseTokenCodec
 from registry.adapters.outbound.fetcher import HttpFetcher
-from registry.adapters.outbound.guarded import GuardedResolver
+from registry.adapters.outbound.guarded import GuardedResolver, guarded_client
+from registry.adapters.outbound.webhooks import HttpWebhookSender
 from registry.adapters.sqlite.accounts import SqliteAccountStore
 from registry.adapters.sqlite.answers import SqliteAnswerStore
 from registry.adapters.sqlite.audit import SqliteAuditStore
 from registry.adapters.sqlite.database import SqliteDatabase
+from registry.adapters.sqlite.deliveries import SqliteDeliveryOutbox
 from registry.adapters.sqlite.health import SqliteHealthLog
 from registry.adapters.sqlite.maintenance import SqliteRecordMaintenance
 from registry.adapters.sqlite.packages import SqlitePackageStore
@@ -28,6 +29,7 @@ from registry.adapters.sqlite.schema import THROTTLE
 from registry.adapters.sqlite.throttle import SqliteAttemptCounter
 from registry.adapters.sqlite.uploads import SqliteUploadStore
 from registry.adapters.sqlite.usage import SqliteUsageStore
+from registry.adapters.sqlite.webhooks import SqliteWebhookStore
 from registry.adapters.system.clock import SystemClock
 from registry.adapters.system.ids import UuidSource
 from registry.ports.accounts import AccountStore
@@ -43,6 +45,7 @@ from registry.ports.passwords import PasswordHasher
 from registry.ports.throttle import AttemptCounter
 from registry.ports.uploads import UploadStore
 from registry.ports.usage import UsageStore
+from registry.ports.webhooks import DeliveryOutbox, WebhookSender, WebhookStore
 from registry.services.accounts import AccountRules, Accounts
 from registry.services.admission import Admission
 from registry.services.archives import ArchiveLimits, ArchiveReader
@@ -52,6 +55,7 @@ from registry.services.catalog import Catalog
 from registry.services.changing import Changing
 from registry.services.container import Services
 from registry.services.cursors import CursorCodec
+from registry.services.deliveries import Deliveries
 from registry.services.health import HealthMonitor, Probe
 from registry.services.ingest import Ingest
 from registry.services.intake import AuditWriter, Intake
@@ -63,10 +67,13 @@ from registry.services.retrieval import DownloadLog, Retrieval
 from registry.services.sessions import Sessions
 from registry.services.subparts import SubParts
 from registry.services.uploads import UploadRules, Uploads
+from registry.services.webhooks import Webhooks
 from registry.settings import Settings
 
 ADMIN_PASSWORD_FILE = "admin-password"  # noqa: S105  (a file name)
 _FETCH_TIMEOUT_SECONDS = 20.0
+_LEASE_TIMEOUTS = 3
+"""A claimed delivery is free again after so many times the time that one may take."""
 _COMPLETE_WAIT_SECONDS = 25.0
 """Below the half minute or minute after which proxies give up on a silent answer."""
 _SIGNING_KEY_FILE = "signing-key"
@@ -87,6 +94,16 @@ class Stores:
     uploads: UploadStore
     usage: UsageStore
     parts: PartStore
+    webhooks: WebhookStore
+    outbox: DeliveryOutbox
+
+
+@dataclass(frozen=True, slots=True)
+class Outbound:
+    """What reaches other servers."""
+
+    fetcher: ContentFetcher
+    sender: WebhookSender
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +168,18 @@ async def _open_embedded(data_dir: Path, clock: SystemClock) -> AsyncIterator[St
             uploads=SqliteUploadStore(database, clock),
             usage=SqliteUsageStore(database),
             parts=parts,
+            webhooks=SqliteWebhookStore(database, clock),
+            outbox=SqliteDeliveryOutbox(database, clock),
+        )
+
+
+@asynccontextmanager
+async def _open_outbound(settings: Settings) -> AsyncIterator[Outbound]:
+    resolver = GuardedResolver(settings.allow_private_targets)
+    async with guarded_client(timeout_seconds=_FETCH_TIMEOUT_SECONDS) as client:
+        yield Outbound(
+            HttpFetcher(client, resolver),
+            HttpWebhookSender(client, resolver, timeout_seconds=settings.webhook_timeout_seconds),
         )
 
 
@@ -168,11 +197,10 @@ async def open_registry(
     hasher = Argon2PasswordHasher()
     async with (
         _open_embedded(settings.data_dir, clock) as stores,
-        httpx.AsyncClient(timeout=_FETCH_TIMEOUT_SECONDS, trust_env=False) as client,
+        _open_outbound(settings) as outbound,
     ):
-        fetcher = HttpFetcher(client, GuardedResolver(settings.allow_private_targets))
         running = _assemble(
-            settings, _observed(stores, observers), fetcher, hasher, clock=clock, ids=ids, housekeeping=housekeeping
+            settings, _observed(stores, observers), outbound, hasher, clock=clock, ids=ids, housekeeping=housekeeping
         )
         observers.all = [each for each in (observer, running.services.health) if each is not None]
         await running.bootstrap.ensure_admin()
@@ -196,13 +224,15 @@ def _observed(stores: Stores, observer: CallObserver) -> Stores:
         uploads=observed(stores.uploads, "records", observer),
         usage=observed(stores.usage, "records", observer),
         parts=observed(stores.parts, "blobs", observer),
+        webhooks=observed(stores.webhooks, "records", observer),
+        outbox=observed(stores.outbox, "records", observer),
     )
 
 
 def _assemble(
     settings: Settings,
     stores: Stores,
-    fetcher: ContentFetcher,
+    outbound: Outbound,
     hasher: PasswordHasher,
     *,
     clock: SystemClock,
@@ -270,7 +300,22 @@ def _assemble(
         health=HealthMonitor(
             stores.health_log, clock, {"records": Probe(stores.records.ping), "blobs": Probe(stores.blobs.ping)}
         ),
-        ingest=Ingest(stores.packages, intake, fetcher, audit=audit, clock=clock),
+        ingest=Ingest(stores.packages, intake, outbound.fetcher, audit=audit, clock=clock),
+        webhooks=Webhooks(
+            stores.webhooks,
+            stores.outbox,
+            outbound.sender,
+            clock=clock,
+            ids=ids,
+            max_webhooks=settings.max_webhooks,
+        ),
+        deliveries=Deliveries(
+            stores.webhooks,
+            stores.outbox,
+            outbound.sender,
+            clock=clock,
+            lease_seconds=_LEASE_TIMEOUTS * settings.webhook_timeout_seconds,
+        ),
         subparts=SubParts(stores.blobs),
         uploads=uploads,
         admission=Admission(total_bytes=settings.upload_memory_bytes, wait_seconds=settings.upload_wait_seconds),
@@ -294,6 +339,7 @@ async def run_background(services: Services, settings: Settings) -> None:
         "downloads": services.retrieval.downloads.run,
         "health": services.health.run,
         "ingest": services.ingest.run,
+        "webhooks": services.deliveries.run,
         "sweep": sweep,
     }
     await run_loops(loops | ({"scrub": scrub} if settings.scrub_interval_seconds else {}))

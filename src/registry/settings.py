@@ -103,6 +103,9 @@ class Settings(BaseSettings):
         default=False, description="ingest and webhooks may reach private and loopback hosts"
     )
 
+    webhook_timeout_seconds: Seconds = Field(10, description="how long a webhook's receiver may take to answer")
+    max_webhooks: int = Field(100, ge=1, le=1000, description="most webhooks that may be registered")
+
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level that is logged")
     log_format: Literal["auto", "console", "json"] = Field("auto", description="auto: console on a terminal, else json")
     log_requests: bool = Field(default=False, description="one log line for every request (68 µs each)")

@@ -49,6 +49,7 @@ from registry.client.registry import RegistryClient
 from registry.client.transfers import Transfers
 from registry.client.transport import Retries
 from registry.client.users import Users
+from registry.client.webhooks import Delivery, Webhook, Webhooks
 from registry.domain.packages import Dependency
 
 __all__ = [
@@ -59,6 +60,7 @@ __all__ = [
     "Content",
     "Cost",
     "CostItem",
+    "Delivery",
     "Dependency",
     "DigestMismatch",
     "Document",
@@ -88,6 +90,8 @@ __all__ = [
     "Unreachable",
     "User",
     "Users",
+    "Webhook",
+    "Webhooks",
     "file_sha256",
     "first",
     "safe_filename",

@@ -7,6 +7,7 @@ from registry.services.admission import Admission
 from registry.services.catalog import Catalog
 from registry.services.changing import Changing
 from registry.services.cursors import CursorCodec
+from registry.services.deliveries import Deliveries
 from registry.services.health import HealthMonitor
 from registry.services.ingest import Ingest
 from registry.services.maintenance import Maintenance
@@ -15,6 +16,7 @@ from registry.services.retrieval import Retrieval
 from registry.services.sessions import Sessions
 from registry.services.subparts import SubParts
 from registry.services.uploads import Uploads
+from registry.services.webhooks import Webhooks
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,4 +33,6 @@ class Services:
     subparts: SubParts
     uploads: Uploads
     admission: Admission
+    webhooks: Webhooks
+    deliveries: Deliveries
     cursors: CursorCodec
