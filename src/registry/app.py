@@ -15,7 +15,7 @@ from registry.api.documentation_pages import add_documentation_pages
 from registry.api.middleware import Surroundings
 from registry.api.openapi import DESCRIPTION, TAGS, complete_schema
 from registry.api.problems import on_http_error, on_registry_error, on_validation_error
-from registry.api.routes import accounts, content, packages, relations, service
+from registry.api.routes import accounts, content, packages, ratings, relations, service
 from registry.api.state import ApiLimits, ApiState
 from registry.composition import open_registry, run_background
 from registry.domain.errors import RegistryError
@@ -31,7 +31,11 @@ def create_app(settings: Settings) -> FastAPI:
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with open_registry(settings, observer=metrics.StoreMetrics(collected)) as running:
+        async with open_registry(
+            settings,
+            observer=metrics.StoreMetrics(collected),
+            ratings_observer=metrics.RatingMetrics(collected),
+        ) as running:
             app.state.api = ApiState(
                 services=running.services,
                 limits=ApiLimits(settings.max_json_bytes, settings.max_inline_bytes, settings.requests_per_minute),
@@ -62,11 +66,17 @@ def create_app(settings: Settings) -> FastAPI:
         redirect_slashes=False,
         separate_input_output_schemas=False,
     )
-    app.router.routes[:0] = [*packages.hot_routes(), *service.hot_routes(), *content.hot_routes()]
+    app.router.routes[:0] = [
+        *packages.hot_routes(),
+        *ratings.hot_routes(),
+        *service.hot_routes(),
+        *content.hot_routes(),
+    ]
     for router in (
         packages.package_routes(),
         packages.patch_routes(),
         relations.relation_routes(),
+        ratings.rating_routes(),
         accounts.sign_in_routes(),
         accounts.user_routes(),
         service.service_routes(),

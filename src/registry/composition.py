@@ -14,6 +14,7 @@ from registry.adapters.argon2.passwords import Argon2PasswordHasher
 from registry.adapters.filesystem.blobs import FilesystemBlobStore
 from registry.adapters.filesystem.secret_files import kept_secret
 from registry.adapters.jose.tokens import JoseTokenCodec
+from registry.adapters.memory.cache import MemoryRatingCache
 from registry.adapters.outbound.fetcher import HttpFetcher
 from registry.adapters.outbound.guarded import GuardedResolver
 from registry.adapters.sqlite.accounts import SqliteAccountStore
@@ -23,19 +24,30 @@ from registry.adapters.sqlite.database import SqliteDatabase
 from registry.adapters.sqlite.health import SqliteHealthLog
 from registry.adapters.sqlite.maintenance import SqliteRecordMaintenance
 from registry.adapters.sqlite.packages import SqlitePackageStore
+from registry.adapters.sqlite.ratings import SqliteRatingStore
 from registry.adapters.sqlite.schema import THROTTLE
 from registry.adapters.sqlite.throttle import SqliteAttemptCounter
 from registry.adapters.system.clock import SystemClock
 from registry.adapters.system.ids import UuidSource
+from registry.composition_rating import (
+    Jobs,
+    RatingStores,
+    Upstreams,
+    assemble_rating,
+    local_jobs,
+    open_upstreams,
+)
 from registry.ports.accounts import AccountStore
 from registry.ports.answers import AnswerStore
 from registry.ports.audit import AuditStore
 from registry.ports.blobs import BlobStore
+from registry.ports.cache import RatingCache
 from registry.ports.fetching import ContentFetcher
 from registry.ports.health import HealthLog
 from registry.ports.maintenance import RecordMaintenance
 from registry.ports.packages import PackageStore
 from registry.ports.passwords import PasswordHasher
+from registry.ports.ratings import RatingStore
 from registry.ports.throttle import AttemptCounter
 from registry.services.accounts import AccountRules, Accounts
 from registry.services.archives import ArchiveLimits, ArchiveReader
@@ -51,6 +63,7 @@ from registry.services.intake import AuditWriter, Intake
 from registry.services.maintenance import Maintenance
 from registry.services.observation import CallObserver, observed
 from registry.services.publishing import Publishing
+from registry.services.rating_work import UNOBSERVED, RatingObserver
 from registry.services.retrieval import DownloadLog, Retrieval
 from registry.services.sessions import Sessions
 from registry.settings import Settings
@@ -72,6 +85,8 @@ class Stores:
     health_log: HealthLog
     records: RecordMaintenance
     blobs: BlobStore
+    ratings: RatingStore
+    cache: RatingCache
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +115,16 @@ def _secrets_of(settings: Settings) -> _Secrets:
     return _Secrets(
         value(settings.jwt_secret, _SIGNING_KEY_FILE, 48), value(settings.admin_password, ADMIN_PASSWORD_FILE, 15)
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What there is besides the stores: other servers, the queue, and who counts ratings."""
+
+    fetcher: ContentFetcher
+    upstreams: Upstreams
+    jobs: Jobs
+    ratings_observer: RatingObserver
 
 
 class _Observers:
@@ -131,14 +156,18 @@ async def _open_embedded(data_dir: Path, clock: SystemClock) -> AsyncIterator[St
             health_log=SqliteHealthLog(database),
             records=SqliteRecordMaintenance(database),
             blobs=blobs,
+            ratings=SqliteRatingStore(database),
+            cache=MemoryRatingCache(clock),
         )
 
 
 @asynccontextmanager
-async def open_registry(settings: Settings, *, observer: CallObserver | None = None) -> AsyncIterator[Running]:
+async def open_registry(
+    settings: Settings, *, observer: CallObserver | None = None, ratings_observer: RatingObserver | None = None
+) -> AsyncIterator[Running]:
     """Open the stores that the settings choose and the services over them; closed again at the end.
 
-    `observer` is told of every store call.
+    `observer` is told of every store call, `ratings_observer` of every rating.
     """
     clock, ids = SystemClock(), UuidSource()
     observers = _Observers()
@@ -147,9 +176,11 @@ async def open_registry(settings: Settings, *, observer: CallObserver | None = N
     async with (
         _open_embedded(settings.data_dir, clock) as stores,
         httpx.AsyncClient(timeout=_FETCH_TIMEOUT_SECONDS, trust_env=False) as client,
+        open_upstreams(settings, clock) as upstreams,
     ):
         fetcher = HttpFetcher(client, GuardedResolver(settings.allow_private_targets))
-        running = _assemble(settings, _observed(stores, observers), fetcher, hasher, clock=clock, ids=ids)
+        outside = Outside(fetcher, upstreams, local_jobs(settings), ratings_observer or UNOBSERVED)
+        running = _assemble(settings, _observed(stores, observers), outside, hasher, clock=clock, ids=ids)
         observers.all = [each for each in (observer, running.services.health) if each is not None]
         await running.bootstrap.ensure_admin()
         try:
@@ -168,13 +199,15 @@ def _observed(stores: Stores, observer: CallObserver) -> Stores:
         health_log=stores.health_log,
         records=observed(stores.records, "records", observer),
         blobs=observed(stores.blobs, "blobs", observer),
+        ratings=observed(stores.ratings, "records", observer),
+        cache=observed(stores.cache, "cache", observer),
     )
 
 
 def _assemble(
     settings: Settings,
     stores: Stores,
-    fetcher: ContentFetcher,
+    outside: Outside,
     hasher: PasswordHasher,
     *,
     clock: SystemClock,
@@ -189,6 +222,16 @@ def _assemble(
         stores.accounts, hasher=hasher, clock=clock, name=settings.admin_username, password=kept.admin_password
     )
     catalog = Catalog(stores.packages, stores.audit)
+    rating = assemble_rating(
+        settings,
+        RatingStores(stores.ratings, stores.packages, stores.blobs, stores.cache, outside.jobs.queue),
+        outside.upstreams,
+        catalog=catalog,
+        audit=audit,
+        clock=clock,
+        ids=ids,
+        observer=outside.ratings_observer,
+    )
     services = Services(
         sessions=Sessions(codec, stores.accounts),
         accounts=Accounts(
@@ -220,8 +263,11 @@ def _assemble(
         health=HealthMonitor(
             stores.health_log, clock, {"records": Probe(stores.records.ping), "blobs": Probe(stores.blobs.ping)}
         ),
-        ingest=Ingest(stores.packages, intake, fetcher, audit=audit, clock=clock),
+        ingest=Ingest(stores.packages, intake, outside.fetcher, audit=audit, clock=clock),
         cursors=CursorCodec(kept.signing_key.encode()),
+        ratings=rating.ratings,
+        license_checks=rating.license_checks,
+        rate_in_background=lambda: outside.jobs.run(rating.work),
     )
     return Running(services, bootstrap, stores.attempts)
 
@@ -239,6 +285,7 @@ async def run_background(services: Services, settings: Settings) -> None:
             "downloads": services.retrieval.downloads.run,
             "health": services.health.run,
             "ingest": services.ingest.run,
+            "ratings": services.rate_in_background,
             "sweep": sweep,
         }
     )

@@ -64,11 +64,31 @@ class StoreMetrics:
         child.observe(seconds)
 
 
-def queue_depth_gauge(registry: CollectorRegistry) -> Gauge:
-    """Jobs that wait, by queue."""
-    return Gauge(
-        "registry_queue_depth", "Jobs that wait, by queue", ("queue",), registry=registry, multiprocess_mode="livesum"
-    )
+class RatingMetrics:
+    """Ratings by outcome, the seconds they took, and how many wait or are under way (the same for all processes)."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._seconds = Histogram(
+            "registry_rating_seconds",
+            "Time to make a rating, by outcome",
+            ("outcome",),
+            buckets=_BUCKETS_SECONDS,
+            registry=registry,
+        )
+        depth = Gauge(
+            "registry_queue_depth",
+            "Jobs that wait, by queue",
+            ("queue",),
+            registry=registry,
+            multiprocess_mode="livemostrecent",
+        )
+        self._waiting = depth.labels("ratings")
+
+    def rated(self, outcome: str, seconds: float) -> None:
+        self._seconds.labels(outcome).observe(seconds)
+
+    def waiting(self, ratings: int) -> None:
+        self._waiting.set(ratings)
 
 
 def collected_registry() -> CollectorRegistry:

@@ -1,6 +1,8 @@
 """The services of a running registry, as the HTTP layer and the worker receive them."""
 
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from typing import Any
 
 from registry.services.accounts import Accounts
 from registry.services.catalog import Catalog
@@ -8,8 +10,10 @@ from registry.services.changing import Changing
 from registry.services.cursors import CursorCodec
 from registry.services.health import HealthMonitor
 from registry.services.ingest import Ingest
+from registry.services.license_check import LicenseChecks
 from registry.services.maintenance import Maintenance
 from registry.services.publishing import Publishing
+from registry.services.ratings import Ratings
 from registry.services.retrieval import Retrieval
 from registry.services.sessions import Sessions
 
@@ -26,3 +30,6 @@ class Services:
     health: HealthMonitor
     ingest: Ingest
     cursors: CursorCodec
+    ratings: Ratings
+    license_checks: LicenseChecks
+    rate_in_background: Callable[[], Coroutine[Any, Any, None]]

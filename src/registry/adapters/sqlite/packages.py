@@ -41,6 +41,7 @@ class SqlitePackageStore:
         def operation(connection: sqlite3.Connection) -> None:
             record(connection, package.id, change, now=now)
             writing.insert(connection)
+            writing.mark(connection, asked_by=change.audit.user, now=now)
 
         await self._database.write(operation)
 
@@ -50,6 +51,7 @@ class SqlitePackageStore:
         def operation(connection: sqlite3.Connection) -> None:
             record(connection, package.id, change, now=now)
             writing.update(connection, expected_revision=expected_revision)
+            writing.mark(connection, asked_by=change.audit.user, now=now)
 
         await self._database.write(operation)
 

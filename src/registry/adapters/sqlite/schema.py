@@ -53,6 +53,17 @@ RECORDS: Migrations = (
             total_seconds REAL NOT NULL, max_seconds REAL NOT NULL,
             UNIQUE (minute, component))""",
     ),
+    (
+        # The receipt stands last, as above.
+        """CREATE TABLE ratings (
+            package_id TEXT NOT NULL UNIQUE, revision INTEGER NOT NULL, status TEXT NOT NULL, net_score REAL,
+            rated_at INTEGER NOT NULL, etag TEXT NOT NULL, summary BLOB NOT NULL, body BLOB NOT NULL,
+            dangerous_sha256 TEXT, receipt BLOB NOT NULL)""",
+        """CREATE TABLE rating_marks (
+            package_id TEXT NOT NULL UNIQUE, due_at INTEGER NOT NULL, token TEXT, attempts INTEGER NOT NULL,
+            asked_by TEXT NOT NULL)""",
+        "CREATE INDEX rating_marks_due_at ON rating_marks (due_at)",
+    ),
 )
 
 THROTTLE: Migrations = (

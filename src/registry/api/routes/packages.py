@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from registry.api.authentication import Searcher, Uploader, authenticate
 from registry.api.bodies import Submission, new_package, replacement
-from registry.api.conditional import expected_revisions, is_unchanged, package_tag
+from registry.api.conditional import expected_revisions, is_unchanged, package_tag, rated_package_tag
 from registry.api.documentation import ETAG, LINK, LOCATION, METADATA_EXAMPLE, merge_patch_body, package_body, problems
 from registry.api.hot import hot_route
 from registry.api.inclusion import Include, wants_rating, with_rating
@@ -47,11 +47,14 @@ def document_response(package: Package, *, status: int = 200, headers: dict[str,
 async def _read_package(request: Request) -> Response:
     caller = await authenticate(request.scope, Permission.SEARCH)
     rated = wants_rating(request.query_params.get("include"))
-    document = await state_of(request.scope).services.catalog.get_document(request.path_params["package_id"], caller)
-    tag = package_tag(document.revision)
+    package_id, services = request.path_params["package_id"], state_of(request.scope).services
+    document = await services.catalog.get_document(package_id, caller)
+    body, tag = document.body, package_tag(document.revision)
+    if rated:
+        rating = (await services.ratings.find_summaries([(package_id, document.revision)])).get(package_id)
+        body, tag = with_rating(body, rating), rated_package_tag(document.revision, rating)
     if is_unchanged(request.headers.get("if-none-match"), tag):
         return Response(status_code=304, headers={"ETag": tag})
-    body = with_rating(document.body, None) if rated else document.body
     return Response(body, headers={"ETag": tag}, media_type="application/json")
 
 
@@ -189,7 +192,10 @@ async def list_packages(
     )
     after = position(request, state.services.cursors, cursor)
     page = await state.services.catalog.list_page(wanted, limit=limit, after=after)
-    items = [with_rating(item.body, None) if wants_rating(include) else item.body for item in page.items]
+    items = [item.body for item in page.items]
+    if include is not None:
+        ratings = await state.services.ratings.find_summaries([(item.id, item.revision) for item in page.items])
+        items = [with_rating(item.body, ratings.get(item.id)) for item in page.items]
     return page_response(request, state.services.cursors, items, page.next_after)
 
 
@@ -215,6 +221,8 @@ async def publish_package(request: Request, caller: Uploader) -> Response:
         )
     if published.status is PackageStatus.PENDING:
         state.services.ingest.start(published.id)
+    else:
+        await state.services.ratings.hint(published.id)
     status, headers, body = _first_answer(published)
     return Response(body, status, headers=dict(headers), media_type="application/json")
 
@@ -249,6 +257,7 @@ async def replace_package(request: Request, package_id: PackageId, caller: Uploa
     package = await state_of(request.scope).services.changing.replace(
         caller, package_id, body.value(), submission.content, expected=expected_revisions(request.headers)
     )
+    await state_of(request.scope).services.ratings.hint(package.id)
     return document_response(package)
 
 
@@ -264,6 +273,7 @@ async def patch_package(request: Request, package_id: PackageId, caller: Uploade
     package = await state_of(request.scope).services.changing.patch(
         caller, package_id, changed, expected=expected_revisions(request.headers)
     )
+    await state_of(request.scope).services.ratings.hint(package.id)
     return document_response(package)
 
 
