@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from registry.services.accounts import Accounts
+from registry.services.admission import Admission
 from registry.services.catalog import Catalog
 from registry.services.changing import Changing
 from registry.services.cursors import CursorCodec
@@ -16,6 +17,7 @@ from registry.services.publishing import Publishing
 from registry.services.ratings import Ratings
 from registry.services.retrieval import Retrieval
 from registry.services.sessions import Sessions
+from registry.services.uploads import Uploads
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,8 @@ class Services:
     maintenance: Maintenance
     health: HealthMonitor
     ingest: Ingest
+    uploads: Uploads
+    admission: Admission
     cursors: CursorCodec
     ratings: Ratings
     license_checks: LicenseChecks

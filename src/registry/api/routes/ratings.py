@@ -5,13 +5,12 @@ from typing import Annotated
 
 import orjson
 from fastapi import APIRouter, Query, Request
-from fastapi.routing import APIRoute
 from starlette.responses import Response
 
 from registry.api.authentication import Searcher, authenticate
 from registry.api.conditional import is_unchanged
 from registry.api.documentation import ETAG, header, problems
-from registry.api.hot import hot_route
+from registry.api.hot import Header, HotRoute, ReadyResponse, hot_route, ready_json
 from registry.api.rating_models import LicenseAnswerModel, LicenseCheckBody, RatingModel, RatingQueuedModel
 from registry.api.routes.packages import PackageId
 from registry.api.state import state_of
@@ -37,7 +36,7 @@ _CACHE_HEADERS = {
 }
 
 
-def hot_routes() -> list[APIRoute]:
+def hot_routes() -> list[HotRoute]:
     """Routes that come before all others."""
     return [
         hot_route(
@@ -95,26 +94,30 @@ async def read_rating(package_id: PackageId, caller: Searcher, wait: Wait = 0) -
 
 
 async def _read_rating(request: Request) -> Response:
-    caller = await authenticate(request.scope, Permission.SEARCH)
-    package_id = request.path_params["package_id"]
-    wait_seconds = _wait_seconds(request)
-    ratings = state_of(request.scope).services.ratings
-    found = await ratings.get(package_id, caller, wait_seconds=wait_seconds)
+    scope = request.scope
+    caller = await authenticate(scope, Permission.SEARCH)
+    package_id = scope["path_params"]["package_id"]
+    ratings = state_of(scope).services.ratings
+    found = await ratings.get(package_id, caller, wait_seconds=_wait_seconds(request))
     if found is None:
         return _queued(package_id)
     headers = _headers(found)
     if is_unchanged(request.headers.get("if-none-match"), found.etag):
-        return Response(status_code=304, headers=headers)
-    return Response(found.body, headers=headers, media_type="application/json")
+        return ReadyResponse(304, headers)
+    return ready_json(found.body, *headers)
 
 
-def _headers(found: ServedRating) -> dict[str, str]:
-    return {"ETag": found.etag, "X-Cache": "hit" if found.hit else "miss", "Age": str(found.age_seconds)}
+def _headers(found: ServedRating) -> list[Header]:
+    return [
+        (b"etag", found.etag.encode()),
+        (b"x-cache", b"hit" if found.hit else b"miss"),
+        (b"age", b"%d" % found.age_seconds),
+    ]
 
 
 def _wait_seconds(request: Request) -> int:
     """`?wait=N` counts; a preference (RFC 7240) is only that: what cannot be granted is cut or ignored."""
-    given = request.query_params.get("wait")
+    given = request.query_params.get("wait") if request.scope["query_string"] else None
     if given is not None:
         if not _DIGITS.fullmatch(given) or int(given) > MAX_WAIT_SECONDS:
             raise InvalidInput(f"a number of seconds from 0 to {MAX_WAIT_SECONDS}", pointer="/wait")
