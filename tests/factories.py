@@ -16,8 +16,10 @@ from registry.domain.packages import (
     PackageStatus,
     PackageType,
 )
+from registry.domain.ratings import RatingStatus
 from registry.domain.versions import Version
 from registry.ports.health import HealthSample
+from registry.ports.ratings import RatingDocument
 
 START = datetime(2026, 1, 2, 3, 4, 5, 678_000, tzinfo=UTC)
 
@@ -97,6 +99,20 @@ def make_answer(**overrides: Any) -> KeptAnswer:
 def make_change(package_id: str, *, answer: KeptAnswer | None = None, **overrides: Any) -> Change:
     """A change with an audit entry; `overrides` are the entry's."""
     return Change(make_audit_entry(package_id, **overrides), answer)
+
+
+def make_rating(package_id: str, **overrides: Any) -> RatingDocument:
+    values: dict[str, Any] = {
+        "package_id": package_id,
+        "revision": 1,
+        "status": RatingStatus.COMPLETE,
+        "net_score": 0.573423,
+        "rated_at": ManualClock().now(),
+        "etag": '"0f0f"',
+        "summary": b'{"net_score":0.573423}',
+        "body": b'{"net_score":0.573423,"metrics":{}}',
+    }
+    return RatingDocument(**values | overrides)
 
 
 def make_account(**overrides: Any) -> Account:

@@ -14,6 +14,7 @@ from registry.adapters.sqlite.database import SqliteDatabase
 from registry.adapters.sqlite.health import SqliteHealthLog
 from registry.adapters.sqlite.maintenance import SqliteRecordMaintenance
 from registry.adapters.sqlite.packages import SqlitePackageStore
+from registry.adapters.sqlite.ratings import SqliteRatingStore
 from registry.adapters.sqlite.schema import THROTTLE
 from registry.adapters.sqlite.throttle import SqliteAttemptCounter
 from tests.conformance.account_store import AccountStoreContract
@@ -27,6 +28,7 @@ from tests.conformance.package_listing import PackageListingContract
 from tests.conformance.package_machine import PackageMachineContract
 from tests.conformance.package_races import PackageRacesContract
 from tests.conformance.package_store import PackageStoreContract
+from tests.conformance.rating_store import RatingStoreContract
 from tests.conformance.records import Records
 from tests.factories import ManualClock
 
@@ -50,6 +52,7 @@ class SqliteHome:
                 maintenance=SqliteRecordMaintenance(database),
                 health=SqliteHealthLog(database),
                 changes=SqliteChangeFeed(database),
+                ratings=SqliteRatingStore(database),
             )
         finally:
             await database.close()
@@ -122,4 +125,8 @@ class TestRecordMaintenance(RecordMaintenanceContract):
 
 
 class TestChangeFeed(ChangeFeedContract):
+    pass
+
+
+class TestRatingStore(RatingStoreContract):
     pass
