@@ -15,7 +15,6 @@ from registry.adapters.filesystem.blobs import FilesystemBlobStore
 from registry.adapters.filesystem.parts import FilesystemPartStore
 from registry.adapters.filesystem.secret_files import kept_secret
 from registry.adapters.jose.tokens import JoseTokenCodec
-from registry.adapters.memory.cache import MemoryRatingCache
 from registry.adapters.outbound.fetcher import HttpFetcher
 from registry.adapters.outbound.guarded import GuardedResolver
 from registry.adapters.sqlite.accounts import SqliteAccountStore
@@ -37,7 +36,8 @@ from registry.composition_rating import (
     RatingStores,
     Upstreams,
     assemble_rating,
-    local_jobs,
+    open_cache,
+    open_jobs,
     open_upstreams,
 )
 from registry.ports.accounts import AccountStore
@@ -97,7 +97,6 @@ class Stores:
     records: RecordMaintenance
     blobs: BlobStore
     ratings: RatingStore
-    cache: RatingCache
     uploads: UploadStore
     usage: UsageStore
     parts: PartStore
@@ -137,6 +136,7 @@ class Outside:
 
     fetcher: ContentFetcher
     upstreams: Upstreams
+    cache: RatingCache
     jobs: Jobs
     ratings_observer: RatingObserver
 
@@ -173,7 +173,6 @@ async def _open_embedded(data_dir: Path, clock: SystemClock) -> AsyncIterator[St
             records=SqliteRecordMaintenance(database),
             blobs=blobs,
             ratings=SqliteRatingStore(database),
-            cache=MemoryRatingCache(clock),
             uploads=SqliteUploadStore(database, clock),
             usage=SqliteUsageStore(database),
             parts=parts,
@@ -196,9 +195,11 @@ async def open_registry(
         _open_embedded(settings.data_dir, clock) as stores,
         httpx.AsyncClient(timeout=_FETCH_TIMEOUT_SECONDS, trust_env=False) as client,
         open_upstreams(settings, clock) as upstreams,
+        open_cache(settings, clock) as cache,
+        open_jobs(settings) as jobs,
     ):
         fetcher = HttpFetcher(client, GuardedResolver(settings.allow_private_targets))
-        outside = Outside(fetcher, upstreams, local_jobs(settings), ratings_observer or UNOBSERVED)
+        outside = Outside(fetcher, upstreams, observed(cache, "cache", observers), jobs, ratings_observer or UNOBSERVED)
         running = _assemble(settings, _observed(stores, observers), outside, hasher, clock=clock, ids=ids)
         observers.all = [each for each in (observer, running.services.health) if each is not None]
         await running.bootstrap.ensure_admin()
@@ -220,7 +221,6 @@ def _observed(stores: Stores, observer: CallObserver) -> Stores:
         records=observed(stores.records, "records", observer),
         blobs=observed(stores.blobs, "blobs", observer),
         ratings=observed(stores.ratings, "records", observer),
-        cache=observed(stores.cache, "cache", observer),
         uploads=observed(stores.uploads, "records", observer),
         usage=observed(stores.usage, "records", observer),
         parts=observed(stores.parts, "blobs", observer),
@@ -252,7 +252,7 @@ def _assemble(
     catalog = Catalog(stores.packages, stores.audit)
     rating = assemble_rating(
         settings,
-        RatingStores(stores.ratings, stores.packages, stores.blobs, stores.cache, outside.jobs.queue),
+        RatingStores(stores.ratings, stores.packages, stores.blobs, outside.cache, outside.jobs.queue),
         outside.upstreams,
         catalog=catalog,
         audit=audit,
@@ -311,7 +311,8 @@ def _assemble(
         cursors=CursorCodec(kept.signing_key.encode()),
         ratings=rating.ratings,
         license_checks=rating.license_checks,
-        rate_in_background=lambda: outside.jobs.run(rating.work),
+        rate_in_background=lambda: outside.jobs.serve(rating.work),
+        rate_as_worker=lambda: outside.jobs.work(rating.work),
     )
     return Running(services, bootstrap, stores.attempts)
 

@@ -9,11 +9,15 @@ from typing import Any
 import httpx
 from pydantic import SecretStr
 
+from registry.adapters.memory.cache import MemoryRatingCache
 from registry.adapters.memory.jobs import LocalJobQueue
 from registry.adapters.outbound.github import GitHubCodeHost, github_headers
 from registry.adapters.outbound.huggingface import HuggingFaceHub, huggingface_headers, huggingface_says_absent
 from registry.adapters.outbound.text_model import ChatClaimsReader
 from registry.adapters.outbound.upstream import Upstream
+from registry.adapters.redis.cache import RedisRatingCache
+from registry.adapters.redis.connection import open_redis
+from registry.adapters.taskiq.jobs import open_job_queue
 from registry.domain.ratings import MetricName
 from registry.ports.blobs import BlobStore
 from registry.ports.cache import RatingCache
@@ -31,7 +35,7 @@ from registry.services.license_check import LicenseChecks
 from registry.services.parents import LineageParentScores
 from registry.services.rating_work import RatingObserver, RatingRules, RatingWork
 from registry.services.ratings import RatingAge, Ratings
-from registry.settings import CacheHome, Settings
+from registry.settings import CacheHome, JobsHome, Settings
 
 _MEMORY_CACHE_SECONDS = 5
 """A process does not hear of ratings that others make: its own cache must not outlive them by much."""
@@ -151,24 +155,49 @@ def assemble_rating(
     )
 
 
+@asynccontextmanager
+async def open_cache(settings: Settings, clock: Clock) -> AsyncIterator[RatingCache]:
+    """The cache that the settings choose."""
+    if settings.cache is CacheHome.MEMORY:
+        yield MemoryRatingCache(clock)
+        return
+    async with open_redis(_secret(settings.redis_url) or "") as redis:
+        yield RedisRatingCache(redis)
+
+
 @dataclass(frozen=True, slots=True)
 class Jobs:
-    """A queue, and what a serving process does for it in the background."""
+    """A queue, and what is done for it in the background of a server and in a worker."""
 
     queue: JobQueue
-    run: Callable[[RatingWork], Coroutine[Any, Any, None]]
+    serve: Callable[[RatingWork], Coroutine[Any, Any, None]]
+    work: Callable[[RatingWork], Coroutine[Any, Any, None]]
 
 
-def local_jobs(settings: Settings) -> Jobs:
-    """Ratings are made by the serving processes themselves."""
-    queue = LocalJobQueue(concurrent=settings.rating_workers)
+@asynccontextmanager
+async def open_jobs(settings: Settings) -> AsyncIterator[Jobs]:
+    """The queue that the settings choose.
 
-    async def run(work: RatingWork) -> None:
+    Whoever makes ratings sweeps too, and does what it finds itself: no queue is needed for a rating to be made.
+    """
+    local = LocalJobQueue(concurrent=settings.rating_workers)
+
+    async def work(rating: RatingWork) -> None:
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(queue.run(work.perform))
-            tasks.create_task(work.sweep(queue))
+            tasks.create_task(local.run(rating.perform))
+            tasks.create_task(rating.sweep(local))
 
-    return Jobs(queue, run)
+    if settings.jobs is JobsHome.LOCAL:
+        yield Jobs(local, serve=work, work=work)
+        return
+    async with open_job_queue(_secret(settings.redis_url) or "", concurrent=settings.rating_workers) as queue:
+
+        async def work_on_stream(rating: RatingWork) -> None:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(queue.run(rating.perform))
+                tasks.create_task(work(rating))
+
+        yield Jobs(queue, serve=lambda rating: rating.watch_waiting(), work=work_on_stream)
 
 
 def _secret(value: SecretStr | None) -> str | None:

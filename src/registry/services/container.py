@@ -37,3 +37,4 @@ class Services:
     ratings: Ratings
     license_checks: LicenseChecks
     rate_in_background: Callable[[], Coroutine[Any, Any, None]]
+    rate_as_worker: Callable[[], Coroutine[Any, Any, None]]

@@ -116,6 +116,13 @@ class RatingWork:
                 self._observer.waiting(await self._store.count_marks())
             await asyncio.sleep(jittered(self._rules.sweep_seconds))
 
+    async def watch_waiting(self) -> None:
+        """Until cancelled, count what waits: for a server whose ratings are made elsewhere."""
+        while True:
+            with contextlib.suppress(RegistryError):
+                self._observer.waiting(await self._store.count_marks())
+            await asyncio.sleep(jittered(self._rules.sweep_seconds))
+
     async def _rate(self, claim: RatingClaim) -> str:
         package = await self._packages.get(claim.package_id)
         evidence = await self._collector.collect(package)
