@@ -15,6 +15,7 @@ from registry.client.models import AuditEntry, Cost, Document, Lineage, NewPacka
 from registry.client.multipart import FileDigest, PackageForm
 from registry.client.paging import walk
 from registry.client.progress import Progress, silent
+from registry.client.ratings import Ratings
 from registry.client.transport import Retries, Transport, read
 from registry.client.users import Users
 from registry.domain.versions import Version, split_reference
@@ -44,6 +45,7 @@ class RegistryClient:
             base_url, token=token, timeout_seconds=timeout_seconds, retries=retries or Retries()
         )
         self.users = Users(self._transport)
+        self.ratings = Ratings(self._transport, _path)
 
     async def __aenter__(self) -> Self:
         return self
