@@ -17,7 +17,6 @@ from registry.adapters.outbound.text_model import ChatClaimsReader
 from registry.adapters.outbound.upstream import Upstream
 from registry.adapters.redis.cache import RedisRatingCache
 from registry.adapters.redis.connection import open_redis
-from registry.adapters.taskiq.jobs import open_job_queue
 from registry.domain.ratings import MetricName
 from registry.ports.blobs import BlobStore
 from registry.ports.cache import RatingCache
@@ -190,6 +189,9 @@ async def open_jobs(settings: Settings) -> AsyncIterator[Jobs]:
     if settings.jobs is JobsHome.LOCAL:
         yield Jobs(local, serve=work, work=work)
         return
+    # Takes 0.3 s to import: only for those who use it.
+    from registry.adapters.taskiq.jobs import open_job_queue
+
     async with open_job_queue(_secret(settings.redis_url) or "", concurrent=settings.rating_workers) as queue:
 
         async def work_on_stream(rating: RatingWork) -> None:

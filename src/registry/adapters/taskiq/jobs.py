@@ -48,7 +48,11 @@ class TaskiqJobQueue:
         self._concurrent = concurrent
         self._limits = limits
         self._handler: JobHandler | None = None
-        self._task = broker.register_task(self._handle, task_name=_TASK)
+
+        async def handle(package_id: str) -> None:  # taskiq wants a function, not a method
+            await self._do(package_id)
+
+        self._task = broker.register_task(handle, task_name=_TASK)
 
     async def put(self, package_id: str) -> None:
         try:
@@ -81,7 +85,7 @@ class TaskiqJobQueue:
             ack_type=AcknowledgeType.WHEN_EXECUTED,
         )
 
-    async def _handle(self, package_id: str) -> None:
+    async def _do(self, package_id: str) -> None:
         if self._handler is None:
             raise Unavailable("This process puts jobs and does none.")
         await self._handler(package_id)
