@@ -18,7 +18,7 @@ from registry.api.hot import HotRoutes
 from registry.api.middleware import Surroundings
 from registry.api.openapi import DESCRIPTION, TAGS, complete_schema, operation_id
 from registry.api.problems import on_http_error, on_registry_error, on_validation_error
-from registry.api.routes import accounts, content, listing, packages, ratings, relations, service, uploads
+from registry.api.routes import accounts, content, listing, packages, ratings, relations, service, uploads, webhooks
 from registry.api.state import ApiLimits, ApiState
 from registry.composition import open_registry, run_background
 from registry.domain.errors import RegistryError
@@ -45,12 +45,14 @@ class _Application(FastAPI):
 def create_app(settings: Settings) -> FastAPI:
     """The application over the stores that the settings choose; they are opened when it starts."""
     collected = metrics.collected_registry()
+    queues = metrics.QueueMetrics(collected, workers=settings.workers)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with open_registry(
             settings,
             observer=metrics.StoreMetrics(collected),
+            housekeeping=metrics.HousekeepingMetrics(collected),
             ratings_observer=metrics.RatingMetrics(collected),
         ) as running:
             app.state.api = ApiState(
@@ -65,7 +67,18 @@ def create_app(settings: Settings) -> FastAPI:
                 metrics=metrics.scraped_registry(collected),
                 version=VERSION,
             )
-            background = asyncio.create_task(run_background(running.services, settings))
+            services = running.services
+            services.deliveries.observers.append(metrics.DeliveryMetrics(collected))
+            own_queues = {
+                "ingest": lambda: services.ingest.depth,
+                "downloads": lambda: services.retrieval.downloads.depth,
+            }
+            background = asyncio.gather(
+                run_background(services, settings),
+                queues.follow(
+                    own_queues, {"webhooks": services.deliveries.depth, "ratings": services.ratings.count_waiting}
+                ),
+            )
             # What lives now lives on: the collector need not look at it again.
             gc.collect()
             gc.freeze()
@@ -103,10 +116,12 @@ def create_app(settings: Settings) -> FastAPI:
         packages.patch_routes(),
         relations.relation_routes(),
         ratings.rating_routes(),
+        content.file_routes(),
         uploads.upload_routes(),
         uploads.part_routes(),
         accounts.sign_in_routes(),
         accounts.user_routes(),
+        webhooks.webhook_routes(),
         service.service_routes(),
     ):
         app.include_router(router)

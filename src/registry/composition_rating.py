@@ -58,8 +58,6 @@ class RatingStores:
     ratings: RatingStore
     packages: PackageStore
     blobs: BlobStore
-    cache: RatingCache
-    jobs: JobQueue
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,15 +105,15 @@ async def open_upstreams(settings: Settings, clock: Clock) -> AsyncIterator[Upst
 def assemble_rating(
     settings: Settings,
     stores: RatingStores,
-    upstreams: Upstreams,
+    around: "RatingSurroundings",
     *,
     catalog: Catalog,
     audit: AuditWriter,
     clock: Clock,
     ids: IdSource,
-    observer: RatingObserver,
 ) -> RatingServices:
     """The services over these stores and sources."""
+    upstreams, cache = around.upstreams, around.cache
     cache_seconds = _MEMORY_CACHE_SECONDS if settings.cache is CacheHome.MEMORY else settings.rating_cache_seconds
     sources = Sources(
         archives=StoredArchiveInspector(stores.blobs),
@@ -127,8 +125,8 @@ def assemble_rating(
     return RatingServices(
         ratings=Ratings(
             stores.ratings,
-            stores.cache,
-            stores.jobs,
+            cache,
+            around.jobs.queue,
             catalog=catalog,
             clock=clock,
             age=RatingAge(cache_seconds, settings.rating_fresh_seconds),
@@ -138,7 +136,7 @@ def assemble_rating(
             stores.ratings,
             stores.packages,
             EvidenceCollector(sources, clock=clock),
-            cache=stores.cache,
+            cache=cache,
             audit=audit,
             clock=clock,
             ids=ids,
@@ -149,7 +147,7 @@ def assemble_rating(
                 cache_seconds=cache_seconds,
                 sweep_seconds=settings.rating_sweep_seconds,
             ),
-            observer=observer,
+            observer=around.observer,
         ),
     )
 
@@ -171,6 +169,16 @@ class Jobs:
     queue: JobQueue
     serve: Callable[[RatingWork], Coroutine[Any, Any, None]]
     work: Callable[[RatingWork], Coroutine[Any, Any, None]]
+
+
+@dataclass(frozen=True, slots=True)
+class RatingSurroundings:
+    """What ratings need besides stores: other servers, the cache, the queue, and who counts."""
+
+    upstreams: Upstreams
+    cache: RatingCache
+    jobs: Jobs
+    observer: RatingObserver
 
 
 @asynccontextmanager
@@ -199,7 +207,10 @@ async def open_jobs(settings: Settings) -> AsyncIterator[Jobs]:
                 tasks.create_task(queue.run(rating.perform))
                 tasks.create_task(work(rating))
 
-        yield Jobs(queue, serve=lambda rating: rating.watch_waiting(), work=work_on_stream)
+        async def leave_to_workers(_rating: RatingWork) -> None:
+            await asyncio.Event().wait()
+
+        yield Jobs(queue, serve=leave_to_workers, work=work_on_stream)
 
 
 def _secret(value: SecretStr | None) -> str | None:

@@ -1,6 +1,6 @@
 """Bodies of requests, validated before they become values of the domain."""
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -181,6 +181,14 @@ class InlinePackageBody(MetadataBody):
         return self
 
 
+NEW_UPLOAD_EXAMPLE: dict[str, Any] = {
+    "metadata": {"name": "bert-tiny", "version": "1.2.3", "type": "model"},
+    "size": 44040192,
+    "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    "filename": "bert-tiny.zip",
+}
+
+
 class NewUploadBody(Strict):
     """An upload in parts: the package that it is to become, and what its bytes will be."""
 
@@ -188,16 +196,7 @@ class NewUploadBody(Strict):
         extra="forbid",
         strict=True,
         frozen=True,
-        json_schema_extra={
-            "examples": [
-                {
-                    "metadata": {"name": "bert-tiny", "version": "1.2.3", "type": "model"},
-                    "size": 44040192,
-                    "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
-                    "filename": "bert-tiny.zip",
-                }
-            ]
-        },
+        json_schema_extra={"examples": [NEW_UPLOAD_EXAMPLE]},
     )
 
     metadata: MetadataBody
@@ -286,3 +285,18 @@ class PermissionsBody(Strict):
 class PasswordBody(Strict):
     current_password: Annotated[str | None, Field(max_length=1024, description="admins may leave it out")] = None
     new_password: Annotated[str, Field(description="8 to 1024 characters, not among the common ones")]
+
+
+SubscribableEvent = Annotated[
+    Literal["rating.completed", "package.created", "package.updated", "package.deleted", "upload.expired"],
+    Field(description="a type of event"),
+]
+
+
+class NewWebhookBody(Strict):
+    url: SourceUrl
+    events: Annotated[list[SubscribableEvent], Field(min_length=1, max_length=50)]
+    secret: Annotated[
+        str | None,
+        Field(max_length=128, description="`whsec_` and the base64 of 24 to 64 random bytes; null: one is made"),
+    ] = None

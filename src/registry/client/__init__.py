@@ -47,8 +47,10 @@ from registry.client.paging import first
 from registry.client.progress import Phase, Progress, silent
 from registry.client.ratings import Ratings
 from registry.client.registry import RegistryClient
+from registry.client.transfers import Transfers
 from registry.client.transport import Retries
 from registry.client.users import Users
+from registry.client.webhooks import Delivery, Webhook, Webhooks
 from registry.domain.packages import Dependency
 
 __all__ = [
@@ -59,6 +61,7 @@ __all__ = [
     "Content",
     "Cost",
     "CostItem",
+    "Delivery",
     "Dependency",
     "DigestMismatch",
     "Document",
@@ -85,9 +88,12 @@ __all__ = [
     "ServerFailed",
     "Token",
     "TooManyRequests",
+    "Transfers",
     "Unreachable",
     "User",
     "Users",
+    "Webhook",
+    "Webhooks",
     "file_sha256",
     "first",
     "safe_filename",

@@ -13,7 +13,9 @@ RegistryError
 │   └── AnswerKept            this idempotency key has its answer already
 ├── RevisionConflict          the caller saw an older revision
 ├── ContentUnavailable        the package has no content to give now
+│   └── ArchiveUnreadable     the content is no zip that can be served in parts
 ├── UploadSealed              the upload takes no parts: it is being completed
+├── WebhookDisabled           its receiver wants nothing more
 ├── Unauthenticated
 ├── PermissionDenied
 ├── Throttled                 too many attempts; carries the wait
@@ -30,6 +32,11 @@ class FieldError:
 
     pointer: str
     detail: str
+
+
+def json_pointer(*places: str | int) -> str:
+    """The JSON pointer (RFC 6901) that leads through these members and items; none of them: the whole."""
+    return "".join(f"/{str(place).replace('~', '~0').replace('/', '~1')}" for place in places)
 
 
 class RegistryError(Exception):
@@ -116,8 +123,19 @@ class ContentUnavailable(RegistryError):
     """The package's content cannot be served: pending, failed, quarantined, or there is none."""
 
 
+class ArchiveUnreadable(ContentUnavailable):
+    """The content is no zip, or one that cannot be served in parts."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"The package's content cannot be served in parts: {reason}.")
+
+
 class UploadSealed(RegistryError):
     """The upload is being completed, or was: its bytes are fixed."""
+
+
+class WebhookDisabled(RegistryError):
+    """The webhook's receiver said 410 Gone: nothing is sent to it any more."""
 
 
 class Unauthenticated(RegistryError):

@@ -87,7 +87,7 @@ class RatingStore(Protocol):
         *,
         retry_at: datetime | None = None,
     ) -> bool:
-        """Store the rating and what goes with it (audit entry), and end the mark or set it for another try.
+        """Store the rating and what goes with it (audit entry, events), and end the mark or set it for another try.
 
         All or nothing; False, and nothing stored, when the claim is void.
         """

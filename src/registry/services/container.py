@@ -9,6 +9,7 @@ from registry.services.admission import Admission
 from registry.services.catalog import Catalog
 from registry.services.changing import Changing
 from registry.services.cursors import CursorCodec
+from registry.services.deliveries import Deliveries
 from registry.services.health import HealthMonitor
 from registry.services.ingest import Ingest
 from registry.services.license_check import LicenseChecks
@@ -17,7 +18,9 @@ from registry.services.publishing import Publishing
 from registry.services.ratings import Ratings
 from registry.services.retrieval import Retrieval
 from registry.services.sessions import Sessions
+from registry.services.subparts import SubParts
 from registry.services.uploads import Uploads
+from registry.services.webhooks import Webhooks
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +34,11 @@ class Services:
     maintenance: Maintenance
     health: HealthMonitor
     ingest: Ingest
+    subparts: SubParts
     uploads: Uploads
     admission: Admission
+    webhooks: Webhooks
+    deliveries: Deliveries
     cursors: CursorCodec
     ratings: Ratings
     license_checks: LicenseChecks

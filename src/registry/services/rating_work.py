@@ -15,7 +15,7 @@ from typing import Protocol
 import structlog
 
 from registry.domain.errors import NotFound, RegistryError, RevisionConflict
-from registry.domain.packages import AuditAction, Change, Package, PackageStatus
+from registry.domain.packages import AuditAction, Package, PackageStatus
 from registry.domain.ratings import MetricName, Rating, RatingStatus
 from registry.ports.cache import RatingCache
 from registry.ports.clock import Clock, IdSource
@@ -36,14 +36,9 @@ class RatingObserver(Protocol):
     def rated(self, outcome: str, seconds: float) -> None:
         """One computation has ended: `complete`, `partial`, `void` (the package changed meanwhile) or `failed`."""
 
-    def waiting(self, ratings: int) -> None:
-        """How many ratings wait or are under way."""
-
 
 class _Unobserved:
     def rated(self, outcome: str, seconds: float) -> None: ...
-
-    def waiting(self, ratings: int) -> None: ...
 
 
 UNOBSERVED = _Unobserved()
@@ -113,14 +108,6 @@ class RatingWork:
             with contextlib.suppress(RegistryError):
                 for package_id in await self._store.list_due(self._clock.now(), limit=_SWEPT_AT_ONCE):
                     await jobs.put(package_id)
-                self._observer.waiting(await self._store.count_marks())
-            await asyncio.sleep(jittered(self._rules.sweep_seconds))
-
-    async def watch_waiting(self) -> None:
-        """Until cancelled, count what waits: for a server whose ratings are made elsewhere."""
-        while True:
-            with contextlib.suppress(RegistryError):
-                self._observer.waiting(await self._store.count_marks())
             await asyncio.sleep(jittered(self._rules.sweep_seconds))
 
     async def _rate(self, claim: RatingClaim) -> str:
@@ -131,7 +118,7 @@ class RatingWork:
         if rating.dangerous and await self._quarantine(package, rating):
             return "void"  # the package's new revision is rated next
         retry_at = self._next_try(claim) if rating.status is RatingStatus.PARTIAL else None
-        change = Change(self._audit.entry(package, claim.asked_by, AuditAction.RATE))
+        change = self._audit.rated(package, claim.asked_by, rating)
         if not await self._store.finish(claim, document, text, change, retry_at=retry_at):
             return "void"
         await self._keep_at_hand(document)
@@ -164,7 +151,7 @@ class RatingWork:
             revision=package.revision + 1,
             updated_at=self._clock.now(),
         )
-        change = Change(self._audit.entry(quarantined, _QUARANTINING_USER, AuditAction.STATUS))
+        change = self._audit.change(quarantined, _QUARANTINING_USER, AuditAction.STATUS)
         try:
             await self._packages.replace(quarantined, change, expected_revision=package.revision)
         except RevisionConflict:

@@ -102,6 +102,10 @@ class Ratings:
             if package_id in found and found[package_id].revision == revision
         }
 
+    async def count_waiting(self) -> int:
+        """How many ratings wait or are under way, for all processes together."""
+        return await self._store.count_marks()
+
     async def hint(self, package_id: str) -> None:
         """Tell the workers of a mark that has just been set. Without the hint the sweep finds it a moment later."""
         with contextlib.suppress(RegistryError):

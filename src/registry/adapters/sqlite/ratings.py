@@ -8,6 +8,7 @@ from datetime import datetime
 
 from registry.adapters.sqlite.audit import append_entries
 from registry.adapters.sqlite.database import SqliteDatabase
+from registry.adapters.sqlite.deliveries import record_events
 from registry.adapters.sqlite.times import from_microseconds, to_microseconds
 from registry.domain.packages import Change
 from registry.domain.ratings import RatingStatus
@@ -110,6 +111,7 @@ class SqliteRatingStore:
                 return False
             connection.execute(_STORE, row)
             append_entries(connection, (change.audit,))
+            record_events(connection, change.events, now=to_microseconds(change.audit.at))
             return True
 
         return await self._database.write(operation)
