@@ -15,7 +15,7 @@ from registry.api.documentation_pages import add_documentation_pages
 from registry.api.middleware import Surroundings
 from registry.api.openapi import DESCRIPTION, TAGS, complete_schema
 from registry.api.problems import on_http_error, on_registry_error, on_validation_error
-from registry.api.routes import accounts, content, packages, relations, service
+from registry.api.routes import accounts, content, packages, relations, search, service
 from registry.api.state import ApiLimits, ApiState
 from registry.composition import open_registry, run_background
 from registry.domain.errors import RegistryError
@@ -67,6 +67,7 @@ def create_app(settings: Settings) -> FastAPI:
         packages.package_routes(),
         packages.patch_routes(),
         relations.relation_routes(),
+        search.search_routes(),
         accounts.sign_in_routes(),
         accounts.user_routes(),
         service.service_routes(),

@@ -4,7 +4,7 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import httpx
@@ -16,9 +16,11 @@ from registry.adapters.filesystem.secret_files import kept_secret
 from registry.adapters.jose.tokens import JoseTokenCodec
 from registry.adapters.outbound.fetcher import HttpFetcher
 from registry.adapters.outbound.guarded import GuardedResolver
+from registry.adapters.search.index import LocalSearchIndex
 from registry.adapters.sqlite.accounts import SqliteAccountStore
 from registry.adapters.sqlite.answers import SqliteAnswerStore
 from registry.adapters.sqlite.audit import SqliteAuditStore
+from registry.adapters.sqlite.changes import SqliteChangeFeed
 from registry.adapters.sqlite.database import SqliteDatabase
 from registry.adapters.sqlite.health import SqliteHealthLog
 from registry.adapters.sqlite.maintenance import SqliteRecordMaintenance
@@ -31,6 +33,7 @@ from registry.ports.accounts import AccountStore
 from registry.ports.answers import AnswerStore
 from registry.ports.audit import AuditStore
 from registry.ports.blobs import BlobStore
+from registry.ports.changes import ChangeFeed
 from registry.ports.fetching import ContentFetcher
 from registry.ports.health import HealthLog
 from registry.ports.maintenance import RecordMaintenance
@@ -38,6 +41,7 @@ from registry.ports.packages import PackageStore
 from registry.ports.passwords import PasswordHasher
 from registry.ports.throttle import AttemptCounter
 from registry.services.accounts import AccountRules, Accounts
+from registry.services.announcing import announcing
 from registry.services.archives import ArchiveLimits, ArchiveReader
 from registry.services.background import run_loops
 from registry.services.bootstrap import Bootstrap
@@ -46,12 +50,14 @@ from registry.services.changing import Changing
 from registry.services.container import Services
 from registry.services.cursors import CursorCodec
 from registry.services.health import HealthMonitor, Probe
+from registry.services.indexing import IndexFollower
 from registry.services.ingest import Ingest
 from registry.services.intake import AuditWriter, Intake
 from registry.services.maintenance import Maintenance
 from registry.services.observation import CallObserver, observed
 from registry.services.publishing import Publishing
 from registry.services.retrieval import DownloadLog, Retrieval
+from registry.services.search import SearchService
 from registry.services.sessions import Sessions
 from registry.settings import Settings
 
@@ -65,6 +71,7 @@ class Stores:
     """The ports of one home."""
 
     packages: PackageStore
+    changes: ChangeFeed
     accounts: AccountStore
     audit: AuditStore
     answers: AnswerStore
@@ -72,6 +79,14 @@ class Stores:
     health_log: HealthLog
     records: RecordMaintenance
     blobs: BlobStore
+
+
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """The search of this process, and what keeps its index in step."""
+
+    service: SearchService
+    follower: IndexFollower
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +139,7 @@ async def _open_embedded(data_dir: Path, clock: SystemClock) -> AsyncIterator[St
         stack.push_async_callback(asyncio.to_thread, blobs.close)
         yield Stores(
             packages=SqlitePackageStore(database, clock),
+            changes=SqliteChangeFeed(database),
             accounts=SqliteAccountStore(database),
             audit=SqliteAuditStore(database),
             answers=SqliteAnswerStore(database, clock),
@@ -132,6 +148,26 @@ async def _open_embedded(data_dir: Path, clock: SystemClock) -> AsyncIterator[St
             records=SqliteRecordMaintenance(database),
             blobs=blobs,
         )
+
+
+@asynccontextmanager
+async def _open_search(data_dir: Path, stores: Stores) -> AsyncIterator[_Search]:
+    """The index is opened and filled by the follower, in the background of a serving process only."""
+    index = LocalSearchIndex(data_dir / "search.db")
+    follower = IndexFollower(stores.changes, stores.packages, index)
+    try:
+        yield _Search(SearchService(index, stores.packages, follower), follower)
+    finally:
+        await index.close()
+
+
+def _announced(stores: Stores, search: SearchService) -> Stores:
+    """The same stores; whoever changes packages through them finds the change at once."""
+    return replace(
+        stores,
+        packages=announcing(stores.packages, frozenset({"add", "replace", "remove"}), search.changed),
+        records=announcing(stores.records, frozenset({"reset"}), search.changed),
+    )
 
 
 @asynccontextmanager
@@ -145,11 +181,12 @@ async def open_registry(settings: Settings, *, observer: CallObserver | None = N
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     hasher = Argon2PasswordHasher()
     async with (
-        _open_embedded(settings.data_dir, clock) as stores,
+        _open_embedded(settings.data_dir, clock) as opened,
+        _open_search(settings.data_dir, stores := _observed(opened, observers)) as search,
         httpx.AsyncClient(timeout=_FETCH_TIMEOUT_SECONDS, trust_env=False) as client,
     ):
         fetcher = HttpFetcher(client, GuardedResolver(settings.allow_private_targets))
-        running = _assemble(settings, _observed(stores, observers), fetcher, hasher, clock=clock, ids=ids)
+        running = _assemble(settings, stores, search, fetcher, hasher, clock=clock, ids=ids)
         observers.all = [each for each in (observer, running.services.health) if each is not None]
         await running.bootstrap.ensure_admin()
         try:
@@ -161,6 +198,7 @@ async def open_registry(settings: Settings, *, observer: CallObserver | None = N
 def _observed(stores: Stores, observer: CallObserver) -> Stores:
     return Stores(
         packages=observed(stores.packages, "records", observer),
+        changes=stores.changes,
         accounts=observed(stores.accounts, "records", observer),
         audit=observed(stores.audit, "records", observer),
         answers=observed(stores.answers, "records", observer),
@@ -174,12 +212,14 @@ def _observed(stores: Stores, observer: CallObserver) -> Stores:
 def _assemble(
     settings: Settings,
     stores: Stores,
+    search: _Search,
     fetcher: ContentFetcher,
     hasher: PasswordHasher,
     *,
     clock: SystemClock,
     ids: UuidSource,
 ) -> Running:
+    stores = _announced(stores, search.service)
     kept = _secrets_of(settings)
     codec = JoseTokenCodec(kept.signing_key)
     audit = AuditWriter(clock, ids)
@@ -218,10 +258,18 @@ def _assemble(
         retrieval=Retrieval(catalog, stores.blobs, DownloadLog(stores.audit, audit)),
         maintenance=Maintenance(stores.records, stores.blobs, bootstrap=bootstrap, clock=clock),
         health=HealthMonitor(
-            stores.health_log, clock, {"records": Probe(stores.records.ping), "blobs": Probe(stores.blobs.ping)}
+            stores.health_log,
+            clock,
+            {
+                "records": Probe(stores.records.ping),
+                "blobs": Probe(stores.blobs.ping),
+                "search": Probe(search.service.check, optional=True),
+            },
         ),
         ingest=Ingest(stores.packages, intake, fetcher, audit=audit, clock=clock),
         cursors=CursorCodec(kept.signing_key.encode()),
+        search=search.service,
+        index_follower=search.follower,
     )
     return Running(services, bootstrap, stores.attempts)
 
@@ -239,6 +287,7 @@ async def run_background(services: Services, settings: Settings) -> None:
             "downloads": services.retrieval.downloads.run,
             "health": services.health.run,
             "ingest": services.ingest.run,
+            "search": services.index_follower.run,
             "sweep": sweep,
         }
     )

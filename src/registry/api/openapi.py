@@ -17,6 +17,7 @@ Lists come in pages: follow `next_cursor`, or the `Link` header. Every answer ca
 """
 TAGS = [
     {"name": "packages", "description": "publish, find, download, change, delete"},
+    {"name": "search", "description": "by regular expression, and by words"},
     {"name": "users", "description": "sign in and out, users and permissions"},
     {"name": "service", "description": "health, metrics, kinds of problems, reset"},
 ]

@@ -7,10 +7,12 @@ from registry.services.catalog import Catalog
 from registry.services.changing import Changing
 from registry.services.cursors import CursorCodec
 from registry.services.health import HealthMonitor
+from registry.services.indexing import IndexFollower
 from registry.services.ingest import Ingest
 from registry.services.maintenance import Maintenance
 from registry.services.publishing import Publishing
 from registry.services.retrieval import Retrieval
+from registry.services.search import SearchService
 from registry.services.sessions import Sessions
 
 
@@ -26,3 +28,5 @@ class Services:
     health: HealthMonitor
     ingest: Ingest
     cursors: CursorCodec
+    search: SearchService
+    index_follower: IndexFollower

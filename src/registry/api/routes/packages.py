@@ -173,6 +173,7 @@ async def list_packages(
         ),
     ] = None,
     tag: Annotated[str | None, Query(max_length=64)] = None,
+    owner: Annotated[str | None, Query(max_length=64, description="who published it")] = None,
     include: Include = None,
     order: Annotated[str, Query(pattern="^(-created|created)$", description="`created`: oldest first")] = "-created",
 ) -> Response:
@@ -184,6 +185,7 @@ async def list_packages(
         name=name,
         versions=None if version is None else VersionRange.parse(version),
         tag=tag,
+        created_by=owner,
         hidden_from=None if caller.is_admin else caller.name,
         newest_first=order != "created",
     )
