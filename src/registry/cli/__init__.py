@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from registry.cli import access, operate, packages, publishing, users
+from registry.cli import access, operate, packages, publishing, search, users
 from registry.cli.failures import EXIT_CODES_HELP
 
 app = typer.Typer(
@@ -41,6 +41,7 @@ def options(
       registry login --server https://registry.example.org --user alice
       registry publish tiny.zip --name acme/tiny --version 1.0.0 --type model
       registry list --type model
+      registry search sentence embeddings
       registry download acme/tiny
 
     PACKAGE is an id, a name (its highest version), or name@version. On a
@@ -49,7 +50,7 @@ def options(
     """
 
 
-for commands in (publishing, packages, access, users, operate):
+for commands in (publishing, packages, search, access, users, operate):
     commands.register(app)
 
 
