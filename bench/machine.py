@@ -7,6 +7,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from bench.report import Measured, Row
@@ -38,6 +39,34 @@ def fsync_rate(*, seconds: float) -> float:
             os.fsync(file.fileno())
             count += 1
     return count / elapsed
+
+
+def durable_files_rate(*, threads: int, seconds: float) -> float:
+    """New files of 1 KiB per second, each with file and folder synced, from threads side by side.
+
+    That is the least a store of files has to do for each small package.
+    """
+    with tempfile.TemporaryDirectory(prefix="registry-bench-") as folder, ThreadPoolExecutor(threads) as pool:
+        began = time.perf_counter()
+        writers = [
+            pool.submit(_write_durably, Path(folder) / str(number), began + seconds) for number in range(threads)
+        ]
+        count = sum(writer.result() for writer in writers)
+        return count / (time.perf_counter() - began)
+
+
+def _write_durably(folder: Path, deadline: float) -> int:
+    folder.mkdir()
+    count = 0
+    while time.perf_counter() < deadline:
+        for path, flags in ((folder / str(count), os.O_WRONLY | os.O_CREAT), (folder, os.O_RDONLY)):
+            descriptor = os.open(path, flags, 0o600)
+            if flags != os.O_RDONLY:
+                os.write(descriptor, _BLOCK[:1024])
+            os.fsync(descriptor)
+            os.close(descriptor)
+        count += 1
+    return count
 
 
 def _sha256_speed(size: int) -> float:

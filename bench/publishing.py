@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterator, Mapping
 
 from bench.load import CONNECTIONS, request, send_all
-from bench.machine import fsync_rate
+from bench.machine import durable_files_rate, fsync_rate
 from bench.report import Measured, Row
 from bench.servers import data_folder, registry_server, signed_in
 from bench.suites import Options
@@ -37,15 +37,16 @@ def rows(options: Options) -> Iterator[Row]:
     with data_folder() as folder, registry_server(folder) as server, signed_in(server) as client:
         authorization = {"Authorization": client.headers["Authorization"]}
         numbers = itertools.count()
-        rates, costs, fsyncs = [], [], []
+        rates, costs, fsyncs, files = [], [], [], []
         for _ in range(rounds):
             bodies = [_request(next(numbers), authorization) for _ in range(count)]
             fsyncs.append(fsync_rate(seconds=0.3))
+            files.append(durable_files_rate(threads=CONNECTIONS, seconds=0.3))
             before = server.cpu_seconds()
             answered = send_all(server.port, iter(bodies), expected_status=201)
             costs.append((server.cpu_seconds() - before) / answered.count * 1e6)
             rates.append(answered.count / answered.seconds)
-    rate, cost, fsync = Measured.of(rates), Measured.of(costs), Measured.of(fsyncs)
+    rate, cost, fsync, file = (Measured.of(found) for found in (rates, costs, fsyncs, files))
     yield Row(
         suite="publishing",
         name=f"publish 1 KiB, {CONNECTIONS} connections",
@@ -54,7 +55,10 @@ def rows(options: Options) -> Iterator[Row]:
         spread=rate.spread,
         goal=1_000,
         more_is_better=True,
-        note=f"the disk does {fsync.value:,.0f} fsyncs/s (±{fsync.spread:.0%}) one by one, between the rounds",
+        note=(
+            f"between the rounds the disk does {fsync.value:,.0f} fsyncs/s (±{fsync.spread:.0%}) one by one, and "
+            f"{file.value:,.0f} new files/s (±{file.spread:.0%}), file and folder synced, from {CONNECTIONS} threads"
+        ),
     )
     yield Row("publishing", "publish 1 KiB, CPU of the server", cost.value, "µs CPU", cost.spread)
 

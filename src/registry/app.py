@@ -2,20 +2,23 @@
 
 import asyncio
 import contextlib
+import functools
 import gc
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from importlib.metadata import version
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from registry.api import metrics
 from registry.api.documentation_pages import add_documentation_pages
+from registry.api.hot import HotRoutes
 from registry.api.middleware import Surroundings
-from registry.api.openapi import DESCRIPTION, TAGS, complete_schema
+from registry.api.openapi import DESCRIPTION, TAGS, complete_schema, operation_id
 from registry.api.problems import on_http_error, on_registry_error, on_validation_error
-from registry.api.routes import accounts, content, packages, relations, search, service
+from registry.api.routes import accounts, content, listing, packages, relations, search, service, uploads
 from registry.api.state import ApiLimits, ApiState
 from registry.composition import open_registry, run_background
 from registry.domain.errors import RegistryError
@@ -25,21 +28,44 @@ from registry.settings import Settings, load_settings
 VERSION = version("registry")
 
 
+class _Application(FastAPI):
+    """FastAPI, asked after the hot routes; both within surroundings of their own."""
+
+    def serve_first(self, routes: HotRoutes, surround: Callable[[ASGIApp], ASGIApp]) -> None:
+        self._hot, self._surrounded = routes, surround(routes)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._hot.find(scope):
+            scope["app"] = self
+            await self._surrounded(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
+
 def create_app(settings: Settings) -> FastAPI:
     """The application over the stores that the settings choose; they are opened when it starts."""
     collected = metrics.collected_registry()
+    queues = metrics.QueueMetrics(collected)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with open_registry(settings, observer=metrics.StoreMetrics(collected)) as running:
             app.state.api = ApiState(
                 services=running.services,
-                limits=ApiLimits(settings.max_json_bytes, settings.max_inline_bytes, settings.requests_per_minute),
+                limits=ApiLimits(
+                    settings.max_json_bytes,
+                    settings.max_inline_bytes,
+                    settings.requests_per_minute,
+                    settings.upload_idle_seconds,
+                ),
                 request_attempts=running.attempts,
                 metrics=metrics.scraped_registry(collected),
                 version=VERSION,
             )
-            background = asyncio.create_task(run_background(running.services, settings))
+            ingest = running.services.ingest
+            background = asyncio.gather(
+                run_background(running.services, settings), queues.follow({"ingest": lambda: ingest.depth})
+            )
             # What lives now lives on: the collector need not look at it again.
             gc.collect()
             gc.freeze()
@@ -50,7 +76,7 @@ def create_app(settings: Settings) -> FastAPI:
                 with contextlib.suppress(asyncio.CancelledError):
                     await background
 
-    app = FastAPI(
+    app = _Application(
         title="Registry",
         version=VERSION,
         description=DESCRIPTION,
@@ -60,14 +86,24 @@ def create_app(settings: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        generate_unique_id_function=operation_id,
         separate_input_output_schemas=False,
     )
-    app.router.routes[:0] = [*packages.hot_routes(), *service.hot_routes(), *content.hot_routes()]
+    hot = [
+        *packages.hot_routes(),
+        *service.hot_routes(),
+        *content.hot_routes(),
+        *listing.hot_routes(),
+        *packages.publish_routes(),
+    ]
+    app.router.routes[:0] = hot
     for router in (
         packages.package_routes(),
         packages.patch_routes(),
         relations.relation_routes(),
         search.search_routes(),
+        uploads.upload_routes(),
+        uploads.part_routes(),
         accounts.sign_in_routes(),
         accounts.user_routes(),
         service.service_routes(),
@@ -78,7 +114,11 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_exception_handler(RegistryError, on_registry_error)
     app.add_exception_handler(HTTPException, on_http_error)
     app.add_exception_handler(RequestValidationError, on_validation_error)
-    app.add_middleware(Surroundings, metrics=metrics.HttpMetrics(collected), log_requests=settings.log_requests)
+    surround = functools.partial(
+        Surroundings, metrics=metrics.HttpMetrics(collected), log_requests=settings.log_requests
+    )
+    app.add_middleware(surround)
+    app.serve_first(HotRoutes(hot), surround)
     return app
 
 

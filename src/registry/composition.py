@@ -12,6 +12,7 @@ from pydantic import SecretStr
 
 from registry.adapters.argon2.passwords import Argon2PasswordHasher
 from registry.adapters.filesystem.blobs import FilesystemBlobStore
+from registry.adapters.filesystem.parts import FilesystemPartStore
 from registry.adapters.filesystem.secret_files import kept_secret
 from registry.adapters.jose.tokens import JoseTokenCodec
 from registry.adapters.outbound.fetcher import HttpFetcher
@@ -27,6 +28,8 @@ from registry.adapters.sqlite.maintenance import SqliteRecordMaintenance
 from registry.adapters.sqlite.packages import SqlitePackageStore
 from registry.adapters.sqlite.schema import THROTTLE
 from registry.adapters.sqlite.throttle import SqliteAttemptCounter
+from registry.adapters.sqlite.uploads import SqliteUploadStore
+from registry.adapters.sqlite.usage import SqliteUsageStore
 from registry.adapters.system.clock import SystemClock
 from registry.adapters.system.ids import UuidSource
 from registry.ports.accounts import AccountStore
@@ -38,9 +41,13 @@ from registry.ports.fetching import ContentFetcher
 from registry.ports.health import HealthLog
 from registry.ports.maintenance import RecordMaintenance
 from registry.ports.packages import PackageStore
+from registry.ports.parts import PartStore
 from registry.ports.passwords import PasswordHasher
 from registry.ports.throttle import AttemptCounter
+from registry.ports.uploads import UploadStore
+from registry.ports.usage import UsageStore
 from registry.services.accounts import AccountRules, Accounts
+from registry.services.admission import Admission
 from registry.services.announcing import announcing
 from registry.services.archives import ArchiveLimits, ArchiveReader
 from registry.services.background import run_loops
@@ -56,13 +63,17 @@ from registry.services.intake import AuditWriter, Intake
 from registry.services.maintenance import Maintenance
 from registry.services.observation import CallObserver, observed
 from registry.services.publishing import Publishing
+from registry.services.quotas import QuotaRules, Quotas
 from registry.services.retrieval import DownloadLog, Retrieval
 from registry.services.search import SearchService
 from registry.services.sessions import Sessions
+from registry.services.uploads import UploadRules, Uploads
 from registry.settings import Settings
 
 ADMIN_PASSWORD_FILE = "admin-password"  # noqa: S105  (a file name)
 _FETCH_TIMEOUT_SECONDS = 20.0
+_COMPLETE_WAIT_SECONDS = 25.0
+"""Below the half minute or minute after which proxies give up on a silent answer."""
 _SIGNING_KEY_FILE = "signing-key"
 
 
@@ -79,6 +90,9 @@ class Stores:
     health_log: HealthLog
     records: RecordMaintenance
     blobs: BlobStore
+    uploads: UploadStore
+    usage: UsageStore
+    parts: PartStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +151,8 @@ async def _open_embedded(data_dir: Path, clock: SystemClock) -> AsyncIterator[St
         stack.push_async_callback(throttle.close)
         blobs = await asyncio.to_thread(FilesystemBlobStore.open, data_dir / "blobs")
         stack.push_async_callback(asyncio.to_thread, blobs.close)
+        parts = await asyncio.to_thread(FilesystemPartStore.open, data_dir / "blobs")
+        stack.push_async_callback(asyncio.to_thread, parts.close)
         yield Stores(
             packages=SqlitePackageStore(database, clock),
             changes=SqliteChangeFeed(database),
@@ -147,6 +163,9 @@ async def _open_embedded(data_dir: Path, clock: SystemClock) -> AsyncIterator[St
             health_log=SqliteHealthLog(database),
             records=SqliteRecordMaintenance(database),
             blobs=blobs,
+            uploads=SqliteUploadStore(database, clock),
+            usage=SqliteUsageStore(database),
+            parts=parts,
         )
 
 
@@ -192,6 +211,7 @@ async def open_registry(settings: Settings, *, observer: CallObserver | None = N
         try:
             yield running
         finally:
+            await running.services.uploads.close()
             await asyncio.to_thread(hasher.close)
 
 
@@ -206,6 +226,9 @@ def _observed(stores: Stores, observer: CallObserver) -> Stores:
         health_log=stores.health_log,
         records=observed(stores.records, "records", observer),
         blobs=observed(stores.blobs, "blobs", observer),
+        uploads=observed(stores.uploads, "records", observer),
+        usage=observed(stores.usage, "records", observer),
+        parts=observed(stores.parts, "blobs", observer),
     )
 
 
@@ -224,11 +247,38 @@ def _assemble(
     codec = JoseTokenCodec(kept.signing_key)
     audit = AuditWriter(clock, ids)
     archives = ArchiveReader(stores.blobs, limits=ArchiveLimits(seconds=settings.archive_seconds))
-    intake = Intake(stores.blobs, archives, max_package_bytes=settings.max_package_bytes)
+    quotas = Quotas(
+        stores.usage,
+        stores.uploads,
+        QuotaRules(settings.max_package_bytes, settings.max_user_bytes, settings.max_open_uploads),
+    )
+    intake = Intake(stores.blobs, archives, quotas)
     bootstrap = Bootstrap(
         stores.accounts, hasher=hasher, clock=clock, name=settings.admin_username, password=kept.admin_password
     )
     catalog = Catalog(stores.packages, stores.audit)
+    publishing = Publishing(
+        stores.packages,
+        intake,
+        answers=stores.answers,
+        audit=audit,
+        clock=clock,
+        ids=ids,
+        idempotency_seconds=settings.idempotency_seconds,
+    )
+    uploads = Uploads(
+        stores.uploads,
+        stores.parts,
+        publishing,
+        intake,
+        quotas,
+        answers=stores.answers,
+        clock=clock,
+        ids=ids,
+        rules=UploadRules(
+            settings.upload_seconds, settings.upload_part_bytes, settings.idempotency_seconds, _COMPLETE_WAIT_SECONDS
+        ),
+    )
     services = Services(
         sessions=Sessions(codec, stores.accounts),
         accounts=Accounts(
@@ -245,18 +295,10 @@ def _assemble(
             ),
         ),
         catalog=catalog,
-        publishing=Publishing(
-            stores.packages,
-            intake,
-            answers=stores.answers,
-            audit=audit,
-            clock=clock,
-            ids=ids,
-            idempotency_seconds=settings.idempotency_seconds,
-        ),
+        publishing=publishing,
         changing=Changing(stores.packages, intake, audit=audit, clock=clock),
         retrieval=Retrieval(catalog, stores.blobs, DownloadLog(stores.audit, audit)),
-        maintenance=Maintenance(stores.records, stores.blobs, bootstrap=bootstrap, clock=clock),
+        maintenance=Maintenance(stores.records, stores.blobs, uploads=uploads, bootstrap=bootstrap, clock=clock),
         health=HealthMonitor(
             stores.health_log,
             clock,
@@ -267,6 +309,8 @@ def _assemble(
             },
         ),
         ingest=Ingest(stores.packages, intake, fetcher, audit=audit, clock=clock),
+        uploads=uploads,
+        admission=Admission(total_bytes=settings.upload_memory_bytes, wait_seconds=settings.upload_wait_seconds),
         cursors=CursorCodec(kept.signing_key.encode()),
         search=search.service,
         index_follower=search.follower,

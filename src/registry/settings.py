@@ -17,6 +17,7 @@ ENV_FILE = ".env"
 # Read by other programs of this project under the same prefix; not settings of the service.
 _FOREIGN_NAMES = frozenset({"SERVER", "TOKEN", "CONFIG", "TEST_URL", "TEST_ADMIN_PASSWORD"})
 _MIN_SECRET_LENGTH = 32
+_S3_LEAST_PART_BYTES = 5 * 1024**2
 
 
 class SettingsError(Exception):
@@ -80,6 +81,17 @@ class Settings(BaseSettings):
     max_package_bytes: int = Field(5 * 1024**4, ge=1, description="largest content of a package, in bytes")
     max_inline_bytes: int = Field(16 * 1024**2, ge=1, description="largest content_base64, in bytes once decoded")
     max_json_bytes: int = Field(2 * 1024**2, ge=1024, description="largest JSON body besides content_base64, in bytes")
+    max_user_bytes: int = Field(0, ge=0, description="bytes of all content that one user may store; 0: no limit")
+    max_open_uploads: int = Field(100, ge=1, description="uploads in parts that one user may have open")
+    upload_part_bytes: int = Field(
+        8 * 1024**2, ge=64 * 1024, description="length of an upload's parts, doubled for more than a thousand"
+    )
+    upload_seconds: Seconds = Field(86_400, description="how long an upload in parts may stay open")
+    upload_memory_bytes: int = Field(
+        256 * 1024**2, ge=4 * 1024**2, description="memory of a process for bodies on their way in, 4 MiB for each"
+    )
+    upload_wait_seconds: Seconds = Field(30, description="how long an upload waits for such memory before 503")
+    upload_idle_seconds: Seconds = Field(60, description="how long the next bytes of a part may take")
     download_url_seconds: Seconds = Field(300, description="how long a signed download URL lives")
     idempotency_seconds: Seconds = Field(86_400, description="how long the answer to an Idempotency-Key is kept")
     archive_seconds: Seconds = Field(10, description="time for looking into one archive")
@@ -115,6 +127,8 @@ class Settings(BaseSettings):
             raise ValueError(
                 f"the chosen stores need {', '.join(missing)}; set them in the environment or in {ENV_FILE}"
             )
+        if self.blobs is BlobsHome.S3 and self.upload_part_bytes < _S3_LEAST_PART_BYTES:
+            raise ValueError(f"{PREFIX}UPLOAD_PART_BYTES: S3 takes parts of {_S3_LEAST_PART_BYTES} bytes or more")
         return self
 
     @property

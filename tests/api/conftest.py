@@ -4,6 +4,7 @@ With REGISTRY_TEST_URL and REGISTRY_TEST_ADMIN_PASSWORD (and REGISTRY_TEST_ADMIN
 tests run against that live server. Tests that must end, empty or restrict a server start one of their own all the same.
 """
 
+import contextlib
 import os
 import secrets
 from collections.abc import Callable, Iterator, Mapping
@@ -15,6 +16,7 @@ import pytest
 
 from tests.api.server import RunningServer, server_environment, start_server
 from tests.api.support import JsonObject, Person, connect, log_in, publish, unique
+from tests.api.uploads import PART_BYTES
 
 # Settings of each home that the whole suite runs in. A further home is one more entry.
 HOMES: Mapping[str, Mapping[str, str]] = {"embedded": {}}
@@ -36,6 +38,37 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     running = start_server(server_environment(data_dir, **HOMES[request.param]))
     yield running
     running.stop()
+
+
+@pytest.fixture(scope="module")
+def part_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """A server in the embedded home whose parts are small, so that little makes many of them."""
+    data_dir = tmp_path_factory.mktemp("parts") / "data"
+    running = start_server(server_environment(data_dir, REGISTRY_UPLOAD_PART_BYTES=str(PART_BYTES)))
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="module")
+def part_admin(part_server: RunningServer) -> Iterator[Person]:
+    person = log_in(part_server.url, part_server.admin_name, part_server.admin_password)
+    with person.client:
+        yield person
+
+
+@pytest.fixture(scope="module")
+def people(part_server: RunningServer, part_admin: Person) -> Iterator[Mapping[str, Person]]:
+    """Users of `part_server`: two who may upload, one who may not."""
+    wanted = {"owner": ["upload", "search", "download"], "stranger": ["upload"], "reader": ["search", "download"]}
+    with contextlib.ExitStack() as clients:
+        found = {}
+        for role, permissions in wanted.items():
+            name, password = unique(role), secrets.token_urlsafe(12)
+            user = {"name": name, "password": password, "permissions": permissions}
+            assert part_admin.client.post("/users", json=user).status_code == httpx.codes.CREATED
+            found[role] = log_in(part_server.url, name, password)
+            clients.enter_context(found[role].client)
+        yield found
 
 
 @pytest.fixture

@@ -16,22 +16,19 @@ from starlette.requests import Request
 
 from registry.api.digests import announced_digests, verified
 from registry.api.multipart import MultipartStream, Part
-from registry.api.schemas import InlinePackageBody, MetadataBody, ReplacementBody, safe_filename
+from registry.api.schemas import InlinePackageBody, MetadataBody, ReplacementBody
 from registry.api.state import state_of
 from registry.api.strict_json import media_type_of, parse_json, read_limited, unsupported_media_type
 from registry.domain.errors import FieldError, InvalidInput, TooLarge
-from registry.services.archives import SNIFF_BYTES, ArchiveKind, looks_like_archive
+from registry.services.archives import SNIFF_BYTES, looks_like_archive
 from registry.services.intake import IncomingContent
+from registry.services.naming import KINDS, safe_filename
 
 MULTIPART = "multipart/form-data"
 JSON = "application/json"
 _MEDIA_TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,63}/[a-z0-9!#$&^_.+-]{1,63}")
-_KINDS: dict[ArchiveKind | None, tuple[str, str]] = {
-    ArchiveKind.ZIP: (".zip", "application/zip"),
-    ArchiveKind.TAR: (".tar", "application/x-tar"),
-    ArchiveKind.TAR_GZ: (".tar.gz", "application/gzip"),
-    None: ("", "application/octet-stream"),
-}
+# What nearly all clients send; the general parser takes 20 times as long.
+_PLAIN_BOUNDARY = re.compile(r"multipart/form-data; ?boundary=([0-9A-Za-z_.-]{1,70})")
 _Body = TypeVar("_Body", bound=BaseModel)
 
 
@@ -98,7 +95,7 @@ async def _from_json(request: Request, chunks: AsyncIterator[bytes], model: type
     if not isinstance(metadata, InlinePackageBody) or metadata.content_base64 is None:
         return Submission(metadata, None)
     content = await asyncio.to_thread(_decoded, metadata.content_base64, limits.max_inline_bytes)
-    suffix, sniffed = _KINDS[looks_like_archive(content[:SNIFF_BYTES])]
+    suffix, sniffed = KINDS[looks_like_archive(content[:SNIFF_BYTES])]
     return Submission(
         metadata,
         IncomingContent(
@@ -160,6 +157,8 @@ async def _last_part(stream: MultipartStream, chunks: AsyncIterator[bytes]) -> A
 
 
 def _boundary(request: Request) -> bytes:
+    if match := _PLAIN_BOUNDARY.fullmatch(request.headers["content-type"]):
+        return match[1].encode()
     header = Message()
     header["content-type"] = request.headers["content-type"]
     boundary = header.get_boundary("")

@@ -6,7 +6,7 @@ from pydantic import BaseModel
 
 from registry.api.models import ProblemModel
 from registry.api.problems import HTTP_PROBLEMS, PROBLEM_MEDIA_TYPE, PROBLEMS
-from registry.api.schemas import InlinePackageBody, MetadataBody, ReplacementBody
+from registry.api.schemas import METADATA_EXAMPLE, InlinePackageBody, MetadataBody, ReplacementBody
 
 SCHEMA_ONLY_MODELS: tuple[type[BaseModel], ...] = (ProblemModel, InlinePackageBody, MetadataBody, ReplacementBody)
 """Models that routes name by reference only, so that the schema must be told of them."""
@@ -47,14 +47,15 @@ ETAG = {"ETag": header("strong; send it back as If-Match or If-None-Match", '"1"
 LOCATION = {"Location": header("where the package is", "/package/01934d2e-8a5c-7c3e-9f5a-3b1c2d4e5f60")}
 LINK = {"Link": header('the next page, rel="next"', '</packages?limit=50&cursor=…>; rel="next"')}
 
-METADATA_EXAMPLE = {
-    "name": "bert-tiny",
-    "version": "1.2.3",
-    "type": "model",
-    "description": "A small BERT",
-    "license": "Apache-2.0",
-    "tags": ["nlp"],
-    "dependencies": [{"relation": "base_model", "name": "google-bert/bert-base-uncased"}],
+
+BINARY_BODY: dict[str, Any] = {
+    "required": True,
+    "content": {
+        "application/octet-stream": {
+            "schema": {"type": "string", "contentMediaType": "application/octet-stream"},
+            "example": "(the bytes of the part)",
+        }
+    },
 }
 
 

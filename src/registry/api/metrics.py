@@ -1,6 +1,8 @@
 """Metrics of HTTP and of store calls, in Prometheus' terms."""
 
+import asyncio
 import os
+from collections.abc import Callable, Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, GCCollector, Histogram, ProcessCollector
 from prometheus_client.multiprocess import MultiProcessCollector
@@ -64,11 +66,24 @@ class StoreMetrics:
         child.observe(seconds)
 
 
-def queue_depth_gauge(registry: CollectorRegistry) -> Gauge:
-    """Jobs that wait, by queue."""
-    return Gauge(
-        "registry_queue_depth", "Jobs that wait, by queue", ("queue",), registry=registry, multiprocess_mode="livesum"
-    )
+class QueueMetrics:
+    """Jobs that wait in this process, by queue. Workers add up."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._depth = Gauge(
+            "registry_queue_depth",
+            "Jobs that wait, by queue",
+            ("queue",),
+            registry=registry,
+            multiprocess_mode="livesum",
+        )
+
+    async def follow(self, queues: Mapping[str, Callable[[], int]], *, interval_seconds: float = 1.0) -> None:
+        """Tell the depth of each queue until cancelled. A worker sees another's numbers as it last told them."""
+        while True:
+            for name, depth in queues.items():
+                self._depth.labels(name).set(depth())
+            await asyncio.sleep(interval_seconds)
 
 
 def collected_registry() -> CollectorRegistry:

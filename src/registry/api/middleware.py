@@ -3,12 +3,12 @@
 import time
 
 import structlog
-from starlette.requests import ClientDisconnect
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from registry.api import request_id
 from registry.api.metrics import HttpMetrics
-from registry.api.problems import internal_problem
+from registry.api.problems import on_any_error
 
 _log = structlog.get_logger(__name__)
 
@@ -55,7 +55,8 @@ class Surroundings:
         except Exception as error:
             if status:
                 raise  # the answer has begun: the server cuts the connection, so that nobody takes it for whole
-            await internal_problem(scope["path"], error)(scope, receive, send_with_id)
+            problem = await on_any_error(Request(scope), error)
+            await problem(scope, receive, send_with_id)
         finally:
             route = scope.get("route")
             path = getattr(route, "path", "(none)")

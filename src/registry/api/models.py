@@ -135,6 +135,42 @@ class Page(Answer, Generic[_Item]):
     next_cursor: Annotated[str | None, Field(description="`cursor` of the next page; null at the end")]
 
 
+class PartAddressModel(Answer):
+    number: int
+    url: Annotated[str, Field(description="where to PUT it: a signed address of the store, or a path of this service")]
+
+
+class NewUploadModel(Answer):
+    """An upload that has been opened."""
+
+    id: Id
+    part_size: Annotated[int, Field(description="bytes of each part; the last may be shorter")]
+    parts: list[PartAddressModel]
+    expires_at: datetime
+
+
+class StoredPartModel(Answer):
+    number: int
+    size: int
+    etag: str
+
+
+class UploadModel(Answer):
+    """An open upload: what is there, and what is not."""
+
+    id: Id
+    part_size: int
+    size: int
+    parts: Annotated[list[StoredPartModel], Field(description="the parts that are there")]
+    missing: Annotated[list[PartAddressModel], Field(description="the parts to send")]
+    expires_at: datetime
+
+
+class VerifyingModel(Answer):
+    id: Id
+    status: Annotated[Literal["verifying"], Field(description="the bytes are being read once more; ask again")]
+
+
 class LineageNodeModel(Answer):
     id: Annotated[str, Field(description="`external-<n>` for what is not registered")]
     name: str
@@ -281,3 +317,4 @@ class ProblemModel(BaseModel):
     position: Annotated[
         int | None, Field(description="where in a regular expression the mistake is, in characters from 0")
     ] = None
+    missing_parts: Annotated[list[int] | None, Field(description="with `upload-incomplete`: the first of them")] = None

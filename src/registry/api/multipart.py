@@ -1,5 +1,6 @@
 """multipart/form-data as a stream of parts, with python-multipart's push parser; no byte of a part is kept."""
 
+import re
 from collections import deque
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -12,6 +13,8 @@ from starlette.exceptions import HTTPException
 from registry.domain.errors import TooLarge
 
 _MAX_PART_HEADERS_BYTES = 16 * 1024
+# What nearly all clients send; the general parser takes 20 times as long.
+_PLAIN_DISPOSITION = re.compile(r'form-data; ?name="([^"\\\r\n]*)"(?:; ?filename="([^"\\\r\n]*)")?')
 
 
 @dataclass(slots=True)
@@ -25,7 +28,7 @@ class Part:
 
 @dataclass(slots=True)
 class _Head:
-    headers: Message = field(default_factory=Message)
+    headers: dict[str, str] = field(default_factory=dict)
     name: bytes = b""
     value: bytes = b""
     size: int = 0
@@ -106,19 +109,14 @@ class MultipartStream:
 
     def _on_header_end(self) -> None:
         # Browsers send file names in UTF-8 (WHATWG), whatever RFC 7578 hoped for.
-        self._head.headers[self._head.name.decode("latin-1")] = self._head.value.decode("utf-8", "replace")
+        name, value = self._head.name.decode("latin-1").lower(), self._head.value.decode("utf-8", "replace")
+        self._head.headers.setdefault(name, value)
         self._head.name = self._head.value = b""
 
     def _on_headers_finished(self) -> None:
         headers = self._head.headers
-        name = headers.get_param("name", "", "content-disposition")
-        self._events.append(
-            Part(
-                name=name if isinstance(name, str) else name[2],
-                filename=headers.get_filename(),
-                media_type=headers.get("content-type", "application/octet-stream"),
-            )
-        )
+        name, filename = _names(headers.get("content-disposition", ""))
+        self._events.append(Part(name, filename, headers.get("content-type", "application/octet-stream")))
 
     def _on_part_data(self, data: bytes, start: int, end: int) -> None:
         self._events.append(data if end - start == len(data) else data[start:end])
@@ -128,3 +126,14 @@ class MultipartStream:
 
     def _on_end(self) -> None:
         self._finished = True
+
+
+def _names(disposition: str) -> tuple[str, str | None]:
+    """The parameters `name` (empty without one) and `filename` of a Content-Disposition."""
+    if match := _PLAIN_DISPOSITION.fullmatch(disposition):
+        name, filename = match.groups()
+        return name, None if filename is None else filename.strip()
+    header = Message()
+    header["content-disposition"] = disposition
+    found = header.get_param("name", "", "content-disposition")
+    return found if isinstance(found, str) else found[2], header.get_filename()

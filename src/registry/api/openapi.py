@@ -1,9 +1,11 @@
 """The OpenAPI document: what FastAPI finds in the routes, completed by what it cannot see."""
 
 import functools
+from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 from pydantic.json_schema import models_json_schema
 
 from registry.api.documentation import SCHEMA_ONLY_MODELS
@@ -18,6 +20,7 @@ Lists come in pages: follow `next_cursor`, or the `Link` header. Every answer ca
 TAGS = [
     {"name": "packages", "description": "publish, find, download, change, delete"},
     {"name": "search", "description": "by regular expression, and by words"},
+    {"name": "uploads", "description": "large files in parts: resumable, side by side"},
     {"name": "users", "description": "sign in and out, users and permissions"},
     {"name": "service", "description": "health, metrics, kinds of problems, reset"},
 ]
@@ -25,6 +28,11 @@ _REQUEST_ID_HEADER = {
     "description": "the client's own id, or a fresh one; it stands in every log line of the request",
     "schema": {"type": "string"},
 }
+
+
+def operation_id(route: APIRoute) -> str:
+    """The name of a route's function: what generated clients call the operation. A test holds them apart."""
+    return route.name
 
 
 def complete_schema(app: FastAPI) -> None:
@@ -37,13 +45,26 @@ def complete_schema(app: FastAPI) -> None:
         _add_models(schema)
         _drop_defaults(schema)
         _add_head(schema["paths"]["/package/{package_id}/content"])
+        # By path, so that the document does not change with the order in which routes are tried.
+        schema["paths"] = dict(sorted(schema["paths"].items()))
         for path in schema["paths"].values():
             for operation in path.values():
-                for answer in operation["responses"].values():
-                    answer.setdefault("headers", {})["X-Request-Id"] = _REQUEST_ID_HEADER
+                _complete_operation(operation)
         return schema
 
     app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _complete_operation(operation: dict[str, Any]) -> None:
+    # FastAPI's summary is the function's name; a docstring's first sentence says more.
+    summary, _, rest = operation.pop("description").partition(".")
+    operation["summary"] = summary
+    if rest.strip():
+        operation["description"] = rest.strip()
+    for status, answer in operation["responses"].items():
+        if answer["description"] == "Successful Response":
+            answer["description"] = HTTPStatus(int(status)).phrase
+        answer.setdefault("headers", {})["X-Request-Id"] = _REQUEST_ID_HEADER
 
 
 def _add_models(schema: dict[str, Any]) -> None:
@@ -61,7 +82,11 @@ def _add_head(path: dict[str, Any]) -> None:
         for status, answer in get["responses"].items()
         if status != "206"
     }
-    path["head"] = get | {"operationId": get["operationId"] + "_head", "responses": answers}
+    path["head"] = get | {
+        "operationId": "read_content_headers",
+        "description": "Learn size, name and digest of the content without downloading it.",
+        "responses": answers,
+    }
 
 
 def _drop_defaults(schema: dict[str, Any]) -> None:

@@ -9,6 +9,7 @@ from fastapi import Query
 from starlette.requests import Request
 from starlette.responses import Response
 
+from registry.api.hot import ready_json
 from registry.services.cursors import CursorCodec
 
 Limit = Annotated[int, Query(ge=1, le=200, description="items on a page")]
@@ -19,7 +20,7 @@ DEFAULT_LIMIT = 50
 def listing_name(request: Request, in_body: str = "") -> str:
     """What a cursor is bound to: the route and its filters, in any order, with those that came in the body."""
     filters = sorted((name, value) for name, value in request.query_params.multi_items() if name not in _NOT_FILTERS)
-    return f"{request.url.path}?{urlencode(filters)}" + (in_body and f"\n{in_body}")
+    return f"{request.scope['path']}?{urlencode(filters)}" + (in_body and f"\n{in_body}")
 
 
 _NOT_FILTERS = frozenset({"limit", "cursor", "include"})
@@ -29,15 +30,16 @@ def page_response(
     request: Request, cursors: CursorCodec, items: Sequence[bytes], next_after: str | None, *, in_body: str = ""
 ) -> Response:
     """A page of ready JSON items. `next_after` is where the next page starts, None at the end."""
-    headers = {}
+    headers = []
     cursor = b"null"
     if next_after is not None:
         sealed = cursors.seal(listing_name(request, in_body), next_after)
         cursor = orjson.dumps(sealed)
         query = [(name, value) for name, value in request.query_params.multi_items() if name != "cursor"]
-        headers["Link"] = f'<{request.url.path}?{urlencode([*query, ("cursor", sealed)])}>; rel="next"'
+        link = f'<{request.scope["path"]}?{urlencode([*query, ("cursor", sealed)])}>; rel="next"'
+        headers.append((b"link", link.encode("latin-1")))
     body = b'{"items":[' + b",".join(items) + b'],"next_cursor":' + cursor + b"}"
-    return Response(body, headers=headers, media_type="application/json")
+    return ready_json(body, *headers)
 
 
 def position(request: Request, cursors: CursorCodec, cursor: str | None, *, in_body: str = "") -> str | None:

@@ -42,8 +42,17 @@ PROBLEMS: dict[type[errors.RegistryError], ProblemKind] = {
     errors.IdempotencyKeyReused: ProblemKind(
         422, "idempotency-key-reused", "The idempotency key was used before", "Use a fresh key for each new request."
     ),
+    errors.UploadIncomplete: ProblemKind(
+        422,
+        "upload-incomplete",
+        "Parts are missing",
+        "The upload stays open. Send the parts that `missing_parts` names, then complete it again.",
+    ),
     errors.TooLarge: ProblemKind(
         413, "too-large", "The body is too large", "A limit was passed; the limits are settings of the registry."
+    ),
+    errors.QuotaReached: ProblemKind(
+        413, "quota-reached", "The quota is used up", "What a user may store is a setting of the registry."
     ),
     errors.NotFound: ProblemKind(
         404, "not-found", "There is nothing here", "The address, id or name leads nowhere, or only for others."
@@ -63,6 +72,9 @@ PROBLEMS: dict[type[errors.RegistryError], ProblemKind] = {
     ),
     errors.ContentUnavailable: ProblemKind(
         409, "content-unavailable", "The content cannot be served", "The package's status does not allow it."
+    ),
+    errors.UploadSealed: ProblemKind(
+        409, "upload-sealed", "The upload takes no parts now", "It is being completed. Ask for its state in a moment."
     ),
     errors.Unauthenticated: ProblemKind(
         401, "unauthenticated", "Sign in first", "The token is missing, bad, expired or revoked, or the login is wrong."
@@ -84,6 +96,7 @@ HTTP_PROBLEMS: dict[int, ProblemKind] = {
     ),
     404: PROBLEMS[errors.NotFound],
     405: ProblemKind(405, "method-not-allowed", "This method is not allowed", "`Allow` lists the methods that are."),
+    408: ProblemKind(408, "too-slow", "The body came too slowly", "Nothing arrived for a while. Send it again."),
     413: PROBLEMS[errors.TooLarge],
     415: ProblemKind(
         415, "unsupported-media-type", "The media type is not supported", "See the route's documentation."
@@ -176,7 +189,12 @@ def _pointer(location: tuple[str | int, ...]) -> str:
     return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in location[1:])
 
 
-def internal_problem(path: str, error: Exception) -> Response:
-    """What a client sees of a defect: nothing but the request id. The log has the rest."""
+async def on_any_error(request: Request, error: Exception) -> Response:
+    """Whatever was raised. Of a defect a client sees nothing but the request id; the log has the rest."""
+    if isinstance(error, errors.RegistryError):
+        return await on_registry_error(request, error)
+    if isinstance(error, HTTPException):
+        return await on_http_error(request, error)
+    path = request.url.path
     _log.error("request_failed", path=path, exc_info=error)
     return problem_response(HTTP_PROBLEMS[500], "The registry failed. Its log tells more.", path=path)

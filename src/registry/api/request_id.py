@@ -2,11 +2,22 @@
 
 import re
 import secrets
+from collections.abc import Iterator
 from contextvars import ContextVar
 
 HEADER = b"x-request-id"
 _current: ContextVar[str] = ContextVar("request_id", default="")
 _ECHOED = re.compile(rb"[ -~]{1,128}")
+
+
+def _draw() -> Iterator[str]:
+    """Random ids, 256 to a system call: each call takes 2 µs and lets another thread have the interpreter."""
+    while True:
+        digits = secrets.token_hex(16 * 256)
+        yield from (digits[place : place + 32] for place in range(0, len(digits), 32))
+
+
+_fresh_ids = _draw()
 
 
 def current_request_id() -> str:
@@ -20,6 +31,6 @@ def begin_request(headers: list[tuple[bytes, bytes]]) -> bytes:
         if name == HEADER and _ECHOED.fullmatch(value):
             _current.set(value.decode("ascii"))
             return value
-    fresh = secrets.token_hex(16)
+    fresh = next(_fresh_ids)
     _current.set(fresh)
     return fresh.encode()

@@ -1,6 +1,5 @@
 """Bodies of requests, validated before they become values of the domain."""
 
-import re
 from typing import Annotated, Any, Self
 
 from pydantic import (
@@ -17,11 +16,22 @@ from pydantic import (
 from registry.domain.accounts import Permission
 from registry.domain.errors import InvalidInput
 from registry.domain.packages import MAX_README_BYTES, NAME_PATTERN, Dependency, PackageStatus, PackageType
+from registry.domain.uploads import MAX_UPLOAD_BYTES
 from registry.domain.versions import MAX_VERSION_LENGTH, Version, VersionRange
 from registry.services.intake import Metadata
 
 ID_PATTERN = r"^[A-Za-z0-9-]{1,64}$"
 _URL = TypeAdapter(HttpUrl)
+METADATA_EXAMPLE: dict[str, Any] = {
+    "name": "bert-tiny",
+    "version": "1.2.3",
+    "type": "model",
+    "description": "A small BERT",
+    "license": "Apache-2.0",
+    "tags": ["nlp"],
+    "dependencies": [{"relation": "base_model", "name": "google-bert/bert-base-uncased"}],
+}
+INLINE_EXAMPLE = METADATA_EXAMPLE | {"content_base64": "UEsFBgAAAAAAAAAAAAAAAAAAAAAAAA=="}
 
 
 def _name(text: str) -> str:
@@ -122,6 +132,8 @@ Status = Annotated[
 class MetadataBody(Strict):
     """What describes a package. Absent optional members take their defaults, or come from the archive."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [METADATA_EXAMPLE]})
+
     name: PackageName
     version: VersionText
     type: Type
@@ -152,6 +164,8 @@ class MetadataBody(Strict):
 class InlinePackageBody(MetadataBody):
     """A package with its content in base64, or with the address from which the registry fetches it."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [INLINE_EXAMPLE]})
+
     content_base64: Annotated[str | None, Field(description="the file in base64 (RFC 4648); small files only")] = None
     filename: Annotated[str | None, Field(min_length=1, max_length=255)] = None
     media_type: Annotated[str | None, Field(pattern=r"^[\w.+-]+/[\w.+-]+$", max_length=127)] = None
@@ -164,6 +178,40 @@ class InlinePackageBody(MetadataBody):
             )
         if self.content_base64 is None and (self.filename or self.media_type or self.sha256):
             raise ValueError("filename, media_type and sha256 describe content_base64, which is absent")
+        return self
+
+
+class NewUploadBody(Strict):
+    """An upload in parts: the package that it is to become, and what its bytes will be."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        frozen=True,
+        json_schema_extra={
+            "examples": [
+                {
+                    "metadata": {"name": "bert-tiny", "version": "1.2.3", "type": "model"},
+                    "size": 44040192,
+                    "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                    "filename": "bert-tiny.zip",
+                }
+            ]
+        },
+    )
+
+    metadata: MetadataBody
+    size: Annotated[int, Field(ge=1, le=MAX_UPLOAD_BYTES, description="bytes of the whole")]
+    sha256: Sha256
+    filename: Annotated[str | None, Field(min_length=1, max_length=255)] = None
+    media_type: Annotated[
+        str | None, Field(pattern=r"^[\w.+-]+/[\w.+-]+$", max_length=127, description="null: told by the first bytes")
+    ] = None
+
+    @model_validator(mode="after")
+    def _one_digest(self) -> Self:
+        if self.metadata.sha256 is not None and self.metadata.sha256.lower() != self.sha256.lower():
+            raise ValueError("metadata.sha256 and sha256 differ; leave metadata.sha256 out")
         return self
 
 
@@ -238,10 +286,3 @@ class PermissionsBody(Strict):
 class PasswordBody(Strict):
     current_password: Annotated[str | None, Field(max_length=1024, description="admins may leave it out")] = None
     new_password: Annotated[str, Field(description="8 to 1024 characters, not among the common ones")]
-
-
-def safe_filename(text: str) -> str:
-    """The last part of a client's file name, without what no file system or header should meet; at most 255."""
-    last = re.split(r"[/\\]", text)[-1]
-    name = "".join(character for character in last if character.isprintable())[-255:].strip()
-    return "content" if name.strip(".") == "" else name

@@ -184,7 +184,10 @@ def sweep(
     async def work(running: "Running") -> None:
         report = await running.services.maintenance.sweep(grace_seconds=grace, dry_run=dry_run)
         verb = "would remove" if dry_run else "removed"
-        typer.echo(f"{verb} {report.blobs} blobs ({report.bytes} bytes) and {report.expired_records} expired records")
+        typer.echo(
+            f"{verb} {report.uploads} expired uploads, {report.blobs} blobs ({report.bytes} bytes) "
+            f"and {report.expired_records} expired records"
+        )
 
     _maintain(work)
 

@@ -18,9 +18,12 @@ class Permission(StrEnum):
     ADMIN = "admin"
 
 
+_ALL = frozenset(Permission)
+
+
 def implied(permissions: AbstractSet[Permission]) -> frozenset[Permission]:
     """The permissions with what they imply: admin implies the rest."""
-    return frozenset(Permission) if Permission.ADMIN in permissions else frozenset(permissions)
+    return _ALL if Permission.ADMIN in permissions else frozenset(permissions)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,14 +11,16 @@ from typing import Any
 from registry.domain.packages import Content, Dependency, Package, PackageStatus, PackageType
 from registry.domain.versions import Version
 
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
 
 def _dumps(value: object) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    return _encode(value).encode()
 
 
 def format_time(at: datetime) -> str:
     """RFC 3339 in UTC with milliseconds: `2026-11-23T15:43:00.123Z`."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def parse_time(text: str) -> datetime:

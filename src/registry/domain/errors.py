@@ -3,14 +3,17 @@
 RegistryError
 ├── InvalidInput              a value breaks a rule (names the place)
 │   ├── DigestMismatch        what arrived is not what was announced
-│   └── IdempotencyKeyReused  one key, two different requests
+│   ├── IdempotencyKeyReused  one key, two different requests
+│   └── UploadIncomplete      parts are missing; names them
 ├── TooLarge                  over a limit that is a setting
+│   └── QuotaReached          the user's share of the store is used up
 ├── NotFound                  package, user, blob … absent, or hidden from the caller
 ├── AlreadyExists
 │   ├── PackageExists         carries the other package's id
 │   └── AnswerKept            this idempotency key has its answer already
 ├── RevisionConflict          the caller saw an older revision
 ├── ContentUnavailable        the package has no content to give now
+├── UploadSealed              the upload takes no parts: it is being completed
 ├── Unauthenticated
 ├── PermissionDenied
 ├── Throttled                 too many attempts; carries the wait
@@ -37,7 +40,11 @@ class InvalidInput(RegistryError):
     """The input breaks rules; `errors` says which and where. `details` are further public members."""
 
     def __init__(
-        self, errors: Sequence[FieldError] | str, *, pointer: str = "", details: dict[str, int | str] | None = None
+        self,
+        errors: Sequence[FieldError] | str,
+        *,
+        pointer: str = "",
+        details: dict[str, int | str | list[int]] | None = None,
     ) -> None:
         self.errors = (FieldError(pointer, errors),) if isinstance(errors, str) else tuple(errors)
         self.details = details or {}
@@ -52,8 +59,30 @@ class IdempotencyKeyReused(InvalidInput):
     """The idempotency key was used before, for a different request."""
 
 
+class UploadIncomplete(InvalidInput):
+    """Parts of an upload are missing; the upload stays open. `numbers` are the first of them."""
+
+    SHOWN = 100
+
+    def __init__(self, numbers: Sequence[int], *, of: int) -> None:
+        self.numbers = tuple(numbers[: self.SHOWN])
+        listed = ", ".join(map(str, self.numbers)) + (", …" if len(numbers) > self.SHOWN else "")
+        super().__init__(
+            [
+                FieldError(
+                    "/parts", f"{len(numbers)} of {of} parts are missing: {listed}; send them, then complete again"
+                )
+            ],
+            details={"missing_parts": list(self.numbers)},
+        )
+
+
 class TooLarge(RegistryError):
     """A body or file is over its limit."""
+
+
+class QuotaReached(TooLarge):
+    """The bytes do not fit into what the user may store."""
 
 
 class NotFound(RegistryError):
@@ -85,6 +114,10 @@ class RevisionConflict(RegistryError):
 
 class ContentUnavailable(RegistryError):
     """The package's content cannot be served: pending, failed, quarantined, or there is none."""
+
+
+class UploadSealed(RegistryError):
+    """The upload is being completed, or was: its bytes are fixed."""
 
 
 class Unauthenticated(RegistryError):

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from registry.domain.uploads import Upload
 from registry.domain.versions import Version, VersionRange
 
 NAME_PATTERN = re.compile(r"(?!\*$)[!-~](?:[ -~]{0,198}[!-~])?")
@@ -134,7 +135,11 @@ class KeptAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What is recorded in the same atomic write as a change of a package."""
+    """What is recorded in the same atomic write as a change of a package.
+
+    `upload` is the open upload that becomes the added package: it ends with this write.
+    """
 
     audit: AuditEntry
     answer: KeptAnswer | None = field(default=None)
+    upload: Upload | None = None

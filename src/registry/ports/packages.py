@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from registry.domain.packages import Change, Package, PackageFilter, PackageStatus
 from registry.domain.versions import Version
@@ -18,9 +18,8 @@ class PackageDocument:
     created_by: str
 
 
-@dataclass(frozen=True, slots=True)
-class PackageSummary:
-    """An item of a listing: ready JSON without the README."""
+class PackageSummary(NamedTuple):
+    """An item of a listing: ready JSON without the README. A tuple, since they are made by the dozen."""
 
     id: str
     body: bytes
@@ -51,10 +50,10 @@ class PackageStore(Protocol):
     """
 
     async def add(self, package: Package, change: Change) -> None:
-        """Add a package with its audit entry and kept answer, all or nothing.
+        """Add a package with its audit entry and kept answer, and end the upload that it came by, all or nothing.
 
         Raises AnswerKept when the answer's key has an answer already (told before anything else), PackageExists when
-        (type, name, version) is taken.
+        (type, name, version) is taken, NotFound when the upload is gone, or gathered under another key.
         """
 
     async def replace(self, package: Package, change: Change, *, expected_revision: int) -> None:

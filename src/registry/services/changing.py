@@ -39,8 +39,13 @@ class Changing:
 
         Raises NotFound, PermissionDenied, RevisionConflict, InvalidInput, PackageExists, DigestMismatch.
         """
-        self._check_may_replace(await self._changeable(package_id, caller, expected), metadata, caller)
-        received = await self._intake.receive(incoming) if incoming else None
+        present = await self._changeable(package_id, caller, expected)
+        self._check_may_replace(present, metadata, caller)
+        received = (
+            await self._intake.receive(incoming, owner=present.created_by, replaced=present.content)
+            if incoming
+            else None
+        )
 
         def changed(package: Package) -> Package:
             self._check_may_replace(package, metadata, caller)

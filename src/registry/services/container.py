@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from registry.services.accounts import Accounts
+from registry.services.admission import Admission
 from registry.services.catalog import Catalog
 from registry.services.changing import Changing
 from registry.services.cursors import CursorCodec
@@ -14,6 +15,7 @@ from registry.services.publishing import Publishing
 from registry.services.retrieval import Retrieval
 from registry.services.search import SearchService
 from registry.services.sessions import Sessions
+from registry.services.uploads import Uploads
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,8 @@ class Services:
     maintenance: Maintenance
     health: HealthMonitor
     ingest: Ingest
+    uploads: Uploads
+    admission: Admission
     cursors: CursorCodec
     search: SearchService
     index_follower: IndexFollower

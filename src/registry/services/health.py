@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import structlog
 
@@ -51,6 +51,19 @@ class ComponentWindow:
     timeline: tuple[HealthSample, ...]
 
 
+@dataclass(slots=True)
+class _Tally:
+    """The calls of a component in the minute that is under way."""
+
+    calls: int = 0
+    errors: int = 0
+    total_seconds: float = 0.0
+    max_seconds: float = 0.0
+
+    def sample(self, minute: datetime, component: str) -> HealthSample:
+        return HealthSample(minute, component, self.calls, self.errors, self.total_seconds, self.max_seconds)
+
+
 class HealthMonitor:
     """Collects what calls of stores do, by component and minute, probes the idle ones, and answers for all."""
 
@@ -59,19 +72,33 @@ class HealthMonitor:
         self._clock = clock
         self._probes = probes
         self._pending: dict[tuple[datetime, str], HealthSample] = {}
+        # The minute that is counted now, in a form that costs a call the least.
+        self._tallies: dict[str, _Tally] = {}
+        self._minute = self._next_minute = datetime.min.replace(tzinfo=UTC)
 
     def observe(self, store: str, operation: str, seconds: float, outcome: str) -> None:  # noqa: ARG002  (CallObserver)
         """Count one call of a component (see CallObserver)."""
-        minute = self._clock.now().replace(second=0, microsecond=0)
-        sample = self._pending.get((minute, store)) or HealthSample(minute, store, 0, 0, 0.0, 0.0)
-        self._pending[minute, store] = HealthSample(
-            minute,
-            store,
-            sample.calls + 1,
-            sample.errors + (outcome in _FAILED),
-            sample.total_seconds + seconds,
-            max(sample.max_seconds, seconds),
-        )
+        now = self._clock.now()
+        if not self._minute <= now < self._next_minute:
+            self._close_minute(now)
+        tally = self._tallies.get(store)
+        if tally is None:
+            tally = self._tallies[store] = _Tally()
+        tally.calls += 1
+        tally.total_seconds += seconds
+        if seconds > tally.max_seconds:
+            tally.max_seconds = seconds
+        if outcome in _FAILED:
+            tally.errors += 1
+
+    def _close_minute(self, now: datetime) -> None:
+        """What was counted becomes samples; from here on, calls belong to the minute of `now`."""
+        for store, tally in self._tallies.items():
+            key = (self._minute, store)
+            self._pending[key] = _added(tally.sample(self._minute, store), self._pending.get(key))
+        self._tallies.clear()
+        self._minute = now.replace(second=0, microsecond=0)
+        self._next_minute = self._minute + timedelta(minutes=1)
 
     async def probe_all(self) -> list[ComponentState]:
         """Ask every component now, side by side, each within two seconds."""
@@ -97,6 +124,7 @@ class HealthMonitor:
 
     async def flush(self) -> None:
         """Hand the counted calls to the log; kept for the next time when it cannot take them."""
+        self._close_minute(self._clock.now())
         pending, self._pending = self._pending, {}
         if not pending:
             return

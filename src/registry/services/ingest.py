@@ -119,7 +119,7 @@ class Ingest:
             try:
                 async with self._fetcher.fetch(url) as fetched:
                     received = await self._intake.receive(
-                        IncomingContent(fetched.chunks, fetched.filename, fetched.media_type)
+                        IncomingContent(fetched.chunks, fetched.filename, fetched.media_type), owner=package.created_by
                     )
             except FetchError as error:
                 if not error.transient or attempt == _ATTEMPTS:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from registry.domain.accounts import Caller
-from registry.domain.errors import DigestMismatch, InvalidInput, PermissionDenied, RegistryError, TooLarge, Unavailable
+from registry.domain.errors import DigestMismatch, InvalidInput, PermissionDenied, RegistryError, Unavailable
 from registry.domain.packages import (
     AuditAction,
     AuditEntry,
@@ -21,6 +21,8 @@ from registry.domain.versions import Version
 from registry.ports.blobs import BlobStore, StoredBlob
 from registry.ports.clock import Clock, IdSource
 from registry.services.archives import SNIFF_BYTES, ArchiveFacts, ArchiveReader, looks_like_archive
+from registry.services.naming import KINDS, safe_filename
+from registry.services.quotas import Quotas, Room
 
 _Result = TypeVar("_Result")
 
@@ -62,28 +64,41 @@ class Received:
 class Intake:
     """Stores bytes and looks into them. What it stored is visible only once a record refers to it."""
 
-    def __init__(self, blobs: BlobStore, archives: ArchiveReader, *, max_package_bytes: int) -> None:
+    def __init__(self, blobs: BlobStore, archives: ArchiveReader, quotas: Quotas) -> None:
         self._blobs = blobs
-        self._max_package_bytes = max_package_bytes
         self._archives = archives
+        self._quotas = quotas
 
-    async def receive(self, incoming: IncomingContent) -> Received:
-        """Store the bytes. Raises TooLarge, DigestMismatch; nothing stays behind then."""
-        stored, head = await self._store(incoming)
+    async def receive(self, incoming: IncomingContent, *, owner: str, replaced: Content | None = None) -> Received:
+        """Store the bytes. Raises TooLarge, QuotaReached, DigestMismatch; nothing stays behind then."""
+        room = await self._quotas.room_for(owner, freed_bytes=replaced.size if replaced else 0)
+        stored, head = await self._store(incoming, room)
         content = Content(stored.key, stored.size, stored.sha256, incoming.media_type, incoming.filename)
+        return await self._looked_into(content, head)
+
+    async def adopt(self, stored: StoredBlob, *, name: str, filename: str | None, media_type: str | None) -> Received:
+        """Take a blob that came in by other means, in parts. What is not said of it is told by its first bytes."""
+        async with self._blobs.read(stored.key, length=SNIFF_BYTES) as chunks:
+            head = b"".join([chunk async for chunk in chunks])
+        suffix, sniffed = KINDS[looks_like_archive(head)]
+        content = Content(
+            stored.key, stored.size, stored.sha256, media_type or sniffed, filename or safe_filename(name + suffix)
+        )
+        return await self._looked_into(content, head)
+
+    async def _looked_into(self, content: Content, head: bytes) -> Received:
         if not looks_like_archive(head):
             return Received(content)
-        return Received(content, await self._archives.look_into(stored.key, size=stored.size))
+        return Received(content, await self._archives.look_into(content.blob_key, size=content.size))
 
-    async def _store(self, incoming: IncomingContent) -> tuple[StoredBlob, bytes]:
+    async def _store(self, incoming: IncomingContent, room: Room) -> tuple[StoredBlob, bytes]:
         head = bytearray()
 
         async def bounded() -> AsyncIterator[bytes]:
             size = 0
             async for chunk in incoming.chunks:
                 size += len(chunk)
-                if size > self._max_package_bytes:
-                    raise TooLarge(f"The content is larger than {self._max_package_bytes} bytes.")
+                room.check(size)
                 if len(head) < SNIFF_BYTES:
                     head.extend(chunk[: SNIFF_BYTES - len(head)])
                 yield chunk

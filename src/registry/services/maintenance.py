@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import hashlib
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 
 import structlog
@@ -14,6 +14,7 @@ from registry.ports.blobs import BlobInfo, BlobStore
 from registry.ports.clock import Clock
 from registry.ports.maintenance import RecordMaintenance
 from registry.services.bootstrap import Bootstrap
+from registry.services.uploads import Uploads
 
 _log = structlog.get_logger(__name__)
 _BATCH = 500
@@ -25,6 +26,7 @@ class SweepReport:
 
     blobs: int
     bytes: int
+    uploads: int
     expired_records: int
 
 
@@ -43,20 +45,23 @@ class Maintenance:
         records: RecordMaintenance,
         blobs: BlobStore,
         *,
+        uploads: Uploads,
         bootstrap: Bootstrap,
         clock: Clock,
     ) -> None:
         self._records = records
         self._blobs = blobs
+        self._uploads = uploads
         self._bootstrap = bootstrap
         self._clock = clock
 
     async def sweep(self, *, grace_seconds: int, dry_run: bool = False) -> SweepReport:
-        """Remove blobs that no record refers to and that are older than the grace time, and expired records.
+        """Remove expired uploads and records, and blobs older than the grace time that no record refers to.
 
         The grace time protects bytes whose record is about to be written.
         """
         now = self._clock.now()
+        uploads = await self._uploads.expire(dry_run=dry_run)
         oldest_kept = now - timedelta(seconds=grace_seconds)
         count = size = 0
         async for batch in _batched(self._blobs.list_blobs()):
@@ -68,7 +73,7 @@ class Maintenance:
                 if not dry_run:
                     await self._blobs.delete(key)
         expired = 0 if dry_run else await self._records.purge_expired(now)
-        return SweepReport(count, size, expired)
+        return SweepReport(count, size, uploads, expired)
 
     async def scrub(self, seen: Callable[[str, int], None]) -> list[Damage]:
         """Hash every stored content anew and report what is damaged. `seen` is told each package id and size."""
@@ -92,6 +97,7 @@ class Maintenance:
 
         Only bytes that had a record are removed: those of a publish that is under way will have theirs in a moment.
         """
+        await self._uploads.drop_all()
         keys = [blob_key async for _, blob_key, _, _ in self._records.list_contents()]
         await self._records.reset(await self._bootstrap.first_admin())
         for key in keys:
@@ -103,7 +109,7 @@ class Maintenance:
             await asyncio.sleep(interval_seconds)
             with contextlib.suppress(RegistryError):
                 report = await self.sweep(grace_seconds=grace_seconds)
-                _log.info("swept", blobs=report.blobs, bytes=report.bytes, expired_records=report.expired_records)
+                _log.info("swept", **asdict(report))
 
 
 async def _batched(blobs: AsyncIterator[BlobInfo]) -> AsyncIterator[list[BlobInfo]]:

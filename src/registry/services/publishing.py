@@ -5,32 +5,28 @@ without a record are swept later.
 """
 
 import hashlib
-import hmac
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 
 from registry.domain.accounts import Caller
-from registry.domain.errors import AnswerKept, IdempotencyKeyReused, PackageExists
+from registry.domain.errors import AnswerKept, PackageExists
 from registry.domain.packages import AuditAction, Change, KeptAnswer, Package, PackageStatus
+from registry.domain.uploads import Upload
 from registry.ports.answers import AnswerStore
 from registry.ports.clock import Clock, IdSource
 from registry.ports.packages import PackageStore
+from registry.services.answering import Answering, same_request
 from registry.services.archives import ArchiveFacts
-from registry.services.intake import AuditWriter, IncomingContent, Intake, Metadata, check_status_change, described
-
-
-@dataclass(frozen=True, slots=True)
-class Answering:
-    """How the answer to an idempotent request is made and told from others.
-
-    `key` is unique per user and route; `fingerprint_of` takes the content's sha256 and gives the request's fingerprint;
-    `answer_of` gives status, headers and body of the answer for the package.
-    """
-
-    key: str
-    fingerprint_of: Callable[[str | None], str]
-    answer_of: Callable[[Package], tuple[int, tuple[tuple[str, str], ...], bytes]]
+from registry.services.intake import (
+    AuditWriter,
+    IncomingContent,
+    Intake,
+    Metadata,
+    Received,
+    check_status_change,
+    described,
+)
 
 
 class Publishing:
@@ -68,7 +64,7 @@ class Publishing:
         metadata: Metadata,
         incoming: IncomingContent | None,
         *,
-        answering: Answering | None = None,
+        answering: Answering[Package] | None = None,
     ) -> Package | KeptAnswer:
         """Store the bytes, then the record. A package without content awaits its ingest from `source_url`.
 
@@ -79,51 +75,65 @@ class Publishing:
         check_status_change(first_status, metadata.status or first_status, caller)
         if answering and (kept := await self._replay(answering, incoming)):
             return kept
-        received = await self._intake.receive(incoming) if incoming else None
+        received = await self._intake.receive(incoming, owner=caller.name) if incoming else None
+        package = self._new(caller.name, metadata, received, first_status)
+        change = self._change(caller, package, answering)
+        return await self._add(package, change, received=received)
+
+    async def publish_upload(
+        self, caller: Caller, upload: Upload, metadata: Metadata, received: Received, *, answering: Answering[Package]
+    ) -> Package | KeptAnswer:
+        """Add the package that an upload has become, and end the upload, in one write. The bytes stay if it fails.
+
+        Returns the first answer where it was completed before. Raises PackageExists, NotFound when the upload is gone.
+        """
+        package = self._new(upload.created_by, metadata, received, PackageStatus.ACTIVE)
+        change = replace(self._change(caller, package, answering), upload=upload)
+        return await self._add(package, change, received=None)
+
+    async def find_answer(self, answering: Answering[Package]) -> KeptAnswer | None:
+        """The answer given first to a request that brings no content of its own. Raises IdempotencyKeyReused."""
+        return await self._replay(answering, None)
+
+    def _new(self, owner: str, metadata: Metadata, received: Received | None, first_status: PackageStatus) -> Package:
         now = self._clock.now()
-        package = described(
-            Package(
-                id=self._ids.new_id(),
-                name=metadata.name,
-                version=metadata.version,
-                type=metadata.type,
-                status=first_status,
-                created_by=caller.name,
-                created_at=now,
-                updated_at=now,
-                content=received.content if received else None,
-            ),
-            metadata,
-            received.facts if received else ArchiveFacts(),
+        package = Package(
+            id=self._ids.new_id(),
+            name=metadata.name,
+            version=metadata.version,
+            type=metadata.type,
+            status=first_status,
+            created_by=owner,
+            created_at=now,
+            updated_at=now,
+            content=received.content if received else None,
         )
-        answer = self._keep(answering, package) if answering else None
-        change = Change(self._audit.entry(package, caller.name, AuditAction.CREATE), answer)
+        return described(package, metadata, received.facts if received else ArchiveFacts())
+
+    def _change(self, caller: Caller, package: Package, answering: Answering[Package] | None) -> Change:
+        entry = self._audit.entry(package, caller.name, AuditAction.CREATE)
+        if answering is None:
+            return Change(entry)
+        expires_at = self._clock.now() + timedelta(seconds=self._idempotency_seconds)
+        return Change(entry, answering.keep(package, entry.sha256, expires_at=expires_at))
+
+    async def _add(self, package: Package, change: Change, *, received: Received | None) -> Package | KeptAnswer:
+        """Write the record. Where it is refused for certain, the bytes `received` go."""
         try:
             await self._intake.settle(self._packages.add(package, change), received)
         except AnswerKept:
             # The same request was answered while this one was under way.
-            if answer and (first := await self._answers.find_answer(answer.key)):
-                return _same_request(first, answer.fingerprint)
+            if change.answer and (first := await self._answers.find_answer(change.answer.key)):
+                return same_request(first, change.answer.fingerprint)
             raise
         return package
 
-    async def _replay(self, answering: Answering, incoming: IncomingContent | None) -> KeptAnswer | None:
+    async def _replay(self, answering: Answering[Package], incoming: IncomingContent | None) -> KeptAnswer | None:
         kept = await self._answers.find_answer(answering.key)
         if kept is None:
             return None
         sha256 = await _digest_of(incoming.chunks) if incoming else None
-        return _same_request(kept, answering.fingerprint_of(sha256))
-
-    def _keep(self, answering: Answering, package: Package) -> KeptAnswer:
-        status, headers, body = answering.answer_of(package)
-        return KeptAnswer(
-            key=answering.key,
-            fingerprint=answering.fingerprint_of(package.content.sha256 if package.content else None),
-            status=status,
-            headers=headers,
-            body=body,
-            expires_at=self._clock.now() + timedelta(seconds=self._idempotency_seconds),
-        )
+        return same_request(kept, answering.fingerprint_of(sha256))
 
 
 async def _digest_of(chunks: AsyncIterator[bytes]) -> str:
@@ -131,11 +141,3 @@ async def _digest_of(chunks: AsyncIterator[bytes]) -> str:
     async for chunk in chunks:
         digest.update(chunk)
     return digest.hexdigest()
-
-
-def _same_request(kept: KeptAnswer, fingerprint: str) -> KeptAnswer:
-    if not hmac.compare_digest(kept.fingerprint, fingerprint):
-        raise IdempotencyKeyReused(
-            "this Idempotency-Key was used for another request; use a fresh key for each new request"
-        )
-    return kept

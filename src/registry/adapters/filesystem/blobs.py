@@ -1,6 +1,7 @@
 """The blob store in a folder.
 
-    <root>/<first two characters of the key>/<key>
+    <root>/<first two characters of the key>/<key>          a blob
+    <root>/<first two characters of the key>/<key>.parts    which parts of it are there, while an upload is open
 
 Files are written under their final names: a key is unknown to everybody until `put` returns, and counts from when a
 record names it, so a rename would add a system call and no safety.
@@ -21,6 +22,8 @@ from typing import Any, Self, TypeVar
 from registry.adapters.filesystem.errors import translated
 from registry.adapters.filesystem.files import BlobFile, BlobWriter, Write
 from registry.adapters.filesystem.folders import SHARDS, FolderSync, Fsync, check_folder, make_shards
+from registry.adapters.filesystem.journals import JOURNAL_SUFFIX, journal_of, journaled
+from registry.adapters.filesystem.part_files import is_sealed
 from registry.domain.errors import NotFound
 from registry.ports.blobs import CHUNK_BYTES, BlobInfo, StoredBlob
 
@@ -100,8 +103,9 @@ class FilesystemBlobStore:
             reading.close()
 
     async def delete(self, key: str) -> None:
-        if _KEY.fullmatch(key):
-            await self._in_thread(_unlink, self._path(key))
+        blob = key.removesuffix(JOURNAL_SUFFIX)
+        if _KEY.fullmatch(blob):
+            await self._in_thread(_unlink if blob == key else _unlink_file, self._path(key))
 
     async def list_blobs(self) -> AsyncIterator[BlobInfo]:
         for shard in SHARDS:
@@ -177,6 +181,11 @@ def _discard(writer: BlobWriter, *, after: Future[Any] | None) -> None:
 
 
 def _unlink(path: Path) -> None:
+    _unlink_file(path)
+    _unlink_file(journal_of(path))
+
+
+def _unlink_file(path: Path) -> None:
     with translated():
         path.unlink(missing_ok=True)
 
@@ -185,7 +194,7 @@ def _list_folder(folder: Path) -> list[BlobInfo]:
     found = []
     with translated(), os.scandir(folder) as entries:
         for entry in entries:
-            if not _KEY.fullmatch(entry.name):
+            if not _KEY.fullmatch(entry.name) and not _is_left_journal(entry):
                 continue
             try:
                 status = entry.stat(follow_symlinks=False)
@@ -193,3 +202,13 @@ def _list_folder(folder: Path) -> list[BlobInfo]:
                 continue
             found.append(BlobInfo(entry.name, status.st_size, datetime.fromtimestamp(status.st_mtime, UTC)))
     return found
+
+
+def _is_left_journal(entry: os.DirEntry[str]) -> bool:
+    """Whether a crash left this journal of parts behind, when its blob was finished already, or removed."""
+    if not entry.name.endswith(JOURNAL_SUFFIX):
+        return False
+    try:
+        return is_sealed(journaled(Path(entry.path)).stat())
+    except FileNotFoundError:
+        return True

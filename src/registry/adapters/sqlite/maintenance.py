@@ -16,7 +16,8 @@ HEALTH_KEPT = timedelta(hours=25)
 """The longest window that can be asked for is 24 hours."""
 
 _ROWS_AT_A_TIME = 1_000
-_LIVE = "SELECT blob_key FROM packages WHERE blob_key IN (SELECT value FROM json_each(?))"
+_LIVE = """SELECT blob_key FROM packages WHERE blob_key IN (SELECT value FROM json_each(:keys))
+    UNION ALL SELECT key FROM uploads WHERE key IN (SELECT value FROM json_each(:keys))"""
 _CONTENTS = """SELECT id, blob_key, CAST(summary AS TEXT) FROM packages
     WHERE id > ? AND blob_key IS NOT NULL ORDER BY id LIMIT ?"""
 _TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite~_%' ESCAPE '~'"
@@ -37,7 +38,7 @@ class SqliteRecordMaintenance:
 
     async def live_blob_keys(self, keys: Sequence[str]) -> set[str]:
         rows = await self._database.read(
-            lambda connection: connection.execute(_LIVE, (json.dumps(list(keys)),)).fetchall()
+            lambda connection: connection.execute(_LIVE, {"keys": json.dumps(list(keys))}).fetchall()
         )
         return {key for (key,) in rows}
 

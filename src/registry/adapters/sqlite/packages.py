@@ -9,6 +9,7 @@ from registry.adapters.sqlite.listing import SUMMARY_COLUMNS, Branch, Order, at_
 from registry.adapters.sqlite.package_writing import PackageWriting, delete_package, record
 from registry.adapters.sqlite.ranges import entries_in_range
 from registry.adapters.sqlite.times import to_microseconds
+from registry.adapters.sqlite.uploads import end_upload
 from registry.adapters.sqlite.version_keys import KeySpan, version_key
 from registry.domain.documents import decode_package, join_document
 from registry.domain.errors import NotFound
@@ -40,6 +41,8 @@ class SqlitePackageStore:
 
         def operation(connection: sqlite3.Connection) -> None:
             record(connection, package.id, change, now=now)
+            if change.upload is not None:
+                end_upload(connection, change.upload)
             writing.insert(connection)
 
         await self._database.write(operation)
@@ -102,7 +105,7 @@ class SqlitePackageStore:
             if versions is not None:
                 streams = [at_version(stream, version_key(versions.lower)) for stream in streams]
             rows = self._database.fetch_all(*merged(SUMMARY_COLUMNS, streams, order, limit=one_more))
-        items = tuple(PackageSummary(*row) for row in rows[:limit])
+        items = tuple(map(PackageSummary._make, rows[:limit]))
         return SummaryPage(items, items[-1].id if len(rows) > limit else None)
 
     async def list_versions(self, names: Sequence[str]) -> dict[str, list[NamedVersion]]:

@@ -4,6 +4,8 @@
 may ask for. Its indexes hold the id behind the columns that are asked for, so every filter is a merge of streams in
 id order.
 
+`user_bytes` is the sum of the contents' sizes by creator, kept by triggers, so that no writer can forget it.
+
 In `changes` each package stands once, with the number of its last change; deleted ones stay, so that followers hear
 of them. The row with the empty id marks the last reset.
 """
@@ -14,6 +16,13 @@ from registry.adapters.sqlite.connections import DatabaseFile
 from registry.domain.errors import Unavailable
 
 Migrations = tuple[tuple[str, ...], ...]
+
+_GROW = """INSERT INTO user_bytes (user, bytes)
+    VALUES (NEW.created_by, coalesce(json_extract(CAST(NEW.summary AS TEXT), '$.content.size'), 0))
+    ON CONFLICT (user) DO UPDATE SET bytes = bytes + excluded.bytes;"""
+_SHRINK = """UPDATE user_bytes
+    SET bytes = bytes - coalesce(json_extract(CAST(OLD.summary AS TEXT), '$.content.size'), 0)
+    WHERE user = OLD.created_by;"""
 
 RECORDS: Migrations = (
     (
@@ -52,6 +61,22 @@ RECORDS: Migrations = (
             minute INTEGER NOT NULL, component TEXT NOT NULL, calls INTEGER NOT NULL, errors INTEGER NOT NULL,
             total_seconds REAL NOT NULL, max_seconds REAL NOT NULL,
             UNIQUE (minute, component))""",
+    ),
+    (
+        """CREATE TABLE uploads (
+            id TEXT NOT NULL UNIQUE, created_by TEXT NOT NULL, created_at INTEGER NOT NULL,
+            expires_at INTEGER NOT NULL, size INTEGER NOT NULL, sha256 TEXT NOT NULL, part_size INTEGER NOT NULL,
+            key TEXT NOT NULL, metadata BLOB NOT NULL, filename TEXT, media_type TEXT)""",
+        "CREATE INDEX uploads_key ON uploads (key)",
+        "CREATE INDEX uploads_created_by ON uploads (created_by, id)",
+        "CREATE INDEX uploads_expires_at ON uploads (expires_at)",
+        "CREATE TABLE user_bytes (user TEXT NOT NULL UNIQUE, bytes INTEGER NOT NULL)",
+        """INSERT INTO user_bytes
+            SELECT created_by, sum(coalesce(json_extract(CAST(summary AS TEXT), '$.content.size'), 0))
+            FROM packages GROUP BY created_by""",
+        f"CREATE TRIGGER packages_added AFTER INSERT ON packages BEGIN {_GROW} END",
+        f"CREATE TRIGGER packages_removed AFTER DELETE ON packages BEGIN {_SHRINK} END",
+        f"CREATE TRIGGER packages_replaced AFTER UPDATE ON packages BEGIN {_SHRINK} {_GROW} END",
     ),
 )
 

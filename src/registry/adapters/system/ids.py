@@ -1,6 +1,7 @@
 """UUIDv7 (RFC 9562, section 5.7): 48 bits of Unix time in ms, then 74 random bits around version and variant."""
 
 import secrets
+import struct
 import threading
 import time
 import uuid
@@ -28,6 +29,13 @@ class UuidSource:
         self._lock = threading.Lock()
         self._last_ms = -1
         self._tail = 0
+        self._drawn: list[int] = []
+
+    def _step(self) -> int:
+        """32 random bits, 256 times to a system call: each lets another thread have the interpreter."""
+        if not self._drawn:
+            self._drawn.extend(struct.unpack("256I", secrets.token_bytes(1024)))
+        return self._drawn.pop()
 
     def new_id(self) -> str:
         with self._lock:
@@ -36,7 +44,7 @@ class UuidSource:
                 # The top bit is left free, so that a millisecond has room for 2^41 steps at least.
                 self._last_ms, self._tail = now_ms, secrets.randbits(_TAIL_BITS - 1)
             else:
-                self._tail += 1 + secrets.randbits(32)
+                self._tail += 1 + self._step()
                 if self._tail >> _TAIL_BITS:
                     self._last_ms, self._tail = self._last_ms + 1, secrets.randbits(_TAIL_BITS - 1)
             milliseconds, tail = self._last_ms, self._tail

@@ -1,6 +1,5 @@
 """The bytes of a package."""
 
-from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -8,7 +7,7 @@ from registry.api.authentication import Downloader, authenticate
 from registry.api.conditional import content_tag, is_unchanged
 from registry.api.digests import repr_digest
 from registry.api.documentation import header, problems
-from registry.api.hot import hot_route
+from registry.api.hot import HotRoute, hot_route
 from registry.api.problems import HTTP_PROBLEMS, problem_response
 from registry.api.routes.packages import PackageId
 from registry.api.state import state_of
@@ -87,7 +86,7 @@ def _boolean(text: str) -> bool:
     return _BOOLEANS[text.lower()]
 
 
-def hot_routes() -> list[APIRoute]:
+def hot_routes() -> list[HotRoute]:
     described = {
         "ETag": header("the content's SHA-256", '"9f86d0…"'),
         "Repr-Digest": header("RFC 9530", "sha-256=:n4bQ…:"),

@@ -3,14 +3,13 @@
 from typing import Annotated
 
 import orjson
-from fastapi import APIRouter, Query, Request
-from fastapi.routing import APIRoute
+from fastapi import APIRouter, Path, Query, Request
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from registry.api.authentication import Admin
 from registry.api.documentation import problems
-from registry.api.hot import hot_route
+from registry.api.hot import HotRoute, hot_route, ready_json
 from registry.api.models import ComponentsModel, HealthModel, ProblemKindModel, ReadinessModel
 from registry.api.problems import problem_kinds
 from registry.api.state import state_of
@@ -19,7 +18,7 @@ from registry.domain.errors import NotFound
 from registry.ports.health import HealthSample
 
 
-def hot_routes() -> list[APIRoute]:
+def hot_routes() -> list[HotRoute]:
     return [
         hot_route(
             "/health",
@@ -43,7 +42,7 @@ def service_routes() -> APIRouter:
     )
     router.add_api_route(
         "/health/components",
-        read_components,
+        read_component_health,
         methods=["GET"],
         response_model=ComponentsModel,
         responses=problems(401, 403, 422),
@@ -65,7 +64,7 @@ def service_routes() -> APIRouter:
         response_model=ProblemKindModel,
         responses=problems(404, 422),
     )
-    router.add_api_route("/reset", reset, methods=["DELETE"], responses=problems(401, 403))
+    router.add_api_route("/reset", reset_registry, methods=["DELETE"], responses=problems(401, 403))
     return router
 
 
@@ -75,7 +74,7 @@ async def read_health() -> None:
 
 async def _answer_health(request: Request) -> Response:
     body = b'{"status":"ok","version":"' + state_of(request.scope).version.encode() + b'"}'
-    return Response(body, media_type="application/json")
+    return ready_json(body)
 
 
 async def read_readiness(request: Request) -> Response:
@@ -94,7 +93,7 @@ async def read_readiness(request: Request) -> Response:
     return JSONResponse(body, 200 if ready else 503)
 
 
-async def read_components(
+async def read_component_health(
     request: Request,
     window_minutes: Annotated[int, Query(alias="windowMinutes", ge=5, le=1440)] = 60,
     *,
@@ -142,7 +141,7 @@ async def list_problems() -> list[ProblemKindModel]:
     return [_kind(slug) for slug in problem_kinds()]
 
 
-async def read_problem(slug: str) -> ProblemKindModel:
+async def read_problem(slug: Annotated[str, Path(examples=["package-exists"])]) -> ProblemKindModel:
     """What a kind of error means: the page behind a problem's `type`."""
     if slug not in problem_kinds():
         raise NotFound("There is no such kind of problem. GET /problems lists them.")
@@ -154,7 +153,7 @@ def _kind(slug: str) -> ProblemKindModel:
     return ProblemKindModel(type=f"/problems/{slug}", title=kind.title, status=kind.status, meaning=kind.meaning)
 
 
-async def reset(request: Request, caller: Admin) -> dict[str, str]:
+async def reset_registry(request: Request, caller: Admin) -> dict[str, str]:
     """Back to an empty registry with the first admin. Everything published is lost."""
     await state_of(request.scope).services.maintenance.reset()
     return {"status": "reset"}

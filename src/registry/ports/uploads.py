@@ -1,0 +1,34 @@
+"""Where the records of open uploads are kept."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from registry.domain.packages import KeptAnswer
+from registry.domain.uploads import Upload
+
+
+class UploadStore(Protocol):
+    """Open uploads by id. A change is durable when it returns, and seen by every process from then on.
+
+    An upload ends once: by `PackageStore.add` with it in the change, or by `remove`. Whichever comes second finds it
+    gone, so bytes are never dropped under a package. All methods raise Unavailable.
+    """
+
+    async def add(self, upload: Upload, answer: KeptAnswer | None = None) -> None:
+        """Add an upload with its kept answer, all or nothing. Raises AnswerKept."""
+
+    async def get(self, upload_id: str) -> Upload:
+        """The upload, whether or not it has expired. Raises NotFound."""
+
+    async def move(self, upload_id: str, key: str) -> None:
+        """Note that the parts are gathered under another key from now on. Raises NotFound."""
+
+    async def remove(self, upload_id: str) -> bool:
+        """Remove an upload. Whether it was there."""
+
+    async def list_open(self, user: str, *, limit: int) -> Sequence[Upload]:
+        """The first `limit` uploads that `user` created, oldest first."""
+
+    async def list_expired(self, now: datetime, *, limit: int) -> Sequence[Upload]:
+        """The first `limit` uploads whose time is over, those that expired first at the head."""

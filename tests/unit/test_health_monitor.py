@@ -1,0 +1,67 @@
+"""Counting calls by minute."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from registry.domain.errors import Unavailable
+from registry.ports.health import HealthSample
+from registry.services.health import HealthMonitor
+
+START = datetime(2026, 1, 1, 12, 0, 59, tzinfo=UTC)
+
+
+class StandingClock:
+    def __init__(self) -> None:
+        self.at = START
+
+    def now(self) -> datetime:
+        return self.at
+
+
+class KeptLog:
+    def __init__(self) -> None:
+        self.samples: list[HealthSample] = []
+        self.down = False
+
+    async def record(self, samples: Sequence[HealthSample]) -> None:
+        if self.down:
+            raise Unavailable("down")
+        self.samples += samples
+
+    async def list_samples(self, *, since: datetime) -> Sequence[HealthSample]:
+        return [sample for sample in self.samples if sample.minute >= since]
+
+
+def minute(number: int) -> datetime:
+    return datetime(2026, 1, 1, 12, number, tzinfo=UTC)
+
+
+async def test_calls_belong_to_the_minute_in_which_they_ended() -> None:
+    clock, log = StandingClock(), KeptLog()
+    monitor = HealthMonitor(log, clock, {})
+    monitor.observe("records", "get", 0.5, "ok")
+    clock.at += timedelta(seconds=1)
+    monitor.observe("records", "get", 1.0, "unavailable")
+    monitor.observe("records", "get", 2.0, "refused")
+    monitor.observe("blobs", "put", 3.0, "error")
+    clock.at -= timedelta(seconds=1)  # a clock may be set back
+    monitor.observe("records", "get", 0.25, "ok")
+    await monitor.flush()
+    assert sorted(log.samples, key=lambda sample: (sample.minute, sample.component)) == [
+        HealthSample(minute(0), "records", 2, 0, 0.75, 0.5),
+        HealthSample(minute(1), "blobs", 1, 1, 3.0, 3.0),
+        HealthSample(minute(1), "records", 2, 1, 3.0, 2.0),
+    ]
+
+
+async def test_what_the_log_cannot_take_waits_and_adds_up() -> None:
+    clock, log = StandingClock(), KeptLog()
+    monitor = HealthMonitor(log, clock, {})
+    log.down = True
+    monitor.observe("records", "get", 0.5, "ok")
+    await monitor.flush()
+    monitor.observe("records", "get", 1.0, "error")
+    log.down = False
+    await monitor.flush()
+    await monitor.flush()
+    assert log.samples == [HealthSample(minute(0), "records", 2, 1, 1.5, 1.0)]
