@@ -102,6 +102,7 @@ def create_app(settings: Settings) -> FastAPI:
         packages.patch_routes(),
         relations.relation_routes(),
         search.search_routes(),
+        content.file_routes(),
         uploads.upload_routes(),
         uploads.part_routes(),
         accounts.sign_in_routes(),

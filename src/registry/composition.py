@@ -67,6 +67,7 @@ from registry.services.quotas import QuotaRules, Quotas
 from registry.services.retrieval import DownloadLog, Retrieval
 from registry.services.search import SearchService
 from registry.services.sessions import Sessions
+from registry.services.subparts import SubParts
 from registry.services.uploads import UploadRules, Uploads
 from registry.settings import Settings
 
@@ -309,6 +310,7 @@ def _assemble(
             },
         ),
         ingest=Ingest(stores.packages, intake, fetcher, audit=audit, clock=clock),
+        subparts=SubParts(stores.blobs),
         uploads=uploads,
         admission=Admission(total_bytes=settings.upload_memory_bytes, wait_seconds=settings.upload_wait_seconds),
         cursors=CursorCodec(kept.signing_key.encode()),

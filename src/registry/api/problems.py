@@ -73,6 +73,12 @@ PROBLEMS: dict[type[errors.RegistryError], ProblemKind] = {
     errors.ContentUnavailable: ProblemKind(
         409, "content-unavailable", "The content cannot be served", "The package's status does not allow it."
     ),
+    errors.ArchiveUnreadable: ProblemKind(
+        409,
+        "archive-unreadable",
+        "The archive cannot be served in parts",
+        "The content is no zip, or a damaged or crafted one. It can be downloaded as a whole.",
+    ),
     errors.UploadSealed: ProblemKind(
         409, "upload-sealed", "The upload takes no parts now", "It is being completed. Ask for its state in a moment."
     ),
@@ -181,12 +187,8 @@ def allowed_methods(request: Request) -> list[str]:
 async def on_validation_error(request: Request, error: Exception) -> Response:
     """Pydantic's findings as pointers into the body, or the names of parameters."""
     assert isinstance(error, RequestValidationError)  # noqa: S101
-    broken = [errors.FieldError(_pointer(found["loc"]), found["msg"]) for found in error.errors()]
+    broken = [errors.FieldError(errors.json_pointer(*found["loc"][1:]), found["msg"]) for found in error.errors()]
     return await on_registry_error(request, errors.InvalidInput(broken))
-
-
-def _pointer(location: tuple[str | int, ...]) -> str:
-    return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in location[1:])
 
 
 async def on_any_error(request: Request, error: Exception) -> Response:

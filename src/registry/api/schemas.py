@@ -181,6 +181,14 @@ class InlinePackageBody(MetadataBody):
         return self
 
 
+NEW_UPLOAD_EXAMPLE: dict[str, Any] = {
+    "metadata": {"name": "bert-tiny", "version": "1.2.3", "type": "model"},
+    "size": 44040192,
+    "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    "filename": "bert-tiny.zip",
+}
+
+
 class NewUploadBody(Strict):
     """An upload in parts: the package that it is to become, and what its bytes will be."""
 
@@ -188,16 +196,7 @@ class NewUploadBody(Strict):
         extra="forbid",
         strict=True,
         frozen=True,
-        json_schema_extra={
-            "examples": [
-                {
-                    "metadata": {"name": "bert-tiny", "version": "1.2.3", "type": "model"},
-                    "size": 44040192,
-                    "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
-                    "filename": "bert-tiny.zip",
-                }
-            ]
-        },
+        json_schema_extra={"examples": [NEW_UPLOAD_EXAMPLE]},
     )
 
     metadata: MetadataBody

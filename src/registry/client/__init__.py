@@ -48,6 +48,7 @@ from registry.client.multipart import file_sha256
 from registry.client.paging import first
 from registry.client.progress import Phase, Progress, silent
 from registry.client.registry import RegistryClient
+from registry.client.transfers import Transfers
 from registry.client.transport import Retries
 from registry.client.users import Users
 from registry.domain.packages import Dependency
@@ -87,6 +88,7 @@ __all__ = [
     "ServerFailed",
     "Token",
     "TooManyRequests",
+    "Transfers",
     "Unreachable",
     "User",
     "Users",

@@ -13,6 +13,7 @@ RegistryError
 │   └── AnswerKept            this idempotency key has its answer already
 ├── RevisionConflict          the caller saw an older revision
 ├── ContentUnavailable        the package has no content to give now
+│   └── ArchiveUnreadable     the content is no zip that can be served in parts
 ├── UploadSealed              the upload takes no parts: it is being completed
 ├── Unauthenticated
 ├── PermissionDenied
@@ -30,6 +31,11 @@ class FieldError:
 
     pointer: str
     detail: str
+
+
+def json_pointer(*places: str | int) -> str:
+    """The JSON pointer (RFC 6901) that leads through these members and items; none of them: the whole."""
+    return "".join(f"/{str(place).replace('~', '~0').replace('/', '~1')}" for place in places)
 
 
 class RegistryError(Exception):
@@ -114,6 +120,13 @@ class RevisionConflict(RegistryError):
 
 class ContentUnavailable(RegistryError):
     """The package's content cannot be served: pending, failed, quarantined, or there is none."""
+
+
+class ArchiveUnreadable(ContentUnavailable):
+    """The content is no zip, or one that cannot be served in parts."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"The package's content cannot be served in parts: {reason}.")
 
 
 class UploadSealed(RegistryError):

@@ -15,6 +15,7 @@ from registry.services.publishing import Publishing
 from registry.services.retrieval import Retrieval
 from registry.services.search import SearchService
 from registry.services.sessions import Sessions
+from registry.services.subparts import SubParts
 from registry.services.uploads import Uploads
 
 
@@ -29,6 +30,7 @@ class Services:
     maintenance: Maintenance
     health: HealthMonitor
     ingest: Ingest
+    subparts: SubParts
     uploads: Uploads
     admission: Admission
     cursors: CursorCodec

@@ -1,35 +1,45 @@
-"""The bytes of a package."""
+"""The bytes of a package: all of them, some of its files as a zip, or a single file."""
 
-from starlette.requests import Request
+import mimetypes
+from pathlib import PurePosixPath
+from typing import Annotated
+
+import orjson
+from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import RedirectResponse, Response
 
 from registry.api.authentication import Downloader, authenticate
-from registry.api.conditional import content_tag, is_unchanged
+from registry.api.conditional import content_tag
 from registry.api.digests import repr_digest
-from registry.api.documentation import header, problems
+from registry.api.documentation import LINK, header, problems
 from registry.api.hot import HotRoute, hot_route
-from registry.api.problems import HTTP_PROBLEMS, problem_response
+from registry.api.models import FileModel, Page
+from registry.api.paging import DEFAULT_LIMIT, Cursor, Limit, page_response, position
+from registry.api.ranged import BYTES_HEADERS, bytes_answers, ranged_response, unchanged_response
 from registry.api.routes.packages import PackageId
 from registry.api.state import state_of
-from registry.api.streaming import (
-    BlobResponse,
-    ByteRange,
-    RangeNotSatisfiable,
-    content_disposition,
-    requested_range,
-)
 from registry.domain.accounts import Permission
 from registry.domain.errors import InvalidInput
-from registry.domain.packages import Content
+from registry.services.archives import Role, ZipEntry, role_of
+from registry.services.retrieval import Servable
+from registry.services.subparts import SubPart
 
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
+_ZIP = "application/zip"
+_PART = Query(description="only the files that count as this, as a zip; docs/sub-parts.md tells which do")
+FilePath = Annotated[
+    str, Path(description="as `files` lists it", min_length=1, max_length=512, examples=["config.json"])
+]
 
 
-async def download_content(package_id: PackageId, caller: Downloader, *, redirect: bool = True) -> None:
+async def download_content(
+    package_id: PackageId, caller: Downloader, *, redirect: bool = True, part: Annotated[Role | None, _PART] = None
+) -> None:
     """Download the content.
 
     Single ranges are answered by 206. Where the store can serve clients itself the answer is 307 to a signed URL that
     lives for minutes; `redirect=false` streams through the service. Answers carry the digest as Repr-Digest.
+    With `part` the answer is a zip of some of the files in the package's zip, copied as they are compressed.
     """
 
 
@@ -38,46 +48,79 @@ async def _download(request: Request) -> Response:
     caller = await authenticate(scope, Permission.DOWNLOAD)
     retrieval = state_of(scope).services.retrieval
     servable = await retrieval.find_content(request.path_params["package_id"], caller)
+    if (named := request.query_params.get("part")) is not None:
+        return await _download_part(request, servable, _role(named))
     content = servable.content
-    tag = content_tag(content.sha256)
-    headers = {"ETag": tag, "Accept-Ranges": "bytes", "Repr-Digest": repr_digest(content.sha256)}
-    if is_unchanged(request.headers.get("if-none-match"), tag):
-        return Response(status_code=304, headers=headers)
+    tag, digest = content_tag(content.sha256), {"Repr-Digest": repr_digest(content.sha256)}
+    if unchanged := unchanged_response(request, tag, digest):
+        return unchanged
     wants_redirect = _boolean(request.query_params.get("redirect", "true"))
     if wants_redirect and (url := await retrieval.presign(content)):
         retrieval.record_download(servable, caller)
-        return RedirectResponse(url, 307, headers | {"Cache-Control": "no-store"})
-    is_head = scope.get("head", False)
-    try:
-        # Ranges are defined for GET alone (RFC 9110, section 14.2).
-        wanted = None if is_head else _range(request, content, tag)
-    except RangeNotSatisfiable:
-        refusal = {"Content-Range": f"bytes */{content.size}", "Accept-Ranges": "bytes"}
-        detail = f"The content has {content.size} bytes; ask for a range inside."
-        return problem_response(HTTP_PROBLEMS[416], detail, path=request.url.path, headers=refusal)
-    headers |= {
-        "Content-Type": content.media_type,
-        "Content-Disposition": content_disposition(content.filename),
-        # A published file may be any HTML or SVG: it must not run as a page of this service.
-        "X-Content-Type-Options": "nosniff",
-        "Content-Length": str(wanted.length if wanted else content.size),
+        headers = {"ETag": tag, "Accept-Ranges": "bytes", **digest, "Cache-Control": "no-store"}
+        return RedirectResponse(url, 307, headers)
+    return ranged_response(
+        request,
+        lambda offset, length: retrieval.read(content, offset=offset, length=length),
+        size=content.size,
+        tag=tag,
+        filename=content.filename,
+        media_type=content.media_type,
+        headers=digest,
+        began=lambda: retrieval.record_download(servable, caller),
+    )
+
+
+async def _download_part(request: Request, servable: Servable, role: Role) -> Response:
+    found = await state_of(request.scope).services.subparts.find_part(servable.content, role)
+    name = f"{PurePosixPath(servable.content.filename).stem}-{role.value}.zip"
+    return _sub_part_response(request, found, filename=name, media_type=_ZIP)
+
+
+def _sub_part_response(request: Request, found: SubPart, *, filename: str, media_type: str) -> Response:
+    tag = content_tag(found.tag)
+    return unchanged_response(request, tag, {}) or ranged_response(
+        request, found.open, size=found.size, tag=tag, filename=filename, media_type=media_type, headers={}
+    )
+
+
+async def list_files(
+    request: Request, package_id: PackageId, caller: Downloader, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
+) -> Response:
+    """List the files in the package's zip, in the zip's order, each with what it counts as."""
+    services = state_of(request.scope).services
+    servable = await services.retrieval.find_content(package_id, caller)
+    after = int(position(request, services.cursors, cursor) or 0)
+    found, behind = await services.subparts.list_files(servable.content, limit=limit, after=after)
+    items = [orjson.dumps(_file(entry)) for entry in found]
+    return page_response(request, services.cursors, items, None if behind is None else str(behind))
+
+
+def _file(entry: ZipEntry) -> dict[str, object]:
+    role = role_of(entry.path)
+    return {
+        "path": entry.path,
+        "size": entry.size,
+        "compressed_size": entry.compressed_size,
+        "crc32": f"{entry.crc:08x}",
+        "part": role.value if role else None,
     }
-    if wanted:
-        headers["Content-Range"] = wanted.content_range(content.size)
-    status = 206 if wanted else 200
-    if is_head:
-        return Response(status_code=status, headers=headers)
-    if wanted is None or wanted.offset == 0:
-        retrieval.record_download(servable, caller)
-    offset, length = (wanted.offset, wanted.length) if wanted else (0, None)
-    return BlobResponse(retrieval.read(content, offset=offset, length=length), status_code=status, headers=headers)
 
 
-def _range(request: Request, content: Content, tag: str) -> ByteRange | None:
-    condition = request.headers.get("if-range")
-    if condition is not None and condition.strip() != tag:
-        return None
-    return requested_range(request.headers.get("range"), content.size)
+async def download_file(request: Request, package_id: PackageId, path: FilePath, caller: Downloader) -> Response:
+    """Download one file out of the package's zip, decompressed on its way; ranges are answered by 206."""
+    services = state_of(request.scope).services
+    servable = await services.retrieval.find_content(package_id, caller)
+    found = await services.subparts.find_file(servable.content, path)
+    media_type = mimetypes.guess_type(path)[0] or "application/octet-stream"
+    return _sub_part_response(request, found, filename=PurePosixPath(path).name, media_type=media_type)
+
+
+def _role(text: str) -> Role:
+    try:
+        return Role(text)
+    except ValueError:
+        raise InvalidInput(f"one of {', '.join(Role)}", pointer="/part") from None
 
 
 def _boolean(text: str) -> bool:
@@ -87,13 +130,7 @@ def _boolean(text: str) -> bool:
 
 
 def hot_routes() -> list[HotRoute]:
-    described = {
-        "ETag": header("the content's SHA-256", '"9f86d0…"'),
-        "Repr-Digest": header("RFC 9530", "sha-256=:n4bQ…:"),
-        "Content-Disposition": header("RFC 6266", 'attachment; filename="bert-tiny.zip"'),
-        "Accept-Ranges": header("`bytes`", "bytes"),
-    }
-    binary = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
+    headers = BYTES_HEADERS | {"Repr-Digest": header("RFC 9530; not with `part`", "sha-256=:n4bQ…:")}
     return [
         hot_route(
             "/package/{package_id}/content",
@@ -102,9 +139,7 @@ def hot_routes() -> list[HotRoute]:
             tags=["packages"],
             response_class=Response,
             responses={
-                200: {"description": "the bytes, in the package's media type", "headers": described, "content": binary},
-                206: {"description": "the range that was asked for", "headers": described, "content": binary},
-                304: {"description": "unchanged"},
+                **bytes_answers(headers),
                 307: {
                     "description": "to a signed URL",
                     "headers": {"Location": header("lives for minutes", "https://…")},
@@ -113,3 +148,22 @@ def hot_routes() -> list[HotRoute]:
             },
         )
     ]
+
+
+def file_routes() -> APIRouter:
+    router = APIRouter(tags=["packages"])
+    router.add_api_route(
+        "/package/{package_id}/files",
+        list_files,
+        methods=["GET"],
+        response_model=Page[FileModel],
+        responses={200: {"headers": LINK}, **problems(401, 403, 404, 409, 422)},
+    )
+    router.add_api_route(
+        "/package/{package_id}/files/{path:path}",
+        download_file,
+        methods=["GET"],
+        response_class=Response,
+        responses={**bytes_answers(BYTES_HEADERS), **problems(401, 403, 404, 409, 416, 422)},
+    )
+    return router

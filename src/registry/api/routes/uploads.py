@@ -14,7 +14,7 @@ from registry.api.documentation import BINARY_BODY, ETAG, LOCATION, header, prob
 from registry.api.idempotency import IDEMPOTENCY_KEY, hashed_key, scoped_key
 from registry.api.models import PACKAGE_EXAMPLE, NewUploadModel, PackageModel, UploadModel, VerifyingModel
 from registry.api.routes.packages import created_answer, created_response
-from registry.api.schemas import ID_PATTERN, NewUploadBody
+from registry.api.schemas import ID_PATTERN, NEW_UPLOAD_EXAMPLE, NewUploadBody
 from registry.api.state import state_of
 from registry.api.strict_json import StrictJsonRoute
 from registry.domain.accounts import Caller
@@ -51,7 +51,10 @@ def upload_routes() -> APIRouter:
         status_code=201,
         response_model=NewUploadModel,
         responses={201: {"headers": _UPLOAD_LOCATION}, **problems(400, 401, 403, 409, 413, 415, 422)},
-        openapi_extra={"parameters": [IDEMPOTENCY_KEY]},
+        openapi_extra={
+            "parameters": [IDEMPOTENCY_KEY],
+            "requestBody": {"content": {"application/json": {"example": NEW_UPLOAD_EXAMPLE}}},
+        },
     )
     return router
 

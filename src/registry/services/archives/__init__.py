@@ -7,5 +7,17 @@ from registry.services.archives.facts import ArchiveFacts
 from registry.services.archives.kinds import SNIFF_BYTES, ArchiveKind, looks_like_archive
 from registry.services.archives.limits import ArchiveLimits
 from registry.services.archives.reader import ArchiveReader
+from registry.services.archives.roles import Role, role_of
+from registry.services.archives.zip_directory import ZipEntry
 
-__all__ = ["SNIFF_BYTES", "ArchiveFacts", "ArchiveKind", "ArchiveLimits", "ArchiveReader", "looks_like_archive"]
+__all__ = [
+    "SNIFF_BYTES",
+    "ArchiveFacts",
+    "ArchiveKind",
+    "ArchiveLimits",
+    "ArchiveReader",
+    "Role",
+    "ZipEntry",
+    "looks_like_archive",
+    "role_of",
+]
