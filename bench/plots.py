@@ -22,7 +22,7 @@ def curves(report: Report, prefix: str) -> dict[str, Curve]:
     found: dict[str, Curve] = {}
     for row in report.rows:
         named = _NAMED.fullmatch(row.name)
-        if named is None or not named[1].startswith(prefix) or row.unit != "ms":
+        if named is None or not named[1].startswith(prefix) or not row.unit.startswith("ms"):
             continue
         packages, subject = int(named[2].replace(",", "")), named[1].removeprefix(prefix)
         found.setdefault(subject, {})[packages] = row.value

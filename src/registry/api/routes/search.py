@@ -124,9 +124,10 @@ async def search_by_words(
     tag: Annotated[str | None, Query(max_length=64)] = None,
     include: Include = None,
 ) -> Response:
-    """Find packages by words, the best first: a word in the name counts most, then the description, then the README.
+    """Find packages by words, the best first.
 
-    Where no package has the words, those with similar ones in name or description are told (`similar`).
+    A word in the name counts most, then the description, then the README. Where no package has the words, those with
+    similar ones in name or description are told (`similar`).
     """
     state = state_of(request.scope)
     query = TextQuery(q, _scope(caller, type, status, tag))
