@@ -70,12 +70,13 @@ def data_folder() -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def registry_server(data_dir: Path) -> Iterator[Server]:
-    """`registry serve` with one worker and the default settings on `data_dir`."""
+def registry_server(data_dir: Path, *, workers: int = 1) -> Iterator[Server]:
+    """`registry serve` with the default settings on `data_dir`."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("REGISTRY_")}
     environment = inherited | {"REGISTRY_DATA_DIR": str(data_dir), "REGISTRY_ADMIN_PASSWORD": _ADMIN_PASSWORD}
     port = _free_port()
-    with _running(["registry", "serve", "--port", str(port)], port, "/health", data_dir, environment) as server:
+    command = ["registry", "serve", "--port", str(port), "--workers", str(workers)]
+    with _running(command, port, "/health", data_dir, environment) as server:
         yield server
 
 

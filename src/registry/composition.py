@@ -7,7 +7,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import httpx
 from pydantic import SecretStr
 
 from registry.adapters.argon2.passwords import Argon2PasswordHasher
@@ -16,13 +15,15 @@ from registry.adapters.filesystem.parts import FilesystemPartStore
 from registry.adapters.filesystem.secret_files import kept_secret
 from registry.adapters.jose.tokens import JoseTokenCodec
 from registry.adapters.outbound.fetcher import HttpFetcher
-from registry.adapters.outbound.guarded import GuardedResolver
+from registry.adapters.outbound.guarded import GuardedResolver, guarded_client
+from registry.adapters.outbound.webhooks import HttpWebhookSender
 from registry.adapters.search.index import LocalSearchIndex
 from registry.adapters.sqlite.accounts import SqliteAccountStore
 from registry.adapters.sqlite.answers import SqliteAnswerStore
 from registry.adapters.sqlite.audit import SqliteAuditStore
 from registry.adapters.sqlite.changes import SqliteChangeFeed
 from registry.adapters.sqlite.database import SqliteDatabase
+from registry.adapters.sqlite.deliveries import SqliteDeliveryOutbox
 from registry.adapters.sqlite.health import SqliteHealthLog
 from registry.adapters.sqlite.maintenance import SqliteRecordMaintenance
 from registry.adapters.sqlite.packages import SqlitePackageStore
@@ -30,6 +31,7 @@ from registry.adapters.sqlite.schema import THROTTLE
 from registry.adapters.sqlite.throttle import SqliteAttemptCounter
 from registry.adapters.sqlite.uploads import SqliteUploadStore
 from registry.adapters.sqlite.usage import SqliteUsageStore
+from registry.adapters.sqlite.webhooks import SqliteWebhookStore
 from registry.adapters.system.clock import SystemClock
 from registry.adapters.system.ids import UuidSource
 from registry.ports.accounts import AccountStore
@@ -46,6 +48,7 @@ from registry.ports.passwords import PasswordHasher
 from registry.ports.throttle import AttemptCounter
 from registry.ports.uploads import UploadStore
 from registry.ports.usage import UsageStore
+from registry.ports.webhooks import DeliveryOutbox, WebhookSender, WebhookStore
 from registry.services.accounts import AccountRules, Accounts
 from registry.services.admission import Admission
 from registry.services.announcing import announcing
@@ -56,11 +59,12 @@ from registry.services.catalog import Catalog
 from registry.services.changing import Changing
 from registry.services.container import Services
 from registry.services.cursors import CursorCodec
+from registry.services.deliveries import Deliveries
 from registry.services.health import HealthMonitor, Probe
 from registry.services.indexing import IndexFollower
 from registry.services.ingest import Ingest
 from registry.services.intake import AuditWriter, Intake
-from registry.services.maintenance import Maintenance
+from registry.services.maintenance import HousekeepingObserver, Maintenance
 from registry.services.observation import CallObserver, observed
 from registry.services.publishing import Publishing
 from registry.services.quotas import QuotaRules, Quotas
@@ -69,10 +73,13 @@ from registry.services.search import SearchService
 from registry.services.sessions import Sessions
 from registry.services.subparts import SubParts
 from registry.services.uploads import UploadRules, Uploads
+from registry.services.webhooks import Webhooks
 from registry.settings import Settings
 
 ADMIN_PASSWORD_FILE = "admin-password"  # noqa: S105  (a file name)
 _FETCH_TIMEOUT_SECONDS = 20.0
+_LEASE_TIMEOUTS = 3
+"""A claimed delivery is free again after so many times the time that one may take."""
 _COMPLETE_WAIT_SECONDS = 25.0
 """Below the half minute or minute after which proxies give up on a silent answer."""
 _SIGNING_KEY_FILE = "signing-key"
@@ -94,6 +101,16 @@ class Stores:
     uploads: UploadStore
     usage: UsageStore
     parts: PartStore
+    webhooks: WebhookStore
+    outbox: DeliveryOutbox
+
+
+@dataclass(frozen=True, slots=True)
+class Outbound:
+    """What reaches other servers."""
+
+    fetcher: ContentFetcher
+    sender: WebhookSender
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +184,8 @@ async def _open_embedded(data_dir: Path, clock: SystemClock) -> AsyncIterator[St
             uploads=SqliteUploadStore(database, clock),
             usage=SqliteUsageStore(database),
             parts=parts,
+            webhooks=SqliteWebhookStore(database, clock),
+            outbox=SqliteDeliveryOutbox(database, clock),
         )
 
 
@@ -191,10 +210,22 @@ def _announced(stores: Stores, search: SearchService) -> Stores:
 
 
 @asynccontextmanager
-async def open_registry(settings: Settings, *, observer: CallObserver | None = None) -> AsyncIterator[Running]:
+async def _open_outbound(settings: Settings) -> AsyncIterator[Outbound]:
+    resolver = GuardedResolver(settings.allow_private_targets)
+    async with guarded_client(timeout_seconds=_FETCH_TIMEOUT_SECONDS) as client:
+        yield Outbound(
+            HttpFetcher(client, resolver),
+            HttpWebhookSender(client, resolver, timeout_seconds=settings.webhook_timeout_seconds),
+        )
+
+
+@asynccontextmanager
+async def open_registry(
+    settings: Settings, *, observer: CallObserver | None = None, housekeeping: HousekeepingObserver | None = None
+) -> AsyncIterator[Running]:
     """Open the stores that the settings choose and the services over them; closed again at the end.
 
-    `observer` is told of every store call.
+    `observer` is told of every store call, `housekeeping` of sweeps and scrubs.
     """
     clock, ids = SystemClock(), UuidSource()
     observers = _Observers()
@@ -203,10 +234,9 @@ async def open_registry(settings: Settings, *, observer: CallObserver | None = N
     async with (
         _open_embedded(settings.data_dir, clock) as opened,
         _open_search(settings.data_dir, stores := _observed(opened, observers)) as search,
-        httpx.AsyncClient(timeout=_FETCH_TIMEOUT_SECONDS, trust_env=False) as client,
+        _open_outbound(settings) as outbound,
     ):
-        fetcher = HttpFetcher(client, GuardedResolver(settings.allow_private_targets))
-        running = _assemble(settings, stores, search, fetcher, hasher, clock=clock, ids=ids)
+        running = _assemble(settings, stores, search, outbound, hasher, clock=clock, ids=ids, housekeeping=housekeeping)
         observers.all = [each for each in (observer, running.services.health) if each is not None]
         await running.bootstrap.ensure_admin()
         try:
@@ -230,6 +260,8 @@ def _observed(stores: Stores, observer: CallObserver) -> Stores:
         uploads=observed(stores.uploads, "records", observer),
         usage=observed(stores.usage, "records", observer),
         parts=observed(stores.parts, "blobs", observer),
+        webhooks=observed(stores.webhooks, "records", observer),
+        outbox=observed(stores.outbox, "records", observer),
     )
 
 
@@ -237,11 +269,12 @@ def _assemble(
     settings: Settings,
     stores: Stores,
     search: _Search,
-    fetcher: ContentFetcher,
+    outbound: Outbound,
     hasher: PasswordHasher,
     *,
     clock: SystemClock,
     ids: UuidSource,
+    housekeeping: HousekeepingObserver | None,
 ) -> Running:
     stores = _announced(stores, search.service)
     kept = _secrets_of(settings)
@@ -299,7 +332,9 @@ def _assemble(
         publishing=publishing,
         changing=Changing(stores.packages, intake, audit=audit, clock=clock),
         retrieval=Retrieval(catalog, stores.blobs, DownloadLog(stores.audit, audit)),
-        maintenance=Maintenance(stores.records, stores.blobs, uploads=uploads, bootstrap=bootstrap, clock=clock),
+        maintenance=Maintenance(
+            stores.records, stores.blobs, uploads=uploads, bootstrap=bootstrap, clock=clock, observer=housekeeping
+        ),
         health=HealthMonitor(
             stores.health_log,
             clock,
@@ -309,7 +344,22 @@ def _assemble(
                 "search": Probe(search.service.check, optional=True),
             },
         ),
-        ingest=Ingest(stores.packages, intake, fetcher, audit=audit, clock=clock),
+        ingest=Ingest(stores.packages, intake, outbound.fetcher, audit=audit, clock=clock),
+        webhooks=Webhooks(
+            stores.webhooks,
+            stores.outbox,
+            outbound.sender,
+            clock=clock,
+            ids=ids,
+            max_webhooks=settings.max_webhooks,
+        ),
+        deliveries=Deliveries(
+            stores.webhooks,
+            stores.outbox,
+            outbound.sender,
+            clock=clock,
+            lease_seconds=_LEASE_TIMEOUTS * settings.webhook_timeout_seconds,
+        ),
         subparts=SubParts(stores.blobs),
         uploads=uploads,
         admission=Admission(total_bytes=settings.upload_memory_bytes, wait_seconds=settings.upload_wait_seconds),
@@ -328,15 +378,18 @@ async def run_background(services: Services, settings: Settings) -> None:
             interval_seconds=settings.sweep_interval_seconds, grace_seconds=settings.sweep_grace_seconds
         )
 
-    await run_loops(
-        {
-            "downloads": services.retrieval.downloads.run,
-            "health": services.health.run,
-            "ingest": services.ingest.run,
-            "search": services.index_follower.run,
-            "sweep": sweep,
-        }
-    )
+    def scrub() -> Awaitable[None]:
+        return services.maintenance.run_scrubs(interval_seconds=settings.scrub_interval_seconds)
+
+    loops = {
+        "downloads": services.retrieval.downloads.run,
+        "health": services.health.run,
+        "ingest": services.ingest.run,
+        "search": services.index_follower.run,
+        "webhooks": services.deliveries.run,
+        "sweep": sweep,
+    }
+    await run_loops(loops | ({"scrub": scrub} if settings.scrub_interval_seconds else {}))
 
 
 async def prepare(settings: Settings) -> None:

@@ -98,9 +98,13 @@ class Settings(BaseSettings):
 
     sweep_interval_seconds: Seconds = Field(3_600, description="time between sweeps for bytes without a record")
     sweep_grace_seconds: int = Field(86_400, ge=0, description="age under which such bytes are left alone")
+    scrub_interval_seconds: int = Field(0, ge=0, description="time between hashing all content anew; 0: never")
     allow_private_targets: bool = Field(
         default=False, description="ingest and webhooks may reach private and loopback hosts"
     )
+
+    webhook_timeout_seconds: Seconds = Field(10, description="how long a webhook's receiver may take to answer")
+    max_webhooks: int = Field(100, ge=1, le=1000, description="most webhooks that may be registered")
 
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level that is logged")
     log_format: Literal["auto", "console", "json"] = Field("auto", description="auto: console on a terminal, else json")

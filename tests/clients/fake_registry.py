@@ -18,6 +18,7 @@ from registry.domain.packages import Content, Dependency, Package, PackageStatus
 from registry.domain.versions import Version, VersionRange
 from tests.clients.fake_http import Refusal, no_route, page, ranged, read_package, refused
 from tests.clients.fake_search import by_regex, by_words
+from tests.clients.fake_webhooks import FakeWebhooks
 
 ADMIN, ADMIN_PASSWORD = "admin", "a long enough password"
 
@@ -33,6 +34,7 @@ class FakeRegistry:
     """The state, and one method a route. `redirect_content` sends downloads to a signed URL, as S3 homes do."""
 
     def __init__(self) -> None:
+        self.webhooks = FakeWebhooks(self.caller)
         self.reset()
         package = "/package/{id}"
         self.app = Starlette(
@@ -56,6 +58,7 @@ class FakeRegistry:
                 Route("/users/{name}", self.delete_user, methods=["DELETE"]),
                 Route("/users/{name}/permissions", self.set_permissions, methods=["PUT"]),
                 Route("/users/{name}/password", self.set_password, methods=["PUT"]),
+                *self.webhooks.routes(),
                 Route("/health", self.health),
                 Route("/health/ready", self.ready),
             ],
@@ -69,6 +72,7 @@ class FakeRegistry:
         self.bytes: dict[str, bytes] = {}
         self.answers: dict[str, tuple[str, str]] = {}
         self.audit: list[tuple[str, dict[str, Any]]] = []
+        self.webhooks.clear()
         self.redirect_content = False
         self.is_ready = True
 

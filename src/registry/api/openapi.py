@@ -22,6 +22,7 @@ TAGS = [
     {"name": "search", "description": "by regular expression, and by words"},
     {"name": "uploads", "description": "large files in parts: resumable, side by side"},
     {"name": "users", "description": "sign in and out, users and permissions"},
+    {"name": "webhooks", "description": "tell other servers what happens (admins)"},
     {"name": "service", "description": "health, metrics, kinds of problems, reset"},
 ]
 _REQUEST_ID_HEADER = {

@@ -73,6 +73,12 @@ PROBLEMS: dict[type[errors.RegistryError], ProblemKind] = {
     errors.ContentUnavailable: ProblemKind(
         409, "content-unavailable", "The content cannot be served", "The package's status does not allow it."
     ),
+    errors.WebhookDisabled: ProblemKind(
+        409,
+        "webhook-disabled",
+        "The webhook is disabled",
+        "Its receiver answered 410 Gone. Delete it, and add it anew once the receiver is back.",
+    ),
     errors.ArchiveUnreadable: ProblemKind(
         409,
         "archive-unreadable",

@@ -51,6 +51,7 @@ from registry.client.registry import RegistryClient
 from registry.client.transfers import Transfers
 from registry.client.transport import Retries
 from registry.client.users import Users
+from registry.client.webhooks import Delivery, Webhook, Webhooks
 from registry.domain.packages import Dependency
 
 __all__ = [
@@ -61,6 +62,7 @@ __all__ = [
     "Content",
     "Cost",
     "CostItem",
+    "Delivery",
     "Dependency",
     "DigestMismatch",
     "Document",
@@ -92,6 +94,8 @@ __all__ = [
     "Unreachable",
     "User",
     "Users",
+    "Webhook",
+    "Webhooks",
     "file_sha256",
     "first",
     "safe_filename",

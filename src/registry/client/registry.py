@@ -29,6 +29,7 @@ from registry.client.transfers import Transfers
 from registry.client.transport import Retries, Transport, read
 from registry.client.uploads import PartsUpload
 from registry.client.users import Users
+from registry.client.webhooks import Webhooks
 from registry.domain.versions import Version, split_reference
 
 _ID = re.compile(r"[A-Za-z0-9-]{1,64}")
@@ -58,6 +59,7 @@ class RegistryClient:
         )
         self._transfers = transfers or Transfers()
         self.users = Users(self._transport)
+        self.webhooks = Webhooks(self._transport)
 
     async def __aenter__(self) -> Self:
         return self

@@ -50,7 +50,9 @@ class PackageStore(Protocol):
     """
 
     async def add(self, package: Package, change: Change) -> None:
-        """Add a package with its audit entry and kept answer, and end the upload that it came by, all or nothing.
+        """Add a package with its audit entry, kept answer and events, and end the upload that it came by.
+
+        All or nothing.
 
         Raises AnswerKept when the answer's key has an answer already (told before anything else), PackageExists when
         (type, name, version) is taken, NotFound when the upload is gone, or gathered under another key.

@@ -7,6 +7,7 @@ from registry.services.admission import Admission
 from registry.services.catalog import Catalog
 from registry.services.changing import Changing
 from registry.services.cursors import CursorCodec
+from registry.services.deliveries import Deliveries
 from registry.services.health import HealthMonitor
 from registry.services.indexing import IndexFollower
 from registry.services.ingest import Ingest
@@ -17,6 +18,7 @@ from registry.services.search import SearchService
 from registry.services.sessions import Sessions
 from registry.services.subparts import SubParts
 from registry.services.uploads import Uploads
+from registry.services.webhooks import Webhooks
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,8 @@ class Services:
     subparts: SubParts
     uploads: Uploads
     admission: Admission
+    webhooks: Webhooks
+    deliveries: Deliveries
     cursors: CursorCodec
     search: SearchService
     index_follower: IndexFollower

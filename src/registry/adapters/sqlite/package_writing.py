@@ -5,6 +5,7 @@ import sqlite3
 from registry.adapters.sqlite.answers import keep_answer
 from registry.adapters.sqlite.audit import append_entries
 from registry.adapters.sqlite.changes import record_change
+from registry.adapters.sqlite.deliveries import record_events
 from registry.adapters.sqlite.version_keys import version_key
 from registry.domain.documents import encode_readme, encode_summary
 from registry.domain.errors import NotFound, PackageExists, RevisionConflict
@@ -94,3 +95,4 @@ def record(connection: sqlite3.Connection, package_id: str, change: Change, *, n
         keep_answer(connection, change.answer, now=now)
     append_entries(connection, (change.audit,))
     record_change(connection, package_id)
+    record_events(connection, change.events, now=now)
