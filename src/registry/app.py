@@ -28,6 +28,7 @@ VERSION = version("registry")
 def create_app(settings: Settings) -> FastAPI:
     """The application over the stores that the settings choose; they are opened when it starts."""
     collected = metrics.collected_registry()
+    depths = metrics.queue_depth_gauge(collected)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -39,6 +40,7 @@ def create_app(settings: Settings) -> FastAPI:
                 metrics=metrics.scraped_registry(collected),
                 version=VERSION,
             )
+            running.services.ingest.watch_depth(depths.labels("ingest").set)
             background = asyncio.create_task(run_background(running.services, settings))
             # What lives now lives on: the collector need not look at it again.
             gc.collect()

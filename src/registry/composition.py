@@ -14,8 +14,6 @@ from registry.adapters.argon2.passwords import Argon2PasswordHasher
 from registry.adapters.filesystem.blobs import FilesystemBlobStore
 from registry.adapters.filesystem.secret_files import kept_secret
 from registry.adapters.jose.tokens import JoseTokenCodec
-from registry.adapters.outbound.fetcher import HttpFetcher
-from registry.adapters.outbound.guarded import GuardedResolver
 from registry.adapters.sqlite.accounts import SqliteAccountStore
 from registry.adapters.sqlite.answers import SqliteAnswerStore
 from registry.adapters.sqlite.audit import SqliteAuditStore
@@ -27,11 +25,11 @@ from registry.adapters.sqlite.schema import THROTTLE
 from registry.adapters.sqlite.throttle import SqliteAttemptCounter
 from registry.adapters.system.clock import SystemClock
 from registry.adapters.system.ids import UuidSource
+from registry.composition_outbound import Outbound, compose_gate, compose_outbound
 from registry.ports.accounts import AccountStore
 from registry.ports.answers import AnswerStore
 from registry.ports.audit import AuditStore
 from registry.ports.blobs import BlobStore
-from registry.ports.fetching import ContentFetcher
 from registry.ports.health import HealthLog
 from registry.ports.maintenance import RecordMaintenance
 from registry.ports.packages import PackageStore
@@ -46,6 +44,7 @@ from registry.services.container import Services
 from registry.services.cursors import CursorCodec
 from registry.services.health import HealthMonitor, Probe
 from registry.services.ingest import Ingest
+from registry.services.ingest_claims import Claims
 from registry.services.intake import AuditWriter, Intake
 from registry.services.maintenance import Maintenance
 from registry.services.observation import CallObserver, observed
@@ -147,8 +146,8 @@ async def open_registry(settings: Settings, *, observer: CallObserver | None = N
         _open_embedded(settings.data_dir, clock) as stores,
         httpx.AsyncClient(timeout=_FETCH_TIMEOUT_SECONDS, trust_env=False) as client,
     ):
-        fetcher = HttpFetcher(client, GuardedResolver(settings.allow_private_targets))
-        running = _assemble(settings, _observed(stores, observers), fetcher, hasher, clock=clock, ids=ids)
+        outbound = compose_outbound(settings, client, clock)
+        running = _assemble(settings, _observed(stores, observers), outbound, hasher, clock=clock, ids=ids)
         observers.all = [each for each in (observer, running.services.health) if each is not None]
         await running.bootstrap.ensure_admin()
         try:
@@ -173,7 +172,7 @@ def _observed(stores: Stores, observer: CallObserver) -> Stores:
 def _assemble(
     settings: Settings,
     stores: Stores,
-    fetcher: ContentFetcher,
+    outbound: Outbound,
     hasher: PasswordHasher,
     *,
     clock: SystemClock,
@@ -219,7 +218,17 @@ def _assemble(
         health=HealthMonitor(
             stores.health_log, clock, {"records": Probe(stores.records.ping), "blobs": Probe(stores.blobs.ping)}
         ),
-        ingest=Ingest(stores.packages, intake, fetcher, audit=audit, clock=clock),
+        ingest=Ingest(
+            stores.packages,
+            intake,
+            outbound.fetcher,
+            claims=Claims(
+                stores.packages, audit=audit, clock=clock, ids=ids, lease_seconds=settings.ingest_lease_seconds
+            ),
+            clock=clock,
+            lease_seconds=settings.ingest_lease_seconds,
+            gate=compose_gate(settings, outbound, stores.blobs, clock),
+        ),
         cursors=CursorCodec(kept.signing_key.encode()),
     )
     return Running(services, bootstrap, stores.attempts)

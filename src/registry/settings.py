@@ -17,6 +17,7 @@ ENV_FILE = ".env"
 # Read by other programs of this project under the same prefix; not settings of the service.
 _FOREIGN_NAMES = frozenset({"SERVER", "TOKEN", "CONFIG", "TEST_URL", "TEST_ADMIN_PASSWORD"})
 _MIN_SECRET_LENGTH = 32
+_HTTP_URL = r"^https?://[^/?#\s]+[^?#\s]*$"
 
 
 class SettingsError(Exception):
@@ -88,6 +89,25 @@ class Settings(BaseSettings):
     sweep_grace_seconds: int = Field(86_400, ge=0, description="age under which such bytes are left alone")
     allow_private_targets: bool = Field(
         default=False, description="ingest and webhooks may reach private and loopback hosts"
+    )
+
+    github_api_url: str = Field(
+        "https://api.github.com", pattern=_HTTP_URL, description="GitHub's REST API (ingest and ratings)"
+    )
+    github_token: SecretStr | None = Field(
+        None, description="token for GitHub: more requests an hour, own repositories"
+    )
+    huggingface_url: str = Field(
+        "https://huggingface.co", pattern=_HTTP_URL, description="the Hugging Face Hub (ingest and ratings)"
+    )
+    huggingface_token: SecretStr | None = Field(
+        None, description="token for the Hugging Face Hub: what is gated for it"
+    )
+    min_ingest_score: float = Field(
+        0, ge=0, le=1, description="net score below which a package fetched from a URL is refused; 0: off"
+    )
+    ingest_lease_seconds: Seconds = Field(
+        120, description="silence after which a fetch counts as dead and another process takes it over"
     )
 
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level that is logged")
