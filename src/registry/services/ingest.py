@@ -169,6 +169,7 @@ class Ingest:
                 claim.waits_because = f"tried again in {wait:.0f} s: {error}"[:_REASON_CHARACTERS]
             else:
                 return
+            await self._claims.renew(claim)
             await self._sleep(wait)
             claim.waits_because, claim.received_bytes = None, 0
 
