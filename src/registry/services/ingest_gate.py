@@ -28,7 +28,7 @@ class ScoreGate:
         if score is None:
             return f"nothing could be rated; a score of at least {self.least:g} is asked for"
         if score < self.least:
-            return f"its score is {score:.3f}; at least {self.least:g} is asked for"
+            return f"its score is {score:g}; at least {self.least:g} is asked for"
         return None
 
 
