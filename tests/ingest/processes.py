@@ -101,7 +101,7 @@ class World:
     async def settled(self, package: Package) -> Package:
         """The package once it is no longer pending."""
         async with asyncio.timeout(20):
-            while (found := await self.packages.get(package.id)).status is PackageStatus.PENDING:
+            while (found := await self.packages.get(package.id)).status is PackageStatus.PENDING:  # noqa: ASYNC110 - other processes write it
                 await asyncio.sleep(0.005)
         return found
 
