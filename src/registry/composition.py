@@ -14,9 +14,6 @@ from registry.adapters.filesystem.blobs import FilesystemBlobStore
 from registry.adapters.filesystem.parts import FilesystemPartStore
 from registry.adapters.filesystem.secret_files import kept_secret
 from registry.adapters.jose.tokens import JoseTokenCodec
-from registry.adapters.outbound.fetcher import HttpFetcher
-from registry.adapters.outbound.guarded import GuardedResolver, guarded_client
-from registry.adapters.outbound.webhooks import HttpWebhookSender
 from registry.adapters.sqlite.accounts import SqliteAccountStore
 from registry.adapters.sqlite.answers import SqliteAnswerStore
 from registry.adapters.sqlite.audit import SqliteAuditStore
@@ -32,11 +29,11 @@ from registry.adapters.sqlite.usage import SqliteUsageStore
 from registry.adapters.sqlite.webhooks import SqliteWebhookStore
 from registry.adapters.system.clock import SystemClock
 from registry.adapters.system.ids import UuidSource
+from registry.composition_outbound import Outbound, compose_gate, open_outbound
 from registry.ports.accounts import AccountStore
 from registry.ports.answers import AnswerStore
 from registry.ports.audit import AuditStore
 from registry.ports.blobs import BlobStore
-from registry.ports.fetching import ContentFetcher
 from registry.ports.health import HealthLog
 from registry.ports.maintenance import RecordMaintenance
 from registry.ports.packages import PackageStore
@@ -45,7 +42,7 @@ from registry.ports.passwords import PasswordHasher
 from registry.ports.throttle import AttemptCounter
 from registry.ports.uploads import UploadStore
 from registry.ports.usage import UsageStore
-from registry.ports.webhooks import DeliveryOutbox, WebhookSender, WebhookStore
+from registry.ports.webhooks import DeliveryOutbox, WebhookStore
 from registry.services.accounts import AccountRules, Accounts
 from registry.services.admission import Admission
 from registry.services.archives import ArchiveLimits, ArchiveReader
@@ -58,6 +55,7 @@ from registry.services.cursors import CursorCodec
 from registry.services.deliveries import Deliveries
 from registry.services.health import HealthMonitor, Probe
 from registry.services.ingest import Ingest
+from registry.services.ingest_claims import Claims
 from registry.services.intake import AuditWriter, Intake
 from registry.services.maintenance import HousekeepingObserver, Maintenance
 from registry.services.observation import CallObserver, observed
@@ -71,7 +69,6 @@ from registry.services.webhooks import Webhooks
 from registry.settings import Settings
 
 ADMIN_PASSWORD_FILE = "admin-password"  # noqa: S105  (a file name)
-_FETCH_TIMEOUT_SECONDS = 20.0
 _LEASE_TIMEOUTS = 3
 """A claimed delivery is free again after so many times the time that one may take."""
 _COMPLETE_WAIT_SECONDS = 25.0
@@ -96,14 +93,6 @@ class Stores:
     parts: PartStore
     webhooks: WebhookStore
     outbox: DeliveryOutbox
-
-
-@dataclass(frozen=True, slots=True)
-class Outbound:
-    """What reaches other servers."""
-
-    fetcher: ContentFetcher
-    sender: WebhookSender
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,16 +163,6 @@ async def _open_embedded(data_dir: Path, clock: SystemClock) -> AsyncIterator[St
 
 
 @asynccontextmanager
-async def _open_outbound(settings: Settings) -> AsyncIterator[Outbound]:
-    resolver = GuardedResolver(settings.allow_private_targets)
-    async with guarded_client(timeout_seconds=_FETCH_TIMEOUT_SECONDS) as client:
-        yield Outbound(
-            HttpFetcher(client, resolver),
-            HttpWebhookSender(client, resolver, timeout_seconds=settings.webhook_timeout_seconds),
-        )
-
-
-@asynccontextmanager
 async def open_registry(
     settings: Settings, *, observer: CallObserver | None = None, housekeeping: HousekeepingObserver | None = None
 ) -> AsyncIterator[Running]:
@@ -197,7 +176,7 @@ async def open_registry(
     hasher = Argon2PasswordHasher()
     async with (
         _open_embedded(settings.data_dir, clock) as stores,
-        _open_outbound(settings) as outbound,
+        open_outbound(settings, clock) as outbound,
     ):
         running = _assemble(
             settings, _observed(stores, observers), outbound, hasher, clock=clock, ids=ids, housekeeping=housekeeping
@@ -300,7 +279,17 @@ def _assemble(
         health=HealthMonitor(
             stores.health_log, clock, {"records": Probe(stores.records.ping), "blobs": Probe(stores.blobs.ping)}
         ),
-        ingest=Ingest(stores.packages, intake, outbound.fetcher, audit=audit, clock=clock),
+        ingest=Ingest(
+            stores.packages,
+            intake,
+            outbound.fetcher,
+            claims=Claims(
+                stores.packages, audit=audit, clock=clock, ids=ids, lease_seconds=settings.ingest_lease_seconds
+            ),
+            clock=clock,
+            lease_seconds=settings.ingest_lease_seconds,
+            gate=compose_gate(settings, outbound, stores.blobs, clock),
+        ),
         webhooks=Webhooks(
             stores.webhooks,
             stores.outbox,

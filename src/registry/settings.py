@@ -18,6 +18,7 @@ ENV_FILE = ".env"
 _FOREIGN_NAMES = frozenset({"SERVER", "TOKEN", "CONFIG", "TEST_URL", "TEST_ADMIN_PASSWORD"})
 _MIN_SECRET_LENGTH = 32
 _S3_LEAST_PART_BYTES = 5 * 1024**2
+_HTTP_URL = r"^https?://[^/?#\s]+[^?#\s]*$"
 
 
 class SettingsError(Exception):
@@ -105,6 +106,24 @@ class Settings(BaseSettings):
 
     webhook_timeout_seconds: Seconds = Field(10, description="how long a webhook's receiver may take to answer")
     max_webhooks: int = Field(100, ge=1, le=1000, description="most webhooks that may be registered")
+    github_api_url: str = Field(
+        "https://api.github.com", pattern=_HTTP_URL, description="GitHub's REST API (ingest and ratings)"
+    )
+    github_token: SecretStr | None = Field(
+        None, description="token for GitHub: more requests an hour, own repositories"
+    )
+    huggingface_url: str = Field(
+        "https://huggingface.co", pattern=_HTTP_URL, description="the Hugging Face Hub (ingest and ratings)"
+    )
+    huggingface_token: SecretStr | None = Field(
+        None, description="token for the Hugging Face Hub: what is gated for it"
+    )
+    min_ingest_score: float = Field(
+        0, ge=0, le=1, description="net score below which a package fetched from a URL is refused; 0: off"
+    )
+    ingest_lease_seconds: Seconds = Field(
+        120, description="silence after which a fetch counts as dead and another process takes it over"
+    )
 
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level that is logged")
     log_format: Literal["auto", "console", "json"] = Field("auto", description="auto: console on a terminal, else json")
