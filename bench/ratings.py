@@ -39,11 +39,11 @@ class _Clock:
 class _SlowHub:
     """A hub that takes as long for each answer, as a far one does."""
 
-    async def info(self, kind: str, hub_id: str) -> HubFacts:
+    async def info(self, kind: str, hub_id: str) -> HubFacts:  # noqa: ARG002 (the port's)
         await asyncio.sleep(_SLOWEST_SECONDS)
         raise NotFound("no such model")
 
-    async def card(self, kind: str, hub_id: str) -> str:
+    async def card(self, kind: str, hub_id: str) -> str:  # noqa: ARG002
         await asyncio.sleep(_SLOWEST_SECONDS)
         return _README
 

@@ -1,11 +1,13 @@
 """A real model, all-MiniLM-L6-v2, published and rated over HTTP: from its own archive, no network asked."""
 
 from registry.rating.recompute import recompute
+from tests.api.artifacts import MODEL, fetched
 from tests.api.support import Person, publish
 
 
-def test_minilm_is_rated_over_http(publisher: Person, minilm_wheel: bytes) -> None:
-    package = publish(publisher.client, minilm_wheel, filename="minilm.whl", media_type="application/zip")
+def test_minilm_is_rated_over_http(publisher: Person) -> None:
+    wheel = fetched(MODEL).read_bytes()
+    package = publish(publisher.client, wheel, filename="minilm.whl", media_type="application/zip")
     path = f"/package/{package['id']}/rate"
     answer = publisher.client.get(path, params={"wait": 30})
     assert answer.status_code == 200, answer.text
