@@ -30,6 +30,7 @@ SUITES = {
     "machine": Suite("machine", "what this machine gives: SHA-256, disk, fsync, loopback"),
     "start": Suite("starting", "from the command to the first answer"),
     "reading": Suite("reading", "CPU of health, reads, pages, audit and lineage against bare Starlette routes"),
+    "ratings": Suite("ratings", "a cached rating against a read by id, a computation against its slowest source"),
     "publishing": Suite("publishing", "small packages, 16 at a time"),
     "transfers": Suite("transfers", "upload and download of 1 GiB: speed and memory of the server"),
     "artifacts": Suite(

@@ -17,10 +17,12 @@ from registry.domain.packages import (
     PackageStatus,
     PackageType,
 )
+from registry.domain.ratings import RatingStatus
 from registry.domain.uploads import Upload
 from registry.domain.versions import Version
 from registry.domain.webhooks import Delivery, Webhook, new_secret
 from registry.ports.health import HealthSample
+from registry.ports.ratings import RatingDocument
 
 START = datetime(2026, 1, 2, 3, 4, 5, 678_000, tzinfo=UTC)
 
@@ -137,6 +139,20 @@ def make_delivery(webhook_id: str, **overrides: Any) -> Delivery:
         "at": START,
     }
     return Delivery(**fields | overrides)
+
+
+def make_rating(package_id: str, **overrides: Any) -> RatingDocument:
+    values: dict[str, Any] = {
+        "package_id": package_id,
+        "revision": 1,
+        "status": RatingStatus.COMPLETE,
+        "net_score": 0.573423,
+        "rated_at": ManualClock().now(),
+        "etag": '"0f0f"',
+        "summary": b'{"net_score":0.573423}',
+        "body": b'{"net_score":0.573423,"metrics":{}}',
+    }
+    return RatingDocument(**values | overrides)
 
 
 def make_account(**overrides: Any) -> Account:

@@ -18,7 +18,7 @@ from registry.api.hot import HotRoutes
 from registry.api.middleware import Surroundings
 from registry.api.openapi import DESCRIPTION, TAGS, complete_schema, operation_id
 from registry.api.problems import on_http_error, on_registry_error, on_validation_error
-from registry.api.routes import accounts, content, listing, packages, relations, service, uploads, webhooks
+from registry.api.routes import accounts, content, listing, packages, ratings, relations, service, uploads, webhooks
 from registry.api.state import ApiLimits, ApiState
 from registry.composition import open_registry, run_background
 from registry.domain.errors import RegistryError
@@ -50,7 +50,10 @@ def create_app(settings: Settings) -> FastAPI:
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with open_registry(
-            settings, observer=metrics.StoreMetrics(collected), housekeeping=metrics.HousekeepingMetrics(collected)
+            settings,
+            observer=metrics.StoreMetrics(collected),
+            housekeeping=metrics.HousekeepingMetrics(collected),
+            ratings_observer=metrics.RatingMetrics(collected),
         ) as running:
             app.state.api = ApiState(
                 services=running.services,
@@ -72,7 +75,9 @@ def create_app(settings: Settings) -> FastAPI:
             }
             background = asyncio.gather(
                 run_background(services, settings),
-                queues.follow(own_queues, {"webhooks": services.deliveries.depth}),
+                queues.follow(
+                    own_queues, {"webhooks": services.deliveries.depth, "ratings": services.ratings.count_waiting}
+                ),
             )
             # What lives now lives on: the collector need not look at it again.
             gc.collect()
@@ -99,6 +104,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     hot = [
         *packages.hot_routes(),
+        *ratings.hot_routes(),
         *service.hot_routes(),
         *content.hot_routes(),
         *listing.hot_routes(),
@@ -109,6 +115,7 @@ def create_app(settings: Settings) -> FastAPI:
         packages.package_routes(),
         packages.patch_routes(),
         relations.relation_routes(),
+        ratings.rating_routes(),
         content.file_routes(),
         uploads.upload_routes(),
         uploads.part_routes(),

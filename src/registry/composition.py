@@ -22,6 +22,7 @@ from registry.adapters.sqlite.deliveries import SqliteDeliveryOutbox
 from registry.adapters.sqlite.health import SqliteHealthLog
 from registry.adapters.sqlite.maintenance import SqliteRecordMaintenance
 from registry.adapters.sqlite.packages import SqlitePackageStore
+from registry.adapters.sqlite.ratings import SqliteRatingStore
 from registry.adapters.sqlite.schema import THROTTLE
 from registry.adapters.sqlite.throttle import SqliteAttemptCounter
 from registry.adapters.sqlite.uploads import SqliteUploadStore
@@ -29,7 +30,14 @@ from registry.adapters.sqlite.usage import SqliteUsageStore
 from registry.adapters.sqlite.webhooks import SqliteWebhookStore
 from registry.adapters.system.clock import SystemClock
 from registry.adapters.system.ids import UuidSource
-from registry.composition_outbound import Outbound, compose_gate, open_outbound
+from registry.composition_outbound import Outbound, open_outbound
+from registry.composition_rating import (
+    RatingStores,
+    RatingSurroundings,
+    assemble_rating,
+    open_cache,
+    open_jobs,
+)
 from registry.ports.accounts import AccountStore
 from registry.ports.answers import AnswerStore
 from registry.ports.audit import AuditStore
@@ -39,6 +47,7 @@ from registry.ports.maintenance import RecordMaintenance
 from registry.ports.packages import PackageStore
 from registry.ports.parts import PartStore
 from registry.ports.passwords import PasswordHasher
+from registry.ports.ratings import RatingStore
 from registry.ports.throttle import AttemptCounter
 from registry.ports.uploads import UploadStore
 from registry.ports.usage import UsageStore
@@ -61,6 +70,7 @@ from registry.services.maintenance import HousekeepingObserver, Maintenance
 from registry.services.observation import CallObserver, observed
 from registry.services.publishing import Publishing
 from registry.services.quotas import QuotaRules, Quotas
+from registry.services.rating_work import UNOBSERVED, RatingObserver
 from registry.services.retrieval import DownloadLog, Retrieval
 from registry.services.sessions import Sessions
 from registry.services.subparts import SubParts
@@ -88,6 +98,7 @@ class Stores:
     health_log: HealthLog
     records: RecordMaintenance
     blobs: BlobStore
+    ratings: RatingStore
     uploads: UploadStore
     usage: UsageStore
     parts: PartStore
@@ -154,6 +165,7 @@ async def _open_embedded(data_dir: Path, clock: SystemClock) -> AsyncIterator[St
             health_log=SqliteHealthLog(database),
             records=SqliteRecordMaintenance(database),
             blobs=blobs,
+            ratings=SqliteRatingStore(database),
             uploads=SqliteUploadStore(database, clock),
             usage=SqliteUsageStore(database),
             parts=parts,
@@ -164,11 +176,16 @@ async def _open_embedded(data_dir: Path, clock: SystemClock) -> AsyncIterator[St
 
 @asynccontextmanager
 async def open_registry(
-    settings: Settings, *, observer: CallObserver | None = None, housekeeping: HousekeepingObserver | None = None
+    settings: Settings,
+    *,
+    observer: CallObserver | None = None,
+    housekeeping: HousekeepingObserver | None = None,
+    ratings_observer: RatingObserver | None = None,
 ) -> AsyncIterator[Running]:
     """Open the stores that the settings choose and the services over them; closed again at the end.
 
-    `observer` is told of every store call, `housekeeping` of sweeps and scrubs.
+    `observer` is told of every store call, `housekeeping` of sweeps and scrubs, `ratings_observer` of
+    every rating.
     """
     clock, ids = SystemClock(), UuidSource()
     observers = _Observers()
@@ -177,9 +194,21 @@ async def open_registry(
     async with (
         _open_embedded(settings.data_dir, clock) as stores,
         open_outbound(settings, clock) as outbound,
+        open_cache(settings, clock) as cache,
+        open_jobs(settings) as jobs,
     ):
+        around = RatingSurroundings(
+            outbound.upstreams, observed(cache, "cache", observers), jobs, ratings_observer or UNOBSERVED
+        )
         running = _assemble(
-            settings, _observed(stores, observers), outbound, hasher, clock=clock, ids=ids, housekeeping=housekeeping
+            settings,
+            _observed(stores, observers),
+            outbound,
+            hasher,
+            clock=clock,
+            ids=ids,
+            housekeeping=housekeeping,
+            around=around,
         )
         observers.all = [each for each in (observer, running.services.health) if each is not None]
         await running.bootstrap.ensure_admin()
@@ -200,6 +229,7 @@ def _observed(stores: Stores, observer: CallObserver) -> Stores:
         health_log=stores.health_log,
         records=observed(stores.records, "records", observer),
         blobs=observed(stores.blobs, "blobs", observer),
+        ratings=observed(stores.ratings, "records", observer),
         uploads=observed(stores.uploads, "records", observer),
         usage=observed(stores.usage, "records", observer),
         parts=observed(stores.parts, "blobs", observer),
@@ -217,6 +247,7 @@ def _assemble(
     clock: SystemClock,
     ids: UuidSource,
     housekeeping: HousekeepingObserver | None,
+    around: RatingSurroundings,
 ) -> Running:
     kept = _secrets_of(settings)
     codec = JoseTokenCodec(kept.signing_key)
@@ -232,6 +263,15 @@ def _assemble(
         stores.accounts, hasher=hasher, clock=clock, name=settings.admin_username, password=kept.admin_password
     )
     catalog = Catalog(stores.packages, stores.audit)
+    rating = assemble_rating(
+        settings,
+        RatingStores(stores.ratings, stores.packages, stores.blobs),
+        around,
+        catalog=catalog,
+        audit=audit,
+        clock=clock,
+        ids=ids,
+    )
     publishing = Publishing(
         stores.packages,
         intake,
@@ -288,7 +328,7 @@ def _assemble(
             ),
             clock=clock,
             lease_seconds=settings.ingest_lease_seconds,
-            gate=compose_gate(settings, outbound, stores.blobs, clock),
+            gate=rating.gate,
         ),
         webhooks=Webhooks(
             stores.webhooks,
@@ -309,6 +349,10 @@ def _assemble(
         uploads=uploads,
         admission=Admission(total_bytes=settings.upload_memory_bytes, wait_seconds=settings.upload_wait_seconds),
         cursors=CursorCodec(kept.signing_key.encode()),
+        ratings=rating.ratings,
+        license_checks=rating.license_checks,
+        rate_in_background=lambda: around.jobs.serve(rating.work),
+        rate_as_worker=lambda: around.jobs.work(rating.work),
     )
     return Running(services, bootstrap, stores.attempts)
 
@@ -328,6 +372,7 @@ async def run_background(services: Services, settings: Settings) -> None:
         "downloads": services.retrieval.downloads.run,
         "health": services.health.run,
         "ingest": services.ingest.run,
+        "ratings": services.rate_in_background,
         "webhooks": services.deliveries.run,
         "sweep": sweep,
     }

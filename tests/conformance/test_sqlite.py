@@ -15,6 +15,7 @@ from registry.adapters.sqlite.deliveries import SqliteDeliveryOutbox
 from registry.adapters.sqlite.health import SqliteHealthLog
 from registry.adapters.sqlite.maintenance import SqliteRecordMaintenance
 from registry.adapters.sqlite.packages import SqlitePackageStore
+from registry.adapters.sqlite.ratings import SqliteRatingStore
 from registry.adapters.sqlite.schema import THROTTLE
 from registry.adapters.sqlite.throttle import SqliteAttemptCounter
 from registry.adapters.sqlite.webhooks import SqliteWebhookStore
@@ -31,6 +32,7 @@ from tests.conformance.package_listing import PackageListingContract
 from tests.conformance.package_machine import PackageMachineContract
 from tests.conformance.package_races import PackageRacesContract
 from tests.conformance.package_store import PackageStoreContract
+from tests.conformance.rating_store import RatingStoreContract
 from tests.conformance.records import Records
 from tests.conformance.webhook_records import WebhookRecords
 from tests.conformance.webhook_store import WebhookStoreContract
@@ -56,6 +58,7 @@ class SqliteHome:
                 maintenance=SqliteRecordMaintenance(database),
                 health=SqliteHealthLog(database),
                 changes=SqliteChangeFeed(database),
+                ratings=SqliteRatingStore(database),
             )
         finally:
             await database.close()
@@ -154,6 +157,10 @@ class TestRecordMaintenance(RecordMaintenanceContract):
 
 
 class TestChangeFeed(ChangeFeedContract):
+    pass
+
+
+class TestRatingStore(RatingStoreContract):
     pass
 
 

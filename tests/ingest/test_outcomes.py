@@ -98,6 +98,7 @@ async def test_webhooks_hear_of_the_outcome_only(world: World, status: PackageSt
 
 
 async def test_what_exceeds_the_owners_quota_fails_for_good(tmp_path: Path) -> None:
+    (tmp_path / "narrow").mkdir()
     async with open_world(tmp_path / "narrow", user_bytes=12) as narrow:
         narrow.source.go.set()
         found = await outcome(narrow)

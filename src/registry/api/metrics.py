@@ -109,6 +109,22 @@ class DeliveryMetrics:
         self._seconds.labels(outcome).observe(seconds)
 
 
+class RatingMetrics:
+    """Ratings by outcome and the seconds they took. Implements `RatingObserver`."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._seconds = Histogram(
+            "registry_rating_seconds",
+            "Time to make a rating, by outcome",
+            ("outcome",),
+            buckets=_BUCKETS_SECONDS,
+            registry=registry,
+        )
+
+    def rated(self, outcome: str, seconds: float) -> None:
+        self._seconds.labels(outcome).observe(seconds)
+
+
 class QueueMetrics:
     """Jobs that wait, by queue. The numbers of workers add up."""
 

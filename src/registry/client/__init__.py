@@ -45,6 +45,7 @@ from registry.client.models import (
 from registry.client.multipart import file_sha256
 from registry.client.paging import first
 from registry.client.progress import Phase, Progress, silent
+from registry.client.ratings import Ratings
 from registry.client.registry import RegistryClient
 from registry.client.transfers import Transfers
 from registry.client.transport import Retries
@@ -80,6 +81,7 @@ __all__ = [
     "Problem",
     "ProblemError",
     "Progress",
+    "Ratings",
     "Readiness",
     "RegistryClient",
     "Retries",

@@ -28,4 +28,4 @@ class Event:
     type: EventType
     at: datetime
     package_id: str | None
-    details: Mapping[str, str | int | None] = field(default_factory=dict)
+    details: Mapping[str, str | int | float | None] = field(default_factory=dict)

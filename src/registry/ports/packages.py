@@ -46,6 +46,9 @@ class NamedVersion:
 class PackageStore(Protocol):
     """Records of packages. A change returns once it is durable; a read sees every change acknowledged before it.
 
+    In the same write, `add` and `replace` mark the rating of a package that is not pending as waiting, and `remove`
+    forgets its rating (see RatingStore).
+
     All methods raise Unavailable when the store cannot answer.
     """
 

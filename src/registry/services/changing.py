@@ -121,6 +121,8 @@ class Changing:
             if wanted == before:
                 return before, before
             after = replace(wanted, revision=before.revision + 1, updated_at=self._clock.now())
+            if after.status is not before.status:
+                after = replace(after, status_reason=None)  # it told why the status before was set
             action = AuditAction.UPDATE if after.status is before.status else AuditAction.STATUS
             try:
                 await self._packages.replace(

@@ -1,10 +1,11 @@
 """Refusing what scores too low, before it becomes visible."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from registry.domain.packages import Package
+from registry.domain.ratings import MetricName
 from registry.rating.collect import EvidenceCollector
 from registry.rating.score import rate
 
@@ -32,12 +33,12 @@ class ScoreGate:
         return None
 
 
-def evidence_scorer(collector: EvidenceCollector) -> Scorer:
-    """Scores by one rating, over what could be measured at that moment."""
+def evidence_scorer(collector: EvidenceCollector, weights: Mapping[MetricName, float]) -> Scorer:
+    """Scores as the rating that follows will, over what could be measured at that moment."""
 
     async def score(package: Package) -> float | None:
         evidence = await collector.collect(package)
-        receipt = await asyncio.to_thread(rate, evidence)
+        receipt = await asyncio.to_thread(rate, evidence, weights)
         return receipt.rating.net_score
 
     return score

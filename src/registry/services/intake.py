@@ -19,6 +19,7 @@ from registry.domain.packages import (
     PackageStatus,
     PackageType,
 )
+from registry.domain.ratings import Rating
 from registry.domain.versions import Version
 from registry.ports.blobs import BlobStore, StoredBlob
 from registry.ports.clock import Clock, IdSource
@@ -213,6 +214,13 @@ class AuditWriter:
             "revision": package.revision,
         }
         event = Event(self._ids.new_id(), _EVENT_TYPES[action], entry.at, package.id, details)
+        return Change(entry, events=(event,))
+
+    def rated(self, package: Package, user: str, rating: Rating) -> Change:
+        """What is to be recorded with a rating that `user` asked for, or whose change it follows."""
+        entry = self.entry(package, user, AuditAction.RATE)
+        details = {"revision": rating.revision, "status": rating.status.value, "net_score": rating.net_score}
+        event = Event(self._ids.new_id(), EventType.RATING_COMPLETED, entry.at, package.id, details)
         return Change(entry, events=(event,))
 
     def entry(self, package: Package, user: str, action: AuditAction) -> AuditEntry:

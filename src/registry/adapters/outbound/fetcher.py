@@ -13,13 +13,16 @@ from registry.adapters.outbound.guarded import RefusedAddress
 from registry.adapters.outbound.huggingface_fetching import HubArchives
 from registry.adapters.outbound.transfers import Transfers, body
 from registry.domain.errors import InvalidInput
-from registry.ports.fetching import Fetched
+from registry.ports.fetching import Fetched, FetchError
+
+_NOT_ASKED = "this registry is set up not to fetch from there"
 
 
 class SourceFetcher:
     """Implements `ContentFetcher`."""
 
-    def __init__(self, transfers: Transfers, *, github: GitHubArchives, hub: HubArchives) -> None:
+    def __init__(self, transfers: Transfers, *, github: GitHubArchives | None, hub: HubArchives | None) -> None:
+        """`github`, `hub` None: what lies there is refused."""
         self._transfers = transfers
         self._github = github
         self._hub = hub
@@ -27,11 +30,13 @@ class SourceFetcher:
     async def check(self, url: str) -> None:
         match read_address(url):
             case RepositoryAddress():
-                contacted = self._github.base_url
+                contacted = self._github.base_url if self._github else None
             case HubAddress():
-                contacted = self._hub.base_url
+                contacted = self._hub.base_url if self._hub else None
             case None:
                 contacted = url
+        if contacted is None:
+            raise InvalidInput(_NOT_ASKED, pointer="/source_url")
         try:
             await self._transfers.judge(contacted)
         except RefusedAddress as error:
@@ -41,12 +46,13 @@ class SourceFetcher:
 
     def fetch(self, url: str) -> AbstractAsyncContextManager[Fetched]:
         match read_address(url):
-            case RepositoryAddress() as repository:
+            case RepositoryAddress() as repository if self._github:
                 return self._github.fetch(repository)
-            case HubAddress() as on_hub:
+            case HubAddress() as on_hub if self._hub:
                 return self._hub.fetch(on_hub)
             case None:
                 return self._file(url)
+        raise FetchError(_NOT_ASKED, transient=False)
 
     @asynccontextmanager
     async def _file(self, url: str) -> AsyncIterator[Fetched]:

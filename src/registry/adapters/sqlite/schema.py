@@ -96,6 +96,17 @@ RECORDS: Migrations = (
         "CREATE INDEX deliveries_pending ON deliveries (webhook_id, package_id, number) WHERE status = 'pending'",
         "CREATE INDEX deliveries_ended_at ON deliveries (ended_at) WHERE ended_at IS NOT NULL",
     ),
+    (
+        # The receipt stands last, as above.
+        """CREATE TABLE ratings (
+            package_id TEXT NOT NULL UNIQUE, revision INTEGER NOT NULL, status TEXT NOT NULL, net_score REAL,
+            rated_at INTEGER NOT NULL, etag TEXT NOT NULL, summary BLOB NOT NULL, body BLOB NOT NULL,
+            dangerous_sha256 TEXT, receipt BLOB NOT NULL)""",
+        """CREATE TABLE rating_marks (
+            package_id TEXT NOT NULL UNIQUE, due_at INTEGER NOT NULL, token TEXT, attempts INTEGER NOT NULL,
+            asked_by TEXT NOT NULL)""",
+        "CREATE INDEX rating_marks_due_at ON rating_marks (due_at)",
+    ),
 )
 
 THROTTLE: Migrations = (
