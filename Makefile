@@ -3,11 +3,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
+K6_VERSION := v1.8.1
 
 .DEFAULT_GOAL := help
 
 help: ## show this list
-	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(VENV)/.runtime ## install what is needed and start the registry with the embedded stores
 	@$(BIN)/registry serve $(ARGS)
@@ -16,18 +17,26 @@ test: $(VENV)/.dev ## install what is needed and run the whole test suite (ARGS=
 	$(BIN)/pytest $(ARGS)
 
 check: $(VENV)/.dev ## format, lint, types, import rules, openapi.yaml in step
-	$(BIN)/ruff format --check src tests bench
-	$(BIN)/ruff check src tests bench
-	$(BIN)/mypy src tests bench
+	$(BIN)/ruff format --check src tests bench load
+	$(BIN)/ruff check src tests bench load
+	$(BIN)/mypy src tests bench load
 	$(BIN)/lint-imports
 	$(BIN)/registry openapi --check openapi.yaml
 
 format: $(VENV)/.dev ## rewrite the sources in the project's format
-	$(BIN)/ruff format src tests bench
-	$(BIN)/ruff check --fix src tests bench
+	$(BIN)/ruff format src tests bench load
+	$(BIN)/ruff check --fix src tests bench load
 
 bench: $(VENV)/.dev ## measure, against baselines of the same run
 	$(BIN)/python -m bench $(ARGS)
+
+load: $(VENV)/.load ## fill a registry, load it with 100 clients, keep the raw results (ARGS="--seconds 10 --clients 50")
+	$(BIN)/python -m load run $(ARGS)
+
+k6: .engines/bin/k6 ## build k6, with which `make load` measures as well (needs Go)
+
+report: $(VENV)/.load ## write docs/performance.md from the raw results
+	$(BIN)/python -m load report $(ARGS)
 
 openapi: $(VENV)/.runtime ## write openapi.yaml from the application
 	$(BIN)/registry openapi --write openapi.yaml
@@ -35,6 +44,7 @@ openapi: $(VENV)/.runtime ## write openapi.yaml from the application
 lock: ## pin the newest versions that pyproject.toml allows (needs uv)
 	uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml --group dev -o requirements-dev.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml -c requirements-dev.lock -o requirements.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml --group load -c requirements-dev.lock -o requirements-load.lock
 	echo 'hatchling>=1.25' | uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header - -o requirements-build.lock
 
 clean: ## remove what was installed and built
@@ -53,4 +63,11 @@ $(VENV)/.dev: $(VENV)/.runtime requirements-dev.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.lock
 	@touch $@
 
-.PHONY: help run test check format bench openapi lock clean
+$(VENV)/.load: $(VENV)/.runtime requirements-load.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-load.lock
+	@touch $@
+
+.engines/bin/k6:
+	GOBIN=$(CURDIR)/.engines/bin nice go install go.k6.io/k6@$(K6_VERSION)
+
+.PHONY: help run test check format bench load k6 report openapi lock clean

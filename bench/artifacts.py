@@ -1,4 +1,4 @@
-"""Files of many sizes up and down, twenty at once, a member of a large zip, and clients that are killed on their way."""
+"""Files of many sizes up and down, twenty at once, members of a large zip, and clients that are killed."""
 
 import asyncio
 import os

@@ -70,8 +70,8 @@ def data_folder() -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def registry_server(data_dir: Path) -> Iterator[Server]:
-    """`registry serve` with one worker on `data_dir`; but for its sources of ratings, the default settings."""
+def registry_server(data_dir: Path, *, workers: int = 1) -> Iterator[Server]:
+    """`registry serve` on `data_dir`; but for its sources of ratings, with the default settings."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("REGISTRY_")}
     environment = inherited | {
         "REGISTRY_DATA_DIR": str(data_dir),
@@ -81,7 +81,8 @@ def registry_server(data_dir: Path) -> Iterator[Server]:
         "REGISTRY_HUGGINGFACE_URL": "",
     }
     port = _free_port()
-    with _running(["registry", "serve", "--port", str(port)], port, "/health", data_dir, environment) as server:
+    command = ["registry", "serve", "--port", str(port), "--workers", str(workers)]
+    with _running(command, port, "/health", data_dir, environment) as server:
         yield server
 
 

@@ -7,9 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from registry.api.schemas import ID_PATTERN, DependencyBody
 from registry.domain.accounts import Permission
-from registry.domain.events import EventType
 from registry.domain.packages import AuditAction, PackageStatus, PackageType
-from registry.domain.webhooks import DeliveryStatus
 
 _EXAMPLE_ID = "01934d2e-8a5c-7c3e-9f5a-3b1c2d4e5f60"
 _SHA256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
@@ -35,22 +33,6 @@ PACKAGE_EXAMPLE: dict[str, Any] = {
     "created_by": "alice",
     "created_at": "2026-11-23T15:43:00.123Z",
     "updated_at": "2026-11-23T15:43:00.123Z",
-}
-WEBHOOK_EXAMPLE: dict[str, Any] = {
-    "id": "01934d30-1f0a-7b52-8a3e-5d4c3b2a1908",
-    "url": "https://ci.example.org/hooks/registry",
-    "events": ["package.created", "package.deleted"],
-    "status": "active",
-    "created_at": "2026-11-23T15:43:00.123Z",
-}
-WEBHOOK_SECRET_EXAMPLE = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo="  # noqa: S105  (nobody's)
-DELIVERY_EXAMPLE: dict[str, Any] = {
-    "id": "01934d31-77c1-7d0e-9b1f-0a1b2c3d4e5f",
-    "event": "package.created",
-    "status": "delivered",
-    "attempts": 1,
-    "response_status": 204,
-    "at": "2026-11-23T15:43:01.456Z",
 }
 Id = Annotated[str, Field(pattern=ID_PATTERN)]
 _Item = TypeVar("_Item")
@@ -221,37 +203,6 @@ class UserModel(Answer):
     name: str
     permissions: list[Permission]
     created_at: datetime
-
-
-class WebhookModel(Answer):
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [WEBHOOK_EXAMPLE]})
-
-    id: Id
-    url: str
-    events: list[EventType]
-    status: Annotated[
-        Literal["active", "disabled"], Field(description="disabled: its receiver answered 410 Gone, nothing is sent")
-    ]
-    created_at: datetime
-
-
-class NewWebhookModel(WebhookModel):
-    model_config = ConfigDict(
-        extra="forbid", json_schema_extra={"examples": [WEBHOOK_EXAMPLE | {"secret": WEBHOOK_SECRET_EXAMPLE}]}
-    )
-
-    secret: Annotated[str, Field(description="verifies signatures; shown this once")]
-
-
-class DeliveryModel(Answer):
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [DELIVERY_EXAMPLE]})
-
-    id: Annotated[Id, Field(description="the header `webhook-id`, the same in every attempt")]
-    event: EventType
-    status: Annotated[DeliveryStatus, Field(description="failed: given up after a day, or after 410 Gone")]
-    attempts: int
-    response_status: Annotated[int | None, Field(description="of the last attempt; null when there was no answer")]
-    at: Annotated[datetime, Field(description="the last attempt; before the first, the event")]
 
 
 class HealthModel(Answer):

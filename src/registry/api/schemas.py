@@ -1,6 +1,6 @@
 """Bodies of requests, validated before they become values of the domain."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 from pydantic import (
     AfterValidator,
@@ -285,18 +285,3 @@ class PermissionsBody(Strict):
 class PasswordBody(Strict):
     current_password: Annotated[str | None, Field(max_length=1024, description="admins may leave it out")] = None
     new_password: Annotated[str, Field(description="8 to 1024 characters, not among the common ones")]
-
-
-SubscribableEvent = Annotated[
-    Literal["rating.completed", "package.created", "package.updated", "package.deleted", "upload.expired"],
-    Field(description="a type of event"),
-]
-
-
-class NewWebhookBody(Strict):
-    url: SourceUrl
-    events: Annotated[list[SubscribableEvent], Field(min_length=1, max_length=50)]
-    secret: Annotated[
-        str | None,
-        Field(max_length=128, description="`whsec_` and the base64 of 24 to 64 random bytes; null: one is made"),
-    ] = None

@@ -151,7 +151,7 @@ async def read_receipt(request: Request, package_id: PackageId, caller: Searcher
 
 
 async def check_license(request: Request, package_id: PackageId, caller: Searcher, body: LicenseCheckBody) -> Response:
-    """May a project under that license use this package (fine-tune it, run it)? Give its `license` or its `url`."""
+    """May a project under that license use this package? Give its `license` or its `url`."""
     services = state_of(request.scope).services
     package = await services.catalog.get(package_id, caller)
     answer = await services.license_checks.check(package, project_license=body.license, url=body.url)

@@ -8,11 +8,19 @@ from starlette.responses import Response
 
 from registry.api.authentication import Admin
 from registry.api.documentation import LINK, header, problems
-from registry.api.models import DELIVERY_EXAMPLE, WEBHOOK_EXAMPLE, DeliveryModel, NewWebhookModel, Page, WebhookModel
+from registry.api.models import Page
 from registry.api.paging import DEFAULT_LIMIT, Cursor, Limit, page_response, position
-from registry.api.schemas import ID_PATTERN, NewWebhookBody
+from registry.api.schemas import ID_PATTERN
 from registry.api.state import state_of
 from registry.api.strict_json import StrictJsonRoute
+from registry.api.webhook_models import (
+    DELIVERY_EXAMPLE,
+    WEBHOOK_EXAMPLE,
+    DeliveryModel,
+    NewWebhookBody,
+    NewWebhookModel,
+    WebhookModel,
+)
 from registry.domain.documents import format_time
 from registry.domain.events import EventType
 from registry.domain.webhooks import Delivery, Webhook

@@ -1,0 +1,151 @@
+"""Raw results: one JSON file for each scenario, kept under version control, from which the report is made."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from load.histogram import Distribution
+
+RESULTS = Path(__file__).parent / "results"
+MIX: dict[str, Any] = json.loads((Path(__file__).parent / "mix.json").read_text())
+
+
+@dataclass(frozen=True, slots=True)
+class Quantiles:
+    """What a generator tells that keeps no histogram (k6)."""
+
+    count: int
+    mean_ms: float
+    p50_ms: float
+    p95_ms: float
+    p99_ms: float
+    most_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One kind of request. `errors` counts those that failed by class (`status 500`); they are in the times too."""
+
+    times: Distribution | Quantiles
+    errors: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def failed(self) -> int:
+        return sum(self.errors.values())
+
+    def summary(self) -> Quantiles:
+        if isinstance(self.times, Quantiles):
+            return self.times
+        points = [self.times.percentile_ms(share) for share in (0.5, 0.95, 0.99)]
+        return Quantiles(self.times.count, self.times.mean_ms, *points, self.times.most_ms)
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a process and its children used, at a moment `second` of the scenario."""
+
+    second: float
+    process: str
+    cpu_seconds: float
+    memory_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoreCalls:
+    """Calls of one operation of a store; `p95_ms` is the upper bound of its bucket in the registry's own metrics."""
+
+    store: str
+    operation: str
+    count: int
+    mean_ms: float
+    p95_ms: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A run of one generator. `arrivals_per_second` is None for closed users; `total` is all operations together."""
+
+    name: str
+    generator: str
+    clients: int
+    arrivals_per_second: float | None
+    packages: int
+    workers: int
+    seconds: float
+    facts: Mapping[str, Any]
+    operations: Mapping[str, Operation]
+    total: Operation
+    timeline: tuple[int, ...] = ()
+    usage: tuple[Usage, ...] = ()
+    stores: tuple[StoreCalls, ...] = ()
+
+    @property
+    def per_second(self) -> float:
+        return self.total.summary().count / self.seconds
+
+    @property
+    def error_share(self) -> float:
+        return self.total.failed / max(1, self.total.summary().count)
+
+    def cores(self, process: str) -> float:
+        """How many cores a process and its children kept busy on average."""
+        seen = [usage for usage in self.usage if usage.process == process]
+        span = seen[-1].second - seen[0].second if seen else 0.0
+        return (seen[-1].cpu_seconds - seen[0].cpu_seconds) / span if span else 0.0
+
+    def memory_bytes(self, process: str) -> int:
+        """The most resident memory that was seen."""
+        return max((usage.memory_bytes for usage in self.usage if usage.process == process), default=0)
+
+    def missed(self, target: str) -> list[str]:
+        """Which limits of a target in mix.json are not kept, in words."""
+        limits, seen = MIX["targets"][target], self.total.summary()
+        checks = [
+            (seen.mean_ms < limits["mean_ms"], f"mean {seen.mean_ms:.1f} ms"),
+            (seen.p95_ms < limits["p95_ms"], f"p95 {seen.p95_ms:.1f} ms"),
+            (self.error_share <= limits["error_share"], f"errors {self.error_share:.2%}"),
+            (self.per_second > limits["per_second"], f"{self.per_second:,.0f} requests/s"),
+        ]
+        return [words for kept, words in checks if not kept]
+
+
+def write(folder: Path, scenario: Scenario) -> Path:
+    """Keep it as `<name>.json`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{scenario.name}.json"
+    path.write_text(json.dumps(asdict(scenario), separators=(",", ":"), ensure_ascii=False) + "\n")
+    return path
+
+
+def read(path: Path) -> Scenario:
+    document = json.loads(path.read_text())
+    document["operations"] = {name: _operation(found) for name, found in document["operations"].items()}
+    document["total"] = _operation(document["total"])
+    document["timeline"] = tuple(document["timeline"])
+    document["usage"] = tuple(Usage(**usage) for usage in document["usage"])
+    document["stores"] = tuple(StoreCalls(**calls) for calls in document["stores"])
+    return Scenario(**document)
+
+
+def read_all(folder: Path) -> dict[str, Scenario]:
+    """The scenarios of a folder by name."""
+    return {path.stem: read(path) for path in sorted(folder.glob("*.json"))}
+
+
+def digest(folder: Path) -> str:
+    """SHA-256 of all raw results of all runs together; the report and its plots carry it."""
+    whole = hashlib.sha256()
+    for path in sorted(folder.glob("*/*.json")):
+        whole.update(f"{path.parent.name}/{path.name}\0".encode() + path.read_bytes())
+    return whole.hexdigest()
+
+
+def _operation(document: dict[str, Any]) -> Operation:
+    times = document["times"]
+    if "bins" not in times:
+        return Operation(Quantiles(**times), document["errors"])
+    bins = tuple((value, count) for value, count in times["bins"])
+    return Operation(Distribution(bins, times["sum_ms"], times["most_ms"]), document["errors"])
