@@ -71,9 +71,15 @@ def data_folder() -> Iterator[Path]:
 
 @contextlib.contextmanager
 def registry_server(data_dir: Path, *, workers: int = 1) -> Iterator[Server]:
-    """`registry serve` with the default settings on `data_dir`."""
+    """`registry serve` on `data_dir`; but for its sources of ratings, with the default settings."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("REGISTRY_")}
-    environment = inherited | {"REGISTRY_DATA_DIR": str(data_dir), "REGISTRY_ADMIN_PASSWORD": _ADMIN_PASSWORD}
+    environment = inherited | {
+        "REGISTRY_DATA_DIR": str(data_dir),
+        "REGISTRY_ADMIN_PASSWORD": _ADMIN_PASSWORD,
+        # What is measured is this machine: ratings ask nobody outside.
+        "REGISTRY_GITHUB_API_URL": "",
+        "REGISTRY_HUGGINGFACE_URL": "",
+    }
     port = _free_port()
     command = ["registry", "serve", "--port", str(port), "--workers", str(workers)]
     with _running(command, port, "/health", data_dir, environment) as server:

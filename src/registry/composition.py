@@ -14,9 +14,6 @@ from registry.adapters.filesystem.blobs import FilesystemBlobStore
 from registry.adapters.filesystem.parts import FilesystemPartStore
 from registry.adapters.filesystem.secret_files import kept_secret
 from registry.adapters.jose.tokens import JoseTokenCodec
-from registry.adapters.outbound.fetcher import HttpFetcher
-from registry.adapters.outbound.guarded import GuardedResolver, guarded_client
-from registry.adapters.outbound.webhooks import HttpWebhookSender
 from registry.adapters.search.index import LocalSearchIndex
 from registry.adapters.sqlite.accounts import SqliteAccountStore
 from registry.adapters.sqlite.answers import SqliteAnswerStore
@@ -35,20 +32,19 @@ from registry.adapters.sqlite.usage import SqliteUsageStore
 from registry.adapters.sqlite.webhooks import SqliteWebhookStore
 from registry.adapters.system.clock import SystemClock
 from registry.adapters.system.ids import UuidSource
+from registry.composition_outbound import Outbound, open_outbound
 from registry.composition_rating import (
     RatingStores,
     RatingSurroundings,
     assemble_rating,
     open_cache,
     open_jobs,
-    open_upstreams,
 )
 from registry.ports.accounts import AccountStore
 from registry.ports.answers import AnswerStore
 from registry.ports.audit import AuditStore
 from registry.ports.blobs import BlobStore
 from registry.ports.changes import ChangeFeed
-from registry.ports.fetching import ContentFetcher
 from registry.ports.health import HealthLog
 from registry.ports.maintenance import RecordMaintenance
 from registry.ports.packages import PackageStore
@@ -58,7 +54,7 @@ from registry.ports.ratings import RatingStore
 from registry.ports.throttle import AttemptCounter
 from registry.ports.uploads import UploadStore
 from registry.ports.usage import UsageStore
-from registry.ports.webhooks import DeliveryOutbox, WebhookSender, WebhookStore
+from registry.ports.webhooks import DeliveryOutbox, WebhookStore
 from registry.services.accounts import AccountRules, Accounts
 from registry.services.admission import Admission
 from registry.services.announcing import announcing
@@ -73,6 +69,7 @@ from registry.services.deliveries import Deliveries
 from registry.services.health import HealthMonitor, Probe
 from registry.services.indexing import IndexFollower
 from registry.services.ingest import Ingest
+from registry.services.ingest_claims import Claims
 from registry.services.intake import AuditWriter, Intake
 from registry.services.maintenance import HousekeepingObserver, Maintenance
 from registry.services.observation import CallObserver, observed
@@ -88,7 +85,6 @@ from registry.services.webhooks import Webhooks
 from registry.settings import Settings
 
 ADMIN_PASSWORD_FILE = "admin-password"  # noqa: S105  (a file name)
-_FETCH_TIMEOUT_SECONDS = 20.0
 _LEASE_TIMEOUTS = 3
 """A claimed delivery is free again after so many times the time that one may take."""
 _COMPLETE_WAIT_SECONDS = 25.0
@@ -115,14 +111,6 @@ class Stores:
     parts: PartStore
     webhooks: WebhookStore
     outbox: DeliveryOutbox
-
-
-@dataclass(frozen=True, slots=True)
-class Outbound:
-    """What reaches other servers."""
-
-    fetcher: ContentFetcher
-    sender: WebhookSender
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,16 +211,6 @@ def _announced(stores: Stores, search: SearchService) -> Stores:
 
 
 @asynccontextmanager
-async def _open_outbound(settings: Settings) -> AsyncIterator[Outbound]:
-    resolver = GuardedResolver(settings.allow_private_targets)
-    async with guarded_client(timeout_seconds=_FETCH_TIMEOUT_SECONDS) as client:
-        yield Outbound(
-            HttpFetcher(client, resolver),
-            HttpWebhookSender(client, resolver, timeout_seconds=settings.webhook_timeout_seconds),
-        )
-
-
-@asynccontextmanager
 async def open_registry(
     settings: Settings,
     *,
@@ -252,13 +230,12 @@ async def open_registry(
     async with (
         _open_embedded(settings.data_dir, clock) as opened,
         _open_search(settings.data_dir, stores := _observed(opened, observers)) as search,
-        _open_outbound(settings) as outbound,
-        open_upstreams(settings, clock) as upstreams,
+        open_outbound(settings, clock) as outbound,
         open_cache(settings, clock) as cache,
         open_jobs(settings) as jobs,
     ):
         around = RatingSurroundings(
-            upstreams, observed(cache, "cache", observers), jobs, ratings_observer or UNOBSERVED
+            outbound.upstreams, observed(cache, "cache", observers), jobs, ratings_observer or UNOBSERVED
         )
         running = _assemble(
             settings,
@@ -389,7 +366,17 @@ def _assemble(
                 "search": Probe(search.service.check, optional=True),
             },
         ),
-        ingest=Ingest(stores.packages, intake, outbound.fetcher, audit=audit, clock=clock),
+        ingest=Ingest(
+            stores.packages,
+            intake,
+            outbound.fetcher,
+            claims=Claims(
+                stores.packages, audit=audit, clock=clock, ids=ids, lease_seconds=settings.ingest_lease_seconds
+            ),
+            clock=clock,
+            lease_seconds=settings.ingest_lease_seconds,
+            gate=rating.gate,
+        ),
         webhooks=Webhooks(
             stores.webhooks,
             stores.outbox,

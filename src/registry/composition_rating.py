@@ -6,17 +6,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import httpx
 from pydantic import SecretStr
 
 from registry.adapters.memory.cache import MemoryRatingCache
 from registry.adapters.memory.jobs import LocalJobQueue
-from registry.adapters.outbound.github import GitHubCodeHost, github_headers
-from registry.adapters.outbound.huggingface import HuggingFaceHub, huggingface_headers, huggingface_says_absent
-from registry.adapters.outbound.text_model import ChatClaimsReader
-from registry.adapters.outbound.upstream import Upstream
 from registry.adapters.redis.cache import RedisRatingCache
 from registry.adapters.redis.connection import open_redis
+from registry.composition_outbound import Upstreams
 from registry.domain.ratings import MetricName
 from registry.ports.blobs import BlobStore
 from registry.ports.cache import RatingCache
@@ -24,11 +20,11 @@ from registry.ports.clock import Clock, IdSource
 from registry.ports.jobs import JobQueue
 from registry.ports.packages import PackageStore
 from registry.ports.ratings import RatingStore
-from registry.ports.sources import ClaimsReader, CodeHost, ModelHub
 from registry.rating.collect import EvidenceCollector, Sources
 from registry.rating.score import DEFAULT_WEIGHTS
 from registry.services.archive_evidence import StoredArchiveInspector
 from registry.services.catalog import Catalog
+from registry.services.ingest_gate import ScoreGate, evidence_scorer
 from registry.services.intake import AuditWriter
 from registry.services.license_check import LicenseChecks
 from registry.services.parents import LineageParentScores
@@ -38,17 +34,6 @@ from registry.settings import CacheHome, JobsHome, Settings
 
 _MEMORY_CACHE_SECONDS = 5
 """A process does not hear of ratings that others make: its own cache must not outlive them by much."""
-_CONNECT_SECONDS = 5.0
-_ANSWER_SECONDS = 30.0
-
-
-@dataclass(frozen=True, slots=True)
-class Upstreams:
-    """The other services that are set up. None: that one is not asked."""
-
-    code_host: CodeHost | None = None
-    hub: ModelHub | None = None
-    claims: ClaimsReader | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,41 +50,13 @@ class RatingServices:
     ratings: Ratings
     license_checks: LicenseChecks
     work: RatingWork
+    gate: ScoreGate | None
+    """None where the settings ask for no least score of what is fetched."""
 
 
 def weights_of(settings: Settings) -> Mapping[MetricName, float]:
     """The default weights with those of the settings in their place."""
     return {**DEFAULT_WEIGHTS, **settings.rating_weights}
-
-
-@asynccontextmanager
-async def open_upstreams(settings: Settings, clock: Clock) -> AsyncIterator[Upstreams]:
-    """The services that the settings name; their connections are closed at the end."""
-    timeout = httpx.Timeout(_ANSWER_SECONDS, connect=_CONNECT_SECONDS)
-    async with httpx.AsyncClient(timeout=timeout, trust_env=False) as client:
-        code_host = hub = claims = None
-        if settings.github_api_url:
-            headers = github_headers(_secret(settings.github_token))
-            upstream = Upstream(client, name="GitHub", base_url=settings.github_api_url, clock=clock, headers=headers)
-            code_host = GitHubCodeHost(upstream, clock=clock)
-        if settings.huggingface_url:
-            upstream = Upstream(
-                client,
-                name="the Hugging Face Hub",
-                base_url=settings.huggingface_url,
-                clock=clock,
-                headers=huggingface_headers(_secret(settings.huggingface_token)),
-                says_absent=huggingface_says_absent,
-            )
-            hub = HuggingFaceHub(upstream)
-        if settings.text_model_url:
-            key = _secret(settings.text_model_key)
-            headers = {"Authorization": f"Bearer {key}"} if key else {}
-            upstream = Upstream(
-                client, name="the text model", base_url=settings.text_model_url, clock=clock, headers=headers
-            )
-            claims = ChatClaimsReader(upstream, model=settings.text_model_name)
-        yield Upstreams(code_host, hub, claims)
 
 
 def assemble_rating(
@@ -122,7 +79,10 @@ def assemble_rating(
         claims=upstreams.claims,
         parents=LineageParentScores(catalog, stores.ratings),
     )
+    collector, weights = EvidenceCollector(sources, clock=clock), weights_of(settings)
+    least = settings.min_ingest_score
     return RatingServices(
+        gate=ScoreGate(evidence_scorer(collector, weights), least) if least else None,
         ratings=Ratings(
             stores.ratings,
             cache,
@@ -135,12 +95,12 @@ def assemble_rating(
         work=RatingWork(
             stores.ratings,
             stores.packages,
-            EvidenceCollector(sources, clock=clock),
+            collector,
             cache=cache,
             audit=audit,
             clock=clock,
             ids=ids,
-            weights=weights_of(settings),
+            weights=weights,
             rules=RatingRules(
                 lease_seconds=settings.rating_lease_seconds,
                 retry_seconds=settings.rating_retry_seconds,

@@ -20,6 +20,7 @@ ENV_FILE = ".env"
 _FOREIGN_NAMES = frozenset({"SERVER", "TOKEN", "CONFIG", "TEST_URL", "TEST_ADMIN_PASSWORD"})
 _MIN_SECRET_LENGTH = 32
 _S3_LEAST_PART_BYTES = 5 * 1024**2
+_HTTP_URL_OR_EMPTY = r"^(https?://[^/?#\s]+[^?#\s]*)?$"
 
 
 class SettingsError(Exception):
@@ -99,10 +100,6 @@ class Settings(BaseSettings):
     idempotency_seconds: Seconds = Field(86_400, description="how long the answer to an Idempotency-Key is kept")
     archive_seconds: Seconds = Field(10, description="time for looking into one archive")
 
-    github_api_url: str = Field("https://api.github.com", description="GitHub's API for ratings; empty: not asked")
-    github_token: SecretStr | None = Field(None, description="raises GitHub's limit from 60 requests an hour to 5,000")
-    huggingface_url: str = Field("https://huggingface.co", description="the hub for ratings; empty: not asked")
-    huggingface_token: SecretStr | None = Field(None, description="for gated models and datasets")
     text_model_url: str | None = Field(None, description="OpenAI-compatible API (…/v1) that reads claims in cards")
     text_model_key: SecretStr | None = Field(None, description="key of the text model's API")
     text_model_name: str = Field("gpt-4o-mini", description="which model of that API")
@@ -123,6 +120,28 @@ class Settings(BaseSettings):
 
     webhook_timeout_seconds: Seconds = Field(10, description="how long a webhook's receiver may take to answer")
     max_webhooks: int = Field(100, ge=1, le=1000, description="most webhooks that may be registered")
+    github_api_url: str = Field(
+        "https://api.github.com",
+        pattern=_HTTP_URL_OR_EMPTY,
+        description="GitHub's API for ingest and ratings; empty: not asked",
+    )
+    github_token: SecretStr | None = Field(
+        None, description="token for GitHub: 5,000 requests an hour instead of 60, own repositories"
+    )
+    huggingface_url: str = Field(
+        "https://huggingface.co",
+        pattern=_HTTP_URL_OR_EMPTY,
+        description="the Hugging Face Hub, as above; empty: not asked",
+    )
+    huggingface_token: SecretStr | None = Field(
+        None, description="token for the Hugging Face Hub: what is gated for it"
+    )
+    min_ingest_score: float = Field(
+        0, ge=0, le=1, description="net score below which a package fetched from a URL is refused; 0: off"
+    )
+    ingest_lease_seconds: Seconds = Field(
+        120, description="silence after which a fetch counts as dead and another process takes it over"
+    )
 
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level that is logged")
     log_format: Literal["auto", "console", "json"] = Field("auto", description="auto: console on a terminal, else json")

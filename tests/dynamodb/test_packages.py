@@ -49,7 +49,7 @@ async def test_a_change_of_the_description_rewrites_the_record_alone(
     second = next_revision(first, description="small")
     await packages.replace(second, change(second), expected_revision=1)
 
-    assert written == [3], "the record, the audit entry and the change"
+    assert written == [4], "the record, the audit entry, the change and the rating's mark"
     assert await packages.get(first.id) == second
 
 

@@ -35,13 +35,17 @@ LIMIT_RESET = 1_795_449_600  # 2026-11-23T16:00:00Z
 
 @dataclass
 class Upstreams:
-    """The server as tests see it: `faults` by path prefix, `requests` as (method, path, headers, body) in order."""
+    """The server as tests see it: `faults` by path prefix, `requests` as (method, path, headers, body) in order.
+
+    `cuts`: by path, after how many bytes of the body the connection ends, for each of the next answers.
+    """
 
     base_url: str = ""
     faults: dict[str, Fault] = field(default_factory=dict)
     requests: list[tuple[str, str, dict[str, str], bytes]] = field(default_factory=list)
     pages: dict[str, Page] = field(default_factory=dict)
     chat_content: str = '{"score": 0.8, "reason": "numbers with their datasets"}'
+    cuts: dict[str, list[int]] = field(default_factory=dict)
     released: asyncio.Event = field(default_factory=asyncio.Event)
     loop: asyncio.AbstractEventLoop | None = None
 
@@ -69,7 +73,11 @@ class Upstreams:
         if fault is not None:
             await self._fail(fault, send)
             return
-        await self._answer(self._page(scope["path"], parse_qs(query)), headers, send)
+        page = self._page(scope["path"], parse_qs(query))
+        if cuts := self.cuts.get(scope["path"]):
+            await _send_cut(send, page, cuts.pop(0))
+            return
+        await self._answer(page, headers, send)
 
     def _page(self, path: str, query: dict[str, list[str]]) -> Page:
         if path in self.pages:
@@ -85,6 +93,9 @@ class Upstreams:
         etag = f'W/"{hashlib.sha256(body).hexdigest()}"'
         status = 304 if page.status == 200 and headers.get("if-none-match") == etag else page.status
         given = {**page.headers, "ETag": etag} if page.status == 200 else page.headers
+        if status == 200 and (start := headers.get("range", "").removeprefix("bytes=").removesuffix("-")):
+            given["Content-Range"] = f"bytes {start}-{len(body) - 1}/{len(body)}"
+            status, body = 206, body[int(start) :]
         await _send(send, status, b"" if status == 304 else body, given)
 
     async def _fail(self, fault: Fault, send: Send) -> None:
@@ -111,6 +122,12 @@ class Upstreams:
                 await _send(send, 302, b"", {"Location": "http://192.0.2.1/"})
             case Fault.MISSING:
                 await _send(send, 404, b'{"message": "Not Found", "status": "404"}', {})
+
+
+async def _send_cut(send: Send, page: Page, length: int) -> None:
+    head = [(b"content-length", str(len(page.body)).encode())]
+    await send({"type": "http.response.start", "status": page.status, "headers": head})
+    await send({"type": "http.response.body", "body": page.body[:length]})
 
 
 async def _send(send: Send, status: int, body: bytes, headers: dict[str, str]) -> None:

@@ -1,5 +1,6 @@
 """`registry publish` and `registry update`: what a package says of itself comes from options."""
 
+import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +13,9 @@ from registry.domain.packages import Dependency, PackageStatus, PackageType
 from registry.domain.versions import split_reference
 
 if TYPE_CHECKING:
-    from registry.client import Package
+    from registry.client import Package, RegistryClient
+
+_POLL_SECONDS = 0.5
 
 ReadmeFile = Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="A Markdown file to be its README.")]
 
@@ -50,6 +53,7 @@ async def publish(
     resume: Annotated[
         bool, typer.Option("--resume/--no-resume", help="Send only what an interrupted upload of this file left out.")
     ] = True,
+    wait: Annotated[bool, typer.Option(help="With --url: wait until the registry has fetched it.")] = False,
 ) -> None:
     r"""Publish a file as one version of a package.
 
@@ -58,8 +62,9 @@ async def publish(
     64 MiB goes in parts: whatever stopped it, the same command goes on
     where it ended (--no-resume begins anew). With --url and
     no file the registry fetches it by itself: the package is pending until
-    then. With both, the URL is kept as the origin. What no option says is
-    read from the archive where it can be.
+    then, and --wait shows how far it is and fails (exit code 5) when the
+    registry gives up. With both, the URL is kept as the origin. What no
+    option says is read from the archive where it can be.
 
     Examples:
 
@@ -87,10 +92,29 @@ async def publish(
     async with session.client() as client:
         if path is None:
             package = await client.ingest(new_package)
+            if wait:
+                package = await _settled(session, client, package)
         else:
             with shown_progress() as progress:
                 package = await client.publish(path, new_package, resume=resume, progress=progress)
     _show(session, package)
+
+
+async def _settled(session: Session, client: "RegistryClient", package: "Package") -> "Package":
+    """The package once the registry has fetched it. Raises Conflict when it gave up."""
+    from registry.client import Conflict, Problem
+
+    told = None
+    while package.status == PackageStatus.PENDING:
+        if package.status_reason not in (None, told):
+            told = package.status_reason
+            session.output.say(f"{package.name}: {told}")
+        await asyncio.sleep(_POLL_SECONDS)
+        package = await client.get(package.id)
+    if package.status == PackageStatus.FAILED:
+        reason = package.status_reason or "the registry does not say why"
+        raise Conflict(Problem(409, "ingest-failed", "The registry could not fetch it", f"{package.name}: {reason}"))
+    return package
 
 
 async def update(

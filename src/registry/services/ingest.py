@@ -1,33 +1,39 @@
 """Fetching the content of packages that were published by `source_url`.
 
-The pending record is the outbox: whatever happens to this process, the record says what is to be done, and the sweep of
+The pending record is the outbox: whatever happens to this process, the record says what is to be done, and the look of
 any process finds it.
 """
 
 import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 
 import structlog
 
-from registry.domain.errors import InvalidInput, NotFound, RegistryError, RevisionConflict, TooLarge
-from registry.domain.packages import (
-    AuditAction,
-    Package,
-    PackageFilter,
-    PackageStatus,
-)
+from registry.domain.errors import InvalidInput, RegistryError, TooLarge
+from registry.domain.packages import Package, PackageFilter, PackageStatus
 from registry.ports.clock import Clock
-from registry.ports.fetching import ContentFetcher, FetchError
+from registry.ports.fetching import ContentFetcher, FetchError, SourceFacts
 from registry.ports.packages import PackageStore
-from registry.services.intake import AuditWriter, IncomingContent, Intake, filled
+from registry.services.ingest_claims import Claim, Claims
+from registry.services.ingest_gate import ScoreGate
+from registry.services.intake import IncomingContent, Intake, Received, filled
 
 _log = structlog.get_logger(__name__)
-_CONCURRENT = 2
-_ATTEMPTS = 4
-_BACK_OFF_SECONDS = 2.0
-_SWEEP_SECONDS = 60
-_FORGOTTEN_AFTER = timedelta(minutes=10)
+_CONCURRENT = 4
+_ATTEMPTS = 5
+_BACK_OFF_SECONDS = 1.0
+_LONGEST_WAIT_SECONDS = 3_600.0
+_LONGEST_FETCH_SECONDS = 6 * 3_600.0
+_LOOK_SECONDS = 15.0
+_GIVEN_UP_AFTER = timedelta(days=1)
+_REASON_CHARACTERS = 500
+
+
+class _Lost(Exception):
+    """The package went, or another process fetches it now."""
 
 
 class Ingest:
@@ -39,14 +45,21 @@ class Ingest:
         intake: Intake,
         fetcher: ContentFetcher,
         *,
-        audit: AuditWriter,
+        claims: Claims,
         clock: Clock,
+        lease_seconds: float,
+        gate: ScoreGate | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._packages = packages
         self._intake = intake
         self._fetcher = fetcher
-        self._audit = audit
+        self._claims = claims
         self._clock = clock
+        self._renewal_seconds = lease_seconds / 3
+        self._look_seconds = min(_LOOK_SECONDS, lease_seconds / 4)
+        self._gate = gate
+        self._sleep = sleep
         self._waiting: asyncio.Queue[str] = asyncio.Queue()
         self._known: set[str] = set()
 
@@ -62,7 +75,7 @@ class Ingest:
 
     @property
     def depth(self) -> int:
-        """How many packages wait for their content in this process."""
+        """How many packages this process fetches or will fetch."""
         return len(self._known)
 
     async def run(self) -> None:
@@ -72,7 +85,7 @@ class Ingest:
                 tasks.create_task(self._work())
             while True:
                 await self._find_forgotten()
-                await asyncio.sleep(_SWEEP_SECONDS)
+                await asyncio.sleep(self._look_seconds)
 
     async def _find_forgotten(self) -> None:
         after: str | None = None
@@ -82,7 +95,7 @@ class Ingest:
                     PackageFilter(status=PackageStatus.PENDING), limit=200, after=after
                 )
                 for package in await self._packages.get_many([item.id for item in page.items]):
-                    if package.updated_at < self._clock.now() - _FORGOTTEN_AFTER:
+                    if self._claims.is_free(package):
                         self.start(package.id)
                 if (after := page.next_after) is None:
                     return
@@ -95,49 +108,95 @@ class Ingest:
             try:
                 await self._ingest(package_id)
             except RegistryError as error:
-                # The record still says pending: the next look finds it again.
+                # The record still says pending: a look finds it again once the claim has lapsed.
                 _log.warning("ingest_waits", package_id=package_id, reason=str(error))
+            except Exception:  # noqa: BLE001 (one package must not end the fetching of all others)
+                _log.exception("ingest_broke", package_id=package_id)
             finally:
                 self._known.discard(package_id)
 
     async def _ingest(self, package_id: str) -> None:
-        try:
-            package = await self._packages.get(package_id)
-        except NotFound:
+        if (taken := await self._claims.take(package_id)) is None:
             return
-        if package.status is not PackageStatus.PENDING or package.source_url is None:
-            return
+        claim, package = taken
+        renewing = asyncio.create_task(self._keep(claim))
         try:
-            await self._fetch(package, package.source_url)
-        except (FetchError, TooLarge, InvalidInput) as error:
-            _log.info("ingest_failed", package_id=package_id, reason=str(error))
-            await self._finish(replace(package, status=PackageStatus.FAILED, status_reason=str(error)), package)
+            self._check_age(package)
+            async with asyncio.timeout(_LONGEST_FETCH_SECONDS):
+                await self._fetch(claim)
+        except (FetchError, TooLarge, InvalidInput, TimeoutError) as error:
+            reason = str(error)[:_REASON_CHARACTERS] or "fetching took too long"
+            _log.info("ingest_failed", package_id=package_id, reason=reason)
+            await self._claims.finish(claim, lambda it: replace(it, status=PackageStatus.FAILED, status_reason=reason))
+        except _Lost:
+            _log.info("ingest_lost", package_id=package_id)
+        except asyncio.CancelledError:
+            # The server stops in good order: another one, or the next, need not wait for the lease to end.
+            with contextlib.suppress(RegistryError):
+                await self._claims.release(claim)
+            raise
+        finally:
+            renewing.cancel()
 
-    async def _fetch(self, package: Package, url: str) -> None:
+    def _check_age(self, package: Package) -> None:
+        # A package on which servers die must not be taken up for ever.
+        if package.created_at + _GIVEN_UP_AFTER < self._clock.now():
+            raise FetchError("it could not be fetched within a day", transient=False)
+
+    async def _keep(self, claim: Claim) -> None:
+        while not claim.lost:
+            await asyncio.sleep(self._renewal_seconds)
+            try:
+                await self._claims.renew(claim)
+            except RegistryError as error:
+                _log.warning("ingest_not_renewed", package_id=claim.package_id, reason=str(error))
+
+    async def _fetch(self, claim: Claim) -> None:
         for attempt in range(1, _ATTEMPTS + 1):
             try:
-                async with self._fetcher.fetch(url) as fetched:
-                    received = await self._intake.receive(
-                        IncomingContent(fetched.chunks, fetched.filename, fetched.media_type), owner=package.created_by
-                    )
+                await self._fetch_once(claim)
             except FetchError as error:
-                if not error.transient or attempt == _ATTEMPTS:
+                wait = max(error.retry_after_seconds, _BACK_OFF_SECONDS * 2**attempt)
+                if not error.transient or attempt == _ATTEMPTS or wait > _LONGEST_WAIT_SECONDS:
                     raise
-                await asyncio.sleep(_BACK_OFF_SECONDS * 2**attempt)
-                continue
-            active = replace(filled(package, received), status=PackageStatus.ACTIVE)
-            if not await self._intake.settle(self._finish(active, package), received):
-                await self._intake.discard(received.content)
-            return
+                claim.waits_because = f"tried again in {wait:.0f} s: {error}"[:_REASON_CHARACTERS]
+            else:
+                return
+            await self._claims.renew(claim)
+            await self._sleep(wait)
+            claim.waits_because, claim.received_bytes = None, 0
 
-    async def _finish(self, after: Package, before: Package) -> bool:
-        """Write the outcome. False when the package changed or went meanwhile: it is looked at anew then."""
-        changed = replace(after, revision=before.revision + 1, updated_at=self._clock.now())
-        change = self._audit.change(changed, before.created_by, AuditAction.STATUS)
+    async def _fetch_once(self, claim: Claim) -> None:
+        async with self._fetcher.fetch(claim.source_url) as fetched:
+            incoming = IncomingContent(_counted(fetched.chunks, claim), fetched.filename, fetched.media_type)
+            received = await self._intake.receive(incoming, owner=claim.owner)
         try:
-            await self._packages.replace(changed, change, expected_revision=before.revision)
-        except (RevisionConflict, NotFound):
-            self._known.discard(before.id)
-            self.start(before.id)
-            return False
-        return True
+            kept = await self._intake.settle(self._accept(claim, received, fetched.facts), received)
+        except FetchError:
+            await self._intake.discard(received.content)
+            raise
+        if not kept:
+            await self._intake.discard(received.content)
+            raise _Lost
+        _log.info("ingest_done", package_id=claim.package_id, revision=fetched.facts.revision)
+
+    async def _accept(self, claim: Claim, received: Received, facts: SourceFacts) -> bool:
+        """Write the record; False when the claim was lost. Raises FetchError when the score is too low."""
+
+        def active(package: Package) -> Package:
+            return replace(filled(package, received, facts), status=PackageStatus.ACTIVE, status_reason=None)
+
+        if self._gate is not None:
+            candidate = active(await self._packages.get(claim.package_id))
+            if (refusal := await self._gate.refusal(candidate)) is not None:
+                raise FetchError(refusal, transient=False)
+        return await self._claims.finish(claim, active)
+
+
+async def _counted(chunks: AsyncIterator[bytes], claim: Claim) -> AsyncIterator[bytes]:
+    """The chunks, for as long as the claim holds. Raises _Lost."""
+    async for chunk in chunks:
+        if claim.lost:
+            raise _Lost
+        claim.received_bytes += len(chunk)
+        yield chunk

@@ -23,11 +23,16 @@ from registry.domain.ratings import Rating
 from registry.domain.versions import Version
 from registry.ports.blobs import BlobStore, StoredBlob
 from registry.ports.clock import Clock, IdSource
+from registry.ports.fetching import SourceFacts
 from registry.services.archives import SNIFF_BYTES, ArchiveFacts, ArchiveReader, looks_like_archive
+from registry.services.archives.cards import stated_license
 from registry.services.naming import KINDS, safe_filename
 from registry.services.quotas import Quotas, Room
 
 _Result = TypeVar("_Result")
+_MAX_DESCRIPTION_CHARACTERS = 10_000
+_MAX_TAGS = 50
+_MAX_TAG_CHARACTERS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,16 +151,26 @@ def described(package: Package, metadata: Metadata, facts: ArchiveFacts) -> Pack
     )
 
 
-def filled(package: Package, received: Received) -> Package:
-    """`package` with content that was fetched for it; what its record leaves open comes from the archive."""
+def filled(package: Package, received: Received, source: SourceFacts) -> Package:
+    """`package` with content that was fetched for it; what its record leaves open comes from the archive, else from
+    what its source says of it."""
     facts = received.facts
+    stated = stated_license(source.license) if source.license else None
     return replace(
         package,
         content=received.content,
-        license=facts.license if package.license is None else package.license,
-        dependencies=package.dependencies or facts.dependencies,
+        description=package.description or source.description[:_MAX_DESCRIPTION_CHARACTERS],
+        license=package.license or facts.license or stated,
+        tags=package.tags or _usable_tags(source.tags),
+        dependencies=package.dependencies or facts.dependencies or source.dependencies,
         readme=facts.readme if package.readme is None else package.readme,
     )
+
+
+def _usable_tags(tags: tuple[str, ...]) -> tuple[str, ...]:
+    """The tags that a client could have given, too."""
+    fit = (tag for tag in tags if tag.isprintable() and 0 < len(tag) <= _MAX_TAG_CHARACTERS)
+    return tuple(dict.fromkeys(fit))[:_MAX_TAGS]
 
 
 _OWNER_STATUSES = (PackageStatus.ACTIVE, PackageStatus.DEPRECATED)

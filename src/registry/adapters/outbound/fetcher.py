@@ -1,72 +1,63 @@
-"""Any http(s) file, fetched as a stream."""
+"""What a URL points to: a repository on GitHub, a model or dataset on the Hugging Face Hub, or any http(s) file."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from email.message import Message
 from urllib.parse import unquote
 
 import httpx
 
-from registry.adapters.outbound.guarded import GuardedResolver, RefusedAddress, pinned_request
+from registry.adapters.outbound.addresses import HubAddress, RepositoryAddress, read_address
+from registry.adapters.outbound.github_fetching import GitHubArchives
+from registry.adapters.outbound.guarded import RefusedAddress
+from registry.adapters.outbound.huggingface_fetching import HubArchives
+from registry.adapters.outbound.transfers import Transfers, body
 from registry.domain.errors import InvalidInput
-from registry.ports.blobs import CHUNK_BYTES
 from registry.ports.fetching import Fetched, FetchError
 
-_MAX_REDIRECTS = 5
-_TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
+_NOT_ASKED = "this registry is set up not to fetch from there"
 
 
-class HttpFetcher:
-    """Implements `ContentFetcher`. Redirects are followed by hand: each target is judged anew."""
+class SourceFetcher:
+    """Implements `ContentFetcher`."""
 
-    def __init__(self, client: httpx.AsyncClient, resolver: GuardedResolver) -> None:
-        """`client` is shared; its time-outs hold for each step of a transfer, not for the whole."""
-        self._client = client
-        self._resolver = resolver
+    def __init__(self, transfers: Transfers, *, github: GitHubArchives | None, hub: HubArchives | None) -> None:
+        """`github`, `hub` None: what lies there is refused."""
+        self._transfers = transfers
+        self._github = github
+        self._hub = hub
 
     async def check(self, url: str) -> None:
+        match read_address(url):
+            case RepositoryAddress():
+                contacted = self._github.base_url if self._github else None
+            case HubAddress():
+                contacted = self._hub.base_url if self._hub else None
+            case None:
+                contacted = url
+        if contacted is None:
+            raise InvalidInput(_NOT_ASKED, pointer="/source_url")
         try:
-            await self._resolver.pin(httpx.URL(url))
+            await self._transfers.judge(contacted)
         except RefusedAddress as error:
             raise InvalidInput(str(error), pointer="/source_url") from None
         except (OSError, UnicodeError, httpx.InvalidURL):
             raise InvalidInput("its host has no address; check the spelling", pointer="/source_url") from None
 
+    def fetch(self, url: str) -> AbstractAsyncContextManager[Fetched]:
+        match read_address(url):
+            case RepositoryAddress() as repository if self._github:
+                return self._github.fetch(repository)
+            case HubAddress() as on_hub if self._hub:
+                return self._hub.fetch(on_hub)
+            case None:
+                return self._file(url)
+        raise FetchError(_NOT_ASKED, transient=False)
+
     @asynccontextmanager
-    async def fetch(self, url: str) -> AsyncIterator[Fetched]:
-        response = await self._open(httpx.URL(url))
-        try:
-            yield Fetched(_body(response), _filename(response, url), _media_type(response))
-        finally:
-            await response.aclose()
-
-    async def _open(self, url: httpx.URL) -> httpx.Response:
-        for _ in range(_MAX_REDIRECTS + 1):
-            try:
-                address = await self._resolver.pin(url)
-                request = pinned_request(self._client, "GET", url, address, headers={"Accept-Encoding": "identity"})
-                response = await self._client.send(request, stream=True, follow_redirects=False)
-            except RefusedAddress as error:
-                raise FetchError(str(error), transient=False) from None
-            except (httpx.HTTPError, OSError) as error:
-                raise FetchError(f"no answer from {url.host}: {type(error).__name__}", transient=True) from error
-            if response.status_code == httpx.codes.OK:
-                return response
-            await response.aclose()
-            location = response.headers.get("location")
-            if not response.is_redirect or location is None:
-                status = response.status_code
-                raise FetchError(f"{url.host} answered {status}", transient=status in _TRANSIENT)
-            url = url.join(location)
-        raise FetchError(f"more than {_MAX_REDIRECTS} redirects", transient=False)
-
-
-async def _body(response: httpx.Response) -> AsyncIterator[bytes]:
-    try:
-        async for chunk in response.aiter_raw(CHUNK_BYTES):
-            yield chunk
-    except httpx.HTTPError as error:
-        raise FetchError(f"the answer was cut: {type(error).__name__}", transient=True) from error
+    async def _file(self, url: str) -> AsyncIterator[Fetched]:
+        async with self._transfers.open(url) as response:
+            yield Fetched(body(response), _filename(response, url), _media_type(response))
 
 
 def _filename(response: httpx.Response, url: str) -> str:

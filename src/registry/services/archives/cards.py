@@ -63,11 +63,16 @@ def _license(values: dict[str, list[str]]) -> str | None:
     stated = values.get("license", [])
     if [text.lower() for text in stated] == ["other"]:
         stated = values.get("license_name", [])
-    if len(stated) != 1 or stated[0].lower() in _NO_LICENSE:
+    return stated_license(stated[0]) if len(stated) == 1 else None
+
+
+def stated_license(name: str) -> str | None:
+    """The SPDX id, or `LicenseRef-…`, for how a card names its license; None where that names none."""
+    if name.lower() in _NO_LICENSE:
         return None
-    if known := known_license(stated[0]):
+    if known := known_license(name):
         return known
-    return f"LicenseRef-{stated[0]}" if _LICENSE_NAME.fullmatch(stated[0]) else None
+    return f"LicenseRef-{name}" if _LICENSE_NAME.fullmatch(name) else None
 
 
 def _top_level_values(text: str) -> dict[str, list[str]]:

@@ -1,0 +1,44 @@
+"""Refusing what scores too low, before it becomes visible."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from registry.domain.packages import Package
+from registry.domain.ratings import MetricName
+from registry.rating.collect import EvidenceCollector
+from registry.rating.score import rate
+
+Scorer = Callable[[Package], Awaitable[float | None]]
+"""The net score (0 to 1) of a package whose content is stored but not yet visible, None where nothing is known.
+
+Raises RegistryError when it cannot be told now.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreGate:
+    """Packages that score below `least`, or that nothing is known of, are refused."""
+
+    scorer: Scorer
+    least: float
+
+    async def refusal(self, package: Package) -> str | None:
+        """Why the package is refused, None when it passes."""
+        score = await self.scorer(package)
+        if score is None:
+            return f"nothing could be rated; a score of at least {self.least:g} is asked for"
+        if score < self.least:
+            return f"its score is {score:g}; at least {self.least:g} is asked for"
+        return None
+
+
+def evidence_scorer(collector: EvidenceCollector, weights: Mapping[MetricName, float]) -> Scorer:
+    """Scores as the rating that follows will, over what could be measured at that moment."""
+
+    async def score(package: Package) -> float | None:
+        evidence = await collector.collect(package)
+        receipt = await asyncio.to_thread(rate, evidence, weights)
+        return receipt.rating.net_score
+
+    return score

@@ -1,0 +1,89 @@
+"""`registry rate`, `recompute`, `license-check` and `lineage` against a real server."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from registry.cli.packages import draw_lineage
+from registry.cli.ratings import bar, draw_rating
+from tests.api.server import RunningServer, server_environment, start_server
+from tests.api.support import log_in, publish
+from tests.clients.commands import Cli
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    running = start_server(server_environment(tmp_path_factory.mktemp("rated") / "data"))
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def rater(server: RunningServer) -> Iterator[Cli]:
+    """A signed-in command line, with the package `acme/tiny` there."""
+    person = log_in(server.url, server.admin_name, server.admin_password)
+    cli = Cli(server.url)
+    cli.environment["REGISTRY_TOKEN"] = person.token
+    with person.client as client:
+        if not client.get("/packages", params={"name": "acme/tiny"}).json()["items"]:
+            publish(client, name="acme/tiny", license="MIT")
+        yield cli
+
+
+def test_a_rating_is_told_kept_and_computed_again(rater: Cli, tmp_path: Path) -> None:
+    receipt = tmp_path / "receipt.json"
+    rating = rater.done("rate", "acme/tiny", "--receipt", str(receipt)).document
+    assert rating["metrics"]["license"]["score"] == 1.0
+    again = rater.done("recompute", str(receipt)).document
+    assert again == rating
+
+    receipt.write_bytes(receipt.read_bytes().replace(b'"license":"MIT"', b'"license":"BSD"'))
+    code, line = rater.failed("recompute", str(receipt))
+    assert code == 1
+    assert "digest" in line
+    assert rater.failed("recompute", str(tmp_path / "none.json"))[0] == 1
+
+
+def test_a_package_is_rated_anew(rater: Cli) -> None:
+    first = rater.done("rate", "acme/tiny").document
+    second = rater.done("rate", "acme/tiny", "--again").document
+    assert second["rated_at"] > first["rated_at"]
+
+
+def test_whether_a_project_may_use_it_is_the_exit_code(rater: Cli) -> None:
+    assert rater.done("license-check", "acme/tiny", "--license", "GPL-3.0-only").document["compatible"] is True
+    refused = rater.run("license-check", "acme/tiny", "--license", "not-a-license")
+    assert (refused.code, refused.document["compatible"]) == (1, False)
+    assert rater.failed("license-check", "acme/tiny")[0] == 1
+
+
+@pytest.mark.parametrize(
+    ("score", "drawn"), [(0.0, " " * 20), (1.0, "█" * 20), (0.5, "█" * 10 + " " * 10), (None, "·" * 20)]
+)
+def test_bars_have_twenty_cells(score: float | None, drawn: str) -> None:
+    assert bar(score) == drawn
+    assert bar(0.512) == "█" * 10 + "▎" + " " * 9
+
+
+def test_metrics_are_drawn_with_their_evidence(capsys: pytest.CaptureFixture[str]) -> None:
+    metric = {"score": None, "weight": 0.1, "evidence": "no \x1b[31msource\nrepository is linked"}
+    rating = {"metrics": {"bus_factor": metric}, "net_score": None, "net_score_range": [0, 1], "status": "partial"}
+    draw_rating({**rating, "safety": []})
+    drawn = capsys.readouterr().out
+    assert "bus_factor" in drawn
+    assert "\x1b[31m" not in drawn
+    assert "net score unknown" in drawn
+    assert "partial" in drawn
+
+
+def test_a_circle_is_drawn_once(capsys: pytest.CaptureFixture[str]) -> None:
+    nodes = [SimpleNamespace(id=name, name=name, version="1.0.0", registered=True) for name in ("a", "b")]
+    edges = [SimpleNamespace(source=one, target=two, relation="base_model") for one, two in ("ab", "ba")]
+    draw_lineage(SimpleNamespace(nodes=nodes, edges=edges))  # type: ignore[arg-type] # as much as is drawn
+    assert capsys.readouterr().out.splitlines() == [
+        "a 1.0.0",
+        "└── base_model: b 1.0.0",
+        "    └── base_model: a 1.0.0 …",
+    ]

@@ -1,0 +1,1 @@
+"""Publishing by `source_url`: a real server and imitations of GitHub and the Hugging Face Hub."""
