@@ -14,7 +14,7 @@ from starlette.routing import compile_path
 
 from registry.api.request_id import current_request_id
 from registry.domain import errors
-from registry.ports.sources import SourceFailed
+from registry.domain.errors import SourceFailed
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 _log = structlog.get_logger(__name__)
