@@ -4,8 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from registry.domain.errors import InvalidInput
-from registry.ports.sources import SourceFailed
+from registry.domain.errors import InvalidInput, SourceFailed
 from registry.rating.licenses import LicenseUse
 from registry.services.license_check import LicenseChecks
 from tests.rating.world import PACKAGE, World

@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from registry.adapters.outbound.etag_cache import CachedAnswer, ETagCache
 from registry.adapters.outbound.upstream import Upstream, UpstreamLimits
-from registry.domain.errors import NotFound
-from registry.ports.sources import SourceFailed
+from registry.domain.errors import NotFound, SourceFailed
 from tests.rating.world import SettableClock
 from tests.upstreams.pages import Page
 from tests.upstreams.server import Fault, Upstreams, serve_upstreams

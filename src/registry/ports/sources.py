@@ -4,10 +4,8 @@ A source raises NotFound when it answers that there is no such thing, and Source
 answer. Deadlines are the caller's: each method may be cancelled at any time.
 """
 
-from datetime import datetime
 from typing import Protocol
 
-from registry.domain.errors import RegistryError
 from registry.domain.evidence import (
     ArchiveFacts,
     ClaimsReading,
@@ -19,15 +17,6 @@ from registry.domain.evidence import (
     TreeFacts,
 )
 from registry.domain.packages import Package
-
-
-class SourceFailed(RegistryError):
-    """A source did not answer, or not in a way that can be relied on. `retry_at`: when it may again, where known."""
-
-    def __init__(self, reason: str, *, retry_at: datetime | None = None) -> None:
-        self.reason = reason
-        self.retry_at = retry_at
-        super().__init__(reason)
 
 
 class CodeHost(Protocol):

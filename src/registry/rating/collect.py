@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import structlog
 
-from registry.domain.errors import NotFound, RegistryError
+from registry.domain.errors import NotFound, RegistryError, SourceFailed
 from registry.domain.evidence import (
     ArchiveFacts,
     ClaimsReading,
@@ -25,7 +25,7 @@ from registry.domain.evidence import (
 from registry.domain.packages import Package
 from registry.domain.receipts import normalised
 from registry.ports.clock import Clock
-from registry.ports.sources import ArchiveInspector, ClaimsReader, CodeHost, ModelHub, ParentScores, SourceFailed
+from registry.ports.sources import ArchiveInspector, ClaimsReader, CodeHost, ModelHub, ParentScores
 from registry.rating.deriving import (
     GITHUB,
     HUB,

@@ -1,8 +1,8 @@
 """May a project use a package? Its licence is given, or read from where the project lives."""
 
-from registry.domain.errors import InvalidInput, NotFound
+from registry.domain.errors import InvalidInput, NotFound, SourceFailed
 from registry.domain.packages import Package
-from registry.ports.sources import CodeHost, ModelHub, SourceFailed
+from registry.ports.sources import CodeHost, ModelHub
 from registry.rating.licenses import LicenseAnswer, LicenseUse, check_license
 from registry.rating.links import github_name, hub_name
 

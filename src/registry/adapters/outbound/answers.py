@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from registry.domain.errors import SourceFailed
 from registry.domain.evidence import FileEntry
-from registry.ports.sources import SourceFailed
 
 MAX_TEXT = 2_000
 MAX_FILES = 5_000

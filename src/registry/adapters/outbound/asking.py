@@ -6,10 +6,9 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from registry.adapters.outbound.answers import text
-from registry.domain.errors import NotFound
+from registry.domain.errors import NotFound, SourceFailed
 from registry.ports.clock import Clock
 from registry.ports.fetching import FetchError
-from registry.ports.sources import SourceFailed
 
 _COMMIT_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 

@@ -8,10 +8,9 @@ from typing import Any
 
 from registry.adapters.outbound.answers import MAX_FILES, as_list, as_object, count, files, optional_text, text
 from registry.adapters.outbound.upstream import Upstream
-from registry.domain.errors import NotFound
+from registry.domain.errors import NotFound, SourceFailed
 from registry.domain.evidence import CommitFacts, Integration, RepositoryFacts, ReviewFacts, TreeFacts
 from registry.ports.clock import Clock
-from registry.ports.sources import SourceFailed
 
 API_HEADERS = {"X-GitHub-Api-Version": "2022-11-28"}
 _RAW = "application/vnd.github.raw+json"

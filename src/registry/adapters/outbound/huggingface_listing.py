@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from registry.adapters.outbound.answers import MAX_TEXT, as_list, as_object, count, text, texts
+from registry.domain.errors import SourceFailed
 from registry.domain.packages import NAME_PATTERN, Dependency
 from registry.ports.fetching import FetchError, SourceFacts
-from registry.ports.sources import SourceFailed
 
 _SHA1 = re.compile(r"[0-9a-f]{40}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")

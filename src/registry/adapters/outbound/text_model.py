@@ -14,8 +14,8 @@ from typing import Any
 
 from registry.adapters.outbound.answers import as_list, as_object
 from registry.adapters.outbound.upstream import Upstream
+from registry.domain.errors import SourceFailed
 from registry.domain.evidence import ClaimsReading
-from registry.ports.sources import SourceFailed
 
 MAX_CARD_CHARACTERS = 12_000
 MAX_REASON_CHARACTERS = 300

@@ -11,9 +11,8 @@ from typing import Any
 import httpx
 
 from registry.adapters.outbound.etag_cache import CachedAnswer, ETagCache
-from registry.domain.errors import NotFound
+from registry.domain.errors import NotFound, SourceFailed
 from registry.ports.clock import Clock
-from registry.ports.sources import SourceFailed
 
 MIB = 1024 * 1024
 _RETRIED = frozenset({500, 502, 503, 504})
