@@ -88,7 +88,7 @@ def _hub(
     headers = huggingface_headers(_revealed(settings.huggingface_token))
     upstream = Upstream(
         client,
-        name="the Hugging Face Hub",
+        name="Hugging Face",
         base_url=settings.huggingface_url,
         headers=headers,
         says_absent=huggingface_says_absent,

@@ -14,7 +14,6 @@ from starlette.routing import compile_path
 
 from registry.api.request_id import current_request_id
 from registry.domain import errors
-from registry.domain.errors import SourceFailed
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 _log = structlog.get_logger(__name__)
@@ -98,7 +97,7 @@ PROBLEMS: dict[type[errors.RegistryError], ProblemKind] = {
     errors.Throttled: ProblemKind(
         429, "too-many-requests", "Too many requests", "Wait as long as `Retry-After` says, then repeat."
     ),
-    SourceFailed: ProblemKind(
+    errors.SourceFailed: ProblemKind(
         502, "source-failed", "Another service gave no answer", "A host that had to be asked failed or refused."
     ),
     errors.Unavailable: ProblemKind(

@@ -29,12 +29,12 @@ RATING_EXAMPLE: dict[str, Any] = {
             "evidence": "Apache-2.0, compatible with 16 of 16 common uses",
         },
         "bus_factor": {
-            "score": 0.4,
+            "score": 0.5,
             "status": "measured",
             "weight": 0.1,
-            "latency_ms": 640,
-            "source": "github",
-            "evidence": "2 of 5 authors made half of the last 300 commits",
+            "latency_ms": 412,
+            "source": "code_host",
+            "evidence": "half of the last 100 commits are by one person",
         },
     },
     "safety": [],
@@ -95,9 +95,7 @@ class LicenseAnswerModel(Answer):
 class LicenseCheckBody(Strict):
     """A project: the license it is under, or the GitHub or Hugging Face repository to read it from."""
 
-    model_config = ConfigDict(
-        extra="forbid", strict=True, frozen=True, json_schema_extra={"examples": [{"license": "GPL-3.0-only"}]}
-    )
+    model_config = ConfigDict(json_schema_extra={"examples": [{"url": "https://github.com/octo-org/octo-repo"}]})
 
     license: License | None = None
-    url: Annotated[str | None, Field(max_length=2048, examples=["https://github.com/octo-org/octo-repo"])] = None
+    url: Annotated[str | None, Field(max_length=2048)] = None

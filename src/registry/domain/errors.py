@@ -20,6 +20,7 @@ RegistryError
 ├── Unauthenticated
 ├── PermissionDenied
 ├── Throttled                 too many attempts; carries the wait
+├── SourceFailed              another service that was asked gave no usable answer
 └── Unavailable               a store cannot answer now; carries the wait
 """
 
@@ -171,3 +172,12 @@ class Unavailable(RegistryError):
     def __init__(self, detail: str, *, retry_after_seconds: int = 1) -> None:
         self.retry_after_seconds = retry_after_seconds
         super().__init__(detail)
+
+
+class SourceFailed(RegistryError):
+    """A source did not answer, or not in a way that can be relied on. `retry_at`: when it may again, where known."""
+
+    def __init__(self, reason: str, *, retry_at: datetime | None = None) -> None:
+        self.reason = reason
+        self.retry_at = retry_at
+        super().__init__(reason)
