@@ -39,8 +39,8 @@ class Operation:
     def summary(self) -> Quantiles:
         if isinstance(self.times, Quantiles):
             return self.times
-        points = [self.times.percentile_ms(share) for share in (0.5, 0.95, 0.99)]
-        return Quantiles(self.times.count, self.times.mean_ms, *points, self.times.most_ms)
+        p50_ms, p95_ms, p99_ms = (self.times.percentile_ms(share) for share in (0.5, 0.95, 0.99))
+        return Quantiles(self.times.count, self.times.mean_ms, p50_ms, p95_ms, p99_ms, self.times.most_ms)
 
 
 @dataclass(frozen=True, slots=True)

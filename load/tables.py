@@ -26,7 +26,9 @@ def targets(standard: dict[str, Scenario]) -> str:
             seen = scenario.total.summary()
             verdicts = [", ".join(scenario.missed(name)) or "met" for name in MIX["targets"]]
             cells = [f"{seen.mean_ms:.1f} ms", f"{seen.p95_ms:.1f} ms", f"{scenario.error_share:.2%}"]
-            rows.append([scenario.generator, *cells, f"{scenario.per_second:,.0f}", *_missed(verdicts)])
+            own = scenario.facts.get("floor_by_exit_code")
+            told = f" (its own thresholds for the floor: {own})" if own else ""
+            rows.append([scenario.generator + told, *cells, f"{scenario.per_second:,.0f}", *_missed(verdicts)])
     names = [str(name) for name in MIX["targets"]]
     return table(["100 closed users by", "mean", "p95", "errors", "requests/s", *names], rows)
 
