@@ -32,4 +32,5 @@ SUITES = {
     "reading": Suite("reading", "CPU of health, reads, pages, audit and lineage against bare Starlette routes"),
     "publishing": Suite("publishing", "small packages, 16 at a time"),
     "transfers": Suite("transfers", "upload and download of 1 GiB: speed and memory of the server"),
+    "artifacts": Suite("artifacts", "0.1 MB to 1 GiB up and down, twenty at once, members of a zip, killed clients"),
 }

@@ -6,6 +6,7 @@ from itertools import count
 from typing import Any
 
 from registry.domain.accounts import Account, Permission
+from registry.domain.events import Event, EventType
 from registry.domain.packages import (
     AuditAction,
     AuditEntry,
@@ -16,8 +17,12 @@ from registry.domain.packages import (
     PackageStatus,
     PackageType,
 )
+from registry.domain.ratings import RatingStatus
+from registry.domain.uploads import Upload
 from registry.domain.versions import Version
+from registry.domain.webhooks import Delivery, Webhook, new_secret
 from registry.ports.health import HealthSample
+from registry.ports.ratings import RatingDocument
 
 START = datetime(2026, 1, 2, 3, 4, 5, 678_000, tzinfo=UTC)
 
@@ -94,9 +99,60 @@ def make_answer(**overrides: Any) -> KeptAnswer:
     return KeptAnswer(**fields | overrides)
 
 
-def make_change(package_id: str, *, answer: KeptAnswer | None = None, **overrides: Any) -> Change:
+def make_change(
+    package_id: str, *, answer: KeptAnswer | None = None, events: tuple[Event, ...] = (), **overrides: Any
+) -> Change:
     """A change with an audit entry; `overrides` are the entry's."""
-    return Change(make_audit_entry(package_id, **overrides), answer)
+    return Change(make_audit_entry(package_id, **overrides), answer, events=events)
+
+
+def make_event(package_id: str | None = None, **overrides: Any) -> Event:
+    fields: dict[str, Any] = {
+        "id": make_id(),
+        "type": EventType.PACKAGE_CREATED,
+        "at": START,
+        "package_id": package_id,
+        "details": {"name": "bert", "revision": 1},
+    }
+    return Event(**fields | overrides)
+
+
+def make_webhook(**overrides: Any) -> Webhook:
+    fields: dict[str, Any] = {
+        "id": make_id(),
+        "url": f"https://hooks.example.org/{next(_numbers)}",
+        "events": frozenset({EventType.PACKAGE_CREATED}),
+        "secret": new_secret(),
+        "created_at": START,
+    }
+    return Webhook(**fields | overrides)
+
+
+def make_delivery(webhook_id: str, **overrides: Any) -> Delivery:
+    """A pending delivery that no package's event caused."""
+    fields: dict[str, Any] = {
+        "id": make_id(),
+        "webhook_id": webhook_id,
+        "event": EventType.TEST,
+        "package_id": None,
+        "payload": b'{"type":"webhook.test"}',
+        "at": START,
+    }
+    return Delivery(**fields | overrides)
+
+
+def make_rating(package_id: str, **overrides: Any) -> RatingDocument:
+    values: dict[str, Any] = {
+        "package_id": package_id,
+        "revision": 1,
+        "status": RatingStatus.COMPLETE,
+        "net_score": 0.573423,
+        "rated_at": ManualClock().now(),
+        "etag": '"0f0f"',
+        "summary": b'{"net_score":0.573423}',
+        "body": b'{"net_score":0.573423,"metrics":{}}',
+    }
+    return RatingDocument(**values | overrides)
 
 
 def make_account(**overrides: Any) -> Account:
@@ -125,3 +181,18 @@ def make_health_sample(**overrides: Any) -> HealthSample:
 def ids(items: Sequence[Any]) -> list[str]:
     """The ids of packages, summaries, entries …"""
     return [item.id for item in items]
+
+
+def make_upload(**overrides: Any) -> Upload:
+    fields: dict[str, Any] = {
+        "id": make_id(),
+        "created_by": "alice",
+        "created_at": START,
+        "expires_at": START + timedelta(days=1),
+        "size": 20_000_000,
+        "sha256": "ab" * 32,
+        "part_size": 8_388_608,
+        "key": f"upload-{next(_numbers)}",
+        "metadata": b'{"name":"x"}',
+    }
+    return Upload(**fields | overrides)

@@ -18,7 +18,7 @@ from registry.api.hot import HotRoutes
 from registry.api.middleware import Surroundings
 from registry.api.openapi import DESCRIPTION, TAGS, complete_schema, operation_id
 from registry.api.problems import on_http_error, on_registry_error, on_validation_error
-from registry.api.routes import accounts, content, listing, packages, relations, service, uploads
+from registry.api.routes import accounts, content, listing, packages, ratings, relations, service, uploads, webhooks
 from registry.api.state import ApiLimits, ApiState
 from registry.composition import open_registry, run_background
 from registry.domain.errors import RegistryError
@@ -45,11 +45,16 @@ class _Application(FastAPI):
 def create_app(settings: Settings) -> FastAPI:
     """The application over the stores that the settings choose; they are opened when it starts."""
     collected = metrics.collected_registry()
-    queues = metrics.QueueMetrics(collected)
+    queues = metrics.QueueMetrics(collected, workers=settings.workers)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with open_registry(settings, observer=metrics.StoreMetrics(collected)) as running:
+        async with open_registry(
+            settings,
+            observer=metrics.StoreMetrics(collected),
+            housekeeping=metrics.HousekeepingMetrics(collected),
+            ratings_observer=metrics.RatingMetrics(collected),
+        ) as running:
             app.state.api = ApiState(
                 services=running.services,
                 limits=ApiLimits(
@@ -62,9 +67,17 @@ def create_app(settings: Settings) -> FastAPI:
                 metrics=metrics.scraped_registry(collected),
                 version=VERSION,
             )
-            ingest = running.services.ingest
+            services = running.services
+            services.deliveries.observers.append(metrics.DeliveryMetrics(collected))
+            own_queues = {
+                "ingest": lambda: services.ingest.depth,
+                "downloads": lambda: services.retrieval.downloads.depth,
+            }
             background = asyncio.gather(
-                run_background(running.services, settings), queues.follow({"ingest": lambda: ingest.depth})
+                run_background(services, settings),
+                queues.follow(
+                    own_queues, {"webhooks": services.deliveries.depth, "ratings": services.ratings.count_waiting}
+                ),
             )
             # What lives now lives on: the collector need not look at it again.
             gc.collect()
@@ -91,6 +104,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     hot = [
         *packages.hot_routes(),
+        *ratings.hot_routes(),
         *service.hot_routes(),
         *content.hot_routes(),
         *listing.hot_routes(),
@@ -101,11 +115,13 @@ def create_app(settings: Settings) -> FastAPI:
         packages.package_routes(),
         packages.patch_routes(),
         relations.relation_routes(),
+        ratings.rating_routes(),
         content.file_routes(),
         uploads.upload_routes(),
         uploads.part_routes(),
         accounts.sign_in_routes(),
         accounts.user_routes(),
+        webhooks.webhook_routes(),
         service.service_routes(),
     ):
         app.include_router(router)

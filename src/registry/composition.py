@@ -7,7 +7,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
 from pydantic import SecretStr
 
 from registry.adapters.argon2.passwords import Argon2PasswordHasher
@@ -16,20 +15,32 @@ from registry.adapters.filesystem.parts import FilesystemPartStore
 from registry.adapters.filesystem.secret_files import kept_secret
 from registry.adapters.jose.tokens import JoseTokenCodec
 from registry.adapters.outbound.fetcher import HttpFetcher
-from registry.adapters.outbound.guarded import GuardedResolver
+from registry.adapters.outbound.guarded import GuardedResolver, guarded_client
+from registry.adapters.outbound.webhooks import HttpWebhookSender
 from registry.adapters.sqlite.accounts import SqliteAccountStore
 from registry.adapters.sqlite.answers import SqliteAnswerStore
 from registry.adapters.sqlite.audit import SqliteAuditStore
 from registry.adapters.sqlite.database import SqliteDatabase
+from registry.adapters.sqlite.deliveries import SqliteDeliveryOutbox
 from registry.adapters.sqlite.health import SqliteHealthLog
 from registry.adapters.sqlite.maintenance import SqliteRecordMaintenance
 from registry.adapters.sqlite.packages import SqlitePackageStore
+from registry.adapters.sqlite.ratings import SqliteRatingStore
 from registry.adapters.sqlite.schema import THROTTLE
 from registry.adapters.sqlite.throttle import SqliteAttemptCounter
 from registry.adapters.sqlite.uploads import SqliteUploadStore
 from registry.adapters.sqlite.usage import SqliteUsageStore
+from registry.adapters.sqlite.webhooks import SqliteWebhookStore
 from registry.adapters.system.clock import SystemClock
 from registry.adapters.system.ids import UuidSource
+from registry.composition_rating import (
+    RatingStores,
+    RatingSurroundings,
+    assemble_rating,
+    open_cache,
+    open_jobs,
+    open_upstreams,
+)
 from registry.ports.accounts import AccountStore
 from registry.ports.answers import AnswerStore
 from registry.ports.audit import AuditStore
@@ -40,9 +51,11 @@ from registry.ports.maintenance import RecordMaintenance
 from registry.ports.packages import PackageStore
 from registry.ports.parts import PartStore
 from registry.ports.passwords import PasswordHasher
+from registry.ports.ratings import RatingStore
 from registry.ports.throttle import AttemptCounter
 from registry.ports.uploads import UploadStore
 from registry.ports.usage import UsageStore
+from registry.ports.webhooks import DeliveryOutbox, WebhookSender, WebhookStore
 from registry.services.accounts import AccountRules, Accounts
 from registry.services.admission import Admission
 from registry.services.archives import ArchiveLimits, ArchiveReader
@@ -52,21 +65,26 @@ from registry.services.catalog import Catalog
 from registry.services.changing import Changing
 from registry.services.container import Services
 from registry.services.cursors import CursorCodec
+from registry.services.deliveries import Deliveries
 from registry.services.health import HealthMonitor, Probe
 from registry.services.ingest import Ingest
 from registry.services.intake import AuditWriter, Intake
-from registry.services.maintenance import Maintenance
+from registry.services.maintenance import HousekeepingObserver, Maintenance
 from registry.services.observation import CallObserver, observed
 from registry.services.publishing import Publishing
 from registry.services.quotas import QuotaRules, Quotas
+from registry.services.rating_work import UNOBSERVED, RatingObserver
 from registry.services.retrieval import DownloadLog, Retrieval
 from registry.services.sessions import Sessions
 from registry.services.subparts import SubParts
 from registry.services.uploads import UploadRules, Uploads
+from registry.services.webhooks import Webhooks
 from registry.settings import Settings
 
 ADMIN_PASSWORD_FILE = "admin-password"  # noqa: S105  (a file name)
 _FETCH_TIMEOUT_SECONDS = 20.0
+_LEASE_TIMEOUTS = 3
+"""A claimed delivery is free again after so many times the time that one may take."""
 _COMPLETE_WAIT_SECONDS = 25.0
 """Below the half minute or minute after which proxies give up on a silent answer."""
 _SIGNING_KEY_FILE = "signing-key"
@@ -84,9 +102,20 @@ class Stores:
     health_log: HealthLog
     records: RecordMaintenance
     blobs: BlobStore
+    ratings: RatingStore
     uploads: UploadStore
     usage: UsageStore
     parts: PartStore
+    webhooks: WebhookStore
+    outbox: DeliveryOutbox
+
+
+@dataclass(frozen=True, slots=True)
+class Outbound:
+    """What reaches other servers."""
+
+    fetcher: ContentFetcher
+    sender: WebhookSender
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,17 +177,37 @@ async def _open_embedded(data_dir: Path, clock: SystemClock) -> AsyncIterator[St
             health_log=SqliteHealthLog(database),
             records=SqliteRecordMaintenance(database),
             blobs=blobs,
+            ratings=SqliteRatingStore(database),
             uploads=SqliteUploadStore(database, clock),
             usage=SqliteUsageStore(database),
             parts=parts,
+            webhooks=SqliteWebhookStore(database, clock),
+            outbox=SqliteDeliveryOutbox(database, clock),
         )
 
 
 @asynccontextmanager
-async def open_registry(settings: Settings, *, observer: CallObserver | None = None) -> AsyncIterator[Running]:
+async def _open_outbound(settings: Settings) -> AsyncIterator[Outbound]:
+    resolver = GuardedResolver(settings.allow_private_targets)
+    async with guarded_client(timeout_seconds=_FETCH_TIMEOUT_SECONDS) as client:
+        yield Outbound(
+            HttpFetcher(client, resolver),
+            HttpWebhookSender(client, resolver, timeout_seconds=settings.webhook_timeout_seconds),
+        )
+
+
+@asynccontextmanager
+async def open_registry(
+    settings: Settings,
+    *,
+    observer: CallObserver | None = None,
+    housekeeping: HousekeepingObserver | None = None,
+    ratings_observer: RatingObserver | None = None,
+) -> AsyncIterator[Running]:
     """Open the stores that the settings choose and the services over them; closed again at the end.
 
-    `observer` is told of every store call.
+    `observer` is told of every store call, `housekeeping` of sweeps and scrubs, `ratings_observer` of
+    every rating.
     """
     clock, ids = SystemClock(), UuidSource()
     observers = _Observers()
@@ -166,10 +215,24 @@ async def open_registry(settings: Settings, *, observer: CallObserver | None = N
     hasher = Argon2PasswordHasher()
     async with (
         _open_embedded(settings.data_dir, clock) as stores,
-        httpx.AsyncClient(timeout=_FETCH_TIMEOUT_SECONDS, trust_env=False) as client,
+        _open_outbound(settings) as outbound,
+        open_upstreams(settings, clock) as upstreams,
+        open_cache(settings, clock) as cache,
+        open_jobs(settings) as jobs,
     ):
-        fetcher = HttpFetcher(client, GuardedResolver(settings.allow_private_targets))
-        running = _assemble(settings, _observed(stores, observers), fetcher, hasher, clock=clock, ids=ids)
+        around = RatingSurroundings(
+            upstreams, observed(cache, "cache", observers), jobs, ratings_observer or UNOBSERVED
+        )
+        running = _assemble(
+            settings,
+            _observed(stores, observers),
+            outbound,
+            hasher,
+            clock=clock,
+            ids=ids,
+            housekeeping=housekeeping,
+            around=around,
+        )
         observers.all = [each for each in (observer, running.services.health) if each is not None]
         await running.bootstrap.ensure_admin()
         try:
@@ -189,20 +252,25 @@ def _observed(stores: Stores, observer: CallObserver) -> Stores:
         health_log=stores.health_log,
         records=observed(stores.records, "records", observer),
         blobs=observed(stores.blobs, "blobs", observer),
+        ratings=observed(stores.ratings, "records", observer),
         uploads=observed(stores.uploads, "records", observer),
         usage=observed(stores.usage, "records", observer),
         parts=observed(stores.parts, "blobs", observer),
+        webhooks=observed(stores.webhooks, "records", observer),
+        outbox=observed(stores.outbox, "records", observer),
     )
 
 
 def _assemble(
     settings: Settings,
     stores: Stores,
-    fetcher: ContentFetcher,
+    outbound: Outbound,
     hasher: PasswordHasher,
     *,
     clock: SystemClock,
     ids: UuidSource,
+    housekeeping: HousekeepingObserver | None,
+    around: RatingSurroundings,
 ) -> Running:
     kept = _secrets_of(settings)
     codec = JoseTokenCodec(kept.signing_key)
@@ -218,6 +286,15 @@ def _assemble(
         stores.accounts, hasher=hasher, clock=clock, name=settings.admin_username, password=kept.admin_password
     )
     catalog = Catalog(stores.packages, stores.audit)
+    rating = assemble_rating(
+        settings,
+        RatingStores(stores.ratings, stores.packages, stores.blobs),
+        around,
+        catalog=catalog,
+        audit=audit,
+        clock=clock,
+        ids=ids,
+    )
     publishing = Publishing(
         stores.packages,
         intake,
@@ -259,15 +336,36 @@ def _assemble(
         publishing=publishing,
         changing=Changing(stores.packages, intake, audit=audit, clock=clock),
         retrieval=Retrieval(catalog, stores.blobs, DownloadLog(stores.audit, audit)),
-        maintenance=Maintenance(stores.records, stores.blobs, uploads=uploads, bootstrap=bootstrap, clock=clock),
+        maintenance=Maintenance(
+            stores.records, stores.blobs, uploads=uploads, bootstrap=bootstrap, clock=clock, observer=housekeeping
+        ),
         health=HealthMonitor(
             stores.health_log, clock, {"records": Probe(stores.records.ping), "blobs": Probe(stores.blobs.ping)}
         ),
-        ingest=Ingest(stores.packages, intake, fetcher, audit=audit, clock=clock),
+        ingest=Ingest(stores.packages, intake, outbound.fetcher, audit=audit, clock=clock),
+        webhooks=Webhooks(
+            stores.webhooks,
+            stores.outbox,
+            outbound.sender,
+            clock=clock,
+            ids=ids,
+            max_webhooks=settings.max_webhooks,
+        ),
+        deliveries=Deliveries(
+            stores.webhooks,
+            stores.outbox,
+            outbound.sender,
+            clock=clock,
+            lease_seconds=_LEASE_TIMEOUTS * settings.webhook_timeout_seconds,
+        ),
         subparts=SubParts(stores.blobs),
         uploads=uploads,
         admission=Admission(total_bytes=settings.upload_memory_bytes, wait_seconds=settings.upload_wait_seconds),
         cursors=CursorCodec(kept.signing_key.encode()),
+        ratings=rating.ratings,
+        license_checks=rating.license_checks,
+        rate_in_background=lambda: around.jobs.serve(rating.work),
+        rate_as_worker=lambda: around.jobs.work(rating.work),
     )
     return Running(services, bootstrap, stores.attempts)
 
@@ -280,14 +378,18 @@ async def run_background(services: Services, settings: Settings) -> None:
             interval_seconds=settings.sweep_interval_seconds, grace_seconds=settings.sweep_grace_seconds
         )
 
-    await run_loops(
-        {
-            "downloads": services.retrieval.downloads.run,
-            "health": services.health.run,
-            "ingest": services.ingest.run,
-            "sweep": sweep,
-        }
-    )
+    def scrub() -> Awaitable[None]:
+        return services.maintenance.run_scrubs(interval_seconds=settings.scrub_interval_seconds)
+
+    loops = {
+        "downloads": services.retrieval.downloads.run,
+        "health": services.health.run,
+        "ingest": services.ingest.run,
+        "ratings": services.rate_in_background,
+        "webhooks": services.deliveries.run,
+        "sweep": sweep,
+    }
+    await run_loops(loops | ({"scrub": scrub} if settings.scrub_interval_seconds else {}))
 
 
 async def prepare(settings: Settings) -> None:

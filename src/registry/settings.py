@@ -12,6 +12,8 @@ from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from registry.domain.ratings import MetricName
+
 PREFIX = "REGISTRY_"
 ENV_FILE = ".env"
 # Read by other programs of this project under the same prefix; not settings of the service.
@@ -45,6 +47,7 @@ class JobsHome(StrEnum):
 
 
 Seconds = Annotated[int, Field(ge=1)]
+Weight = Annotated[float, Field(ge=0, le=1000)]
 
 
 class Settings(BaseSettings):
@@ -96,11 +99,30 @@ class Settings(BaseSettings):
     idempotency_seconds: Seconds = Field(86_400, description="how long the answer to an Idempotency-Key is kept")
     archive_seconds: Seconds = Field(10, description="time for looking into one archive")
 
+    github_api_url: str = Field("https://api.github.com", description="GitHub's API for ratings; empty: not asked")
+    github_token: SecretStr | None = Field(None, description="raises GitHub's limit from 60 requests an hour to 5,000")
+    huggingface_url: str = Field("https://huggingface.co", description="the hub for ratings; empty: not asked")
+    huggingface_token: SecretStr | None = Field(None, description="for gated models and datasets")
+    text_model_url: str | None = Field(None, description="OpenAI-compatible API (…/v1) that reads claims in cards")
+    text_model_key: SecretStr | None = Field(None, description="key of the text model's API")
+    text_model_name: str = Field("gpt-4o-mini", description="which model of that API")
+    rating_weights: dict[MetricName, Weight] = Field({}, description='as JSON, e.g. {"license": 0.3}; others: default')
+    rating_workers: int = Field(2, ge=1, le=64, description="ratings made at a time by one process")
+    rating_cache_seconds: Seconds = Field(300, description="how long Redis keeps a rating, give or take a tenth")
+    rating_fresh_seconds: Seconds = Field(604_800, description="age at which a rating that is asked for is made anew")
+    rating_retry_seconds: Seconds = Field(60, description="first wait before a partial rating is tried again; doubles")
+    rating_lease_seconds: Seconds = Field(30, description="silence after which a rating is taken from its worker")
+    rating_sweep_seconds: Seconds = Field(5, description="time between looks for ratings that are due")
+
     sweep_interval_seconds: Seconds = Field(3_600, description="time between sweeps for bytes without a record")
     sweep_grace_seconds: int = Field(86_400, ge=0, description="age under which such bytes are left alone")
+    scrub_interval_seconds: int = Field(0, ge=0, description="time between hashing all content anew; 0: never")
     allow_private_targets: bool = Field(
         default=False, description="ingest and webhooks may reach private and loopback hosts"
     )
+
+    webhook_timeout_seconds: Seconds = Field(10, description="how long a webhook's receiver may take to answer")
+    max_webhooks: int = Field(100, ge=1, le=1000, description="most webhooks that may be registered")
 
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level that is logged")
     log_format: Literal["auto", "console", "json"] = Field("auto", description="auto: console on a terminal, else json")

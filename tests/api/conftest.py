@@ -17,6 +17,8 @@ import pytest
 from tests.api.server import RunningServer, server_environment, start_server
 from tests.api.support import JsonObject, Person, connect, log_in, publish, unique
 from tests.api.uploads import PART_BYTES
+from tests.api.webhooks import register
+from tests.receivers import Receiver
 
 # Settings of each home that the whole suite runs in. A further home is one more entry.
 HOMES: Mapping[str, Mapping[str, str]] = {"embedded": {}}
@@ -139,3 +141,33 @@ def package(publisher: Person) -> JsonObject:
 def anonymous(server: RunningServer) -> Iterator[httpx.Client]:
     with connect(server.url) as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def reaching(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """A server of two workers, to whom receivers on this host are no secret."""
+    settings = {"REGISTRY_ALLOW_PRIVATE_TARGETS": "true", "REGISTRY_UPLOAD_SECONDS": "1"}
+    server = start_server(server_environment(tmp_path_factory.mktemp("webhooks") / "data", **settings), workers=2)
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def boss(reaching: RunningServer) -> Iterator[Person]:
+    person = log_in(reaching.url, reaching.admin_name, reaching.admin_password)
+    with person.client:
+        yield person
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with Receiver().served() as receiver:
+        yield receiver
+
+
+@pytest.fixture
+def webhook(boss: Person, receiver: Receiver) -> Iterator[JsonObject]:
+    """A webhook that the receiver gets all changes of packages by."""
+    made = register(boss.client, url=receiver.url)
+    yield made
+    boss.client.delete(f"/webhooks/{made['id']}")

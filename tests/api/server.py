@@ -32,6 +32,9 @@ def server_environment(data_dir: Path, **settings: str) -> dict[str, str]:
         "REGISTRY_DATA_DIR": str(data_dir),
         "REGISTRY_ADMIN_USERNAME": "admin",
         "REGISTRY_ADMIN_PASSWORD": secrets.token_urlsafe(16),
+        # Ratings ask nobody outside.
+        "REGISTRY_GITHUB_API_URL": "",
+        "REGISTRY_HUGGINGFACE_URL": "",
         **settings,
     }
 

@@ -17,6 +17,7 @@ from registry.domain.errors import InvalidInput
 from registry.domain.packages import Content, Dependency, Package, PackageStatus, PackageType
 from registry.domain.versions import Version, VersionRange
 from tests.clients.fake_http import Refusal, no_route, page, ranged, read_package, refused
+from tests.clients.fake_webhooks import FakeWebhooks
 
 ADMIN, ADMIN_PASSWORD = "admin", "a long enough password"
 
@@ -32,6 +33,7 @@ class FakeRegistry:
     """The state, and one method a route. `redirect_content` sends downloads to a signed URL, as S3 homes do."""
 
     def __init__(self) -> None:
+        self.webhooks = FakeWebhooks(self.caller)
         self.reset()
         package = "/package/{id}"
         self.app = Starlette(
@@ -53,6 +55,7 @@ class FakeRegistry:
                 Route("/users/{name}", self.delete_user, methods=["DELETE"]),
                 Route("/users/{name}/permissions", self.set_permissions, methods=["PUT"]),
                 Route("/users/{name}/password", self.set_password, methods=["PUT"]),
+                *self.webhooks.routes(),
                 Route("/health", self.health),
                 Route("/health/ready", self.ready),
             ],
@@ -66,6 +69,7 @@ class FakeRegistry:
         self.bytes: dict[str, bytes] = {}
         self.answers: dict[str, tuple[str, str]] = {}
         self.audit: list[tuple[str, dict[str, Any]]] = []
+        self.webhooks.clear()
         self.redirect_content = False
         self.is_ready = True
 

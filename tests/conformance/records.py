@@ -15,6 +15,7 @@ from registry.ports.changes import ChangeFeed
 from registry.ports.health import HealthLog
 from registry.ports.maintenance import RecordMaintenance
 from registry.ports.packages import PackageStore
+from registry.ports.ratings import RatingStore
 from tests.factories import ManualClock
 
 
@@ -29,6 +30,7 @@ class Records:
     maintenance: RecordMaintenance
     health: HealthLog
     changes: ChangeFeed
+    ratings: RatingStore
 
 
 class RecordHome(Protocol):

@@ -13,6 +13,7 @@ from registry.adapters.dynamodb.client import open_table
 from registry.adapters.dynamodb.health import DynamoHealthLog
 from registry.adapters.dynamodb.maintenance import DynamoRecordMaintenance
 from registry.adapters.dynamodb.packages import DynamoPackageStore
+from registry.adapters.dynamodb.ratings import DynamoRatingStore
 from tests.conformance.account_store import AccountStoreContract
 from tests.conformance.answer_store import AnswerStoreContract
 from tests.conformance.audit_store import AuditStoreContract
@@ -23,6 +24,7 @@ from tests.conformance.package_listing import PackageListingContract
 from tests.conformance.package_machine import PackageMachineContract
 from tests.conformance.package_races import PackageRacesContract
 from tests.conformance.package_store import PackageStoreContract
+from tests.conformance.rating_store import RatingStoreContract
 from tests.conformance.records import Records
 from tests.engines.tables import PATIENT, SESSION, fresh_table
 from tests.factories import ManualClock
@@ -49,6 +51,7 @@ class DynamoHome:
                 maintenance=DynamoRecordMaintenance(table, clock=self.clock),
                 health=DynamoHealthLog(table),
                 changes=DynamoChangeFeed(table, clock=self.clock),
+                ratings=DynamoRatingStore(table),
             )
 
 
@@ -95,4 +98,8 @@ class TestRecordMaintenance(RecordMaintenanceContract):
 
 
 class TestChangeFeed(ChangeFeedContract):
+    pass
+
+
+class TestRatingStore(RatingStoreContract):
     pass

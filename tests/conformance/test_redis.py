@@ -7,8 +7,10 @@ from contextlib import asynccontextmanager
 import pytest
 
 from registry.adapters.redis.attempts import RedisAttemptCounter
+from registry.adapters.redis.cache import RedisRatingCache
 from registry.adapters.redis.connection import RedisLimits, open_redis
 from tests.conformance.attempt_counter import AttemptCounterContract
+from tests.conformance.rating_cache import RatingCacheContract
 from tests.factories import ManualClock
 
 PATIENT = RedisLimits(connect_seconds=30, call_seconds=30)
@@ -34,4 +36,14 @@ def counter_home(redis_url: str) -> RedisCounterHome:
 
 
 class TestAttemptCounter(AttemptCounterContract):
+    pass
+
+
+@pytest.fixture
+async def cache(redis_url: str) -> AsyncIterator[RedisRatingCache]:
+    async with open_redis(redis_url, limits=PATIENT) as redis:
+        yield RedisRatingCache(redis, prefix=f"{uuid.uuid4().hex}:")
+
+
+class TestRatingCache(RatingCacheContract):
     pass

@@ -11,23 +11,31 @@ from registry.adapters.sqlite.answers import SqliteAnswerStore
 from registry.adapters.sqlite.audit import SqliteAuditStore
 from registry.adapters.sqlite.changes import SqliteChangeFeed
 from registry.adapters.sqlite.database import SqliteDatabase
+from registry.adapters.sqlite.deliveries import SqliteDeliveryOutbox
 from registry.adapters.sqlite.health import SqliteHealthLog
 from registry.adapters.sqlite.maintenance import SqliteRecordMaintenance
 from registry.adapters.sqlite.packages import SqlitePackageStore
+from registry.adapters.sqlite.ratings import SqliteRatingStore
 from registry.adapters.sqlite.schema import THROTTLE
 from registry.adapters.sqlite.throttle import SqliteAttemptCounter
+from registry.adapters.sqlite.webhooks import SqliteWebhookStore
 from tests.conformance.account_store import AccountStoreContract
 from tests.conformance.answer_store import AnswerStoreContract
 from tests.conformance.attempt_counter import AttemptCounterContract
 from tests.conformance.audit_store import AuditStoreContract
 from tests.conformance.change_feed import ChangeFeedContract
+from tests.conformance.delivery_outbox import DeliveryOutboxContract
+from tests.conformance.delivery_replay import DeliveryReplayContract
 from tests.conformance.health_log import HealthLogContract
 from tests.conformance.maintenance import RecordMaintenanceContract
 from tests.conformance.package_listing import PackageListingContract
 from tests.conformance.package_machine import PackageMachineContract
 from tests.conformance.package_races import PackageRacesContract
 from tests.conformance.package_store import PackageStoreContract
+from tests.conformance.rating_store import RatingStoreContract
 from tests.conformance.records import Records
+from tests.conformance.webhook_records import WebhookRecords
+from tests.conformance.webhook_store import WebhookStoreContract
 from tests.factories import ManualClock
 
 
@@ -50,6 +58,7 @@ class SqliteHome:
                 maintenance=SqliteRecordMaintenance(database),
                 health=SqliteHealthLog(database),
                 changes=SqliteChangeFeed(database),
+                ratings=SqliteRatingStore(database),
             )
         finally:
             await database.close()
@@ -69,6 +78,32 @@ class SqliteCounterHome:
             yield SqliteAttemptCounter(database, self.clock)
         finally:
             await database.close()
+
+
+class SqliteWebhookHome:
+    """A data folder, as those see it who send."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.clock = ManualClock()
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[WebhookRecords]:
+        database = await SqliteDatabase.open(self._folder / "registry.db")
+        try:
+            yield WebhookRecords(
+                packages=SqlitePackageStore(database, self.clock),
+                maintenance=SqliteRecordMaintenance(database),
+                webhooks=SqliteWebhookStore(database, self.clock),
+                outbox=SqliteDeliveryOutbox(database, self.clock),
+            )
+        finally:
+            await database.close()
+
+
+@pytest.fixture
+def webhook_home(tmp_path: Path) -> SqliteWebhookHome:
+    return SqliteWebhookHome(tmp_path)
 
 
 @pytest.fixture
@@ -122,4 +157,20 @@ class TestRecordMaintenance(RecordMaintenanceContract):
 
 
 class TestChangeFeed(ChangeFeedContract):
+    pass
+
+
+class TestRatingStore(RatingStoreContract):
+    pass
+
+
+class TestWebhookStore(WebhookStoreContract):
+    pass
+
+
+class TestDeliveryOutbox(DeliveryOutboxContract):
+    pass
+
+
+class TestDeliveryReplay(DeliveryReplayContract):
     pass

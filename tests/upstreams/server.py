@@ -43,6 +43,12 @@ class Upstreams:
     pages: dict[str, Page] = field(default_factory=dict)
     chat_content: str = '{"score": 0.8, "reason": "numbers with their datasets"}'
     released: asyncio.Event = field(default_factory=asyncio.Event)
+    loop: asyncio.AbstractEventLoop | None = None
+
+    def release(self) -> None:
+        """Have silent requests answered at last. From any thread."""
+        assert self.loop is not None
+        self.loop.call_soon_threadsafe(self.released.set)
 
     def count(self, part: str) -> int:
         return sum(part in path for _, path, _, _ in self.requests)
@@ -116,7 +122,7 @@ async def _send(send: Send, status: int, body: bytes, headers: dict[str, str]) -
 @asynccontextmanager
 async def serve_upstreams() -> AsyncIterator[Upstreams]:
     """The server on a free port of the loopback interface."""
-    upstreams = Upstreams()
+    upstreams = Upstreams(loop=asyncio.get_running_loop())
     config = uvicorn.Config(upstreams, log_config=None, lifespan="off", access_log=False, loop="none")
     server = uvicorn.Server(config)
     with socket.socket() as listener:

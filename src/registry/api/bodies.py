@@ -19,7 +19,7 @@ from registry.api.multipart import MultipartStream, Part
 from registry.api.schemas import InlinePackageBody, MetadataBody, ReplacementBody
 from registry.api.state import state_of
 from registry.api.strict_json import media_type_of, parse_json, read_limited, unsupported_media_type
-from registry.domain.errors import FieldError, InvalidInput, TooLarge
+from registry.domain.errors import FieldError, InvalidInput, TooLarge, json_pointer
 from registry.services.archives import SNIFF_BYTES, looks_like_archive
 from registry.services.intake import IncomingContent
 from registry.services.naming import KINDS, safe_filename
@@ -55,7 +55,7 @@ def validated(model: type[_Body], value: object) -> _Body:
     except ValidationError as error:
         raise InvalidInput(
             [
-                FieldError("".join(f"/{part}" for part in found["loc"]), found["msg"].removeprefix("Value error, "))
+                FieldError(json_pointer(*found["loc"]), found["msg"].removeprefix("Value error, "))
                 for found in error.errors()
             ]
         ) from None

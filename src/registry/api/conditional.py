@@ -4,13 +4,21 @@ import re
 
 from starlette.datastructures import Headers
 
+from registry.ports.ratings import RatingSummary
+
 _TAG = re.compile(r'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
-_REVISION = re.compile(r"[1-9][0-9]{0,17}")
+_QUOTE = '"'
+_REVISION = re.compile(r"([1-9][0-9]{0,17})(?:\.[0-9a-z]+)?")
 
 
 def package_tag(revision: int) -> str:
     """The strong ETag of a package: it depends on the revision alone."""
     return f'"{revision}"'
+
+
+def rated_package_tag(revision: int, rating: RatingSummary | None) -> str:
+    """The strong ETag of a package with its rating. If-Match takes it too, and looks at its revision alone."""
+    return f'"{revision}.{rating.etag.strip(_QUOTE) if rating else "none"}"'
 
 
 def content_tag(sha256: str) -> str:
@@ -33,4 +41,4 @@ def expected_revisions(headers: Headers) -> frozenset[int] | None:
     if not values or any(value.strip() == "*" for value in values):
         return None
     tags = [value for weak, value in _TAG.findall(", ".join(values)) if not weak]
-    return frozenset(int(tag) for tag in tags if _REVISION.fullmatch(tag))
+    return frozenset(int(found[1]) for tag in tags if (found := _REVISION.fullmatch(tag)))

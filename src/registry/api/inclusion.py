@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from fastapi import Query
 
 from registry.domain.errors import InvalidInput
+from registry.ports.ratings import RatingSummary
 
 Include = Annotated[Literal["rating"] | None, Query(description="`rating`: with the latest rating, or null")]
 
@@ -16,6 +17,6 @@ def wants_rating(include: str | None) -> bool:
     return include is not None
 
 
-def with_rating(document: bytes, rating: bytes | None) -> bytes:
+def with_rating(document: bytes, rating: RatingSummary | None) -> bytes:
     """A package's JSON with the member `rating`; null when it has none."""
-    return document[:-1] + b',"rating":' + (rating or b"null") + b"}"
+    return document[:-1] + b',"rating":' + (rating.summary if rating else b"null") + b"}"

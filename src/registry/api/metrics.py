@@ -1,11 +1,15 @@
 """Metrics of HTTP and of store calls, in Prometheus' terms."""
 
 import asyncio
+import contextlib
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, GCCollector, Histogram, ProcessCollector
 from prometheus_client.multiprocess import MultiProcessCollector
+
+from registry.domain.errors import RegistryError
+from registry.services.maintenance import Damage, SweepReport
 
 _BUCKETS_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
@@ -66,10 +70,65 @@ class StoreMetrics:
         child.observe(seconds)
 
 
-class QueueMetrics:
-    """Jobs that wait in this process, by queue. Workers add up."""
+class HousekeepingMetrics:
+    """What sweeps removed and scrubs found. Implements `HousekeepingObserver`."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
+        self._blobs = Counter("registry_swept_blobs", "Blobs without a record that were removed", registry=registry)
+        self._bytes = Counter("registry_swept_bytes", "Bytes of such blobs", registry=registry)
+        self._uploads = Counter("registry_expired_uploads", "Abandoned uploads that were removed", registry=registry)
+        self._damaged = Gauge(
+            "registry_damaged_packages",
+            "Packages whose bytes the last scrub found damaged or gone",
+            registry=registry,
+            multiprocess_mode="mostrecent",
+        )
+
+    def swept(self, report: SweepReport) -> None:
+        self._blobs.inc(report.blobs)
+        self._bytes.inc(report.bytes)
+        self._uploads.inc(report.uploads)
+
+    def scrubbed(self, damages: Sequence[Damage]) -> None:
+        self._damaged.set(len(damages))
+
+
+class DeliveryMetrics:
+    """Attempts to deliver to webhooks, by outcome."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._seconds = Histogram(
+            "registry_webhook_delivery_seconds",
+            "Time of an attempt to deliver to a webhook, by outcome: delivered, retried, failed",
+            ("outcome",),
+            buckets=_BUCKETS_SECONDS,
+            registry=registry,
+        )
+
+    def observe(self, outcome: str, seconds: float) -> None:
+        self._seconds.labels(outcome).observe(seconds)
+
+
+class RatingMetrics:
+    """Ratings by outcome and the seconds they took. Implements `RatingObserver`."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._seconds = Histogram(
+            "registry_rating_seconds",
+            "Time to make a rating, by outcome",
+            ("outcome",),
+            buckets=_BUCKETS_SECONDS,
+            registry=registry,
+        )
+
+    def rated(self, outcome: str, seconds: float) -> None:
+        self._seconds.labels(outcome).observe(seconds)
+
+
+class QueueMetrics:
+    """Jobs that wait, by queue. The numbers of workers add up."""
+
+    def __init__(self, registry: CollectorRegistry, *, workers: int) -> None:
         self._depth = Gauge(
             "registry_queue_depth",
             "Jobs that wait, by queue",
@@ -77,12 +136,25 @@ class QueueMetrics:
             registry=registry,
             multiprocess_mode="livesum",
         )
+        self._workers = workers
 
-    async def follow(self, queues: Mapping[str, Callable[[], int]], *, interval_seconds: float = 1.0) -> None:
-        """Tell the depth of each queue until cancelled. A worker sees another's numbers as it last told them."""
+    async def follow(
+        self,
+        queues: Mapping[str, Callable[[], int]],
+        shared: Mapping[str, Callable[[], Awaitable[int]]],
+        *,
+        interval_seconds: float = 1.0,
+    ) -> None:
+        """Tell the depth of each queue until cancelled. A worker sees another's numbers as it last told them.
+
+        Of a `shared` queue every worker sees the whole, and tells its part of it.
+        """
         while True:
             for name, depth in queues.items():
                 self._depth.labels(name).set(depth())
+            for name, whole_depth in shared.items():
+                with contextlib.suppress(RegistryError):
+                    self._depth.labels(name).set(await whole_depth() / self._workers)
             await asyncio.sleep(interval_seconds)
 
 

@@ -14,6 +14,7 @@ from starlette.routing import compile_path
 
 from registry.api.request_id import current_request_id
 from registry.domain import errors
+from registry.ports.sources import SourceFailed
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 _log = structlog.get_logger(__name__)
@@ -73,6 +74,12 @@ PROBLEMS: dict[type[errors.RegistryError], ProblemKind] = {
     errors.ContentUnavailable: ProblemKind(
         409, "content-unavailable", "The content cannot be served", "The package's status does not allow it."
     ),
+    errors.WebhookDisabled: ProblemKind(
+        409,
+        "webhook-disabled",
+        "The webhook is disabled",
+        "Its receiver answered 410 Gone. Delete it, and add it anew once the receiver is back.",
+    ),
     errors.ArchiveUnreadable: ProblemKind(
         409,
         "archive-unreadable",
@@ -90,6 +97,9 @@ PROBLEMS: dict[type[errors.RegistryError], ProblemKind] = {
     ),
     errors.Throttled: ProblemKind(
         429, "too-many-requests", "Too many requests", "Wait as long as `Retry-After` says, then repeat."
+    ),
+    SourceFailed: ProblemKind(
+        502, "source-failed", "Another service gave no answer", "A host that had to be asked failed or refused."
     ),
     errors.Unavailable: ProblemKind(
         503, "unavailable", "The registry cannot answer now", "Wait as long as `Retry-After` says, then repeat."
@@ -187,12 +197,8 @@ def allowed_methods(request: Request) -> list[str]:
 async def on_validation_error(request: Request, error: Exception) -> Response:
     """Pydantic's findings as pointers into the body, or the names of parameters."""
     assert isinstance(error, RequestValidationError)  # noqa: S101
-    broken = [errors.FieldError(_pointer(found["loc"]), found["msg"]) for found in error.errors()]
+    broken = [errors.FieldError(errors.json_pointer(*found["loc"][1:]), found["msg"]) for found in error.errors()]
     return await on_registry_error(request, errors.InvalidInput(broken))
-
-
-def _pointer(location: tuple[str | int, ...]) -> str:
-    return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in location[1:])
 
 
 async def on_any_error(request: Request, error: Exception) -> Response:

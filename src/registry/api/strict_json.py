@@ -2,6 +2,7 @@
 
 import json
 import math
+import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any
 
@@ -12,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from registry.api.state import state_of
-from registry.domain.errors import FieldError, InvalidInput, RegistryError, TooLarge
+from registry.domain.errors import FieldError, InvalidInput, RegistryError, TooLarge, json_pointer
 
 MAX_DEPTH = 64
 
@@ -57,9 +58,9 @@ def _double(text: str) -> float:
 
 def _integer(text: str) -> int:
     # Every double lies below 10**309; int() of millions of digits would take minutes.
-    if len(text) > 309:
+    if len(text) > 310 or abs(number := int(text)) > sys.float_info.max:
         raise InvalidInput("a number does not fit a double; write a smaller one")
-    return int(text)
+    return number
 
 
 def _no_constant(text: str) -> float:
@@ -78,7 +79,7 @@ def _check_tree(value: Any) -> None:
             elif isinstance(node, dict):
                 for key, member in node.items():
                     _check_text(key, pointer)
-                    following.append((f"{pointer}/{key}", member))
+                    following.append((pointer + json_pointer(key), member))
             elif isinstance(node, list):
                 following.extend((f"{pointer}/{place}", item) for place, item in enumerate(node))
         level, depth = following, depth + 1

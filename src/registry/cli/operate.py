@@ -1,4 +1,4 @@
-"""Running a registry: serve, settings, openapi, maintenance.
+"""Running a registry: serve, worker, settings, openapi, maintenance.
 
 What these commands need is imported when they run: `registry --help` must not wait for a web framework.
 """
@@ -24,6 +24,7 @@ maintenance = typer.Typer(no_args_is_help=True, help="Keep the stores in order (
 def register(app: typer.Typer) -> None:
     """Add the operators' commands."""
     app.command(rich_help_panel="Operate")(serve)
+    app.command(rich_help_panel="Operate")(worker)
     app.command("settings", rich_help_panel="Operate")(show_settings)
     app.command(rich_help_panel="Operate")(openapi)
     maintenance.command()(sweep)
@@ -99,6 +100,25 @@ def _run(work: Coroutine[Any, Any, None]) -> None:
     except (RegistryError, OSError) as error:
         typer.echo(f"registry: {error}", err=True)
         raise typer.Exit(1) from None
+
+
+def worker() -> None:
+    """Make ratings, beside the servers: with REGISTRY_JOBS=redis they make none. Stops at SIGTERM.
+
+    As many as are wanted, on any host that reaches the same stores.
+    """
+    from registry.composition import open_registry
+    from registry.logs import configure_logs
+    from registry.worker.process import run_worker
+
+    settings = _settings()
+    configure_logs(level=settings.log_level, style=settings.log_format)
+
+    async def work() -> None:
+        async with open_registry(settings) as running:
+            await run_worker(running.services.rate_as_worker)
+
+    _run(work())
 
 
 def _announce(settings: "Settings") -> None:

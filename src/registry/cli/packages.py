@@ -8,11 +8,11 @@ import typer
 from registry.cli.failures import CommandError, ExitCode
 from registry.cli.output import shown_progress
 from registry.cli.session import Session, command, confirm
-from registry.cli.text import size_text
+from registry.cli.text import one_line, size_text
 from registry.domain.packages import PackageStatus, PackageType
 
 if TYPE_CHECKING:
-    from registry.client import Package
+    from registry.client import Lineage, Package
 
 Reference = Annotated[
     str, typer.Argument(metavar="PACKAGE", help="An id, a name (its highest version), or name@version or name@range.")
@@ -213,7 +213,7 @@ async def audit(session: Session, *, package: Reference, type: Type = None) -> N
 
 
 async def lineage(session: Session, *, package: Reference, type: Type = None) -> None:  # noqa: A002
-    """Show all that a package depends on.
+    """Show all that a package depends on, as a tree.
 
     Example:
 
@@ -225,14 +225,40 @@ async def lineage(session: Session, *, package: Reference, type: Type = None) ->
     if session.output.as_json:
         session.output.document(graph.document)
         return
-    names = {
-        node.id: f"{node.name} {node.version or ''}" + ("" if node.registered else " (not registered)")
-        for node in graph.nodes
-    }
-    session.output.table(
-        ("PACKAGE", "RELATION", "DEPENDS ON"),
-        [(names[edge.source], edge.relation, names[edge.target]) for edge in graph.edges],
-    )
+    draw_lineage(graph)
+
+
+def draw_lineage(graph: "Lineage") -> None:
+    """The graph as a tree, from the package down. What was drawn already is named again, not drawn again (…)."""
+    from rich.console import Console
+    from rich.text import Text
+    from rich.tree import Tree
+
+    nodes = {node.id: node for node in graph.nodes}
+    below: dict[str, list[tuple[str, str]]] = {}
+    for edge in graph.edges:
+        below.setdefault(edge.source, []).append((edge.relation, edge.target))
+
+    def label(node_id: str, relation: str = "") -> Text:
+        node = nodes[node_id]
+        text = Text().append(f"{one_line(relation)}: " if relation else "", style="dim")
+        text.append(one_line(f"{node.name} {node.version or ''}"), style="bold" if node.registered else "default")
+        return text.append("" if node.registered else "  not registered", style="dim")
+
+    root = graph.nodes[0].id
+    tree, drawn = Tree(label(root)), {root}
+    branches = [(tree, root)]  # a list, not recursion: a chain may be thousands long
+    while branches:
+        branch, node_id = branches.pop(0)
+        for relation, target in below.get(node_id, ()):
+            text = label(target, relation)
+            if target in drawn and below.get(target):
+                text.append(" …", style="dim")
+            twig = branch.add(text)
+            if target not in drawn:
+                drawn.add(target)
+                branches.append((twig, target))
+    Console().print(tree)
 
 
 async def cost(

@@ -47,11 +47,16 @@ async def publish(
     ] = None,
     readme: ReadmeFile = None,
     url: Annotated[str | None, typer.Option(help="Let the registry fetch the file, or repository, from here.")] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume/--no-resume", help="Send only what an interrupted upload of this file left out.")
+    ] = True,
 ) -> None:
     r"""Publish a file as one version of a package.
 
     The registry checks what arrives by its SHA-256. When the connection
-    breaks the file is sent again, and still published once. With --url and
+    breaks the file is sent again, and still published once. A file above
+    64 MiB goes in parts: whatever stopped it, the same command goes on
+    where it ended (--no-resume begins anew). With --url and
     no file the registry fetches it by itself: the package is pending until
     then. With both, the URL is kept as the origin. What no option says is
     read from the archive where it can be.
@@ -84,7 +89,7 @@ async def publish(
             package = await client.ingest(new_package)
         else:
             with shown_progress() as progress:
-                package = await client.publish(path, new_package, progress=progress)
+                package = await client.publish(path, new_package, resume=resume, progress=progress)
     _show(session, package)
 
 

@@ -45,9 +45,12 @@ from registry.client.models import (
 from registry.client.multipart import file_sha256
 from registry.client.paging import first
 from registry.client.progress import Phase, Progress, silent
+from registry.client.ratings import Ratings
 from registry.client.registry import RegistryClient
+from registry.client.transfers import Transfers
 from registry.client.transport import Retries
 from registry.client.users import Users
+from registry.client.webhooks import Delivery, Webhook, Webhooks
 from registry.domain.packages import Dependency
 
 __all__ = [
@@ -58,6 +61,7 @@ __all__ = [
     "Content",
     "Cost",
     "CostItem",
+    "Delivery",
     "Dependency",
     "DigestMismatch",
     "Document",
@@ -77,15 +81,19 @@ __all__ = [
     "Problem",
     "ProblemError",
     "Progress",
+    "Ratings",
     "Readiness",
     "RegistryClient",
     "Retries",
     "ServerFailed",
     "Token",
     "TooManyRequests",
+    "Transfers",
     "Unreachable",
     "User",
     "Users",
+    "Webhook",
+    "Webhooks",
     "file_sha256",
     "first",
     "safe_filename",

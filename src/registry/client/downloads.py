@@ -1,7 +1,8 @@
 """Fetching a package's bytes so that an interruption costs nothing and a wrong byte is never kept.
 
-Bytes go to `NAME.part`; `NAME.part.json` beside it says which content they belong to. Only a file with the package's
-size and SHA-256 is renamed to `NAME`. The state survives a `kill -9`: the next download goes on where that one ended.
+A large content comes by ranges side by side (see `ranges`). Of a smaller one, bytes go to `NAME.part`; `NAME.part.json`
+beside it says which content they belong to. Only a file with the package's size and SHA-256 is renamed to `NAME`. The
+state survives a `kill -9`: the next download goes on where that one ended.
 """
 
 import asyncio
@@ -17,6 +18,8 @@ import httpx
 from registry.client.errors import DigestMismatch, InvalidAnswer, Unreachable
 from registry.client.models import Content
 from registry.client.progress import CHUNK_BYTES, Progress
+from registry.client.ranges import NoRanges, RangedDownload, RangesFile
+from registry.client.transfers import Transfers
 from registry.client.transport import Transport, told
 
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*]')
@@ -89,10 +92,7 @@ class PartialFile:
             self._file.close()
             self._part.unlink(missing_ok=True)
             self._state.unlink(missing_ok=True)
-            raise DigestMismatch(
-                f"{self._destination.name}: got {self.size} bytes with SHA-256 {self._sha256.hexdigest()}, the package "
-                f"announces {self._content.size} with {self._content.sha256}; thrown away, download again"
-            )
+            raise _mismatch(self._destination, self._content, size=self.size, sha256=self._sha256.hexdigest())
         os.fsync(self._file.fileno())
         self._file.close()
         self._part.replace(self._destination)
@@ -107,12 +107,27 @@ class PartialFile:
 
 
 async def download_content(
-    transport: Transport, path: str, content: Content, *, destination: Path, progress: Progress
+    transport: Transport,
+    path: str,
+    content: Content,
+    *,
+    destination: Path,
+    transfers: Transfers,
+    progress: Progress,
 ) -> None:
     """Fetch the bytes at the registry's `path` into the file `destination`, resuming as often as it helps.
 
     Raises DigestMismatch, Unreachable (what came is kept), ProblemError, OSError.
     """
+    if content.size > transfers.ranges_above_bytes:
+        try:
+            await _download_ranges(
+                transport, path, content, destination=destination, transfers=transfers, progress=progress
+            )
+        except NoRanges:
+            pass  # a proxy that knows none: in one piece, then
+        else:
+            return
     part = PartialFile(destination, content)
     try:
         await part.resume(progress)
@@ -129,6 +144,36 @@ async def download_content(
         await asyncio.to_thread(part.finish)
     finally:
         part.close()
+
+
+async def _download_ranges(
+    transport: Transport,
+    path: str,
+    content: Content,
+    *,
+    destination: Path,
+    transfers: Transfers,
+    progress: Progress,
+) -> None:
+    file = RangesFile(destination, content, range_bytes=transfers.range_bytes)
+    try:
+        sha256 = await RangedDownload(transport, path, file, transfers=transfers, progress=progress).fetch()
+        if sha256 != content.sha256:
+            file.throw_away()
+            raise _mismatch(destination, content, size=content.size, sha256=sha256)
+        await asyncio.to_thread(file.finish)
+    except NoRanges:
+        file.throw_away()
+        raise
+    finally:
+        file.close()
+
+
+def _mismatch(destination: Path, content: Content, *, size: int, sha256: str) -> DigestMismatch:
+    return DigestMismatch(
+        f"{destination.name}: got {size} bytes with SHA-256 {sha256}, the package announces {content.size} with "
+        f"{content.sha256}; thrown away, download again"
+    )
 
 
 async def _fetch(transport: Transport, path: str, part: PartialFile, *, content: Content, progress: Progress) -> bool:

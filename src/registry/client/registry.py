@@ -15,8 +15,12 @@ from registry.client.models import AuditEntry, Cost, Document, Lineage, NewPacka
 from registry.client.multipart import FileDigest, PackageForm
 from registry.client.paging import walk
 from registry.client.progress import Progress, silent
+from registry.client.ratings import Ratings
+from registry.client.transfers import Transfers
 from registry.client.transport import Retries, Transport, read
+from registry.client.uploads import PartsUpload
 from registry.client.users import Users
+from registry.client.webhooks import Webhooks
 from registry.domain.versions import Version, split_reference
 
 _ID = re.compile(r"[A-Za-z0-9-]{1,64}")
@@ -38,12 +42,16 @@ class RegistryClient:
         *,
         timeout_seconds: float = 60.0,
         retries: Retries | None = None,
+        transfers: Transfers | None = None,
     ) -> None:
         """Raises ValueError when `base_url` is no http(s) address. Nothing is sent yet."""
         self._transport = Transport(
             base_url, token=token, timeout_seconds=timeout_seconds, retries=retries or Retries()
         )
+        self._transfers = transfers or Transfers()
         self.users = Users(self._transport)
+        self.ratings = Ratings(self._transport, _path)
+        self.webhooks = Webhooks(self._transport)
 
     async def __aenter__(self) -> Self:
         return self
@@ -116,18 +124,24 @@ class RegistryClient:
         new_package: NewPackage,
         *,
         idempotency_key: str | None = None,
+        resume: bool = True,
         progress: Progress = silent,
     ) -> Package:
         """Publish a file. It is read twice: for its SHA-256, by which the registry checks what arrives, and to send it.
 
         Lost connections are safe to try again, here or by the caller with the same `idempotency_key` (made up when none
-        is given): the package is published once. Raises Conflict when the version is taken, InvalidRequest,
-        FileChanged, OSError.
+        is given): the package is published once. A large file goes in parts (see `Transfers`); with `resume` the parts
+        that an earlier attempt left at the registry are not sent again. Raises Conflict when the version is taken,
+        InvalidRequest, FileChanged, OSError.
         """
         key = idempotency_key or str(uuid.uuid4())
-        form = PackageForm(
-            new_package.to_json(), await FileDigest.of(path, progress=progress), seed=key, progress=progress
-        )
+        digest = await FileDigest.of(path, progress=progress)
+        if digest.size > self._transfers.parts_above_bytes:
+            upload = PartsUpload(
+                self._transport, digest, new_package.to_json(), transfers=self._transfers, progress=progress
+            )
+            return _package(await upload.publish(resume=resume))
+        form = PackageForm(new_package.to_json(), digest, seed=key, progress=progress)
         return await self._send_form("POST", "/package", form, headers={"Idempotency-Key": key})
 
     async def ingest(self, new_package: NewPackage, *, idempotency_key: str | None = None) -> Package:
@@ -187,7 +201,14 @@ class RegistryClient:
             reason = package.status_reason or f"it is {package.status}"
             raise Conflict(Problem(409, "content-unavailable", "There is no content", f"{package.name}: {reason}"))
         path = f"{_path(package.id)}/content"
-        await download_content(self._transport, path, package.content, destination=destination, progress=progress)
+        await download_content(
+            self._transport,
+            path,
+            package.content,
+            destination=destination,
+            transfers=self._transfers,
+            progress=progress,
+        )
 
     def audit(self, package_id: str, *, page_size: int = 200) -> AsyncIterator[AuditEntry]:
         """Who did what to a package, newest first. Raises NotFound."""

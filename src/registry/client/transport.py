@@ -95,6 +95,12 @@ class Transport:
         """Like `call`, with a request that is made anew for every attempt (a streamed body can be read once only)."""
         return await self._persist(make_request, repeatable=repeatable, expected=expected, stream=False)
 
+    async def put(self, url: str, make_body: Callable[[], AsyncIterator[bytes]], *, size: int) -> httpx.Response:
+        """Send `size` bytes to a path of the registry, or to an address that the registry signed: without the token."""
+        headers = {"Content-Length": str(size), "Content-Type": "application/octet-stream"}
+        build = self.build if url.startswith("/") else self._http.build_request
+        return await self.send(lambda: build("PUT", url, content=make_body(), headers=headers), repeatable=True)
+
     @asynccontextmanager
     async def content(self, path: str, headers: Mapping[str, str]) -> AsyncIterator[httpx.Response]:
         """The open answer to a GET of bytes, redirects followed. Statuses 200, 206 and 416 come through."""
@@ -129,7 +135,7 @@ class Transport:
                 response = await self._attempt(make_request(), stream=stream)
             except httpx.RequestError as error:
                 if last or not (repeatable or isinstance(error, _NOT_SENT)):
-                    raise Unreachable(f"no answer from {self._origin}: {told(error)}") from error
+                    raise Unreachable(f"no answer from {self.origin}: {told(error)}") from error
                 await self.retries.pause(attempt)
                 continue
             if response.status_code < 400 or response.status_code in expected:
@@ -154,11 +160,12 @@ class Transport:
         if response.has_redirect_location and not stream:
             # Following would hand the token, or a publish, to an address that nobody chose.
             target = response.url.join(response.headers["Location"])
-            raise InvalidAnswer(f"{self._origin} sends its clients to {target}; use that address if you trust it")
+            raise InvalidAnswer(f"{self.origin} sends its clients to {target}; use that address if you trust it")
         return response
 
     @property
-    def _origin(self) -> str:
+    def origin(self) -> str:
+        """The registry's address, without a slash at its end."""
         return str(self._http.base_url).rstrip("/")
 
 

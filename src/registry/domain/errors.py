@@ -15,6 +15,7 @@ RegistryError
 ├── ContentUnavailable        the package has no content to give now
 │   └── ArchiveUnreadable     the content is no zip that can be served in parts
 ├── UploadSealed              the upload takes no parts: it is being completed
+├── WebhookDisabled           its receiver wants nothing more
 ├── Unauthenticated
 ├── PermissionDenied
 ├── Throttled                 too many attempts; carries the wait
@@ -31,6 +32,11 @@ class FieldError:
 
     pointer: str
     detail: str
+
+
+def json_pointer(*places: str | int) -> str:
+    """The JSON pointer (RFC 6901) that leads through these members and items; none of them: the whole."""
+    return "".join(f"/{str(place).replace('~', '~0').replace('/', '~1')}" for place in places)
 
 
 class RegistryError(Exception):
@@ -126,6 +132,10 @@ class ArchiveUnreadable(ContentUnavailable):
 
 class UploadSealed(RegistryError):
     """The upload is being completed, or was: its bytes are fixed."""
+
+
+class WebhookDisabled(RegistryError):
+    """The webhook's receiver said 410 Gone: nothing is sent to it any more."""
 
 
 class Unauthenticated(RegistryError):

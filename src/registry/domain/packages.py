@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from registry.domain.events import Event
 from registry.domain.uploads import Upload
 from registry.domain.versions import Version, VersionRange
 
@@ -143,3 +144,4 @@ class Change:
     audit: AuditEntry
     answer: KeptAnswer | None = field(default=None)
     upload: Upload | None = None
+    events: tuple[Event, ...] = ()

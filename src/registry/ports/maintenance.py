@@ -15,7 +15,11 @@ class RecordMaintenance(Protocol):
         """Every stored content as (package id, blob key, size, sha256), for scrubbing. Not for a request path."""
 
     async def purge_expired(self, now: datetime) -> int:
-        """Drop expired answers and revocations, and health older than 25 hours; how many."""
+        """Drop what has had its time; how many.
+
+        Expired answers and revocations, health older than 25 hours, deliveries that ended 30 days ago or whose webhook
+        was removed.
+        """
 
     async def reset(self, admin: Account) -> None:
         """Drop every record and keep one account: `admin`. All or nothing."""

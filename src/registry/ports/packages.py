@@ -46,11 +46,16 @@ class NamedVersion:
 class PackageStore(Protocol):
     """Records of packages. A change returns once it is durable; a read sees every change acknowledged before it.
 
+    In the same write, `add` and `replace` mark the rating of a package that is not pending as waiting, and `remove`
+    forgets its rating (see RatingStore).
+
     All methods raise Unavailable when the store cannot answer.
     """
 
     async def add(self, package: Package, change: Change) -> None:
-        """Add a package with its audit entry and kept answer, and end the upload that it came by, all or nothing.
+        """Add a package with its audit entry, kept answer and events, and end the upload that it came by.
+
+        All or nothing.
 
         Raises AnswerKept when the answer's key has an answer already (told before anything else), PackageExists when
         (type, name, version) is taken, NotFound when the upload is gone, or gathered under another key.

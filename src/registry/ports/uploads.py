@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
+from registry.domain.events import Event
 from registry.domain.packages import KeptAnswer
 from registry.domain.uploads import Upload
 
@@ -24,8 +25,8 @@ class UploadStore(Protocol):
     async def move(self, upload_id: str, key: str) -> None:
         """Note that the parts are gathered under another key from now on. Raises NotFound."""
 
-    async def remove(self, upload_id: str) -> bool:
-        """Remove an upload. Whether it was there."""
+    async def remove(self, upload_id: str, *, event: Event | None = None) -> bool:
+        """Remove an upload, and record `event` where it was there, in one write. Whether it was there."""
 
     async def list_open(self, user: str, *, limit: int) -> Sequence[Upload]:
         """The first `limit` uploads that `user` created, oldest first."""

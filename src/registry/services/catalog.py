@@ -94,9 +94,7 @@ class Catalog:
         external: dict[tuple[str, str | None], str] = {}
         level, complete = [root], True
         while level and complete:
-            found = await self._resolve(
-                [dependency for package in level for dependency in package.dependencies], caller
-            )
+            found = await self.resolve([dependency for package in level for dependency in package.dependencies], caller)
             following: list[Package] = []
             for package in level:
                 for dependency in package.dependencies:
@@ -116,7 +114,10 @@ class Catalog:
             level, complete = following, len(nodes) <= MAX_LINEAGE_NODES
         return Lineage(tuple(nodes.values()), tuple(edges), complete)
 
-    async def _resolve(self, wanted: Sequence[Dependency], caller: Caller) -> dict[Dependency, Package]:
+    async def resolve(self, wanted: Sequence[Dependency], caller: Caller | None = None) -> dict[Dependency, Package]:
+        """The registered packages that dependencies mean now; the others are left out, and quarantined ones for all
+        but their owner and admins (for all without a caller).
+        """
         names = sorted({dependency.name for dependency in wanted if dependency.id is None})
         versions = await self._packages.list_versions(names) if names else {}
         ids: dict[Dependency, list[str]] = {}
@@ -134,8 +135,10 @@ class Catalog:
         }
 
 
-def _may_see(package: Package, caller: Caller) -> bool:
-    return package.status is not PackageStatus.QUARANTINED or caller.name == package.created_by or caller.is_admin
+def _may_see(package: Package, caller: Caller | None) -> bool:
+    if package.status is not PackageStatus.QUARANTINED:
+        return True
+    return caller is not None and (caller.name == package.created_by or caller.is_admin)
 
 
 def _node(package: Package) -> LineageNode:

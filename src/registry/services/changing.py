@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from registry.domain.accounts import Caller
 from registry.domain.errors import InvalidInput, PermissionDenied, RevisionConflict, Unavailable
-from registry.domain.packages import AuditAction, Change, Package
+from registry.domain.packages import AuditAction, Package
 from registry.ports.clock import Clock
 from registry.ports.packages import PackageStore
 from registry.services.archives import ArchiveFacts
@@ -82,7 +82,7 @@ class Changing:
         """Remove a package: the record, then the bytes. Raises NotFound, PermissionDenied, RevisionConflict."""
         for _ in range(_CHANGE_ATTEMPTS):
             package = await self._changeable(package_id, caller, expected)
-            change = Change(self._audit.entry(package, caller.name, AuditAction.DELETE))
+            change = self._audit.change(package, caller.name, AuditAction.DELETE)
             try:
                 await self._packages.remove(package_id, change, expected_revision=package.revision)
             except RevisionConflict:
@@ -121,10 +121,12 @@ class Changing:
             if wanted == before:
                 return before, before
             after = replace(wanted, revision=before.revision + 1, updated_at=self._clock.now())
+            if after.status is not before.status:
+                after = replace(after, status_reason=None)  # it told why the status before was set
             action = AuditAction.UPDATE if after.status is before.status else AuditAction.STATUS
             try:
                 await self._packages.replace(
-                    after, Change(self._audit.entry(after, caller.name, action)), expected_revision=before.revision
+                    after, self._audit.change(after, caller.name, action), expected_revision=before.revision
                 )
             except RevisionConflict:
                 if expected is not None:

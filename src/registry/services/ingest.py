@@ -13,7 +13,6 @@ import structlog
 from registry.domain.errors import InvalidInput, NotFound, RegistryError, RevisionConflict, TooLarge
 from registry.domain.packages import (
     AuditAction,
-    Change,
     Package,
     PackageFilter,
     PackageStatus,
@@ -134,7 +133,7 @@ class Ingest:
     async def _finish(self, after: Package, before: Package) -> bool:
         """Write the outcome. False when the package changed or went meanwhile: it is looked at anew then."""
         changed = replace(after, revision=before.revision + 1, updated_at=self._clock.now())
-        change = Change(self._audit.entry(changed, before.created_by, AuditAction.STATUS))
+        change = self._audit.change(changed, before.created_by, AuditAction.STATUS)
         try:
             await self._packages.replace(changed, change, expected_revision=before.revision)
         except (RevisionConflict, NotFound):

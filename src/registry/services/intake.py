@@ -8,15 +8,18 @@ from typing import TypeVar
 
 from registry.domain.accounts import Caller
 from registry.domain.errors import DigestMismatch, InvalidInput, PermissionDenied, RegistryError, Unavailable
+from registry.domain.events import Event, EventType
 from registry.domain.packages import (
     AuditAction,
     AuditEntry,
+    Change,
     Content,
     Dependency,
     Package,
     PackageStatus,
     PackageType,
 )
+from registry.domain.ratings import Rating
 from registry.domain.versions import Version
 from registry.ports.blobs import BlobStore, StoredBlob
 from registry.ports.clock import Clock, IdSource
@@ -170,12 +173,40 @@ def check_status_change(before: PackageStatus, wanted: PackageStatus, caller: Ca
         raise PermissionDenied("Only admins quarantine a package and lift its quarantine.")
 
 
+_EVENT_TYPES = {
+    AuditAction.CREATE: EventType.PACKAGE_CREATED,
+    AuditAction.UPDATE: EventType.PACKAGE_UPDATED,
+    AuditAction.STATUS: EventType.PACKAGE_UPDATED,
+    AuditAction.DELETE: EventType.PACKAGE_DELETED,
+}
+
+
 class AuditWriter:
-    """Makes audit entries: who, what, when."""
+    """Makes audit entries and what goes with them: who, what, when."""
 
     def __init__(self, clock: Clock, ids: IdSource) -> None:
         self._clock = clock
         self._ids = ids
+
+    def change(self, package: Package, user: str, action: AuditAction) -> Change:
+        """What is to be recorded with a change: `package` as it is afterwards (when deleted: as it was at last)."""
+        entry = self.entry(package, user, action)
+        details: dict[str, str | int | None] = {
+            "name": package.name,
+            "version": str(package.version),
+            "type": package.type.value,
+            "status": package.status.value,
+            "revision": package.revision,
+        }
+        event = Event(self._ids.new_id(), _EVENT_TYPES[action], entry.at, package.id, details)
+        return Change(entry, events=(event,))
+
+    def rated(self, package: Package, user: str, rating: Rating) -> Change:
+        """What is to be recorded with a rating that `user` asked for, or whose change it follows."""
+        entry = self.entry(package, user, AuditAction.RATE)
+        details = {"revision": rating.revision, "status": rating.status.value, "net_score": rating.net_score}
+        event = Event(self._ids.new_id(), EventType.RATING_COMPLETED, entry.at, package.id, details)
+        return Change(entry, events=(event,))
 
     def entry(self, package: Package, user: str, action: AuditAction) -> AuditEntry:
         return AuditEntry(

@@ -3,9 +3,10 @@
 import asyncio
 import contextlib
 import hashlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
+from typing import Protocol
 
 import structlog
 
@@ -39,6 +40,14 @@ class Damage:
     found: str | None
 
 
+class HousekeepingObserver(Protocol):
+    """Is told what housekeeping did, for metrics."""
+
+    def swept(self, report: SweepReport) -> None: ...
+
+    def scrubbed(self, damages: Sequence[Damage]) -> None: ...
+
+
 class Maintenance:
     def __init__(
         self,
@@ -48,12 +57,14 @@ class Maintenance:
         uploads: Uploads,
         bootstrap: Bootstrap,
         clock: Clock,
+        observer: HousekeepingObserver | None = None,
     ) -> None:
         self._records = records
         self._blobs = blobs
         self._uploads = uploads
         self._bootstrap = bootstrap
         self._clock = clock
+        self._observer = observer
 
     async def sweep(self, *, grace_seconds: int, dry_run: bool = False) -> SweepReport:
         """Remove expired uploads and records, and blobs older than the grace time that no record refers to.
@@ -73,7 +84,10 @@ class Maintenance:
                 if not dry_run:
                     await self._blobs.delete(key)
         expired = 0 if dry_run else await self._records.purge_expired(now)
-        return SweepReport(count, size, uploads, expired)
+        report = SweepReport(count, size, uploads, expired)
+        if self._observer and not dry_run:
+            self._observer.swept(report)
+        return report
 
     async def scrub(self, seen: Callable[[str, int], None]) -> list[Damage]:
         """Hash every stored content anew and report what is damaged. `seen` is told each package id and size."""
@@ -90,6 +104,8 @@ class Maintenance:
                 if digest.hexdigest() != sha256:
                     damages.append(Damage(package_id, sha256, digest.hexdigest()))
             seen(package_id, size)
+        if self._observer:
+            self._observer.scrubbed(damages)
         return damages
 
     async def reset(self) -> None:
@@ -110,6 +126,16 @@ class Maintenance:
             with contextlib.suppress(RegistryError):
                 report = await self.sweep(grace_seconds=grace_seconds)
                 _log.info("swept", **asdict(report))
+
+    async def run_scrubs(self, *, interval_seconds: int) -> None:
+        """Scrub again and again until cancelled; each damaged package is named in the log."""
+        while True:
+            await asyncio.sleep(interval_seconds)
+            with contextlib.suppress(RegistryError):
+                for damage in await self.scrub(lambda _, __: None):
+                    _log.error(
+                        "content_damaged", package_id=damage.package_id, expected=damage.expected, found=damage.found
+                    )
 
 
 async def _batched(blobs: AsyncIterator[BlobInfo]) -> AsyncIterator[list[BlobInfo]]:

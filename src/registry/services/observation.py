@@ -1,5 +1,6 @@
 """Watching calls of ports: a wrapper by composition, so that no adapter and no service measures by itself."""
 
+import asyncio
 import functools
 import time
 from collections.abc import Awaitable, Callable
@@ -12,7 +13,10 @@ _Port = TypeVar("_Port")
 
 class CallObserver(Protocol):
     def observe(self, store: str, operation: str, seconds: float, outcome: str) -> None:
-        """One call has ended. `outcome`: `ok`, `refused` (a rule said no), `unavailable` or `error`."""
+        """One call has ended.
+
+        `outcome`: `ok`, `refused` (a rule said no), `unavailable`, `cancelled` (nobody waits any more) or `error`.
+        """
 
 
 class _Observed:
@@ -52,6 +56,9 @@ def _timed(
         try:
             result = await method(*args, **kwargs)
             outcome = "ok"
+        except asyncio.CancelledError:
+            outcome = "cancelled"
+            raise
         except Unavailable:
             outcome = "unavailable"
             raise

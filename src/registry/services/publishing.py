@@ -111,11 +111,11 @@ class Publishing:
         return described(package, metadata, received.facts if received else ArchiveFacts())
 
     def _change(self, caller: Caller, package: Package, answering: Answering[Package] | None) -> Change:
-        entry = self._audit.entry(package, caller.name, AuditAction.CREATE)
+        change = self._audit.change(package, caller.name, AuditAction.CREATE)
         if answering is None:
-            return Change(entry)
+            return change
         expires_at = self._clock.now() + timedelta(seconds=self._idempotency_seconds)
-        return Change(entry, answering.keep(package, entry.sha256, expires_at=expires_at))
+        return replace(change, answer=answering.keep(package, change.audit.sha256, expires_at=expires_at))
 
     async def _add(self, package: Package, change: Change, *, received: Received | None) -> Package | KeptAnswer:
         """Write the record. Where it is refused for certain, the bytes `received` go."""

@@ -76,6 +76,11 @@ class DownloadLog:
         self._waiting: list[AuditEntry] = []
         self._wake = asyncio.Event()
 
+    @property
+    def depth(self) -> int:
+        """How many entries wait in this process."""
+        return len(self._waiting)
+
     def record(self, package: Package, user: str) -> None:
         """Queue one entry; it is stored within a fraction of a second."""
         if len(self._waiting) < self._MAX_WAITING:

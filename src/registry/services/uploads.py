@@ -2,7 +2,7 @@
 
 import asyncio
 import hmac
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -17,6 +17,7 @@ from registry.domain.errors import (
     UploadIncomplete,
     UploadSealed,
 )
+from registry.domain.events import Event, EventType
 from registry.domain.packages import KeptAnswer, Package, PackageStatus
 from registry.domain.uploads import Upload, part_size_for
 from registry.ports.answers import AnswerStore
@@ -68,7 +69,7 @@ class OpenUpload:
 
 
 class Uploads:
-    """`expired` is told of each upload that ran out of time, once its bytes are gone."""
+    """Uploads in parts: begun, resumed, completed, abandoned."""
 
     def __init__(
         self,
@@ -82,7 +83,6 @@ class Uploads:
         clock: Clock,
         ids: IdSource,
         rules: UploadRules,
-        expired: Callable[[Upload], Awaitable[None]] | None = None,
     ) -> None:
         self._uploads = uploads
         self._parts = parts
@@ -93,7 +93,6 @@ class Uploads:
         self._clock = clock
         self._ids = ids
         self._rules = rules
-        self._expired = expired
         self._completing: dict[str, asyncio.Task[Package | KeptAnswer]] = {}
 
     async def begin(
@@ -233,11 +232,9 @@ class Uploads:
         count = 0
         while found := await self._uploads.list_expired(self._clock.now(), limit=_BATCH):
             for upload in found:
-                if await self._drop(upload):
+                if await self._drop(upload, event=self._expiry(upload)):
                     count += 1
                     _log.info("upload_expired", upload_id=upload.id, user=upload.created_by, bytes=upload.size)
-                    if self._expired:
-                        await self._expired(upload)
         return count
 
     async def drop_all(self) -> None:
@@ -253,10 +250,18 @@ class Uploads:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _drop(self, upload: Upload) -> bool:
+    def _expiry(self, upload: Upload) -> Event:
+        details: dict[str, str | int | None] = {
+            "upload_id": upload.id,
+            "created_by": upload.created_by,
+            "size": upload.size,
+        }
+        return Event(self._ids.new_id(), EventType.UPLOAD_EXPIRED, self._clock.now(), None, details)
+
+    async def _drop(self, upload: Upload, *, event: Event | None = None) -> bool:
         """Remove the record, then the bytes. False when it had ended meanwhile."""
         self._completing.pop(upload.id, None)
-        if not await self._uploads.remove(upload.id):
+        if not await self._uploads.remove(upload.id, event=event):
             return False
         try:
             await self._parts.abort(upload.key)

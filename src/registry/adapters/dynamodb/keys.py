@@ -17,6 +17,9 @@ can hold one.
 | revoked token | `T#<token id>` | `token` |
 | health sample | `health` | `<minute>#<component>` |
 | change | `C#<hour>` | `<time>#<number>#<package id>` |
+| rating | `R#<package id>` | `rating` |
+| part of a receipt | `R#<package id>` | `receipt#<number>` |
+| rating that waits | `M#<shard>` | `<package id>` |
 | unfinished reset | `reset` | `reset` |
 
 - A record holds its ready JSON (`summary`), `revision`, `readme_revision` (of the record that wrote the README), where
@@ -26,6 +29,8 @@ can hold one.
 - A version makes (type, name, version) unique and lists the versions of a name; an account entry lists users by name.
 - A listing entry has `type`, `owner` and `version`, under a name or owner `tags` too: what a listing may have to check;
   and the `revision` that wrote it.
+- A rating is the latest, as ready JSON; its receipt, compressed, is in parts that carry the rating's `etag`.
+- A rating that waits is a mark (`due_at`, `attempts`, `asked_by`, and the `claim_token` of who makes it).
 - A blob tells the sweep that a record refers to these bytes.
 
 `expires_at` (seconds since the epoch) is the table's TTL attribute. TTL deletes late, so every read checks it too.
@@ -106,6 +111,23 @@ def account_entry_key(name: str) -> Item:
 
 def token_key(token_id: str) -> Item:
     return key(f"T#{token_id}", "token")
+
+
+def rating_key(package_id: str) -> Item:
+    return key(f"R#{package_id}", "rating")
+
+
+def receipt_key(package_id: str, part: int) -> Item:
+    return key(f"R#{package_id}", f"receipt#{part}")
+
+
+def mark_key(package_id: str) -> Item:
+    return key(f"M#{shard_of(package_id)}", package_id)
+
+
+def mark_shards() -> list[str]:
+    """The partitions of the marks."""
+    return [f"M#{shard}" for shard in range(SHARDS)]
 
 
 def shard_of(package_id: str) -> int:

@@ -1,6 +1,7 @@
 """Packages in DynamoDB: a change is one transaction, a read by id one query."""
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 
 from registry.adapters.dynamodb import keys, records
@@ -10,6 +11,7 @@ from registry.adapters.dynamodb.changes import change_item
 from registry.adapters.dynamodb.client import DynamoTable
 from registry.adapters.dynamodb.keys import Item, number, text
 from registry.adapters.dynamodb.listing import matches, walk
+from registry.adapters.dynamodb.ratings import mark_item
 from registry.adapters.dynamodb.records import attribute
 from registry.adapters.dynamodb.transaction import ABSENT, Transaction
 from registry.domain.errors import AlreadyExists, AnswerKept, NotFound, PackageExists, RevisionConflict, Unavailable
@@ -36,6 +38,7 @@ class DynamoPackageStore:
         if readme is not None:
             transaction.put(readme)
         _write_rest(transaction, None, package)
+        self._mark(transaction, package, change)
         await transaction.commit()
 
     async def replace(self, package: Package, change: Change, *, expected_revision: int) -> None:
@@ -57,6 +60,7 @@ class DynamoPackageStore:
             otherwise=lambda found: _stale(package.id, found),
         )
         _write_rest(transaction, old, package)
+        self._mark(transaction, package, change)
         await transaction.commit()
 
     async def remove(self, package_id: str, change: Change, *, expected_revision: int) -> None:
@@ -70,8 +74,11 @@ class DynamoPackageStore:
         )
         if readme is not None:
             transaction.delete(keys.readme_key(package_id))
+        transaction.delete(keys.mark_key(package_id))
+        transaction.delete(keys.rating_key(package_id))
         _write_rest(transaction, records.read_package(record, readme), None)
         await transaction.commit()
+        await self._drop_receipt(package_id)
 
     async def get(self, package_id: str) -> Package:
         found = await self._read(package_id)
@@ -133,6 +140,20 @@ class DynamoPackageStore:
         transaction.put(audit_item(change.audit))
         transaction.put(change_item(change.audit.package_id, now=self._clock.now()))
         return transaction
+
+    def _mark(self, transaction: Transaction, package: Package, change: Change) -> None:
+        """Have the package rated, once it has what there is to rate. A claim on the mark becomes void."""
+        if package.status is not PackageStatus.PENDING:
+            mark = mark_item(package.id, asked_by=change.audit.user, due_at=self._clock.now())
+            transaction.put(mark)
+
+    async def _drop_receipt(self, package_id: str) -> None:
+        # Behind the transaction: a receipt without its rating shows nowhere, so one that stays does no harm.
+        with contextlib.suppress(Unavailable):
+            parts = await self._table.query_all(f"R#{package_id}")
+            await self._table.batch_write(
+                [{"DeleteRequest": {"Key": {"pk": part["pk"], "sk": part["sk"]}}} for part in parts]
+            )
 
     async def _read(self, package_id: str) -> tuple[Item, Item | None] | None:
         """The record and its README of one write."""

@@ -7,15 +7,44 @@ resolves to a moment later (DNS rebinding) does not matter.
 import asyncio
 import ipaddress
 import socket
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx
 
+_NAME_THREADS = 16
 _SCHEMES = frozenset({"http", "https"})
+
+
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+"""RFC 6052: the last 32 bits are an IPv4 address that a gateway reaches."""
+_PROTOCOL_ASSIGNMENTS = ipaddress.IPv4Network("192.0.0.0/24")
+"""RFC 6890; some clouds keep their metadata there. Older Pythons take most of it for global."""
+
+Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
+"""From a host name and a port to its addresses. Raises OSError when there is none."""
 
 
 class RefusedAddress(Exception):
     """The address must not be reached. Its text is fit for users."""
+
+
+class SystemNames:
+    """Resolves as this host does, literals in all their spellings (`2130706433`, `0x7f.1`) included.
+
+    In threads of its own: names that take long must not hold up who waits for a thread to write a file.
+    """
+
+    def __init__(self) -> None:
+        self._threads = ThreadPoolExecutor(_NAME_THREADS, thread_name_prefix="names")
+
+    async def __call__(self, host: str, port: int) -> Sequence[str]:
+        def look_up() -> list[str]:
+            return [str(entry[4][0]) for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+
+        return await asyncio.get_running_loop().run_in_executor(self._threads, look_up)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +52,7 @@ class GuardedResolver:
     """`allow_private` lets private, loopback and link-local addresses through (a setting, for tests and intranets)."""
 
     allow_private: bool
+    resolve: Resolve = field(default_factory=SystemNames)
 
     async def pin(self, url: httpx.URL) -> str:
         """An address of the URL's host that may be reached. Raises RefusedAddress, OSError when there is none."""
@@ -31,9 +61,7 @@ class GuardedResolver:
         if url.userinfo:
             raise RefusedAddress("a URL with a name and password is not reached; leave them out")
         port = url.port or (443 if url.scheme == "https" else 80)
-        loop = asyncio.get_running_loop()
-        found = await loop.getaddrinfo(url.raw_host.decode("ascii"), port, type=socket.SOCK_STREAM)
-        addresses = [str(entry[4][0]) for entry in found]
+        addresses = await self.resolve(url.raw_host.decode("ascii"), port)
         if not self.allow_private:
             for address in addresses:
                 _judge(address)
@@ -42,9 +70,30 @@ class GuardedResolver:
 
 def _judge(address: str) -> None:
     parsed = ipaddress.ip_address(address.partition("%")[0])
-    inner = getattr(parsed, "ipv4_mapped", None) or getattr(parsed, "sixtofour", None) or parsed
-    if not inner.is_global or inner.is_multicast:
+    inner = _embedded_ipv4(parsed) if isinstance(parsed, ipaddress.IPv6Address) else parsed
+    # `is_reserved` holds for ::/8 and with it for the obsolete ::127.0.0.1.
+    if not inner.is_global or inner.is_multicast or inner.is_reserved or inner in _PROTOCOL_ASSIGNMENTS:
         raise RefusedAddress("its host has a private, loopback or link-local address, which is not reached")
+
+
+def _embedded_ipv4(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    if address in _NAT64:
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.ipv4_mapped or address.sixtofour or address
+
+
+def guarded_client(*, timeout_seconds: float) -> httpx.AsyncClient:
+    """A client for pinned requests, each on a connection of its own; the time-out is for each step of a transfer.
+
+    Several servers may live at one address: a connection that was verified as one of them must not carry a request to
+    another, nor may a cookie.
+    """
+    return httpx.AsyncClient(
+        timeout=timeout_seconds,
+        trust_env=False,
+        limits=httpx.Limits(max_connections=None, max_keepalive_connections=0),
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+    )
 
 
 def pinned_request(

@@ -11,6 +11,7 @@ from registry.adapters.sqlite.changes import record_reset
 from registry.adapters.sqlite.database import SqliteDatabase
 from registry.adapters.sqlite.times import to_microseconds
 from registry.domain.accounts import Account
+from registry.domain.webhooks import DELIVERIES_KEPT
 
 HEALTH_KEPT = timedelta(hours=25)
 """The longest window that can be asked for is 24 hours."""
@@ -20,6 +21,8 @@ _LIVE = """SELECT blob_key FROM packages WHERE blob_key IN (SELECT value FROM js
     UNION ALL SELECT key FROM uploads WHERE key IN (SELECT value FROM json_each(:keys))"""
 _CONTENTS = """SELECT id, blob_key, CAST(summary AS TEXT) FROM packages
     WHERE id > ? AND blob_key IS NOT NULL ORDER BY id LIMIT ?"""
+_ORPHANS = f"""DELETE FROM deliveries WHERE number IN (
+    SELECT number FROM deliveries WHERE webhook_id NOT IN (SELECT id FROM webhooks) LIMIT {_ROWS_AT_A_TIME})"""  # noqa: S608 - fixed texts
 _TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite~_%' ESCAPE '~'"
 
 
@@ -56,13 +59,15 @@ class SqliteRecordMaintenance:
             await self._drop(_purge("answers", "expires_at"), moment)
             + await self._drop(_purge("revoked_tokens", "expires_at"), moment)
             + await self._drop(_purge("health", "minute"), to_microseconds(now - HEALTH_KEPT))
+            + await self._drop(_purge("deliveries", "ended_at"), to_microseconds(now - DELIVERIES_KEPT))
+            + await self._drop(_ORPHANS)
         )
 
-    async def _drop(self, sql: str, moment: int) -> int:
+    async def _drop(self, sql: str, *parameters: int) -> int:
         # In small transactions, so that nobody's write waits for a long one.
         dropped = 0
         while True:
-            count = await self._database.write(lambda connection: connection.execute(sql, (moment,)).rowcount)
+            count = await self._database.write(lambda connection: connection.execute(sql, parameters).rowcount)
             dropped += count
             if count < _ROWS_AT_A_TIME:
                 return dropped

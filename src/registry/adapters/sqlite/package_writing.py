@@ -5,10 +5,12 @@ import sqlite3
 from registry.adapters.sqlite.answers import keep_answer
 from registry.adapters.sqlite.audit import append_entries
 from registry.adapters.sqlite.changes import record_change
+from registry.adapters.sqlite.deliveries import record_events
+from registry.adapters.sqlite.ratings import drop_rating, mark_anew
 from registry.adapters.sqlite.version_keys import version_key
 from registry.domain.documents import encode_readme, encode_summary
 from registry.domain.errors import NotFound, PackageExists, RevisionConflict
-from registry.domain.packages import Change, Package
+from registry.domain.packages import Change, Package, PackageStatus
 
 PackageRow = tuple[str, int, str, str, bytes, str, str, str, str | None, bytes | None]
 ListingRow = tuple[str | None, str, str, str, str, str, str]
@@ -63,6 +65,11 @@ class PackageWriting:
             connection.execute("DELETE FROM listings WHERE number = ?", (number,))
             connection.executemany(_INSERT_LISTING, [(number, *listing) for listing in self._listings])
 
+    def mark(self, connection: sqlite3.Connection, *, asked_by: str, now: int) -> None:
+        """Have the package rated, once it has what there is to rate. `now` in microseconds."""
+        if self.package.status is not PackageStatus.PENDING:
+            mark_anew(connection, self.package.id, asked_by=asked_by, now=now)
+
     def _check_free(self, connection: sqlite3.Connection) -> None:
         package = self.package
         taken = connection.execute(_TAKEN, (package.name, str(package.version), package.type.value, package.id))
@@ -75,6 +82,7 @@ def delete_package(connection: sqlite3.Connection, package_id: str, *, expected_
     number = find_number(connection, package_id, expected_revision=expected_revision)
     connection.execute("DELETE FROM packages WHERE number = ?", (number,))
     connection.execute("DELETE FROM listings WHERE number = ?", (number,))
+    drop_rating(connection, package_id)
 
 
 def find_number(connection: sqlite3.Connection, package_id: str, *, expected_revision: int) -> int:
@@ -94,3 +102,4 @@ def record(connection: sqlite3.Connection, package_id: str, change: Change, *, n
         keep_answer(connection, change.answer, now=now)
     append_entries(connection, (change.audit,))
     record_change(connection, package_id)
+    record_events(connection, change.events, now=now)

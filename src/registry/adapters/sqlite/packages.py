@@ -44,6 +44,7 @@ class SqlitePackageStore:
             if change.upload is not None:
                 end_upload(connection, change.upload)
             writing.insert(connection)
+            writing.mark(connection, asked_by=change.audit.user, now=now)
 
         await self._database.write(operation)
 
@@ -53,6 +54,7 @@ class SqlitePackageStore:
         def operation(connection: sqlite3.Connection) -> None:
             record(connection, package.id, change, now=now)
             writing.update(connection, expected_revision=expected_revision)
+            writing.mark(connection, asked_by=change.audit.user, now=now)
 
         await self._database.write(operation)
 

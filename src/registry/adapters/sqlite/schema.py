@@ -8,6 +8,10 @@ id order.
 
 In `changes` each package stands once, with the number of its last change; deleted ones stay, so that followers hear
 of them. The row with the empty id marks the last reset.
+
+In `deliveries` only one pending row of a webhook and package has a `due_at`: the first, whether it waits for its next
+try or is on its way (then it is when the lease ends). The others stand behind it in the order of their numbers, and
+get theirs when it has ended. Rows without a package always have one while they are pending.
 """
 
 import sqlite3
@@ -77,6 +81,31 @@ RECORDS: Migrations = (
         f"CREATE TRIGGER packages_added AFTER INSERT ON packages BEGIN {_GROW} END",
         f"CREATE TRIGGER packages_removed AFTER DELETE ON packages BEGIN {_SHRINK} END",
         f"CREATE TRIGGER packages_replaced AFTER UPDATE ON packages BEGIN {_SHRINK} {_GROW} END",
+    ),
+    (
+        """CREATE TABLE webhooks (
+            id TEXT NOT NULL UNIQUE, url TEXT NOT NULL, events TEXT NOT NULL, secret TEXT NOT NULL,
+            created_at INTEGER NOT NULL, disabled INTEGER NOT NULL)""",
+        """CREATE TABLE deliveries (
+            number INTEGER PRIMARY KEY AUTOINCREMENT, webhook_id TEXT NOT NULL, id TEXT NOT NULL, event TEXT NOT NULL,
+            package_id TEXT, payload BLOB NOT NULL, at INTEGER NOT NULL, status TEXT NOT NULL,
+            attempts INTEGER NOT NULL, earlier_attempts INTEGER NOT NULL, response_status INTEGER,
+            due_at INTEGER, ended_at INTEGER,
+            UNIQUE (webhook_id, id))""",
+        "CREATE INDEX deliveries_due ON deliveries (webhook_id, due_at) WHERE due_at IS NOT NULL",
+        "CREATE INDEX deliveries_pending ON deliveries (webhook_id, package_id, number) WHERE status = 'pending'",
+        "CREATE INDEX deliveries_ended_at ON deliveries (ended_at) WHERE ended_at IS NOT NULL",
+    ),
+    (
+        # The receipt stands last, as above.
+        """CREATE TABLE ratings (
+            package_id TEXT NOT NULL UNIQUE, revision INTEGER NOT NULL, status TEXT NOT NULL, net_score REAL,
+            rated_at INTEGER NOT NULL, etag TEXT NOT NULL, summary BLOB NOT NULL, body BLOB NOT NULL,
+            dangerous_sha256 TEXT, receipt BLOB NOT NULL)""",
+        """CREATE TABLE rating_marks (
+            package_id TEXT NOT NULL UNIQUE, due_at INTEGER NOT NULL, token TEXT, attempts INTEGER NOT NULL,
+            asked_by TEXT NOT NULL)""",
+        "CREATE INDEX rating_marks_due_at ON rating_marks (due_at)",
     ),
 )
 

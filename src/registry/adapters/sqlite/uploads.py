@@ -7,8 +7,10 @@ from typing import Any
 
 from registry.adapters.sqlite.answers import keep_answer
 from registry.adapters.sqlite.database import SqliteDatabase
+from registry.adapters.sqlite.deliveries import record_events
 from registry.adapters.sqlite.times import from_microseconds, to_microseconds
 from registry.domain.errors import NotFound
+from registry.domain.events import Event
 from registry.domain.packages import KeptAnswer
 from registry.domain.uploads import Upload
 from registry.ports.clock import Clock
@@ -65,9 +67,14 @@ class SqliteUploadStore:
 
         await self._database.write(operation)
 
-    async def remove(self, upload_id: str) -> bool:
+    async def remove(self, upload_id: str, *, event: Event | None = None) -> bool:
+        now = to_microseconds(self._clock.now())
+
         def operation(connection: sqlite3.Connection) -> bool:
-            return connection.execute("DELETE FROM uploads WHERE id = ?", (upload_id,)).rowcount > 0
+            if connection.execute("DELETE FROM uploads WHERE id = ?", (upload_id,)).rowcount == 0:
+                return False
+            record_events(connection, () if event is None else (event,), now=now)
+            return True
 
         return await self._database.write(operation)
 

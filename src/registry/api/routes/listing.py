@@ -63,7 +63,8 @@ async def _list_packages(request: Request) -> Response:
     page = await services.catalog.list_page(wanted, limit=query.limit, after=after)
     items = [item.body for item in page.items]
     if query.include:
-        items = [with_rating(body, None) for body in items]
+        ratings = await services.ratings.find_summaries([(item.id, item.revision) for item in page.items])
+        items = [with_rating(item.body, ratings.get(item.id)) for item in page.items]
     return page_response(request, services.cursors, items, page.next_after)
 
 

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from registry.api.authentication import Searcher, Uploader, authenticate
 from registry.api.bodies import Submission, new_package, replacement
 from registry.api.bounded import room_for_body
-from registry.api.conditional import expected_revisions, is_unchanged, package_tag
+from registry.api.conditional import expected_revisions, is_unchanged, package_tag, rated_package_tag
 from registry.api.documentation import ETAG, LOCATION, merge_patch_body, package_body, problems
 from registry.api.hot import HotRoute, ReadyResponse, hot_route, ready_json
 from registry.api.idempotency import IDEMPOTENCY_KEY, scoped_key
@@ -48,11 +48,14 @@ async def _read_package(request: Request) -> Response:
     scope = request.scope
     caller = await authenticate(scope, Permission.SEARCH)
     rated = bool(scope["query_string"]) and wants_rating(request.query_params.get("include"))
-    document = await state_of(scope).services.catalog.get_document(scope["path_params"]["package_id"], caller)
-    tag = package_tag(document.revision)
+    package_id, services = scope["path_params"]["package_id"], state_of(scope).services
+    document = await services.catalog.get_document(package_id, caller)
+    body, tag = document.body, package_tag(document.revision)
+    if rated:
+        rating = (await services.ratings.find_summaries([(package_id, document.revision)])).get(package_id)
+        body, tag = with_rating(body, rating), rated_package_tag(document.revision, rating)
     if is_unchanged(request.headers.get("if-none-match"), tag):
         return ReadyResponse(304, [(b"etag", tag.encode())])
-    body = with_rating(document.body, None) if rated else document.body
     return ready_json(body, (b"etag", tag.encode()))
 
 
@@ -179,6 +182,8 @@ async def _publish(request: Request, caller: Caller) -> Response:
     published = await state.services.publishing.publish(caller, metadata, submission.content, answering=answering)
     if isinstance(published, Package) and published.status is PackageStatus.PENDING:
         state.services.ingest.start(published.id)
+    elif isinstance(published, Package):
+        await state.services.ratings.hint(published.id)
     return created_response(published)
 
 
@@ -220,6 +225,7 @@ async def replace_package(request: Request, package_id: PackageId, caller: Uploa
         package = await state_of(request.scope).services.changing.replace(
             caller, package_id, body.value(), submission.content, expected=expected_revisions(request.headers)
         )
+    await state_of(request.scope).services.ratings.hint(package_id)
     return document_response(package)
 
 
@@ -235,6 +241,7 @@ async def patch_package(request: Request, package_id: PackageId, caller: Uploade
     package = await state_of(request.scope).services.changing.patch(
         caller, package_id, changed, expected=expected_revisions(request.headers)
     )
+    await state_of(request.scope).services.ratings.hint(package_id)
     return document_response(package)
 
 

@@ -1,0 +1,210 @@
+"""Files of many sizes up and down, twenty at once, members of a large zip, and clients that are killed."""
+
+import asyncio
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+
+from bench.machine import MEGABYTE
+from bench.report import Measured, Row
+from bench.servers import Server, data_folder, registry_server, signed_in
+from bench.suites import Options
+from registry.client import NewPackage, RegistryClient, Transfers
+
+_SIZES_MB = (0.1, 1, 10, 50, 100, 1024)
+_KILLS = 20
+_AT_ONCE = 20
+_MEMORY_BOUND_MB = 256 + 64
+"""What the setting for bodies allows, and the rest of the process."""
+
+
+def rows(options: Options) -> Iterator[Row]:
+    with data_folder() as folder, registry_server(folder) as server, signed_in(server) as admin:
+        token = admin.headers["Authorization"].removeprefix("Bearer ")
+        with tempfile.TemporaryDirectory(prefix="registry-bench-files-") as files:
+            yield from _sizes(server, token, Path(files), options)
+            yield from _many_at_once(server, token, Path(files), options)
+            yield from _member(server, token, Path(files), options)
+            yield from _killed(server, token, Path(files), options)
+
+
+def _sizes(server: Server, token: str, files: Path, options: Options) -> Iterator[Row]:
+    rounds = 2 if options.quick else 3
+    for size_mb in _SIZES_MB[:-1] if options.quick else _SIZES_MB:
+        path = _file(files, "content.bin", int(size_mb * 2**20))
+        ups, downs, growths = [], [], []
+        for number in range(rounds):
+            server.forget_memory_peak()
+            before = server.memory_bytes()
+            up, down = asyncio.run(_there_and_back(server, token, path, f"size-{size_mb}-{number}"))
+            ups.append(up)
+            downs.append(down)
+            growths.append((server.memory_peak_bytes() - before) / MEGABYTE)
+        for way, seconds in (("up", ups), ("down", downs)):
+            measured = Measured.of(seconds)
+            speed = path.stat().st_size / MEGABYTE / measured.value
+            note = f"{speed:,.0f} MB/s; the server grew by {max(growths):,.0f} MB at most"
+            yield Row("artifacts", f"{size_mb:g} MB {way}", measured.value * 1000, "ms", measured.spread, note=note)
+        path.unlink()
+
+
+async def _there_and_back(server: Server, token: str, path: Path, name: str) -> tuple[float, float]:
+    copy = path.with_suffix(".copy")
+    transfers = Transfers(state_folder=path.parent / "state")
+    async with RegistryClient(server.url, token, transfers=transfers) as client:
+        began = time.perf_counter()
+        package = await client.publish(path, NewPackage(name, "1.0.0", "model"))
+        up = time.perf_counter() - began
+        began = time.perf_counter()
+        await client.download(package, copy)
+        down = time.perf_counter() - began
+        await client.delete(package.id)
+    copy.unlink()
+    return up, down
+
+
+def _many_at_once(server: Server, token: str, files: Path, options: Options) -> Iterator[Row]:
+    """Uploads side by side, while somebody asks for something small again and again."""
+    size = (16 if options.quick else 256) * 2**20
+    path = _file(files, "many.bin", size)
+    latencies: list[float] = []
+    done = threading.Event()
+    asking = threading.Thread(target=_ask_until, args=(server, token, done, latencies))
+    server.forget_memory_peak()
+    before = server.memory_bytes()
+    began = time.perf_counter()
+    asking.start()
+    try:
+        digests = asyncio.run(_publish_many(server, token, path))
+    finally:
+        done.set()
+        asking.join()
+    seconds = time.perf_counter() - began
+    grown = (server.memory_peak_bytes() - before) / MEGABYTE
+    path.unlink()
+    if len(digests) != 1:
+        raise RuntimeError(f"the uploads came out differently: {digests}")
+    name = f"{_AT_ONCE} uploads of {size // 2**20} MiB at once"
+    speed = _AT_ONCE * size / MEGABYTE / seconds
+    yield Row(
+        "artifacts", f"{name}, growth of memory", grown, "MB", 0.0, goal=_MEMORY_BOUND_MB, note=f"{speed:,.0f} MB/s"
+    )
+    latencies.sort()
+    p99 = latencies[int(len(latencies) * 0.99)] * 1000
+    yield Row("artifacts", f"{name}, reads meanwhile, p99", p99, "ms", 0.0, note=f"{len(latencies)} reads")
+
+
+async def _publish_many(server: Server, token: str, path: Path) -> set[str]:
+    transfers = Transfers(parts_above_bytes=0, state_folder=path.parent / "state")
+    async with RegistryClient(server.url, token, transfers=transfers) as client:
+        packages = await asyncio.gather(
+            *(client.publish(path, NewPackage(f"many-{number}", "1.0.0", "model")) for number in range(_AT_ONCE))
+        )
+        for package in packages:
+            await client.delete(package.id)
+    return {package.content.sha256 for package in packages if package.content}
+
+
+def _ask_until(server: Server, token: str, done: threading.Event, latencies: list[float]) -> None:
+    headers = {"Authorization": f"Bearer {token}"}
+    with httpx.Client(base_url=server.url, headers=headers, timeout=60.0, trust_env=False) as client:
+        while not done.wait(0.01):
+            began = time.perf_counter()
+            client.get("/packages?limit=1").raise_for_status()
+            latencies.append(time.perf_counter() - began)
+
+
+def _member(server: Server, token: str, files: Path, options: Options) -> Iterator[Row]:
+    """One file out of a large zip: the first byte, and what it costs in memory."""
+    size = (64 if options.quick else 2048) * 2**20
+    path, block = files / "large.zip", os.urandom(2**20)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+        with archive.open("weights.bin", "w", force_zip64=True) as member:
+            for _ in range(size // len(block)):
+                member.write(block)
+        archive.writestr("train.py", b"print('x')\n" * 100_000, zipfile.ZIP_DEFLATED)
+    package_id = asyncio.run(_publish_one(server, token, path))
+    path.unlink()
+    headers = {"Authorization": f"Bearer {token}"}
+    with httpx.Client(base_url=server.url, headers=headers, timeout=60.0, trust_env=False) as client:
+        for what, address in (
+            ("a deflated member", f"/package/{package_id}/files/train.py"),
+            ("a stored member", f"/package/{package_id}/files/weights.bin"),
+            ("part=weights", f"/package/{package_id}/content?part=weights"),
+        ):
+            server.forget_memory_peak()
+            before = server.memory_bytes()
+            firsts = []
+            for _ in range(3):
+                began = time.perf_counter()
+                with client.stream("GET", address) as answer:
+                    chunks = answer.iter_raw()
+                    next(chunks)
+                    firsts.append(time.perf_counter() - began)
+                    for _ in chunks:
+                        pass
+            first = Measured.of([seconds * 1000 for seconds in firsts])
+            grown = (server.memory_peak_bytes() - before) / MEGABYTE
+            name = f"{what} of a zip of {size // 2**20} MiB"
+            yield Row("artifacts", f"{name}, first byte", first.value, "ms", first.spread)
+            yield Row("artifacts", f"{name}, growth of memory", grown, "MB", 0.0, goal=32)
+
+
+async def _publish_one(server: Server, token: str, path: Path) -> str:
+    transfers = Transfers(state_folder=path.parent / "state")
+    async with RegistryClient(server.url, token, transfers=transfers) as client:
+        return (await client.publish(path, NewPackage("large-zip", "1.0.0", "model"))).id
+
+
+def _killed(server: Server, token: str, files: Path, options: Options) -> Iterator[Row]:
+    """A client that is killed at random places, and started again each time."""
+    size = (64 if options.quick else 1024) * 2**20
+    path = _file(files, "weights.bin", size)
+    before = _received_bytes(server)
+    places = sorted(random.Random(1).sample(range(1, size), _KILLS))
+    for place in [*places, 0]:
+        status = _publish_until(server, token, files, path, place)
+        if status != (-signal.SIGKILL if place else 0):
+            raise RuntimeError(f"the client ended with {status}")
+    again = (_received_bytes(server) - before - size) / MEGABYTE
+    path.unlink()
+    part = 8 * 2**20 / MEGABYTE
+    yield Row(
+        "artifacts",
+        f"{_KILLS} kills in {size // 2**20} MiB, sent again",
+        again,
+        "MB",
+        0.0,
+        goal=_KILLS * part,
+        note=f"{again / part / _KILLS:.2f} parts of 8 MiB for each kill",
+    )
+
+
+def _publish_until(server: Server, token: str, files: Path, path: Path, place: int) -> int:
+    command = [sys.executable, "-m", "tests.clients.large_publisher"]
+    arguments = [server.url, token, str(files / "state"), str(path), "killed", str(place)]
+    done = subprocess.run([*command, *arguments], cwd=Path(__file__).parents[1], stdout=subprocess.DEVNULL, check=False)
+    return done.returncode
+
+
+def _received_bytes(server: Server) -> int:
+    lines = httpx.get(f"{server.url}/metrics", trust_env=False).text.splitlines()
+    return int(next(float(line.split()[1]) for line in lines if line.startswith("registry_http_received_bytes_total")))
+
+
+def _file(folder: Path, name: str, size: int) -> Path:
+    path, block = folder / name, os.urandom(2**20)
+    with path.open("wb") as file:
+        for start in range(0, size, len(block)):
+            file.write(block[: size - start])
+    return path

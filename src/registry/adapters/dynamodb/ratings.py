@@ -1,0 +1,204 @@
+"""Ratings in DynamoDB, and the marks of those that wait.
+
+Marks lie in a few partitions of their own, which hold what waits or is under way and nothing else, so that reading them
+all is cheap. A receipt is cut into items below 400 KB.
+"""
+
+import asyncio
+import zlib
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from registry.adapters.dynamodb import keys
+from registry.adapters.dynamodb.audit import audit_item
+from registry.adapters.dynamodb.client import DynamoTable
+from registry.adapters.dynamodb.errors import ConditionFailed
+from registry.adapters.dynamodb.keys import Item, binary, number, text
+from registry.adapters.dynamodb.records import attribute
+from registry.adapters.dynamodb.transaction import ABSENT
+from registry.domain.errors import TooLarge, Unavailable
+from registry.domain.packages import Change
+from registry.domain.ratings import RatingStatus
+from registry.ports.ratings import RatingClaim, RatingDocument, RatingSummary
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_PART_BYTES = 350_000
+_MOST_PARTS = 10
+"""A transaction takes 4 MB."""
+_OWN = "claim_token = :token"
+_READS = 4
+
+
+def mark_item(package_id: str, *, asked_by: str, due_at: datetime, attempts: int = 0, token: str = "") -> Item:
+    """A mark. `token` is that of the claim, empty while nobody has it."""
+    return {
+        **keys.mark_key(package_id),
+        "due_at": number(_microseconds(due_at)),
+        "attempts": number(attempts),
+        "asked_by": text(asked_by),
+        "claim_token": text(token),
+    }
+
+
+class DynamoRatingStore:
+    """Implements `RatingStore`."""
+
+    def __init__(self, table: DynamoTable) -> None:
+        self._table = table
+
+    async def find(self, package_id: str) -> RatingDocument | None:
+        item = await self._table.get(keys.rating_key(package_id))
+        return None if item is None else _read_rating(package_id, item)
+
+    async def find_summaries(self, package_ids: Sequence[str]) -> dict[str, RatingSummary]:
+        items = await self._table.batch_get([keys.rating_key(package_id) for package_id in dict.fromkeys(package_ids)])
+        found = [_read_rating(attribute(item, "pk").removeprefix("R#"), item) for item in items]
+        return {
+            rating.package_id: RatingSummary(
+                rating.package_id, rating.revision, rating.net_score, rating.etag, rating.summary
+            )
+            for rating in found
+        }
+
+    async def find_receipt(self, package_id: str, *, revision: int) -> bytes | None:
+        for _ in range(_READS):
+            found = {attribute(item, "sk"): item for item in await self._table.query_all(f"R#{package_id}")}
+            rating = found.get("rating")
+            if rating is None or int(attribute(rating, "revision", "N")) != revision:
+                return None
+            count, etag = int(attribute(rating, "parts", "N")), attribute(rating, "etag")
+            parts = [found.get(keys.receipt_key(package_id, part)["sk"]["S"], {}) for part in range(count)]
+            # A query of several pages may meet two ratings.
+            if all(attribute(part, "etag") == etag for part in parts):
+                return zlib.decompress(b"".join(attribute(part, "body", "B") for part in parts))
+        raise Unavailable(f"The package {package_id} is being rated; try again.")
+
+    async def mark(self, package_id: str, *, asked_by: str, now: datetime, at_once: bool = False) -> None:
+        present = await self._table.get(keys.mark_key(package_id))
+        if present is None:
+            if await self._table.get(keys.record_key(package_id)) is not None:
+                await self._put(mark_item(package_id, asked_by=asked_by, due_at=now), ABSENT)
+        elif at_once and not attribute(present, "claim_token") and _due_at(present) > now:
+            attempts = int(attribute(present, "attempts", "N"))
+            await self._put(
+                mark_item(package_id, asked_by=asked_by, due_at=now, attempts=attempts), _OWN, {":token": text("")}
+            )
+
+    async def claim(self, package_id: str, *, token: str, now: datetime, until: datetime) -> RatingClaim | None:
+        present = await self._table.get(keys.mark_key(package_id))
+        if present is None or _due_at(present) > now:
+            return None
+        claim = RatingClaim(
+            package_id, token, int(attribute(present, "attempts", "N")) + 1, attribute(present, "asked_by")
+        )
+        unchanged = "due_at = :due AND claim_token = :token"
+        values: Item = {":due": present["due_at"], ":token": present["claim_token"]}
+        return claim if await self._put(_claimed(claim, until), unchanged, values) else None
+
+    async def extend(self, claim: RatingClaim, *, until: datetime) -> bool:
+        return await self._put(_claimed(claim, until), _OWN, {":token": text(claim.token)})
+
+    async def finish(
+        self,
+        claim: RatingClaim,
+        rating: RatingDocument,
+        receipt: bytes,
+        change: Change,
+        *,
+        retry_at: datetime | None = None,
+    ) -> bool:
+        packed = await asyncio.to_thread(zlib.compress, receipt)
+        parts = [packed[start : start + _PART_BYTES] for start in range(0, len(packed), _PART_BYTES)]
+        if len(parts) > _MOST_PARTS:
+            raise TooLarge("The rating's receipt is larger than the record store takes.")
+        puts = [
+            _rating_item(rating, parts=len(parts)),
+            audit_item(change.audit),
+            *(
+                {**keys.receipt_key(rating.package_id, place), "etag": text(rating.etag), "body": binary(part)}
+                for place, part in enumerate(parts)
+            ),
+        ]
+        return await self._end(claim, due_at=retry_at, puts=puts)
+
+    async def give_back(self, claim: RatingClaim, *, due_at: datetime | None) -> None:
+        await self._end(claim, due_at=due_at)
+
+    async def list_due(self, now: datetime, *, limit: int) -> Sequence[str]:
+        due = sorted((_due_at(item), attribute(item, "sk")) for item in await self._marks() if _due_at(item) <= now)
+        return [package_id for _, package_id in due[:limit]]
+
+    async def count_marks(self) -> int:
+        return len(await self._marks())
+
+    async def _marks(self) -> list[Item]:
+        found = await asyncio.gather(*map(self._table.query_all, keys.mark_shards()))
+        return [item for items in found for item in items]
+
+    async def _put(self, item: Item, condition: str, values: Item | None = None) -> bool:
+        try:
+            await self._table.transact([self._table.put(item, condition=condition, values=values)])
+        except ConditionFailed:
+            return False
+        return True
+
+    async def _end(self, claim: RatingClaim, *, due_at: datetime | None, puts: Sequence[Item] = ()) -> bool:
+        own: Item = {":token": text(claim.token)}
+        if due_at is None:
+            end = self._table.delete(keys.mark_key(claim.package_id), condition=_OWN, values=own)
+        else:
+            waiting = mark_item(claim.package_id, asked_by=claim.asked_by, due_at=due_at, attempts=claim.attempts)
+            end = self._table.put(waiting, condition=_OWN, values=own)
+        try:
+            await self._table.transact([end, *map(self._table.put, puts)])
+        except ConditionFailed:
+            return False
+        return True
+
+
+def _claimed(claim: RatingClaim, until: datetime) -> Item:
+    return mark_item(
+        claim.package_id, asked_by=claim.asked_by, due_at=until, attempts=claim.attempts, token=claim.token
+    )
+
+
+def _rating_item(rating: RatingDocument, *, parts: int) -> Item:
+    item: Item = {
+        **keys.rating_key(rating.package_id),
+        "revision": number(rating.revision),
+        "rating_status": text(rating.status.value),
+        "rated": number(_microseconds(rating.rated_at)),
+        "etag": text(rating.etag),
+        "summary": binary(rating.summary),
+        "body": binary(rating.body),
+        "parts": number(parts),
+    }
+    if rating.net_score is not None:
+        item["net_score"] = number(rating.net_score)
+    if rating.dangerous_sha256 is not None:
+        item["dangerous_sha256"] = text(rating.dangerous_sha256)
+    return item
+
+
+def _read_rating(package_id: str, item: Item) -> RatingDocument:
+    net_score = attribute(item, "net_score", "N")
+    return RatingDocument(
+        package_id=package_id,
+        revision=int(attribute(item, "revision", "N")),
+        status=RatingStatus(attribute(item, "rating_status")),
+        net_score=None if net_score is None else float(net_score),
+        rated_at=_EPOCH + timedelta(microseconds=int(attribute(item, "rated", "N"))),
+        etag=attribute(item, "etag"),
+        summary=attribute(item, "summary", "B"),
+        body=attribute(item, "body", "B"),
+        dangerous_sha256=attribute(item, "dangerous_sha256"),
+    )
+
+
+def _due_at(mark: Item) -> datetime:
+    return _EPOCH + timedelta(microseconds=int(attribute(mark, "due_at", "N")))
+
+
+def _microseconds(at: datetime) -> int:
+    return (at - _EPOCH) // _MICROSECOND

@@ -1,0 +1,152 @@
+"""Ratings and their marks."""
+
+import json
+import sqlite3
+import zlib
+from collections.abc import Sequence
+from datetime import datetime
+
+from registry.adapters.sqlite.audit import append_entries
+from registry.adapters.sqlite.database import SqliteDatabase
+from registry.adapters.sqlite.deliveries import record_events
+from registry.adapters.sqlite.times import from_microseconds, to_microseconds
+from registry.domain.packages import Change
+from registry.domain.ratings import RatingStatus
+from registry.ports.ratings import RatingClaim, RatingDocument, RatingSummary
+
+_FIND = """SELECT revision, status, net_score, rated_at, etag, summary, body, dangerous_sha256
+    FROM ratings WHERE package_id = ?"""
+_SUMMARIES = """SELECT r.package_id, r.revision, r.net_score, r.etag, r.summary
+    FROM json_each(?) AS wanted CROSS JOIN ratings AS r ON r.package_id = wanted.value"""
+_STORE = """INSERT OR REPLACE INTO ratings
+    (package_id, revision, status, net_score, rated_at, etag, summary, body, dangerous_sha256, receipt)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+_MARK = """INSERT INTO rating_marks (package_id, due_at, attempts, asked_by)
+    SELECT id, ?, 0, ? FROM packages WHERE id = ?
+    ON CONFLICT (package_id) DO UPDATE SET due_at = min(due_at, excluded.due_at), asked_by = excluded.asked_by
+        WHERE token IS NULL AND ?"""
+_MARK_ANEW = """INSERT OR REPLACE INTO rating_marks (package_id, due_at, attempts, asked_by, token)
+    VALUES (?, ?, 0, ?, NULL)"""
+_CLAIM = """UPDATE rating_marks SET token = ?, due_at = ?, attempts = attempts + 1 WHERE package_id = ? AND due_at <= ?
+    RETURNING attempts, asked_by"""
+_OWN = "WHERE package_id = ? AND token = ?"
+
+
+class SqliteRatingStore:
+    """Implements `RatingStore`."""
+
+    def __init__(self, database: SqliteDatabase) -> None:
+        self._database = database
+
+    async def find(self, package_id: str) -> RatingDocument | None:
+        row = self._database.fetch_one(_FIND, (package_id,))
+        if row is None:
+            return None
+        revision, status, net_score, rated_at, etag, summary, body, dangerous_sha256 = row
+        return RatingDocument(
+            package_id=package_id,
+            revision=revision,
+            status=RatingStatus(status),
+            net_score=net_score,
+            rated_at=from_microseconds(rated_at),
+            etag=etag,
+            summary=summary,
+            body=body,
+            dangerous_sha256=dangerous_sha256,
+        )
+
+    async def find_summaries(self, package_ids: Sequence[str]) -> dict[str, RatingSummary]:
+        rows = self._database.fetch_all(_SUMMARIES, (json.dumps(list(dict.fromkeys(package_ids))),))
+        return {row[0]: RatingSummary(*row) for row in rows}
+
+    async def find_receipt(self, package_id: str, *, revision: int) -> bytes | None:
+        def query(connection: sqlite3.Connection) -> bytes | None:
+            row = connection.execute(
+                "SELECT receipt FROM ratings WHERE package_id = ? AND revision = ?", (package_id, revision)
+            ).fetchone()
+            return zlib.decompress(row[0]) if row else None
+
+        return await self._database.read(query)
+
+    async def mark(self, package_id: str, *, asked_by: str, now: datetime, at_once: bool = False) -> None:
+        if not at_once and self._database.fetch_one("SELECT 1 FROM rating_marks WHERE package_id = ?", (package_id,)):
+            return  # many may ask for what one has started: they need not write
+        row = (to_microseconds(now), asked_by, package_id, at_once)
+        await self._database.write(lambda connection: connection.execute(_MARK, row).rowcount)
+
+    async def claim(self, package_id: str, *, token: str, now: datetime, until: datetime) -> RatingClaim | None:
+        row = (token, to_microseconds(until), package_id, to_microseconds(now))
+        claimed = await self._database.write(lambda connection: connection.execute(_CLAIM, row).fetchone())
+        return RatingClaim(package_id, token, *claimed) if claimed else None
+
+    async def extend(self, claim: RatingClaim, *, until: datetime) -> bool:
+        row = (to_microseconds(until), claim.package_id, claim.token)
+        sql = f"UPDATE rating_marks SET due_at = ? {_OWN}"  # noqa: S608 - fixed texts
+        return await self._database.write(lambda connection: connection.execute(sql, row).rowcount) == 1
+
+    async def finish(
+        self,
+        claim: RatingClaim,
+        rating: RatingDocument,
+        receipt: bytes,
+        change: Change,
+        *,
+        retry_at: datetime | None = None,
+    ) -> bool:
+        row = (
+            rating.package_id,
+            rating.revision,
+            rating.status.value,
+            rating.net_score,
+            to_microseconds(rating.rated_at),
+            rating.etag,
+            rating.summary,
+            rating.body,
+            rating.dangerous_sha256,
+            zlib.compress(receipt),
+        )
+
+        def operation(connection: sqlite3.Connection) -> bool:
+            if not _end_claim(connection, claim, due_at=retry_at):
+                return False
+            connection.execute(_STORE, row)
+            append_entries(connection, (change.audit,))
+            record_events(connection, change.events, now=to_microseconds(change.audit.at))
+            return True
+
+        return await self._database.write(operation)
+
+    async def give_back(self, claim: RatingClaim, *, due_at: datetime | None) -> None:
+        await self._database.write(lambda connection: _end_claim(connection, claim, due_at=due_at))
+
+    async def list_due(self, now: datetime, *, limit: int) -> Sequence[str]:
+        rows = self._database.fetch_all(
+            "SELECT package_id FROM rating_marks WHERE due_at <= ? ORDER BY due_at LIMIT ?",
+            (to_microseconds(now), limit),
+        )
+        return [package_id for (package_id,) in rows]
+
+    async def count_marks(self) -> int:
+        (count,) = await self._database.read(
+            lambda connection: connection.execute("SELECT count(*) FROM rating_marks").fetchone()
+        )
+        return int(count)
+
+
+def _end_claim(connection: sqlite3.Connection, claim: RatingClaim, *, due_at: datetime | None) -> bool:
+    own = (claim.package_id, claim.token)
+    if due_at is None:
+        return connection.execute(f"DELETE FROM rating_marks {_OWN}", own).rowcount == 1  # noqa: S608 - fixed texts
+    sql = f"UPDATE rating_marks SET due_at = ?, token = NULL {_OWN}"  # noqa: S608 - fixed texts
+    return connection.execute(sql, (to_microseconds(due_at), *own)).rowcount == 1
+
+
+def mark_anew(connection: sqlite3.Connection, package_id: str, *, asked_by: str, now: int) -> None:
+    """Have the package rated anew, within the transaction under way; claims become void. `now` in microseconds."""
+    connection.execute(_MARK_ANEW, (package_id, now, asked_by))
+
+
+def drop_rating(connection: sqlite3.Connection, package_id: str) -> None:
+    """Forget the package's rating and its mark, within the transaction under way."""
+    connection.execute("DELETE FROM ratings WHERE package_id = ?", (package_id,))
+    connection.execute("DELETE FROM rating_marks WHERE package_id = ?", (package_id,))

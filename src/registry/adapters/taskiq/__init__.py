@@ -1,0 +1,1 @@
+"""Jobs on Redis streams, by taskiq."""

@@ -1,0 +1,168 @@
+"""Ratings, their receipts, and whether a project's license goes with a package's."""
+
+import re
+from typing import Annotated
+
+import orjson
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from registry.api.authentication import Searcher, authenticate
+from registry.api.conditional import is_unchanged
+from registry.api.documentation import ETAG, header, problems
+from registry.api.hot import Header, HotRoute, ReadyResponse, hot_route, ready_json
+from registry.api.rating_models import LicenseAnswerModel, LicenseCheckBody, RatingModel, RatingQueuedModel
+from registry.api.routes.packages import PackageId
+from registry.api.state import state_of
+from registry.api.strict_json import StrictJsonRoute
+from registry.domain.accounts import Permission
+from registry.domain.errors import InvalidInput
+from registry.services.ratings import MAX_WAIT_SECONDS, ServedRating
+
+Wait = Annotated[
+    int, Query(ge=0, le=MAX_WAIT_SECONDS, description="seconds to hold the request; also `Prefer: wait=N`")
+]
+_RETRY_AFTER_SECONDS = 1
+_DIGITS = re.compile(r"[0-9]{1,2}")
+_PREFER_WAIT = re.compile(r'(?:^|[,;])\s*wait\s*=\s*"?([0-9]{1,9})"?\s*(?=$|[,;])', re.IGNORECASE)
+_QUEUED_HEADERS = {
+    "Location": header("where the rating will be", "/package/01934d2e-8a5c-7c3e-9f5a-3b1c2d4e5f60/rate"),
+    "Retry-After": {"description": "seconds to wait", "schema": {"type": "integer"}},
+}
+_QUEUED = {"description": "the rating has been started", "model": RatingQueuedModel, "headers": _QUEUED_HEADERS}
+_CACHE_HEADERS = {
+    "X-Cache": {"description": "whether it came from the cache", "schema": {"enum": ["hit", "miss"]}},
+    "Age": {"description": "seconds that the cache has had it", "schema": {"type": "integer"}},
+}
+
+
+def hot_routes() -> list[HotRoute]:
+    """Routes that come before all others."""
+    return [
+        hot_route(
+            "/package/{package_id}/rate",
+            _read_rating,
+            documented=read_rating,
+            tags=["ratings"],
+            response_model=RatingModel,
+            responses={
+                200: {"headers": ETAG | _CACHE_HEADERS},
+                202: _QUEUED,
+                304: {"description": "unchanged"},
+                **problems(401, 403, 404, 422),
+            },
+        )
+    ]
+
+
+def rating_routes() -> APIRouter:
+    router = APIRouter(route_class=StrictJsonRoute, tags=["ratings"])
+    router.add_api_route(
+        "/package/{package_id}/rate",
+        rate_again,
+        methods=["POST"],
+        status_code=202,
+        response_model=RatingQueuedModel,
+        responses={202: {"headers": _QUEUED_HEADERS}, **problems(401, 403, 404, 422)},
+    )
+    router.add_api_route(
+        "/package/{package_id}/rate/receipt",
+        read_receipt,
+        methods=["GET"],
+        response_class=Response,
+        responses={
+            200: {"description": "the receipt", "content": {"application/json": {"schema": {"type": "object"}}}},
+            **problems(401, 403, 404, 422),
+        },
+    )
+    router.add_api_route(
+        "/package/{package_id}/license-check",
+        check_license,
+        methods=["POST"],
+        response_model=LicenseAnswerModel,
+        responses=problems(400, 401, 403, 404, 413, 415, 422, 502),
+    )
+    return router
+
+
+async def read_rating(package_id: PackageId, caller: Searcher, wait: Wait = 0) -> None:
+    """Read the rating of the package's current revision.
+
+    Where there is none yet it is started, once however many ask, and the answer is 202; `wait` holds the request until
+    it is there.
+    """
+
+
+async def _read_rating(request: Request) -> Response:
+    scope = request.scope
+    caller = await authenticate(scope, Permission.SEARCH)
+    package_id = scope["path_params"]["package_id"]
+    ratings = state_of(scope).services.ratings
+    found = await ratings.get(package_id, caller, wait_seconds=_wait_seconds(request))
+    if found is None:
+        return _queued(package_id)
+    headers = _headers(found)
+    if is_unchanged(request.headers.get("if-none-match"), found.etag):
+        return ReadyResponse(304, headers)
+    return ready_json(found.body, *headers)
+
+
+def _headers(found: ServedRating) -> list[Header]:
+    return [
+        (b"etag", found.etag.encode()),
+        (b"x-cache", b"hit" if found.hit else b"miss"),
+        (b"age", b"%d" % found.age_seconds),
+    ]
+
+
+def _wait_seconds(request: Request) -> int:
+    """`?wait=N` counts; a preference (RFC 7240) is only that: what cannot be granted is cut or ignored."""
+    given = request.query_params.get("wait") if request.scope["query_string"] else None
+    if given is not None:
+        if not _DIGITS.fullmatch(given) or int(given) > MAX_WAIT_SECONDS:
+            raise InvalidInput(f"a number of seconds from 0 to {MAX_WAIT_SECONDS}", pointer="/wait")
+        return int(given)
+    preferred = _PREFER_WAIT.search(",".join(request.headers.getlist("prefer")))
+    return min(int(preferred[1]), MAX_WAIT_SECONDS) if preferred else 0
+
+
+def _queued(package_id: str) -> Response:
+    return Response(
+        orjson.dumps({"status": "queued", "package_id": package_id}),
+        202,
+        headers={"Location": f"/package/{package_id}/rate", "Retry-After": str(_RETRY_AFTER_SECONDS)},
+        media_type="application/json",
+    )
+
+
+async def rate_again(request: Request, package_id: PackageId, caller: Searcher) -> Response:
+    """Rate the package again, though it may have a rating, which is served until the new one is there."""
+    await state_of(request.scope).services.ratings.again(package_id, caller)
+    return _queued(package_id)
+
+
+async def read_receipt(request: Request, package_id: PackageId, caller: Searcher) -> Response:
+    """The evidence that the rating rests on, with digests, weights and the formula version.
+
+    `registry recompute receipt.json` computes the same numbers from it, offline.
+    """
+    receipt = await state_of(request.scope).services.ratings.get_receipt(package_id, caller)
+    return Response(receipt, media_type="application/json")
+
+
+async def check_license(request: Request, package_id: PackageId, caller: Searcher, body: LicenseCheckBody) -> Response:
+    """May a project under that license use this package? Give its `license` or its `url`."""
+    services = state_of(request.scope).services
+    package = await services.catalog.get(package_id, caller)
+    answer = await services.license_checks.check(package, project_license=body.license, url=body.url)
+    return Response(
+        orjson.dumps(
+            {
+                "compatible": answer.compatible,
+                "package_license": answer.package_license,
+                "project_license": answer.project_license,
+                "reason": answer.reason,
+            }
+        ),
+        media_type="application/json",
+    )

@@ -1,0 +1,66 @@
+"""Ratings, their receipts and license checks, as `RegistryClient.ratings`."""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+import httpx
+
+from registry.client.models import Document
+from registry.client.transport import Transport, read
+
+_LONGEST_WAIT_SECONDS = 30
+_LOOK_SECONDS = 0.5
+
+
+class Ratings:
+    """What a package is worth, and why. Raises the errors of `registry.client.errors`."""
+
+    def __init__(self, transport: Transport, path: Callable[[str], str]) -> None:
+        self._transport = transport
+        self._path = path
+
+    async def get(self, package_id: str, *, wait_seconds: float = 0) -> Document | None:
+        """The rating, as GET /package/{id}/rate gives it. None when it was not made within `wait_seconds`.
+
+        Asking starts it where there is none. Raises NotFound.
+        """
+        response = await self._get(package_id, wait_seconds=wait_seconds)
+        return read(response, dict) if response.status_code == httpx.codes.OK else None
+
+    async def again(self, package_id: str, *, wait_seconds: float = 0) -> Document | None:
+        """Have the package rated anew; the new rating, None when it was not made in time. Raises NotFound."""
+        before = (await self._get(package_id, wait_seconds=0)).headers.get("ETag")
+        path = f"{self._path(package_id)}/rate"
+        await self._transport.call("POST", path, repeatable=True)
+        deadline = time.monotonic() + wait_seconds
+        while True:
+            response = await self._get(package_id, wait_seconds=0)
+            if response.status_code == httpx.codes.OK and response.headers.get("ETag") != before:
+                return read(response, dict)
+            if time.monotonic() >= deadline:
+                return None
+            await asyncio.sleep(_LOOK_SECONDS)
+
+    async def receipt(self, package_id: str) -> bytes:
+        """The evidence of the rating, to be computed again offline. Raises NotFound while there is no rating."""
+        return (await self._transport.call("GET", f"{self._path(package_id)}/rate/receipt")).content
+
+    async def license_check(self, package_id: str, *, license: str | None = None, url: str | None = None) -> Document:  # noqa: A002 – the field's name
+        """Whether a project may use the package: one under `license` (SPDX), or the one at `url`.
+
+        `{"compatible", "package_license", "project_license", "reason"}`. Raises NotFound, InvalidRequest, ProblemError
+        (502) when the license at `url` cannot be read.
+        """
+        body = {name: value for name, value in (("license", license), ("url", url)) if value is not None}
+        path = f"{self._path(package_id)}/license-check"
+        return read(await self._transport.call("POST", path, json=body, repeatable=True), dict)
+
+    async def _get(self, package_id: str, *, wait_seconds: float) -> httpx.Response:
+        deadline = time.monotonic() + wait_seconds
+        while True:
+            wait = max(0, min(_LONGEST_WAIT_SECONDS, int(deadline - time.monotonic())))
+            path = f"{self._path(package_id)}/rate"
+            response = await self._transport.call("GET", path, params={"wait": str(wait)})
+            if response.status_code == httpx.codes.OK or time.monotonic() + 1 >= deadline:
+                return response

@@ -1,0 +1,217 @@
+"""Puts the rating of packages together: the sources that the settings name, and the services over them."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+from pydantic import SecretStr
+
+from registry.adapters.memory.cache import MemoryRatingCache
+from registry.adapters.memory.jobs import LocalJobQueue
+from registry.adapters.outbound.github import GitHubCodeHost, github_headers
+from registry.adapters.outbound.huggingface import HuggingFaceHub, huggingface_headers, huggingface_says_absent
+from registry.adapters.outbound.text_model import ChatClaimsReader
+from registry.adapters.outbound.upstream import Upstream
+from registry.adapters.redis.cache import RedisRatingCache
+from registry.adapters.redis.connection import open_redis
+from registry.domain.ratings import MetricName
+from registry.ports.blobs import BlobStore
+from registry.ports.cache import RatingCache
+from registry.ports.clock import Clock, IdSource
+from registry.ports.jobs import JobQueue
+from registry.ports.packages import PackageStore
+from registry.ports.ratings import RatingStore
+from registry.ports.sources import ClaimsReader, CodeHost, ModelHub
+from registry.rating.collect import EvidenceCollector, Sources
+from registry.rating.score import DEFAULT_WEIGHTS
+from registry.services.archive_evidence import StoredArchiveInspector
+from registry.services.catalog import Catalog
+from registry.services.intake import AuditWriter
+from registry.services.license_check import LicenseChecks
+from registry.services.parents import LineageParentScores
+from registry.services.rating_work import RatingObserver, RatingRules, RatingWork
+from registry.services.ratings import RatingAge, Ratings
+from registry.settings import CacheHome, JobsHome, Settings
+
+_MEMORY_CACHE_SECONDS = 5
+"""A process does not hear of ratings that others make: its own cache must not outlive them by much."""
+_CONNECT_SECONDS = 5.0
+_ANSWER_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Upstreams:
+    """The other services that are set up. None: that one is not asked."""
+
+    code_host: CodeHost | None = None
+    hub: ModelHub | None = None
+    claims: ClaimsReader | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RatingStores:
+    """The ports that ratings need."""
+
+    ratings: RatingStore
+    packages: PackageStore
+    blobs: BlobStore
+
+
+@dataclass(frozen=True, slots=True)
+class RatingServices:
+    ratings: Ratings
+    license_checks: LicenseChecks
+    work: RatingWork
+
+
+def weights_of(settings: Settings) -> Mapping[MetricName, float]:
+    """The default weights with those of the settings in their place."""
+    return {**DEFAULT_WEIGHTS, **settings.rating_weights}
+
+
+@asynccontextmanager
+async def open_upstreams(settings: Settings, clock: Clock) -> AsyncIterator[Upstreams]:
+    """The services that the settings name; their connections are closed at the end."""
+    timeout = httpx.Timeout(_ANSWER_SECONDS, connect=_CONNECT_SECONDS)
+    async with httpx.AsyncClient(timeout=timeout, trust_env=False) as client:
+        code_host = hub = claims = None
+        if settings.github_api_url:
+            headers = github_headers(_secret(settings.github_token))
+            upstream = Upstream(client, name="GitHub", base_url=settings.github_api_url, clock=clock, headers=headers)
+            code_host = GitHubCodeHost(upstream, clock=clock)
+        if settings.huggingface_url:
+            upstream = Upstream(
+                client,
+                name="the Hugging Face Hub",
+                base_url=settings.huggingface_url,
+                clock=clock,
+                headers=huggingface_headers(_secret(settings.huggingface_token)),
+                says_absent=huggingface_says_absent,
+            )
+            hub = HuggingFaceHub(upstream)
+        if settings.text_model_url:
+            key = _secret(settings.text_model_key)
+            headers = {"Authorization": f"Bearer {key}"} if key else {}
+            upstream = Upstream(
+                client, name="the text model", base_url=settings.text_model_url, clock=clock, headers=headers
+            )
+            claims = ChatClaimsReader(upstream, model=settings.text_model_name)
+        yield Upstreams(code_host, hub, claims)
+
+
+def assemble_rating(
+    settings: Settings,
+    stores: RatingStores,
+    around: "RatingSurroundings",
+    *,
+    catalog: Catalog,
+    audit: AuditWriter,
+    clock: Clock,
+    ids: IdSource,
+) -> RatingServices:
+    """The services over these stores and sources."""
+    upstreams, cache = around.upstreams, around.cache
+    cache_seconds = _MEMORY_CACHE_SECONDS if settings.cache is CacheHome.MEMORY else settings.rating_cache_seconds
+    sources = Sources(
+        archives=StoredArchiveInspector(stores.blobs),
+        code_host=upstreams.code_host,
+        hub=upstreams.hub,
+        claims=upstreams.claims,
+        parents=LineageParentScores(catalog, stores.ratings),
+    )
+    return RatingServices(
+        ratings=Ratings(
+            stores.ratings,
+            cache,
+            around.jobs.queue,
+            catalog=catalog,
+            clock=clock,
+            age=RatingAge(cache_seconds, settings.rating_fresh_seconds),
+        ),
+        license_checks=LicenseChecks(code_host=upstreams.code_host, hub=upstreams.hub),
+        work=RatingWork(
+            stores.ratings,
+            stores.packages,
+            EvidenceCollector(sources, clock=clock),
+            cache=cache,
+            audit=audit,
+            clock=clock,
+            ids=ids,
+            weights=weights_of(settings),
+            rules=RatingRules(
+                lease_seconds=settings.rating_lease_seconds,
+                retry_seconds=settings.rating_retry_seconds,
+                cache_seconds=cache_seconds,
+                sweep_seconds=settings.rating_sweep_seconds,
+            ),
+            observer=around.observer,
+        ),
+    )
+
+
+@asynccontextmanager
+async def open_cache(settings: Settings, clock: Clock) -> AsyncIterator[RatingCache]:
+    """The cache that the settings choose."""
+    if settings.cache is CacheHome.MEMORY:
+        yield MemoryRatingCache(clock)
+        return
+    async with open_redis(_secret(settings.redis_url) or "") as redis:
+        yield RedisRatingCache(redis)
+
+
+@dataclass(frozen=True, slots=True)
+class Jobs:
+    """A queue, and what is done for it in the background of a server and in a worker."""
+
+    queue: JobQueue
+    serve: Callable[[RatingWork], Coroutine[Any, Any, None]]
+    work: Callable[[RatingWork], Coroutine[Any, Any, None]]
+
+
+@dataclass(frozen=True, slots=True)
+class RatingSurroundings:
+    """What ratings need besides stores: other servers, the cache, the queue, and who counts."""
+
+    upstreams: Upstreams
+    cache: RatingCache
+    jobs: Jobs
+    observer: RatingObserver
+
+
+@asynccontextmanager
+async def open_jobs(settings: Settings) -> AsyncIterator[Jobs]:
+    """The queue that the settings choose.
+
+    Whoever makes ratings sweeps too, and does what it finds itself: no queue is needed for a rating to be made.
+    """
+    local = LocalJobQueue(concurrent=settings.rating_workers)
+
+    async def work(rating: RatingWork) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(local.run(rating.perform))
+            tasks.create_task(rating.sweep(local))
+
+    if settings.jobs is JobsHome.LOCAL:
+        yield Jobs(local, serve=work, work=work)
+        return
+    # Takes 0.3 s to import: only for those who use it.
+    from registry.adapters.taskiq.jobs import open_job_queue
+
+    async with open_job_queue(_secret(settings.redis_url) or "", concurrent=settings.rating_workers) as queue:
+
+        async def work_on_stream(rating: RatingWork) -> None:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(queue.run(rating.perform))
+                tasks.create_task(work(rating))
+
+        async def leave_to_workers(_rating: RatingWork) -> None:
+            await asyncio.Event().wait()
+
+        yield Jobs(queue, serve=leave_to_workers, work=work_on_stream)
+
+
+def _secret(value: SecretStr | None) -> str | None:
+    return None if value is None else value.get_secret_value()

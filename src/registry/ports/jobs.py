@@ -1,0 +1,14 @@
+"""Handing work to those who do it."""
+
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+JobHandler = Callable[[str], Awaitable[None]]
+"""Does the work for a package's id. Idempotent: a job may come twice, and come for what is done already."""
+
+
+class JobQueue(Protocol):
+    """Carries ids of packages to rate. A hint, not a record: what it loses is found by the sweep over the marks."""
+
+    async def put(self, package_id: str) -> None:
+        """Have the job done soon. Raises Unavailable when the queue cannot take it."""

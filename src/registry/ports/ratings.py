@@ -1,0 +1,102 @@
+"""Where ratings are kept, and which of them wait to be made.
+
+A package's write marks its rating as waiting in the same transaction: the record is the outbox. A mark holds when it
+is due. Whoever claims it moves that time ahead (the lease) and keeps doing so while at work, so that the mark of a
+worker that died becomes due again by itself. A mark that is set anew has a new claim: what was under way then finds
+its own void, and stores nothing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from registry.domain.packages import Change
+from registry.domain.ratings import RatingStatus
+
+
+@dataclass(frozen=True, slots=True)
+class RatingDocument:
+    """A package's latest rating as it is served. `body` is its JSON, `summary` that of `?include=rating`.
+
+    `dangerous_sha256` is the digest of content that was found dangerous; None when it was not.
+    """
+
+    package_id: str
+    revision: int
+    status: RatingStatus
+    net_score: float | None
+    rated_at: datetime
+    etag: str
+    summary: bytes
+    body: bytes
+    dangerous_sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RatingSummary:
+    """What lists and parents need of a package's latest rating."""
+
+    package_id: str
+    revision: int
+    net_score: float | None
+    etag: str
+    summary: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class RatingClaim:
+    """The right to make a package's rating until the lease ends. `attempts` counts claims since the mark was set."""
+
+    package_id: str
+    token: str
+    attempts: int
+    asked_by: str
+
+
+class RatingStore(Protocol):
+    """All methods raise Unavailable when the store cannot answer."""
+
+    async def find(self, package_id: str) -> RatingDocument | None:
+        """The latest rating in one point read, of whatever revision; None when there is none."""
+
+    async def find_summaries(self, package_ids: Sequence[str]) -> dict[str, RatingSummary]:
+        """The latest ratings of these packages, in as few calls as may be. Those without one are left out."""
+
+    async def find_receipt(self, package_id: str, *, revision: int) -> bytes | None:
+        """The receipt of the rating of this revision, None when that is not the latest."""
+
+    async def mark(self, package_id: str, *, asked_by: str, now: datetime, at_once: bool = False) -> None:
+        """Have the rating made. No effect when it waits or is under way; `at_once` ends the wait for another try.
+
+        No effect when there is no such package.
+        """
+
+    async def claim(self, package_id: str, *, token: str, now: datetime, until: datetime) -> RatingClaim | None:
+        """Take the mark when it is due, for one of all who try; None for the others and without a mark."""
+
+    async def extend(self, claim: RatingClaim, *, until: datetime) -> bool:
+        """Hold on to a claim. False when it is void."""
+
+    async def finish(
+        self,
+        claim: RatingClaim,
+        rating: RatingDocument,
+        receipt: bytes,
+        change: Change,
+        *,
+        retry_at: datetime | None = None,
+    ) -> bool:
+        """Store the rating and what goes with it (audit entry, events), and end the mark or set it for another try.
+
+        All or nothing; False, and nothing stored, when the claim is void.
+        """
+
+    async def give_back(self, claim: RatingClaim, *, due_at: datetime | None) -> None:
+        """End the claim without a rating: due again at that time, or never (None). No effect when it is void."""
+
+    async def list_due(self, now: datetime, *, limit: int) -> Sequence[str]:
+        """Packages whose mark is due, longest first."""
+
+    async def count_marks(self) -> int:
+        """How many ratings wait or are under way."""

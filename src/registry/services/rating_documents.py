@@ -1,0 +1,59 @@
+"""A rating as it is stored, served and cached."""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+from random import SystemRandom
+
+import orjson
+
+from registry.domain.documents import format_time
+from registry.domain.evidence import Evidence
+from registry.domain.packages import Package
+from registry.domain.ratings import MetricName, Receipt, rating_members
+from registry.domain.receipts import encode_receipt
+from registry.ports.cache import CachedRating
+from registry.ports.ratings import RatingDocument
+from registry.rating.score import rate
+
+_RANDOM = SystemRandom()
+_JITTER = 0.1
+_TAG_DIGITS = 32
+
+
+def scored(evidence: Evidence, weights: Mapping[MetricName, float]) -> tuple[Receipt, bytes]:
+    """The rating that the evidence gives, and its receipt's text. Takes some ms to some 100 ms: for a thread."""
+    receipt = rate(evidence, weights)
+    return receipt, encode_receipt(receipt)
+
+
+def rating_document(package: Package, receipt: Receipt) -> RatingDocument:
+    """The rating with its JSON made ready."""
+    rating = receipt.rating
+    body = orjson.dumps(rating_members(rating))
+    summary = {
+        "net_score": rating.net_score,
+        "status": rating.status.value,
+        "rated_at": format_time(rating.rated_at),
+    }
+    return RatingDocument(
+        package_id=rating.package_id,
+        revision=rating.revision,
+        status=rating.status,
+        net_score=rating.net_score,
+        rated_at=rating.rated_at,
+        etag=f'"{hashlib.sha256(body).hexdigest()[:_TAG_DIGITS]}"',
+        summary=orjson.dumps(summary),
+        body=body,
+        dangerous_sha256=package.content.sha256 if rating.dangerous and package.content else None,
+    )
+
+
+def cache_entry(rating: RatingDocument, now: datetime) -> CachedRating:
+    """The rating as the cache keeps it."""
+    return CachedRating(rating.body, rating.etag, rating.rated_at, now)
+
+
+def jittered(seconds: float) -> float:
+    """Up to a tenth more or less, so that what came together does not leave together."""
+    return seconds * (1 + _JITTER * (2 * _RANDOM.random() - 1))

@@ -1,0 +1,1 @@
+"""The background process of the scaled home: makes ratings, and answers no requests."""

@@ -1,0 +1,205 @@
+"""GET and POST /package/{id}/rate, receipts and `?include=rating`."""
+
+import io
+import json
+import pickle
+import zipfile
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import pytest
+
+from registry.api.rating_models import RatingModel
+from registry.domain.errors import InvalidInput
+from registry.domain.receipts import ReceiptTampered
+from registry.rating.recompute import recompute
+from tests.api.support import (
+    JsonObject,
+    Person,
+    eventually,
+    fetch,
+    invalid,
+    listed,
+    problem,
+    publish,
+)
+
+
+def rate(client: httpx.Client, package: JsonObject, **headers: str) -> httpx.Response:
+    """The rating, waited for."""
+    return client.get(f"/package/{package['id']}/rate", params={"wait": 30}, headers=headers)
+
+
+def rated(client: httpx.Client, package: JsonObject) -> JsonObject:
+    answer = rate(client, package)
+    assert answer.status_code == 200, answer.text
+    found: JsonObject = answer.json()
+    return found
+
+
+def test_a_published_package_is_rated(publisher: Person, package: JsonObject) -> None:
+    rating = rated(publisher.client, package)
+    RatingModel.model_validate_json(json.dumps(rating))
+    assert rating["package_id"] == package["id"]
+    assert rating["revision"] == 1
+    assert rating["status"] == "complete"
+    assert len(rating["metrics"]) == 11
+    low, high = rating["net_score_range"]
+    assert low <= rating["net_score"] <= high
+    assert rating["metrics"]["bus_factor"]["score"] is None
+    assert rating["metrics"]["bus_factor"]["evidence"]
+
+
+def test_a_rating_is_read_conditionally(publisher: Person, package: JsonObject) -> None:
+    rated(publisher.client, package)
+    first = rate(publisher.client, package)
+    assert first.headers["x-cache"] == "hit"
+    assert int(first.headers["age"]) >= 0
+    again = rate(publisher.client, package, **{"If-None-Match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert again.headers["etag"] == first.headers["etag"]
+    other = rate(publisher.client, package, **{"If-None-Match": '"1"'})
+    assert other.content == first.content
+
+
+def test_wait_may_be_preferred(publisher: Person, package: JsonObject) -> None:
+    answer = publisher.client.get(f"/package/{package['id']}/rate", headers={"Prefer": "respond-async, wait=30"})
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("wait", ["-1", "31", "x", "", "1.5", "9" * 9])
+def test_a_wait_out_of_bounds_is_refused(publisher: Person, package: JsonObject, wait: str) -> None:
+    invalid(publisher.client.get(f"/package/{package['id']}/rate", params={"wait": wait}), "/wait")
+
+
+def test_a_change_is_rated_anew(publisher: Person, package: JsonObject) -> None:
+    before = rated(publisher.client, package)
+    publisher.client.patch(f"/package/{package['id']}", json={"license": "MIT"})
+    after = rated(publisher.client, package)
+    assert (before["revision"], after["revision"]) == (1, 2)
+    assert before["metrics"]["license"]["score"] == 0.0
+    assert after["metrics"]["license"]["score"] == 1.0
+
+
+def test_rating_again_makes_another_rating(publisher: Person, package: JsonObject) -> None:
+    first = rated(publisher.client, package)
+    answer = publisher.client.post(f"/package/{package['id']}/rate")
+    assert answer.status_code == 202
+    assert answer.json() == {"status": "queued", "package_id": package["id"]}
+    assert answer.headers["location"] == f"/package/{package['id']}/rate"
+    assert int(answer.headers["retry-after"]) >= 1
+    eventually(lambda: rated(publisher.client, package)["rated_at"] > first["rated_at"])
+
+
+def test_ratings_stand_in_the_audit_trail(publisher: Person, package: JsonObject) -> None:
+    rated(publisher.client, package)
+    entries = listed(publisher.client, f"/package/{package['id']}/audit")
+    assert [(entry["action"], entry["user"], entry["revision"]) for entry in entries] == [
+        ("rate", publisher.name, 1),
+        ("create", publisher.name, 1),
+    ]
+
+
+def test_the_receipt_gives_the_same_numbers(publisher: Person, package: JsonObject) -> None:
+    rating = rated(publisher.client, package)
+    receipt = publisher.client.get(f"/package/{package['id']}/rate/receipt")
+    assert receipt.status_code == 200
+    assert recompute(receipt.content).net_score == rating["net_score"]
+
+    changed = receipt.content.replace(b'"content_size":7', b'"content_size":8')
+    assert changed != receipt.content
+    with pytest.raises(ReceiptTampered):
+        recompute(changed)
+    with pytest.raises(InvalidInput):
+        recompute(receipt.content[:-1])
+
+
+def test_a_rating_is_included_where_it_is_wanted(publisher: Person, package: JsonObject) -> None:
+    rating = rated(publisher.client, package)
+    summary = {name: rating[name] for name in ("net_score", "status", "rated_at")}
+    answer = publisher.client.get(f"/package/{package['id']}", params={"include": "rating"})
+    assert answer.json()["rating"] == summary
+    (item,) = listed(publisher.client, name=package["name"], include="rating")
+    assert item["rating"] == summary
+    assert "rating" not in fetch(publisher.client, package)
+
+    headers = {"If-None-Match": answer.headers["etag"]}
+    unchanged = publisher.client.get(f"/package/{package['id']}", params={"include": "rating"}, headers=headers)
+    assert unchanged.status_code == 304
+    plain = publisher.client.get(f"/package/{package['id']}", headers=headers)
+    assert (plain.status_code, plain.headers["etag"]) == (200, '"1"')
+
+
+def test_the_tag_of_a_package_with_its_rating_may_guard_a_change(publisher: Person, package: JsonObject) -> None:
+    path = f"/package/{package['id']}"
+    rated(publisher.client, package)
+    tag = publisher.client.get(path, params={"include": "rating"}).headers["etag"]
+    changed = publisher.client.patch(path, json={"description": "new"}, headers={"If-Match": tag})
+    assert changed.status_code == 200
+    stale = publisher.client.patch(path, json={"description": "newer"}, headers={"If-Match": tag})
+    problem(stale, 412)
+
+
+def test_parents_count(publisher: Person, package: JsonObject) -> None:
+    parent = rated(publisher.client, package)
+    dependencies = [
+        {"relation": "base_model", "name": package["name"]},
+        {"relation": "dataset", "name": "nobody/has-this"},
+    ]
+    tree = rated(publisher.client, publish(publisher.client, dependencies=dependencies))["metrics"]["tree"]
+    assert tree["score"] == parent["net_score"]
+    assert package["name"] in tree["evidence"]
+
+
+class _Deadly:
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        import os
+
+        return os.system, ("echo never run",)
+
+
+def test_dangerous_content_is_quarantined_until_an_admin_lifts_it(admin: Person, publisher: Person) -> None:
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as members:
+        members.writestr("model.pkl", pickle.dumps(_Deadly()))
+    package = publish(publisher.client, archive.getvalue(), filename="model.zip", media_type="application/zip")
+
+    eventually(lambda: bool(fetch(publisher.client, package)["status"] == "quarantined"))
+    assert "model.pkl" in fetch(publisher.client, package)["status_reason"]
+    rating = rated(publisher.client, package)
+    assert any(finding["severity"] == "dangerous" for finding in rating["safety"])
+    problem(publisher.client.get(package["content"]["url"]), 409)
+    problem(publisher.client.patch(f"/package/{package['id']}", json={"status": "active"}), 403)
+
+    lifted = admin.client.patch(f"/package/{package['id']}", json={"status": "active"})
+    assert lifted.status_code == 200
+    assert "status_reason" not in lifted.json()
+    assert rated(publisher.client, package)["revision"] == lifted.json()["revision"]
+    assert fetch(publisher.client, package)["status"] == "active"
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", ""), ("POST", ""), ("GET", "/receipt")])
+def test_who_may_rate(
+    only: Mapping[str, Person], anonymous: httpx.Client, package: JsonObject, method: str, path: str
+) -> None:
+    url = f"/package/{package['id']}/rate{path}"
+    problem(anonymous.request(method, url), 401)
+    problem(only["upload"].client.request(method, url), 403)
+    problem(only["search"].client.request(method, "/package/0193/rate" + path), 404)
+
+
+def test_many_who_ask_at_once_get_the_same_rating(publisher: Person, package: JsonObject) -> None:
+    with ThreadPoolExecutor(20) as threads:
+        answers = list(threads.map(lambda _: rate(publisher.client, package), range(100)))
+    assert {answer.status_code for answer in answers} == {200}
+    assert len({answer.content for answer in answers}) == 1
+    entries = listed(publisher.client, f"/package/{package['id']}/audit")
+    assert [entry["action"] for entry in entries].count("rate") == 1
+
+
+def test_metrics_tell_of_ratings(publisher: Person, package: JsonObject) -> None:
+    rated(publisher.client, package)
+    text = publisher.client.get("/metrics").text
+    assert 'registry_rating_seconds_count{outcome="complete"}' in text
+    assert 'registry_queue_depth{queue="ratings"}' in text

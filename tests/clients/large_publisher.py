@@ -1,0 +1,28 @@
+"""A client that kills itself: publishes a file in parts until so many of its bytes have been sent.
+
+Arguments: server, token, state folder, file, name, and the number of bytes (0: to the end).
+"""
+
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+
+from registry.client import NewPackage, Phase, RegistryClient, Transfers
+
+
+async def main(server: str, token: str, state: str, path: str, name: str, kill_at: str) -> None:
+    def progress(phase: Phase, *, done: int, total: int) -> None:
+        if phase == "upload" and 0 < int(kill_at) <= done:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    transfers = Transfers(parts_above_bytes=0, state_folder=Path(state))
+    async with RegistryClient(server, token, transfers=transfers) as client:
+        package = await client.publish(Path(path), NewPackage(name, "1.0.0", "model"), progress=progress)
+    assert package.content is not None
+    sys.stdout.write(package.content.sha256)
+
+
+if __name__ == "__main__":
+    asyncio.run(main(*sys.argv[1:]))

@@ -1,0 +1,150 @@
+"""What every `UploadStore` does, and what the stores beside it do for open uploads.
+
+A harness subclasses `UploadStoreContract` and gives the fixture `records`, without any records yet.
+"""
+
+import asyncio
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+import pytest
+
+from registry.domain.errors import AnswerKept, NotFound, PackageExists
+from registry.ports.answers import AnswerStore
+from registry.ports.maintenance import RecordMaintenance
+from registry.ports.packages import PackageStore
+from registry.ports.uploads import UploadStore
+from registry.ports.usage import UsageStore
+from tests.factories import START, ManualClock, make_answer, make_change, make_content, make_package, make_upload
+
+
+@dataclass(frozen=True, slots=True)
+class UploadRecords:
+    """The ports of one home that know of uploads."""
+
+    uploads: UploadStore
+    usage: UsageStore
+    packages: PackageStore
+    answers: AnswerStore
+    maintenance: RecordMaintenance
+    clock: ManualClock
+
+
+class UploadStoreContract:
+    @pytest.mark.parametrize(
+        "overrides",
+        [
+            {},
+            {"filename": "größe.zip", "media_type": "application/zip"},
+            {"size": 5 * 1024**4, "metadata": b"\xc3\xa9"},
+        ],
+    )
+    async def test_gives_back_what_was_added(self, records: UploadRecords, overrides: dict[str, object]) -> None:
+        upload = make_upload(**overrides)
+        await records.uploads.add(upload)
+        assert await records.uploads.get(upload.id) == upload
+
+    async def test_unknown_is_not_found(self, records: UploadRecords) -> None:
+        with pytest.raises(NotFound):
+            await records.uploads.get("nothing")
+        with pytest.raises(NotFound):
+            await records.uploads.move("nothing", "key")
+        assert not await records.uploads.remove("nothing")
+
+    async def test_is_removed_once(self, records: UploadRecords) -> None:
+        upload = make_upload()
+        await records.uploads.add(upload)
+        removed = await asyncio.gather(*(records.uploads.remove(upload.id) for _ in range(5)))
+        assert sorted(removed) == [False] * 4 + [True]
+
+    async def test_moves_to_another_key(self, records: UploadRecords) -> None:
+        upload = make_upload()
+        await records.uploads.add(upload)
+        await records.uploads.move(upload.id, "elsewhere")
+        assert await records.uploads.get(upload.id) == replace(upload, key="elsewhere")
+
+    async def test_answer_is_kept_with_it_or_neither_is(self, records: UploadRecords) -> None:
+        first, second, answer = make_upload(), make_upload(), make_answer()
+        await records.uploads.add(first, answer)
+        assert await records.answers.find_answer(answer.key) == answer
+        with pytest.raises(AnswerKept):
+            await records.uploads.add(second, answer)
+        with pytest.raises(NotFound):
+            await records.uploads.get(second.id)
+
+    async def test_lists_what_a_user_has_open(self, records: UploadRecords) -> None:
+        mine = [make_upload(created_by="bob") for _ in range(3)]
+        for upload in (*mine, make_upload(created_by="bobby")):
+            await records.uploads.add(upload)
+        assert await records.uploads.list_open("bob", limit=10) == mine
+        assert await records.uploads.list_open("bob", limit=2) == mine[:2]
+        assert await records.uploads.list_open("nobody", limit=10) == []
+
+    async def test_lists_what_has_expired_the_oldest_first(self, records: UploadRecords) -> None:
+        uploads = [make_upload(expires_at=START + timedelta(seconds=seconds)) for seconds in (30, 10, 20)]
+        for upload in uploads:
+            await records.uploads.add(upload)
+        now = START + timedelta(seconds=20)
+        assert await records.uploads.list_expired(now, limit=10) == [uploads[1], uploads[2]]
+        assert await records.uploads.list_expired(now, limit=1) == [uploads[1]]
+        assert await records.uploads.list_expired(START, limit=10) == []
+
+    async def test_its_bytes_are_alive(self, records: UploadRecords) -> None:
+        upload = make_upload()
+        await records.uploads.add(upload)
+        assert await records.maintenance.live_blob_keys([upload.key, "other"]) == {upload.key}
+        await records.uploads.remove(upload.id)
+        assert await records.maintenance.live_blob_keys([upload.key, "other"]) == set()
+
+    async def test_ends_with_the_package_that_it_becomes(self, records: UploadRecords) -> None:
+        upload = make_upload()
+        await records.uploads.add(upload)
+        package = make_package(content=make_content(blob_key=upload.key))
+        await records.packages.add(package, replace(make_change(package.id), upload=upload))
+        with pytest.raises(NotFound):
+            await records.uploads.get(upload.id)
+        assert not await records.uploads.remove(upload.id)
+        assert await records.maintenance.live_blob_keys([upload.key]) == {upload.key}
+
+    async def test_no_package_without_its_upload(self, records: UploadRecords) -> None:
+        gone, moved = make_upload(), make_upload()
+        await records.uploads.add(moved)
+        await records.uploads.move(moved.id, "elsewhere")
+        for upload in (gone, moved):
+            package = make_package()
+            with pytest.raises(NotFound):
+                await records.packages.add(package, replace(make_change(package.id), upload=upload))
+            with pytest.raises(NotFound):
+                await records.packages.get(package.id)
+
+    async def test_refused_package_leaves_its_upload_open(self, records: UploadRecords) -> None:
+        upload, taken = make_upload(), make_package()
+        await records.uploads.add(upload)
+        await records.packages.add(taken, make_change(taken.id))
+        package = make_package(name=taken.name, version=taken.version)
+        with pytest.raises(PackageExists):
+            await records.packages.add(package, replace(make_change(package.id), upload=upload))
+        assert await records.uploads.get(upload.id) == upload
+
+    async def test_removing_and_completing_at_once_one_of_them_wins(self, records: UploadRecords) -> None:
+        for _ in range(10):
+            upload, package = make_upload(), make_package()
+            await records.uploads.add(upload)
+            adding = records.packages.add(package, replace(make_change(package.id), upload=upload))
+            added, removed = await asyncio.gather(adding, records.uploads.remove(upload.id), return_exceptions=True)
+            assert (added is None) != (removed is True)
+
+    async def test_stored_bytes_follow_the_packages(self, records: UploadRecords) -> None:
+        assert await records.usage.stored_bytes("carol") == 0
+        first = make_package(created_by="carol", content=make_content(size=100))
+        second = make_package(created_by="carol", content=make_content(size=20))
+        bare, other = make_package(created_by="carol"), make_package(created_by="dave", content=make_content(size=7))
+        for package in (first, second, bare, other):
+            await records.packages.add(package, make_change(package.id))
+        assert await records.usage.stored_bytes("carol") == 120
+        larger = replace(second, revision=2, content=make_content(size=50))
+        await records.packages.replace(larger, make_change(second.id), expected_revision=1)
+        assert await records.usage.stored_bytes("carol") == 150
+        await records.packages.remove(first.id, make_change(first.id), expected_revision=1)
+        assert await records.usage.stored_bytes("carol") == 50
+        assert await records.usage.stored_bytes("dave") == 7
