@@ -52,6 +52,7 @@ class Client(FastHttpUser):
             headers={**self._token, **call.headers},
             catch_response=True,
         ) as response:
+            response.request_meta["name"] = call.told(response.status_code)
             if response.status_code not in call.expected:
                 response.failure(f"status {response.status_code}")
                 return
