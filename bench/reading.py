@@ -13,7 +13,7 @@ from bench.filling import Filled, fill
 from bench.load import request, send_all
 from bench.publishing import multipart
 from bench.report import Measured, Row
-from bench.servers import Server, bare_server, data_folder, registry_server, signed_in
+from bench.servers import Server, bare_server, data_folder, registry_server, signed_in, wait_for_search
 from bench.suites import Options
 
 _CHAIN_LENGTH = 10
@@ -35,6 +35,7 @@ def rows(options: Options) -> Iterator[Row]:
     with data_folder() as folder:
         filled = fill(folder, 10_000 if options.quick else 100_000)
         with registry_server(folder) as subject, signed_in(subject) as client:
+            wait_for_search(subject)
             cases = _cases(client, filled)
             sizes = [len(_answer(client, case).content) for case in cases]
             with bare_server(list(dict.fromkeys(sizes))) as bare:

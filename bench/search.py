@@ -1,23 +1,24 @@
-"""What a search costs: this index, a loop over the names with `re`, and ripgrep, over the same texts in the same run.
+"""What a search costs inside: this index, a loop over the names with `re`, and ripgrep, over the same texts.
 
-`python -m bench.search 1000 10000` (numbers of packages; beyond 100,000 names alone). Times are the median of several
-runs on one process; ripgrep is started anew each time, as a service that calls it would do, and reads from memory.
+Times are CPU time of this one thread, medians of several runs, with the disk cache warm. ripgrep is started anew each
+time, as a service that calls it would do, reads from memory and uses all cores: its time is the clock's.
 """
 
 import re
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from bench import corpus
+from bench.report import Measured, Row
+from bench.suites import Options
 from registry.adapters.search.file import SearchFile, View
 from registry.adapters.search.matching import Walk, find_page
 from registry.adapters.search.names import NameRow, NameTable
@@ -28,7 +29,9 @@ from registry.domain.packages import Package
 from registry.domain.search import SearchField, SearchScope
 from registry.ports.search import Checkpoint
 
-MAX_WITH_READMES = 100_000
+_SIZES = (1_000, 10_000, 100_000, 1_000_000)
+_QUICK_SIZES = (1_000, 10_000, 100_000)
+_MAX_WITH_READMES, _QUICK_MAX_WITH_READMES = 100_000, 10_000
 _PAGE = 100
 _BATCH = 500
 _NAME_PATTERNS = {
@@ -47,38 +50,40 @@ _README_PATTERNS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One measurement: what was done, over how many packages, by whom, and a value with its unit."""
-
-    subject: str
-    packages: int
-    engine: str
-    value: float
-    unit: str
+_GOALS_MS = {("names", 100_000): 5.0, ("names", 1_000_000): 40.0, ("READMEs, rare literal", 100_000): 10.0}
 
 
-def run(sizes: list[int]) -> list[Row]:
-    """Measure at each number of packages. Takes minutes from 100,000 on, most of it to fill the index."""
-    return [row for size in sizes for row in _measure(size)]
+def rows(options: Options) -> Iterator[Row]:
+    """At each number of packages; READMEs up to 100,000. Most of the time goes into filling the index."""
+    most = _QUICK_MAX_WITH_READMES if options.quick else _MAX_WITH_READMES
+    for size in _QUICK_SIZES if options.quick else _SIZES:
+        yield from _measure(size, with_readmes=size <= most)
 
 
-def _measure(size: int) -> Iterator[Row]:
-    with tempfile.TemporaryDirectory() as folder:
-        with_readmes = size <= MAX_WITH_READMES
+def row_name(subject: str, packages: int) -> str:
+    return f"{subject} ({packages:,} packages)"
+
+
+def _row(subject: str, size: int, measured: Measured, unit: str, **beside: Any) -> Row:
+    return Row("search", row_name(subject, size), measured.value, unit, measured.spread, **beside)
+
+
+def _measure(size: int, *, with_readmes: bool) -> Iterator[Row]:
+    with tempfile.TemporaryDirectory(prefix="registry-bench-") as folder:
         file, table = SearchFile(Path(folder) / "search.db"), NameTable()
         file.prepare()
         if with_readmes:
-            started = time.perf_counter()
+            started = time.thread_time()
             _fill(file, corpus.packages(size, with_readmes=True))
-            yield Row("fill the index", size, "registry", time.perf_counter() - started, "s")
-            yield Row("index on disk", size, "registry", (Path(folder) / "search.db").stat().st_size / 1e6, "MB")
-            started = time.perf_counter()
+            yield _row("fill the index", size, Measured(time.thread_time() - started, 0.0), "s CPU")
+            megabytes = (Path(folder) / "search.db").stat().st_size / 1e6
+            yield _row("index on disk", size, Measured(megabytes, 0.0), "MB")
+            loading = _timed(lambda: NameTable().load(file.news(View()).rows or []), runs=3)
+            yield _row("restart: names from disk", size, loading, "ms CPU")
             table.load(file.news(View()).rows or [])
-            yield Row("restart: names from disk", size, "registry", (time.perf_counter() - started) * 1e3, "ms")
         else:
             table.load(_name_rows(size))
-        yield Row("memory per 100,000", size, "registry", _table_bytes(table) / size * 1e5 / 1e6, "MB")
+        yield _row("memory per 100,000 names", size, Measured(_table_bytes(table) / size * 1e5 / 1e6, 0.0), "MB")
         yield from _measure_names(Path(folder), file, table, size)
         if with_readmes:
             yield from _measure_readmes(Path(folder), file, table, size)
@@ -114,9 +119,17 @@ def _measure_names(folder: Path, file: SearchFile, table: NameTable, size: int) 
     (folder / "names.txt").write_text("\n".join(names) + "\n")
     for subject, pattern in _NAME_PATTERNS.items():
         by_index = partial(_found, file, table, pattern, SearchField.NAME)
-        yield Row(subject, size, "registry", _timed(by_index), "ms")
-        yield Row(subject, size, "loop with re", _timed(partial(_by_loop, names, pattern), runs=3), "ms")
-        yield from _by_ripgrep(subject, pattern, folder / "names.txt", size)
+        loop = _timed(partial(_by_loop, names, pattern), runs=3)
+        yield _row(
+            subject,
+            size,
+            _timed(by_index),
+            "ms CPU",
+            baseline_name="loop with re",
+            baseline_value=loop.value,
+            goal=_GOALS_MS.get(("names", size)),
+            note=_by_ripgrep(pattern, folder / "names.txt"),
+        )
 
 
 def _measure_readmes(folder: Path, file: SearchFile, table: NameTable, size: int) -> Iterator[Row]:
@@ -127,8 +140,8 @@ def _measure_readmes(folder: Path, file: SearchFile, table: NameTable, size: int
         (place / f"{number}.md").write_text(readme)
     for subject, pattern in _README_PATTERNS.items():
         by_index = partial(_found, file, table, pattern, SearchField.README)
-        yield Row(subject, size, "registry", _timed(by_index, runs=5), "ms")
-        yield from _by_ripgrep(subject, pattern, texts, size)
+        goal = _GOALS_MS.get((subject, size))
+        yield _row(subject, size, _timed(by_index, runs=5), "ms CPU", goal=goal, note=_by_ripgrep(pattern, texts))
     scope = ScopeFilter.of(SearchScope())
     words = corpus.vocabulary()
     for subject, query in {
@@ -138,7 +151,7 @@ def _measure_readmes(folder: Path, file: SearchFile, table: NameTable, size: int
         "ranked, typing error": ["wisper"],
     }.items():
         ranked = partial(rank_page, file, table, query, scope, limit=50, position=None)
-        yield Row(subject, size, "registry", _timed(ranked, runs=5), "ms")
+        yield _row(subject, size, _timed(ranked, runs=5), "ms CPU")
 
 
 def _found(file: SearchFile, table: NameTable, pattern: str, field: SearchField) -> None:
@@ -159,28 +172,23 @@ def _by_loop(names: list[str], pattern: str) -> None:
     list(islice(filter(search, names), _PAGE))
 
 
-def _by_ripgrep(subject: str, pattern: str, path: Path, size: int) -> Iterator[Row]:
+def _by_ripgrep(pattern: str, path: Path) -> str:
     program = shutil.which("rg")
-    if program is not None:
-        command = [program, "--files-with-matches" if path.is_dir() else "--max-count=100", "--regexp", pattern, path]
-        seconds = _timed(lambda: subprocess.run(command, stdout=subprocess.DEVNULL, check=False), runs=3)
-        yield Row(subject, size, "ripgrep", seconds, "ms")
+    if program is None:
+        return "ripgrep is not installed"
+    command = [program, "--files-with-matches" if path.is_dir() else "--max-count=100", "--regexp", pattern, path]
+    found = _timed(
+        lambda: subprocess.run(command, stdout=subprocess.DEVNULL, check=False), runs=3, clock=time.perf_counter
+    )
+    return f"ripgrep {found.value:,.1f} ms"
 
 
-def _timed(work: Callable[[], object], *, runs: int = 9) -> float:
-    """Milliseconds, the median."""
+def _timed(work: Callable[[], object], *, runs: int = 9, clock: Callable[[], float] = time.thread_time) -> Measured:
+    """Milliseconds. The first run warms up and does not count."""
+    work()
     times = []
     for _ in range(runs):
-        started = time.perf_counter()
+        started = clock()
         work()
-        times.append((time.perf_counter() - started) * 1e3)
-    return statistics.median(times)
-
-
-def main() -> None:
-    for row in run([int(size) for size in sys.argv[1:]] or [1_000, 10_000]):
-        print(f"{row.packages:>9,}  {row.subject:<28} {row.engine:<14} {row.value:>12,.2f} {row.unit}")
-
-
-if __name__ == "__main__":
-    main()
+        times.append((clock() - started) * 1e3)
+    return Measured.of(times)

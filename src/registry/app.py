@@ -18,7 +18,18 @@ from registry.api.hot import HotRoutes
 from registry.api.middleware import Surroundings
 from registry.api.openapi import DESCRIPTION, TAGS, complete_schema, operation_id
 from registry.api.problems import on_http_error, on_registry_error, on_validation_error
-from registry.api.routes import accounts, content, listing, packages, ratings, relations, service, uploads, webhooks
+from registry.api.routes import (
+    accounts,
+    content,
+    listing,
+    packages,
+    ratings,
+    relations,
+    search,
+    service,
+    uploads,
+    webhooks,
+)
 from registry.api.state import ApiLimits, ApiState
 from registry.composition import open_registry, run_background
 from registry.domain.errors import RegistryError
@@ -116,6 +127,7 @@ def create_app(settings: Settings) -> FastAPI:
         packages.patch_routes(),
         relations.relation_routes(),
         ratings.rating_routes(),
+        search.search_routes(),
         content.file_routes(),
         uploads.upload_routes(),
         uploads.part_routes(),

@@ -4,7 +4,7 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -17,9 +17,11 @@ from registry.adapters.jose.tokens import JoseTokenCodec
 from registry.adapters.outbound.fetcher import HttpFetcher
 from registry.adapters.outbound.guarded import GuardedResolver, guarded_client
 from registry.adapters.outbound.webhooks import HttpWebhookSender
+from registry.adapters.search.index import LocalSearchIndex
 from registry.adapters.sqlite.accounts import SqliteAccountStore
 from registry.adapters.sqlite.answers import SqliteAnswerStore
 from registry.adapters.sqlite.audit import SqliteAuditStore
+from registry.adapters.sqlite.changes import SqliteChangeFeed
 from registry.adapters.sqlite.database import SqliteDatabase
 from registry.adapters.sqlite.deliveries import SqliteDeliveryOutbox
 from registry.adapters.sqlite.health import SqliteHealthLog
@@ -45,6 +47,7 @@ from registry.ports.accounts import AccountStore
 from registry.ports.answers import AnswerStore
 from registry.ports.audit import AuditStore
 from registry.ports.blobs import BlobStore
+from registry.ports.changes import ChangeFeed
 from registry.ports.fetching import ContentFetcher
 from registry.ports.health import HealthLog
 from registry.ports.maintenance import RecordMaintenance
@@ -58,6 +61,7 @@ from registry.ports.usage import UsageStore
 from registry.ports.webhooks import DeliveryOutbox, WebhookSender, WebhookStore
 from registry.services.accounts import AccountRules, Accounts
 from registry.services.admission import Admission
+from registry.services.announcing import announcing
 from registry.services.archives import ArchiveLimits, ArchiveReader
 from registry.services.background import run_loops
 from registry.services.bootstrap import Bootstrap
@@ -67,6 +71,7 @@ from registry.services.container import Services
 from registry.services.cursors import CursorCodec
 from registry.services.deliveries import Deliveries
 from registry.services.health import HealthMonitor, Probe
+from registry.services.indexing import IndexFollower
 from registry.services.ingest import Ingest
 from registry.services.intake import AuditWriter, Intake
 from registry.services.maintenance import HousekeepingObserver, Maintenance
@@ -75,6 +80,7 @@ from registry.services.publishing import Publishing
 from registry.services.quotas import QuotaRules, Quotas
 from registry.services.rating_work import UNOBSERVED, RatingObserver
 from registry.services.retrieval import DownloadLog, Retrieval
+from registry.services.search import SearchService
 from registry.services.sessions import Sessions
 from registry.services.subparts import SubParts
 from registry.services.uploads import UploadRules, Uploads
@@ -95,6 +101,7 @@ class Stores:
     """The ports of one home."""
 
     packages: PackageStore
+    changes: ChangeFeed
     accounts: AccountStore
     audit: AuditStore
     answers: AnswerStore
@@ -116,6 +123,14 @@ class Outbound:
 
     fetcher: ContentFetcher
     sender: WebhookSender
+
+
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """The search of this process, and what keeps its index in step."""
+
+    service: SearchService
+    follower: IndexFollower
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +185,7 @@ async def _open_embedded(data_dir: Path, clock: SystemClock) -> AsyncIterator[St
         stack.push_async_callback(asyncio.to_thread, parts.close)
         yield Stores(
             packages=SqlitePackageStore(database, clock),
+            changes=SqliteChangeFeed(database),
             accounts=SqliteAccountStore(database),
             audit=SqliteAuditStore(database),
             answers=SqliteAnswerStore(database, clock),
@@ -184,6 +200,26 @@ async def _open_embedded(data_dir: Path, clock: SystemClock) -> AsyncIterator[St
             webhooks=SqliteWebhookStore(database, clock),
             outbox=SqliteDeliveryOutbox(database, clock),
         )
+
+
+@asynccontextmanager
+async def _open_search(data_dir: Path, stores: Stores) -> AsyncIterator[_Search]:
+    """The index is opened and filled by the follower, in the background of a serving process only."""
+    index = LocalSearchIndex(data_dir / "search.db")
+    follower = IndexFollower(stores.changes, stores.packages, index)
+    try:
+        yield _Search(SearchService(index, stores.packages, follower), follower)
+    finally:
+        await index.close()
+
+
+def _announced(stores: Stores, search: SearchService) -> Stores:
+    """The same stores; whoever changes packages through them finds the change at once."""
+    return replace(
+        stores,
+        packages=announcing(stores.packages, frozenset({"add", "replace", "remove"}), search.changed),
+        records=announcing(stores.records, frozenset({"reset"}), search.changed),
+    )
 
 
 @asynccontextmanager
@@ -214,7 +250,8 @@ async def open_registry(
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     hasher = Argon2PasswordHasher()
     async with (
-        _open_embedded(settings.data_dir, clock) as stores,
+        _open_embedded(settings.data_dir, clock) as opened,
+        _open_search(settings.data_dir, stores := _observed(opened, observers)) as search,
         _open_outbound(settings) as outbound,
         open_upstreams(settings, clock) as upstreams,
         open_cache(settings, clock) as cache,
@@ -225,7 +262,8 @@ async def open_registry(
         )
         running = _assemble(
             settings,
-            _observed(stores, observers),
+            stores,
+            search,
             outbound,
             hasher,
             clock=clock,
@@ -245,6 +283,7 @@ async def open_registry(
 def _observed(stores: Stores, observer: CallObserver) -> Stores:
     return Stores(
         packages=observed(stores.packages, "records", observer),
+        changes=stores.changes,
         accounts=observed(stores.accounts, "records", observer),
         audit=observed(stores.audit, "records", observer),
         answers=observed(stores.answers, "records", observer),
@@ -264,6 +303,7 @@ def _observed(stores: Stores, observer: CallObserver) -> Stores:
 def _assemble(
     settings: Settings,
     stores: Stores,
+    search: _Search,
     outbound: Outbound,
     hasher: PasswordHasher,
     *,
@@ -272,6 +312,7 @@ def _assemble(
     housekeeping: HousekeepingObserver | None,
     around: RatingSurroundings,
 ) -> Running:
+    stores = _announced(stores, search.service)
     kept = _secrets_of(settings)
     codec = JoseTokenCodec(kept.signing_key)
     audit = AuditWriter(clock, ids)
@@ -340,7 +381,13 @@ def _assemble(
             stores.records, stores.blobs, uploads=uploads, bootstrap=bootstrap, clock=clock, observer=housekeeping
         ),
         health=HealthMonitor(
-            stores.health_log, clock, {"records": Probe(stores.records.ping), "blobs": Probe(stores.blobs.ping)}
+            stores.health_log,
+            clock,
+            {
+                "records": Probe(stores.records.ping),
+                "blobs": Probe(stores.blobs.ping),
+                "search": Probe(search.service.check, optional=True),
+            },
         ),
         ingest=Ingest(stores.packages, intake, outbound.fetcher, audit=audit, clock=clock),
         webhooks=Webhooks(
@@ -366,6 +413,8 @@ def _assemble(
         license_checks=rating.license_checks,
         rate_in_background=lambda: around.jobs.serve(rating.work),
         rate_as_worker=lambda: around.jobs.work(rating.work),
+        search=search.service,
+        index_follower=search.follower,
     )
     return Running(services, bootstrap, stores.attempts)
 
@@ -386,6 +435,7 @@ async def run_background(services: Services, settings: Settings) -> None:
         "health": services.health.run,
         "ingest": services.ingest.run,
         "ratings": services.rate_in_background,
+        "search": services.index_follower.run,
         "webhooks": services.deliveries.run,
         "sweep": sweep,
     }

@@ -70,3 +70,12 @@ def test_rating_is_included_when_asked_for(publisher: Person, package: JsonObjec
 @pytest.mark.parametrize("path", ["/packages", "/package/{id}"])
 def test_unknown_include_is_422(publisher: Person, package: JsonObject, path: str) -> None:
     invalid(publisher.client.get(path.format(id=package["id"]), params={"include": "weather"}))
+
+
+def test_owner_is_who_published(publisher: Person, stranger: Person) -> None:
+    tag = unique("tag")
+    wanted = publish(publisher.client, tags=[tag])
+    publish(stranger.client, tags=[tag])
+    assert ids(listed(publisher.client, tag=tag, owner=publisher.name)) == [wanted["id"]]
+    assert listed(publisher.client, tag=tag, owner=publisher.name.upper()) == []
+    assert wanted["id"] in ids(listed(stranger.client, owner=publisher.name, type="model"))

@@ -17,6 +17,7 @@ from registry.domain.errors import InvalidInput
 from registry.domain.packages import Content, Dependency, Package, PackageStatus, PackageType
 from registry.domain.versions import Version, VersionRange
 from tests.clients.fake_http import Refusal, no_route, page, ranged, read_package, refused
+from tests.clients.fake_search import by_regex, by_words
 from tests.clients.fake_webhooks import FakeWebhooks
 
 ADMIN, ADMIN_PASSWORD = "admin", "a long enough password"
@@ -41,6 +42,8 @@ class FakeRegistry:
                 Route("/auth/token", self.sign_in, methods=["POST"]),
                 Route("/auth/token", self.sign_out, methods=["DELETE"]),
                 Route("/packages", self.list_packages),
+                Route("/package/byRegEx", self.search_regex, methods=["POST"]),
+                Route("/search", self.search),
                 Route("/package", self.create, methods=["POST"]),
                 Route(package, self.show, methods=["GET"]),
                 Route(package, self.change, methods=["PATCH", "PUT"]),
@@ -123,9 +126,18 @@ class FakeRegistry:
             and package.name == asked.get("name", package.name)
             and (versions is None or versions.contains(package.version))
             and ("tag" not in asked or asked["tag"] in package.tags)
+            and package.created_by == asked.get("owner", package.created_by)
         ]
         found.sort(key=lambda package: package.id, reverse=asked.get("order") != "created")
         return page(request, [summary_members(package) for package in found])
+
+    async def search_regex(self, request: Request) -> Response:
+        self.caller(request)
+        return by_regex(request, self.packages.values(), await request.json())
+
+    async def search(self, request: Request) -> Response:
+        self.caller(request)
+        return by_words(request, self.packages.values())
 
     async def create(self, request: Request) -> Response:
         user = self.caller(request, "upload")

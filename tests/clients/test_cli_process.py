@@ -118,8 +118,13 @@ os.execv(sys.argv[1], sys.argv[1:])
 """
 
 
-def on_terminal(arguments: list[str], environment: dict[str, str], *, typed: dict[str, str] | None = None) -> str:
-    """What a terminal shows while the command runs; each answer of `typed` follows its question."""
+def on_terminal(
+    arguments: list[str], environment: dict[str, str], *, typed: dict[str, str] | None = None, highlight: str = ""
+) -> str:
+    """What a terminal shows while the command runs; each answer of `typed` follows its question.
+
+    Colours are left out, but where a text is highlighted there is a `highlight` before and behind it.
+    """
     ours, theirs = pty.openpty()
     leader = [sys.executable, "-c", _TAKE_TERMINAL, *arguments]
     process = subprocess.Popen(leader, env=environment, stdin=theirs, stdout=theirs, stderr=theirs)
@@ -138,6 +143,7 @@ def on_terminal(arguments: list[str], environment: dict[str, str], *, typed: dic
         os.close(ours)  # hangs up on a process that waits for more
         code = process.wait()
     assert (code, answers) == (0, {}), shown
+    shown = re.sub(r"\x1b\[1;33m(.*?)\x1b\[0m", rf"{highlight}\1{highlight}", shown)
     return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", shown)  # colours and cursor moves
 
 
@@ -148,6 +154,18 @@ def test_a_terminal_gets_tables(package_id: str, environment: dict[str, str]) ->
     shown = on_terminal(command("show", "acme/tiny"), environment)
     assert "[bold]x\ufffd[31m" in shown
     assert json.loads(on_terminal(command("list", "--json"), environment))["id"] == package_id
+
+
+def test_a_terminal_gets_excerpts_with_highlights(fake: Fake, environment: dict[str, str]) -> None:
+    metadata = {"name": "acme/bert", "version": "1.0.0", "type": "model", "readme": "# Bert\n\x1b[31ma sentence bert"}
+    fake.registry.store(ADMIN, metadata, BYTES, filename="bert.bin")
+    words = on_terminal(command("search", "sentence"), environment, highlight="*")
+    lines = [line.rstrip() for line in words.splitlines()]
+    assert lines == ["acme/bert 1.0.0 (model)", "    # Bert \ufffd[31ma *sentence* bert"]
+    readme = on_terminal(command("search", "--regex", "s[^ ]*e ?"), environment, highlight="*")
+    assert "    # Bert \ufffd[31ma *sentence *bert" in readme
+    name = on_terminal(command("search", "--regex", "bert"), environment, highlight="*")
+    assert "    acme/*bert*" in name
 
 
 def test_a_terminal_sees_transfers_move(package_id: str, environment: dict[str, str], tmp_path: Path) -> None:

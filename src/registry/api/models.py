@@ -90,6 +90,46 @@ class PackageModel(PackageSummaryModel):
     readme: str | None
 
 
+class HighlightModel(Answer):
+    start: Annotated[int, Field(description="in characters (Unicode code points) of the snippet's text")]
+    end: Annotated[int, Field(description="behind the last character")]
+
+
+class SnippetModel(Answer):
+    """A piece of the description or the README, as plain text."""
+
+    text: str
+    highlights: list[HighlightModel]
+
+
+class MatchModel(Answer):
+    score: Annotated[float, Field(description="higher fits better; to be compared within one search only")]
+    similar: Annotated[bool, Field(description="no package had the words, this one has similar ones")]
+    snippet: SnippetModel
+
+
+class FoundPackageModel(PackageSummaryModel):
+    """A package as listings show it, and why it was found."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                PACKAGE_EXAMPLE
+                | {
+                    "match": {
+                        "score": 7.25,
+                        "similar": False,
+                        "snippet": {"text": "A small BERT", "highlights": [{"start": 8, "end": 12}]},
+                    }
+                }
+            ]
+        },
+    )
+
+    match: MatchModel
+
+
 class Page(Answer, Generic[_Item]):
     items: list[_Item]
     next_cursor: Annotated[str | None, Field(description="`cursor` of the next page; null at the end")]
@@ -285,4 +325,7 @@ class ProblemModel(BaseModel):
     request_id: str
     errors: list[FieldErrorModel] | None = None
     existing_id: Annotated[str | None, Field(description="with `package-exists`")] = None
+    position: Annotated[
+        int | None, Field(description="where in a regular expression the mistake is, in characters from 0")
+    ] = None
     missing_parts: Annotated[list[int] | None, Field(description="with `upload-incomplete`: the first of them")] = None

@@ -17,21 +17,23 @@ Cursor = Annotated[str | None, Query(max_length=2048, description="`next_cursor`
 DEFAULT_LIMIT = 50
 
 
-def listing_name(request: Request) -> str:
-    """What a cursor is bound to: the route and its filters, in any order."""
+def listing_name(request: Request, in_body: str = "") -> str:
+    """What a cursor is bound to: the route and its filters, in any order, with those that came in the body."""
     filters = sorted((name, value) for name, value in request.query_params.multi_items() if name not in _NOT_FILTERS)
-    return f"{request.scope['path']}?{urlencode(filters)}"
+    return f"{request.scope['path']}?{urlencode(filters)}" + (in_body and f"\n{in_body}")
 
 
 _NOT_FILTERS = frozenset({"limit", "cursor", "include"})
 
 
-def page_response(request: Request, cursors: CursorCodec, items: Sequence[bytes], next_after: str | None) -> Response:
+def page_response(
+    request: Request, cursors: CursorCodec, items: Sequence[bytes], next_after: str | None, *, in_body: str = ""
+) -> Response:
     """A page of ready JSON items. `next_after` is where the next page starts, None at the end."""
     headers = []
     cursor = b"null"
     if next_after is not None:
-        sealed = cursors.seal(listing_name(request), next_after)
+        sealed = cursors.seal(listing_name(request, in_body), next_after)
         cursor = orjson.dumps(sealed)
         query = [(name, value) for name, value in request.query_params.multi_items() if name != "cursor"]
         link = f'<{request.scope["path"]}?{urlencode([*query, ("cursor", sealed)])}>; rel="next"'
@@ -40,6 +42,6 @@ def page_response(request: Request, cursors: CursorCodec, items: Sequence[bytes]
     return ready_json(body, *headers)
 
 
-def position(request: Request, cursors: CursorCodec, cursor: str | None) -> str | None:
+def position(request: Request, cursors: CursorCodec, cursor: str | None, *, in_body: str = "") -> str | None:
     """Where the page starts. Raises InvalidInput for a cursor that is not of this listing."""
-    return None if cursor is None else cursors.open(listing_name(request), cursor)
+    return None if cursor is None else cursors.open(listing_name(request, in_body), cursor)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from registry.cli import access, operate, packages, publishing, ratings, users, webhooks
+from registry.cli import access, operate, packages, publishing, ratings, search, users, webhooks
 from registry.cli.failures import EXIT_CODES_HELP
 
 app = typer.Typer(
@@ -41,6 +41,7 @@ def options(
       registry login --server https://registry.example.org --user alice
       registry publish tiny.zip --name acme/tiny --version 1.0.0 --type model
       registry list --type model
+      registry search sentence embeddings
       registry download acme/tiny
 
     PACKAGE is an id, a name (its highest version), or name@version. On a
@@ -49,7 +50,7 @@ def options(
     """
 
 
-for commands in (publishing, packages, ratings, access, users, webhooks, operate):
+for commands in (publishing, packages, search, ratings, access, users, webhooks, operate):
     commands.register(app)
 
 

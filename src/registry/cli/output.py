@@ -72,6 +72,21 @@ class Output:
                 table.add_row(Text(name, style="bold"), Text(one_line(str(value)), overflow="fold"))
         Console().print(table)
 
+    def excerpt(self, heading: str, text: str, highlights: Iterable[tuple[int, int]]) -> None:
+        """A heading, and below it a piece of somebody else's text with parts of it highlighted."""
+        from rich.console import Console
+        from rich.padding import Padding
+        from rich.text import Text
+
+        # Both replace character by character, so that the highlights stay where they are.
+        shown = Text(printable(text).translate({ord("\n"): " ", ord("\t"): " "}), overflow="fold")
+        for start, end in highlights:
+            shown.stylize("bold yellow", start, end)
+        console = Console()
+        console.print(Text(one_line(heading), style="bold"))
+        if text:
+            console.print(Padding(shown, (0, 0, 0, 4)))
+
     def text(self, text: str) -> None:
         """A longer text of somebody else's."""
         typer.echo(printable(text))

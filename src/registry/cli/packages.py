@@ -38,6 +38,7 @@ async def list_packages(
     name: Annotated[str | None, typer.Option(help="Only this very name.")] = None,
     version: Annotated[str | None, typer.Option(help="1.2.3, 1.2.3-2.1.0 (from, to), ~1.2.0 or ^1.2.0.")] = None,
     tag: Annotated[str | None, typer.Option(help="Only with this tag.")] = None,
+    owner: Annotated[str | None, typer.Option(help="Only what this user published.")] = None,
     oldest_first: Annotated[bool, typer.Option("--oldest-first", help="Newest first is the default.")] = False,
     limit: Annotated[int | None, typer.Option(min=1, help="At most so many; all when left out.")] = None,
 ) -> None:
@@ -58,6 +59,7 @@ async def list_packages(
             name=name,
             version=version,
             tag=tag,
+            owner=owner,
             oldest_first=oldest_first,
             page_size=min(limit or 200, 200),
         )

@@ -98,6 +98,39 @@ class Package:
 
 
 @dataclass(frozen=True, slots=True)
+class Match:
+    """Why a package was found: a piece of its description or README, as plain text.
+
+    `highlights` are (start, end) in characters of `text`. Scores are to be compared within one search only; `similar`
+    tells that no package had the words, and this one has similar ones.
+    """
+
+    text: str
+    highlights: tuple[tuple[int, int], ...]
+    score: float
+    similar: bool
+
+    @classmethod
+    def from_json(cls, members: Document) -> Self:
+        snippet = members["snippet"]
+        highlights = tuple((mark["start"], mark["end"]) for mark in snippet["highlights"])
+        return cls(snippet["text"], highlights, members["score"], members["similar"])
+
+
+@dataclass(frozen=True, slots=True)
+class FoundPackage:
+    """A package as listings have it, and why it was found."""
+
+    package: Package
+    match: Match
+    document: Document = field(default_factory=dict, repr=False, compare=False)
+
+    @classmethod
+    def from_json(cls, members: Document) -> Self:
+        return cls(Package.from_json(members), Match.from_json(members["match"]), members)
+
+
+@dataclass(frozen=True, slots=True)
 class NewPackage:
     """What a package is to say of itself. Fields left as they are here are not sent, so the registry may fill them.
 

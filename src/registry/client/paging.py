@@ -26,15 +26,21 @@ async def walk(
     *,
     page_size: int,
     params: Parameters | None = None,
+    question: Document | None = None,
 ) -> AsyncIterator[T]:
-    """Every item of a listing, following cursors; a page is asked for when its first item is wanted."""
+    """Every item of a listing, following cursors; a page is asked for when its first item is wanted.
+
+    `question` is the body of a search, which is asked by POST.
+    """
+    method = "GET" if question is None else "POST"
 
     def page(body: Document) -> tuple[list[T], str | None]:
         return [reader(item) for item in body["items"]], body["next_cursor"]
 
     cursor: str | None = None
     while True:
-        response = await transport.call("GET", path, params={**(params or {}), "limit": page_size, "cursor": cursor})
+        asked = {**(params or {}), "limit": page_size, "cursor": cursor}
+        response = await transport.call(method, path, repeatable=True, params=asked, json=question)
         items, cursor = read(response, page)
         for item in items:
             yield item

@@ -2,7 +2,7 @@
 
 import re
 import uuid
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -11,7 +11,17 @@ import httpx
 
 from registry.client.downloads import download_content
 from registry.client.errors import AmbiguousReference, Conflict, NotFound, Problem
-from registry.client.models import AuditEntry, Cost, Document, Lineage, NewPackage, Package, Readiness, Token
+from registry.client.models import (
+    AuditEntry,
+    Cost,
+    Document,
+    FoundPackage,
+    Lineage,
+    NewPackage,
+    Package,
+    Readiness,
+    Token,
+)
 from registry.client.multipart import FileDigest, PackageForm
 from registry.client.paging import walk
 from registry.client.progress import Progress, silent
@@ -81,6 +91,7 @@ class RegistryClient:
         name: str | None = None,
         version: str | None = None,
         tag: str | None = None,
+        owner: str | None = None,
         oldest_first: bool = False,
         page_size: int = 200,
     ) -> AsyncIterator[Package]:
@@ -89,9 +100,41 @@ class RegistryClient:
         `version` is exact (`1.2.3`), bounded (`1.2.3-2.1.0`), tilde (`~1.2.0`) or caret (`^1.2.0`). Without `status`
         the registry lists active packages. READMEs are left out.
         """
-        order = "created" if oldest_first else None
-        params = {"type": type, "status": status, "name": name, "version": version, "tag": tag, "order": order}
+        params = {"type": type, "status": status, "name": name, "version": version, "tag": tag}
+        params |= {"owner": owner, "order": "created" if oldest_first else None}
         return walk(self._transport, "/packages", Package.from_json, page_size=page_size, params=params)
+
+    def search(
+        self,
+        words: str,
+        *,
+        type: str | None = None,  # noqa: A002 – the field's name
+        status: str | None = None,
+        tag: str | None = None,
+        page_size: int = 50,
+    ) -> AsyncIterator[FoundPackage]:
+        """Packages with all of these words in name, description or README, the best first; the last word may be a
+        beginning. Where there are none, packages with similar words."""
+        params = {"q": words, "type": type, "status": status, "tag": tag}
+        return walk(self._transport, "/search", FoundPackage.from_json, page_size=page_size, params=params)
+
+    def search_regex(
+        self,
+        regex: str,
+        *,
+        fields: Sequence[str] = ("name", "readme"),
+        type: str | None = None,  # noqa: A002 – the field's name
+        status: str | None = None,
+        tag: str | None = None,
+        page_size: int = 50,
+    ) -> AsyncIterator[Package]:
+        """Packages whose name or README a regular expression (RE2's syntax) matches anywhere, newest first.
+
+        Raises InvalidRequest for an expression with a mistake, or one too big; the problem's document has `position`.
+        """
+        question = {"regex": regex, "in": list(fields), "type": type, "status": status, "tag": tag}
+        path = "/package/byRegEx"
+        return walk(self._transport, path, Package.from_json, page_size=page_size, question=question)
 
     async def get(self, package_id: str) -> Package:
         """The package with its README and ETag. Raises NotFound."""

@@ -39,6 +39,9 @@ class SearchIndex(Protocol):
     or too many searches wait. Every answer is given within the time that the index was made with.
     """
 
+    async def open(self) -> object:
+        """Take up what is on disk; may be called again. Before, nothing is found. Raises Unavailable."""
+
     async def find(self, query: RegexQuery, *, limit: int, position: str | None) -> FoundIds:
         """The next packages that match, newest first, behind `position` (a `next_position` of a page before).
 

@@ -11,12 +11,14 @@ from registry.services.changing import Changing
 from registry.services.cursors import CursorCodec
 from registry.services.deliveries import Deliveries
 from registry.services.health import HealthMonitor
+from registry.services.indexing import IndexFollower
 from registry.services.ingest import Ingest
 from registry.services.license_check import LicenseChecks
 from registry.services.maintenance import Maintenance
 from registry.services.publishing import Publishing
 from registry.services.ratings import Ratings
 from registry.services.retrieval import Retrieval
+from registry.services.search import SearchService
 from registry.services.sessions import Sessions
 from registry.services.subparts import SubParts
 from registry.services.uploads import Uploads
@@ -44,3 +46,5 @@ class Services:
     license_checks: LicenseChecks
     rate_in_background: Callable[[], Coroutine[Any, Any, None]]
     rate_as_worker: Callable[[], Coroutine[Any, Any, None]]
+    search: SearchService
+    index_follower: IndexFollower

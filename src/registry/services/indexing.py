@@ -35,13 +35,21 @@ class IndexFollower:
         self._batch_packages = batch_packages
         self._turn = asyncio.Lock()
         self._rounds_begun = 0
+        self._last_done = 0
         self.has_caught_up = False
         """Whether this process has once seen all that had changed before it started."""
 
     async def run(self) -> None:
-        """Follow until cancelled. A store that cannot answer is asked again at the next poll."""
+        """Open the index and follow until cancelled. A store that cannot answer is asked again at the next poll.
+
+        To open it here keeps a start short: reads need not wait until a million names are in memory.
+        """
+        is_open = False
         while True:
             try:
+                if not is_open:
+                    await self._index.open()
+                    is_open = True
                 await self.catch_up()
             except Unavailable as error:
                 _log.warning("search_index_waits", reason=str(error))
@@ -54,12 +62,14 @@ class IndexFollower:
         """
         wanted = self._rounds_begun + 1
         async with self._turn:
-            if self._rounds_begun >= wanted:
+            if self._last_done >= wanted:
                 return
             self._rounds_begun += 1
+            this = self._rounds_begun
             while not await self._step():
                 pass
             await self._index.refresh()
+            self._last_done = this
             self.has_caught_up = True
 
     async def _step(self) -> bool:

@@ -1,5 +1,8 @@
 """Searching: ids from the index, packages from the records."""
 
+import asyncio
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -11,6 +14,10 @@ from registry.domain.search import MAX_TEXT_LENGTH, IndexState, RegexQuery, Sear
 from registry.ports.search import IndexedRecords, SearchIndex
 
 _log = structlog.get_logger()
+_CHANGE_SECONDS = 5.0
+"""How long a change may wait until this process finds it."""
+_MORE_SECONDS = 0.3
+"""A page that is short is filled up for so long: with what the index takes for one page more, under a second."""
 
 
 class FollowsChanges(Protocol):
@@ -49,14 +56,22 @@ class RankedPackages:
 class SearchService:
     """What routes call. Every package told is read from the records in this very request, in one batch.
 
-    So a package that was deleted, hidden or changed in type, status or tags since it was indexed is left out, and a
-    page may be short.
+    So a package that was deleted, hidden or changed in type, status or tags since it was indexed is left out. A page
+    may be short, even empty, and have a next one: the time for one answer was up.
     """
 
-    def __init__(self, index: SearchIndex, packages: IndexedRecords, follower: FollowsChanges) -> None:
+    def __init__(
+        self,
+        index: SearchIndex,
+        packages: IndexedRecords,
+        follower: FollowsChanges,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._index = index
         self._packages = packages
         self._follower = follower
+        self._monotonic = monotonic
 
     async def find(self, query: RegexQuery, *, limit: int, position: str | None = None) -> FoundPackages:
         """Packages whose name or README the pattern matches.
@@ -65,14 +80,22 @@ class SearchService:
         """
         if not query.fields:
             raise InvalidInput("name one field at least: name, readme", pointer="/in")
-        found = await self._index.find(query, limit=limit, position=position)
-        present = await self._present(found.ids, query.scope)
-        return FoundPackages(tuple(present[id_] for id_ in found.ids if id_ in present), found.next_position)
+        await self.check()
+        deadline = self._monotonic() + _MORE_SECONDS
+        items: list[Package] = []
+        while True:
+            found = await self._index.find(query, limit=limit - len(items), position=position)
+            present = await self._present(found.ids, query.scope)
+            items += (present[id_] for id_ in found.ids if id_ in present)
+            position = found.next_position
+            if position is None or len(items) == limit or self._monotonic() >= deadline:
+                return FoundPackages(tuple(items), position)
 
     async def rank(self, query: TextQuery, *, limit: int, position: str | None = None) -> RankedPackages:
         """Packages that have the words, the best first. Raises InvalidInput and Unavailable."""
         if len(query.text) > MAX_TEXT_LENGTH:
             raise InvalidInput(f"search for {MAX_TEXT_LENGTH} characters at most", pointer="/q")
+        await self.check()
         found = await self._index.rank(query, limit=limit, position=position)
         present = await self._present([item.id for item in found.items], query.scope)
         items = tuple(
@@ -88,15 +111,25 @@ class SearchService:
         if not self._index.state().ready:
             return
         try:
-            await self._follower.catch_up()
-        except Unavailable as error:
+            async with asyncio.timeout(_CHANGE_SECONDS):
+                await self._follower.catch_up()
+        except (Unavailable, TimeoutError) as error:
             _log.warning("search_index_lags", reason=str(error))
+        except Exception:  # noqa: BLE001  (a damaged index must not make a change look failed)
+            _log.exception("search_index_broken")
 
     def state(self) -> IndexState:
         """For readiness: not `ready` while the index is filled, nor before it has caught up after a start."""
         state = self._index.state()
         return replace(state, ready=state.ready and self._follower.has_caught_up)
 
-    async def _present(self, ids: "list[str] | tuple[str, ...]", scope: SearchScope) -> dict[str, Package]:
+    async def check(self) -> None:
+        """For readiness. Raises Unavailable while searches are refused: while the index is filled, or after a start
+        until this process has seen what had changed before."""
+        state = self.state()
+        if not state.ready:
+            raise Unavailable(f"The search index is being built; it holds {state.packages} packages by now.")
+
+    async def _present(self, ids: Sequence[str], scope: SearchScope) -> dict[str, Package]:
         packages = await self._packages.get_many(ids) if ids else []
         return {package.id: package for package in packages if scope.covers(package)}

@@ -37,6 +37,7 @@ class ListingQuery(BaseModel):
         ),
     ] = None
     tag: Annotated[str | None, Field(max_length=64)] = None
+    owner: Annotated[str | None, Field(max_length=64, description="who published it")] = None
     include: Annotated[Literal["rating"] | None, Field(description="`rating`: with the latest rating, or null")] = None
     order: Annotated[str, Field(pattern="^(-created|created)$", description="`created`: oldest first")] = "-created"
 
@@ -56,6 +57,7 @@ async def _list_packages(request: Request) -> Response:
         name=query.name,
         versions=None if query.version is None else VersionRange.parse(query.version),
         tag=query.tag,
+        created_by=query.owner,
         hidden_from=None if caller.is_admin else caller.name,
         newest_first=query.order != "created",
     )

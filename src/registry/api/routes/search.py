@@ -1,0 +1,158 @@
+"""Search: by regular expression, and by words."""
+
+from typing import Annotated
+
+import orjson
+from fastapi import APIRouter, Query, Request
+from pydantic import Field
+from starlette.responses import Response
+
+from registry.api.authentication import Searcher
+from registry.api.documentation import LINK, problems
+from registry.api.inclusion import Include, wants_rating, with_rating
+from registry.api.models import FoundPackageModel, PackageSummaryModel, Page
+from registry.api.paging import DEFAULT_LIMIT, Cursor, Limit, page_response, position
+from registry.api.schemas import Strict, Type
+from registry.api.state import state_of
+from registry.api.strict_json import StrictJsonRoute
+from registry.domain.accounts import Caller
+from registry.domain.documents import encode_summary
+from registry.domain.packages import PackageStatus, PackageType
+from registry.domain.search import (
+    MAX_PATTERN_LENGTH,
+    MAX_TEXT_LENGTH,
+    RegexQuery,
+    SearchField,
+    SearchScope,
+    TextQuery,
+)
+from registry.services.search import RankedPackage
+
+_Tag = Annotated[str, Field(min_length=1, max_length=64)]
+
+
+class RegexBody(Strict):
+    """What to look for. Members that are null do not restrict."""
+
+    model_config = Strict.model_config | {
+        "json_schema_extra": {"examples": [{"regex": "(?i)^google/.*bert", "in": ["name", "readme"], "type": "model"}]}
+    }
+
+    regex: Annotated[
+        str,
+        Field(
+            max_length=MAX_PATTERN_LENGTH,
+            description="RE2's syntax, case-sensitive unless `(?i)`; `^` and `$` are ends of the name or README, "
+            "of lines with `(?m)`",
+        ),
+    ]
+    fields: Annotated[
+        list[Annotated[SearchField, Field(strict=False)]],
+        Field(alias="in", min_length=1, max_length=8, description="where it is looked for"),
+    ] = [SearchField.NAME, SearchField.README]  # noqa: RUF012  (pydantic copies defaults)
+    type: Type | None = None
+    status: Annotated[PackageStatus, Field(strict=False)] | None = None
+    tag: _Tag | None = None
+    limit: Annotated[int, Field(ge=1, le=200)] = DEFAULT_LIMIT
+    cursor: Annotated[str, Field(max_length=2048)] | None = None
+
+    def filters(self) -> str:
+        """What a cursor is bound to."""
+        members = [self.regex, sorted(set(self.fields)), self.type, self.status, self.tag]
+        return orjson.dumps(members).decode()
+
+
+def search_routes() -> APIRouter:
+    router = APIRouter(route_class=StrictJsonRoute, tags=["search"])
+    router.add_api_route(
+        "/package/byRegEx",
+        search_by_regex,
+        methods=["POST"],
+        response_model=Page[PackageSummaryModel],
+        responses={200: {"headers": LINK}, **problems(400, 401, 403, 413, 415, 422)},
+    )
+    router.add_api_route(
+        "/search",
+        search_by_words,
+        methods=["GET"],
+        response_model=Page[FoundPackageModel],
+        responses={200: {"headers": LINK}, **problems(401, 403, 422)},
+    )
+    return router
+
+
+async def search_by_regex(
+    request: Request,
+    caller: Searcher,
+    body: RegexBody,
+    limit: Annotated[Limit | None, Query(description="instead of the body's")] = None,
+    cursor: Annotated[Cursor, Query(description="instead of the body's")] = None,
+    include: Include = None,
+) -> Response:
+    """Find packages whose name or README a regular expression matches anywhere, newest first.
+
+    Time is linear in what is searched, whatever the expression; one that is too long, too deep or too big is refused
+    with 422, as is one with a mistake, whose `position` is told. A page that took too long to fill is short, even
+    empty, and has a `next_cursor`. While the index is filled after a first start the answer is 503.
+    """
+    state = state_of(request.scope)
+    query = RegexQuery(body.regex, frozenset(body.fields), _scope(caller, body.type, body.status, body.tag))
+    after = position(request, state.services.cursors, cursor or body.cursor, in_body=body.filters())
+    found = await state.services.search.find(query, limit=limit or body.limit, position=after)
+    items = [encode_summary(package) for package in found.items]
+    if wants_rating(include):
+        items = [with_rating(item, None) for item in items]
+    return page_response(request, state.services.cursors, items, found.next_position, in_body=body.filters())
+
+
+async def search_by_words(
+    request: Request,
+    caller: Searcher,
+    q: Annotated[
+        str,
+        Query(
+            min_length=1,
+            max_length=MAX_TEXT_LENGTH,
+            description="words that must all occur in name, description or README; the last may be a beginning",
+            examples=["sentence embed"],
+        ),
+    ],
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: Cursor = None,
+    type: Annotated[PackageType | None, Query()] = None,  # noqa: A002  (the parameter's public name)
+    status: Annotated[PackageStatus | None, Query()] = None,
+    tag: Annotated[str | None, Query(max_length=64)] = None,
+    include: Include = None,
+) -> Response:
+    """Find packages by words, the best first.
+
+    A word in the name counts most, then the description, then the README. Where no package has the words, those with
+    similar ones in name or description are told (`similar`).
+    """
+    state = state_of(request.scope)
+    query = TextQuery(q, _scope(caller, type, status, tag))
+    after = position(request, state.services.cursors, cursor)
+    found = await state.services.search.rank(query, limit=limit, position=after)
+    items = [_with_match(item, similar=found.corrected) for item in found.items]
+    if wants_rating(include):
+        items = [with_rating(item, None) for item in items]
+    return page_response(request, state.services.cursors, items, found.next_position)
+
+
+def _scope(
+    caller: Caller,
+    type_: PackageType | None,
+    status: PackageStatus | None,
+    tag: str | None,
+) -> SearchScope:
+    return SearchScope(type_, status, tag, hidden_from=None if caller.is_admin else caller.name)
+
+
+def _with_match(found: RankedPackage, *, similar: bool) -> bytes:
+    highlights = [{"start": start, "end": end} for start, end in found.snippet.highlights]
+    match = {
+        "score": found.score,
+        "similar": similar,
+        "snippet": {"text": found.snippet.text, "highlights": highlights},
+    }
+    return encode_summary(found.package)[:-1] + b',"match":' + orjson.dumps(match) + b"}"
