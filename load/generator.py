@@ -111,8 +111,10 @@ class _Line:
 
     async def measure(self, user: User, recording: Recording, began: float) -> None:
         call, error = user.next_call(), None
+        operation = call.operation
         try:
             answer = await (await self.connect()).send(_bytes(call, self._token))
+            operation = call.told(answer.status)
             if answer.status not in call.expected:
                 error = f"status {answer.status}"
             elif call.operation == "publish":
@@ -120,7 +122,7 @@ class _Line:
         except (OSError, TimeoutError) as failure:
             error = type(failure).__name__
             self.close()
-        recording.add(call.operation, time.perf_counter() - began, error=error)
+        recording.add(operation, time.perf_counter() - began, error=error)
 
     def close(self) -> None:
         if self._connection:

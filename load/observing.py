@@ -21,13 +21,16 @@ StoreCounts = dict[tuple[str, str], dict[str, float]]
 
 @contextlib.contextmanager
 def watched(pids: Mapping[str, int], *, every_seconds: float = 1.0) -> Iterator[list[Usage]]:
-    """Sample the named processes, with their children, until the block ends; the list is whole afterwards."""
+    """Sample the named processes until the block ends; the list is whole afterwards.
+
+    Children count for their parent, unless they are named themselves.
+    """
     samples: list[Usage] = []
     ended, began = threading.Event(), time.monotonic()
 
     def take() -> None:
-        for name, pid in pids.items():
-            cpu_seconds, memory_bytes = _used(pid)
+        for name, pid in list(pids.items()):
+            cpu_seconds, memory_bytes = _used(pid, others=set(pids.values()) - {pid})
             samples.append(Usage(round(time.monotonic() - began, 2), name, round(cpu_seconds, 2), memory_bytes))
 
     def run() -> None:
@@ -45,7 +48,7 @@ def watched(pids: Mapping[str, int], *, every_seconds: float = 1.0) -> Iterator[
         take()
 
 
-def _used(pid: int) -> tuple[float, int]:
+def _used(pid: int, *, others: set[int]) -> tuple[float, int]:
     """CPU seconds and resident bytes of a process and its living children; of one that has ended, nothing."""
     folder = Path(f"/proc/{pid}")
     try:
@@ -56,8 +59,8 @@ def _used(pid: int) -> tuple[float, int]:
         return 0.0, 0
     cpu_seconds = (int(fields[11]) + int(fields[12])) / _TICKS_PER_SECOND
     memory_bytes = pages * os.sysconf("SC_PAGE_SIZE")
-    for child in children:
-        child_seconds, child_bytes = _used(child)
+    for child in (child for child in children if child not in others):
+        child_seconds, child_bytes = _used(child, others=others)
         cpu_seconds, memory_bytes = cpu_seconds + child_seconds, memory_bytes + child_bytes
     return cpu_seconds, memory_bytes
 

@@ -132,8 +132,10 @@ def _scaling(runs: dict[str, dict[str, Scenario]]) -> str:
     return f"""\
 ## Scaling
 
-With clients: throughput stops growing when the registry's process has its core full; from there each further client
-only waits, and latency grows in proportion (closed users, light generator).
+With clients (closed users, light generator): a Python process fills hardly more than one core, and generator and
+registry share the machine's. Where the cores of both stop growing, further clients only wait: throughput stays and
+latency grows in proportion. One client waits for each answer, so its writes pay a whole commit each and nothing
+overlaps. A dip of throughput with fewer cores in use means that other programs had the machine.
 
 {curve}
 

@@ -39,8 +39,8 @@ class Operation:
     def summary(self) -> Quantiles:
         if isinstance(self.times, Quantiles):
             return self.times
-        points = [self.times.percentile_ms(share) for share in (0.5, 0.95, 0.99)]
-        return Quantiles(self.times.count, self.times.mean_ms, *points, self.times.most_ms)
+        p50_ms, p95_ms, p99_ms = (self.times.percentile_ms(share) for share in (0.5, 0.95, 0.99))
+        return Quantiles(self.times.count, self.times.mean_ms, p50_ms, p95_ms, p99_ms, self.times.most_ms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +93,10 @@ class Scenario:
     def cores(self, process: str) -> float:
         """How many cores a process and its children kept busy on average."""
         seen = [usage for usage in self.usage if usage.process == process]
-        span = seen[-1].second - seen[0].second if seen else 0.0
-        return (seen[-1].cpu_seconds - seen[0].cpu_seconds) / span if span else 0.0
+        # Children that end before their parent does take their time out of the last samples.
+        most = max(seen, key=lambda usage: usage.cpu_seconds, default=None)
+        span = most.second - seen[0].second if most else 0.0
+        return (most.cpu_seconds - seen[0].cpu_seconds) / span if most and span else 0.0
 
     def memory_bytes(self, process: str) -> int:
         """The most resident memory that was seen."""

@@ -158,7 +158,16 @@ def _tool(bench: Bench, blank: Scenario, run: Callable[[Callable[[int], None]], 
     pids = _pids(bench, generator_pid=None)
     with watched(pids) as usage:
         told = run(lambda pid: pids.__setitem__("generator", pid))
-    _keep(bench, blank, told.operations, told.total, told.timeline, usage, before)
+    facts = {**blank.facts, "floor_by_exit_code": "met" if told.kept else "missed"}
+    _keep(
+        bench,
+        replace(blank, seconds=told.seconds, facts=facts),
+        told.operations,
+        told.total,
+        told.timeline,
+        usage,
+        before,
+    )
 
 
 def _pids(bench: Bench, *, generator_pid: int | None) -> dict[str, int]:

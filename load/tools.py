@@ -23,7 +23,9 @@ _ROOT = _HERE.parent
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a tool saw. `kept` says whether its own thresholds were."""
+    """What a tool saw in `seconds`. `kept` says whether its own thresholds were."""
+
+    seconds: float
 
     operations: dict[str, Operation]
     total: Operation
@@ -65,7 +67,7 @@ def locust(
         status = _run(command, token, extra, result=result, started=started)
         document: dict[str, Any] = json.loads(result.read_text())
     operations = {name: _operation(found) for name, found in document["operations"].items()}
-    return Told(operations, total(operations), tuple(document["timeline"]), kept=status == 0)
+    return Told(document["seconds"], operations, total(operations), tuple(document["timeline"]), kept=status == 0)
 
 
 def k6(
@@ -93,7 +95,7 @@ def k6(
     times = {name: Operation(Quantiles(**found)) for name, found in document["operations"].items()}
     errors = {"status": document["failed"], "dropped": document["dropped"]}
     whole = Operation(times.pop("").times, {name: count for name, count in errors.items() if count})
-    return Told(times, whole, (), kept=status == 0)
+    return Told(float(seconds), times, whole, (), kept=status == 0)
 
 
 def _run(command: list[str], token: str, extra: dict[str, str], *, result: Path, started: Callable[[int], None]) -> int:

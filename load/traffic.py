@@ -25,6 +25,10 @@ class Call:
     body: bytes = b""
     name: str = ""
 
+    def told(self, status: int) -> str:
+        """What the answer counts as: a rating that is only queued is another thing than one that is there."""
+        return "rate_queued" if self.operation == "rate" and status == 202 else self.operation
+
 
 def weights(paths: Iterable[str]) -> dict[str, int]:
     """How often each operation comes; those whose route is not among the served `paths` are left out."""
