@@ -16,7 +16,6 @@ RegistryError
 │   └── ArchiveUnreadable     the content is no zip that can be served in parts
 ├── UploadSealed              the upload takes no parts: it is being completed
 ├── WebhookDisabled           its receiver wants nothing more
-├── SourceFailed              another service gave no answer that can be relied on
 ├── Unauthenticated
 ├── PermissionDenied
 ├── Throttled                 too many attempts; carries the wait
@@ -139,15 +138,6 @@ class UploadSealed(RegistryError):
 
 class WebhookDisabled(RegistryError):
     """The webhook's receiver said 410 Gone: nothing is sent to it any more."""
-
-
-class SourceFailed(RegistryError):
-    """A source did not answer, or not in a way that can be relied on. `retry_at`: when it may again, where known."""
-
-    def __init__(self, reason: str, *, retry_at: datetime | None = None) -> None:
-        self.reason = reason
-        self.retry_at = retry_at
-        super().__init__(reason)
 
 
 class Unauthenticated(RegistryError):
