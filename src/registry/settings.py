@@ -170,6 +170,11 @@ class Settings(BaseSettings):
             )
         if self.blobs is BlobsHome.S3 and self.upload_part_bytes < _S3_LEAST_PART_BYTES:
             raise ValueError(f"{PREFIX}UPLOAD_PART_BYTES: S3 takes parts of {_S3_LEAST_PART_BYTES} bytes or more")
+        if self.records is RecordsHome.DYNAMODB or self.blobs is BlobsHome.S3:
+            # The stores are there and tested; what serves from them is not yet. Better no start than the wrong home.
+            raise ValueError(
+                "this version serves from SQLite and files only; leave REGISTRY_RECORDS and REGISTRY_BLOBS out"
+            )
         return self
 
     @property
