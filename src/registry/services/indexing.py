@@ -33,7 +33,7 @@ class IndexFollower:
         self._index = index
         self._poll_seconds = poll_seconds
         self._batch_packages = batch_packages
-        self._turn = asyncio.Lock()
+        self._round: asyncio.Future[None] | None = None
         self._rounds_begun = 0
         self._last_done = 0
         self.has_caught_up = False
@@ -61,16 +61,26 @@ class IndexFollower:
         Callers that come while a round is under way share the next one, so that a burst of changes costs few rounds.
         """
         wanted = self._rounds_begun + 1
-        async with self._turn:
-            if self._last_done >= wanted:
-                return
-            self._rounds_begun += 1
-            this = self._rounds_begun
-            while not await self._step():
-                pass
-            await self._index.refresh()
-            self._last_done = this
-            self.has_caught_up = True
+        while self._last_done < wanted:
+            if self._round is not None:
+                # All are woken at once: a lock would be handed on from one to the next, a turn of the event loop each.
+                await asyncio.wait([self._round])
+                continue
+            self._round = asyncio.get_running_loop().create_future()
+            try:
+                await self._catch_up()
+            finally:
+                self._round.set_result(None)
+                self._round = None
+
+    async def _catch_up(self) -> None:
+        self._rounds_begun += 1
+        this = self._rounds_begun
+        while not await self._step():
+            pass
+        await self._index.refresh()
+        self._last_done = this
+        self.has_caught_up = True
 
     async def _step(self) -> bool:
         """Take one step; whether there was none to take."""
