@@ -72,6 +72,7 @@ class SearchService:
         self._packages = packages
         self._follower = follower
         self._monotonic = monotonic
+        self._behind = False
 
     async def find(self, query: RegexQuery, *, limit: int, position: str | None = None) -> FoundPackages:
         """Packages whose name or README the pattern matches.
@@ -81,6 +82,7 @@ class SearchService:
         if not query.fields:
             raise InvalidInput("name one field at least: name, readme", pointer="/in")
         await self.check()
+        await self._see_own_changes()
         deadline = self._monotonic() + _MORE_SECONDS
         items: list[Package] = []
         while True:
@@ -96,6 +98,7 @@ class SearchService:
         if len(query.text) > MAX_TEXT_LENGTH:
             raise InvalidInput(f"search for {MAX_TEXT_LENGTH} characters at most", pointer="/q")
         await self.check()
+        await self._see_own_changes()
         found = await self._index.rank(query, limit=limit, position=position)
         present = await self._present([item.id for item in found.items], query.scope)
         items = tuple(
@@ -104,18 +107,26 @@ class SearchService:
         return RankedPackages(items, found.next_position, found.corrected)
 
     async def changed(self) -> None:
-        """Awaited by who changed a package, before the change is acknowledged: this process finds it from then on.
+        """Awaited by who changed a package: the next search of this process sees the change.
 
-        Never fails and never waits for the index to be filled: the change is durable whatever becomes of the index.
+        It is indexed by that search, or by the follower's next poll, whichever comes first: to index it here made a
+        small publish pay for the index, and a burst of them for each change alone.
         """
-        if not self._index.state().ready:
+        self._behind = True
+
+    async def _see_own_changes(self) -> None:
+        """Index what this process changed. A search goes on without it rather than fail, and says so in the log."""
+        if not self._behind:
             return
+        self._behind = False
         try:
             async with asyncio.timeout(_CHANGE_SECONDS):
                 await self._follower.catch_up()
         except (Unavailable, TimeoutError) as error:
+            self._behind = True
             _log.warning("search_index_lags", reason=str(error))
-        except Exception:  # noqa: BLE001  (a damaged index must not make a change look failed)
+        except Exception:  # noqa: BLE001  (a damaged index must not hide what it still finds)
+            self._behind = True
             _log.exception("search_index_broken")
 
     def state(self) -> IndexState:
