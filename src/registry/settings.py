@@ -136,6 +136,11 @@ class Settings(BaseSettings):
         """Whether the records live in the data folder, where a key and a password may be generated and kept."""
         return self.records is RecordsHome.SQLITE
 
+    @property
+    def keeps_files(self) -> bool:
+        """Whether anything is kept in the data folder."""
+        return self.embedded or self.blobs is BlobsHome.FILES or self.cache is CacheHome.MEMORY
+
 
 def load_settings(**overrides: object) -> Settings:
     """Read the settings once. Raises SettingsError with one line per mistake, unknown names included."""

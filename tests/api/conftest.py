@@ -14,12 +14,10 @@ from typing import Protocol
 import httpx
 import pytest
 
+from tests.api.homes import HOMES, home_settings
 from tests.api.server import RunningServer, server_environment, start_server
 from tests.api.support import JsonObject, Person, connect, log_in, publish, unique
 from tests.api.uploads import PART_BYTES
-
-# Settings of each home that the whole suite runs in. A further home is one more entry.
-HOMES: Mapping[str, Mapping[str, str]] = {"embedded": {}}
 
 ServerFactory = Callable[..., RunningServer]
 
@@ -28,14 +26,14 @@ class UserFactory(Protocol):
     def __call__(self, *permissions: str, password: str = "") -> Person: ...
 
 
-@pytest.fixture(scope="session", params=sorted(HOMES))
+@pytest.fixture(scope="session", params=HOMES)
 def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     if url := os.environ.get("REGISTRY_TEST_URL"):
         name = os.environ.get("REGISTRY_TEST_ADMIN_USERNAME", "admin")
         yield RunningServer(url.rstrip("/"), name, os.environ["REGISTRY_TEST_ADMIN_PASSWORD"])
         return
     data_dir = tmp_path_factory.mktemp(request.param) / "data"
-    running = start_server(server_environment(data_dir, **HOMES[request.param]))
+    running = start_server(server_environment(data_dir, **home_settings(request, request.param)))
     yield running
     running.stop()
 

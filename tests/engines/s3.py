@@ -23,7 +23,7 @@ from tests.engines.process import ENGINES, ROOT, accepts_connections, free_port,
 PROGRAM = ENGINES / "bin" / "versitygw"
 BUILD_SECONDS = 900
 REGION = "us-east-1"
-ACCESS_KEY = "tests-only"
+ACCESS_KEY = "testsonly"
 SECRET_KEY = "tests-only-secret"
 
 

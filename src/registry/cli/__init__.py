@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from registry.cli import access, operate, packages, publishing, users
+from registry.cli import access, operate, packages, publishing, stores, users
 from registry.cli.failures import EXIT_CODES_HELP
 
 app = typer.Typer(
@@ -49,7 +49,7 @@ def options(
     """
 
 
-for commands in (publishing, packages, access, users, operate):
+for commands in (publishing, packages, access, users, operate, stores):
     commands.register(app)
 
 

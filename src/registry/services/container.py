@@ -11,6 +11,7 @@ from registry.services.health import HealthMonitor
 from registry.services.ingest import Ingest
 from registry.services.maintenance import Maintenance
 from registry.services.publishing import Publishing
+from registry.services.reading import Reading
 from registry.services.retrieval import Retrieval
 from registry.services.sessions import Sessions
 from registry.services.uploads import Uploads
@@ -19,6 +20,7 @@ from registry.services.uploads import Uploads
 @dataclass(frozen=True, slots=True)
 class Services:
     sessions: Sessions
+    reading: Reading
     accounts: Accounts
     catalog: Catalog
     publishing: Publishing

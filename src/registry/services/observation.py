@@ -1,5 +1,6 @@
 """Watching calls of ports: a wrapper by composition, so that no adapter and no service measures by itself."""
 
+import asyncio
 import functools
 import time
 from collections.abc import Awaitable, Callable
@@ -12,7 +13,12 @@ _Port = TypeVar("_Port")
 
 class CallObserver(Protocol):
     def observe(self, store: str, operation: str, seconds: float, outcome: str) -> None:
-        """One call has ended. `outcome`: `ok`, `refused` (a rule said no), `unavailable` or `error`."""
+        """One call has ended. `outcome`: `ok`, `refused` (a rule said no), `unavailable`, `cancelled` or `error`."""
+
+
+class StateObserver(CallObserver, Protocol):
+    def tell_state(self, component: str, *, up: bool) -> None:
+        """A component was asked, and answered or not."""
 
 
 class _Observed:
@@ -52,6 +58,9 @@ def _timed(
         try:
             result = await method(*args, **kwargs)
             outcome = "ok"
+        except asyncio.CancelledError:
+            outcome = "cancelled"
+            raise
         except Unavailable:
             outcome = "unavailable"
             raise

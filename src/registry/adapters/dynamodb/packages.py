@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 from registry.adapters.dynamodb import keys, records
-from registry.adapters.dynamodb.answers import NO_ANSWER, answer_item, read_answer
+from registry.adapters.dynamodb.answers import read_answer
 from registry.adapters.dynamodb.audit import audit_item
 from registry.adapters.dynamodb.changes import change_item
 from registry.adapters.dynamodb.client import DynamoTable
@@ -12,7 +12,9 @@ from registry.adapters.dynamodb.keys import Item, number, text
 from registry.adapters.dynamodb.listing import matches, walk
 from registry.adapters.dynamodb.records import attribute
 from registry.adapters.dynamodb.transaction import ABSENT, Transaction
-from registry.domain.errors import AlreadyExists, AnswerKept, NotFound, PackageExists, RevisionConflict, Unavailable
+from registry.adapters.dynamodb.uploads import answer_kept, end_upload, keep_answer
+from registry.adapters.dynamodb.usage import count_bytes
+from registry.domain.errors import AlreadyExists, NotFound, PackageExists, RevisionConflict, Unavailable
 from registry.domain.packages import Change, KeptAnswer, Package, PackageFilter, PackageStatus
 from registry.ports.clock import Clock
 from registry.ports.packages import NamedVersion, PackageDocument, SummaryPage
@@ -128,8 +130,9 @@ class DynamoPackageStore:
         """A transaction with what every change writes. The answer comes first: its condition is judged first."""
         transaction = Transaction(self._table)
         if change.answer is not None:
-            now = number(int(self._clock.now().timestamp()))
-            transaction.put_if(answer_item(change.answer), NO_ANSWER, {":now": now}, otherwise=lambda _: _answer_kept())
+            keep_answer(transaction, change.answer, now=self._clock.now())
+        if change.upload is not None:
+            end_upload(transaction, change.upload)
         transaction.put(audit_item(change.audit))
         transaction.put(change_item(change.audit.package_id, now=self._clock.now()))
         return transaction
@@ -153,7 +156,7 @@ class DynamoPackageStore:
         if found is not None and int(attribute(found[0], "revision", "N")) == expected_revision:
             return found
         if change.answer is not None and await self._has_answer(change.answer):
-            raise _answer_kept()
+            raise answer_kept()
         raise _stale(package_id, found[0] if found else {})
 
     async def _has_answer(self, answer: KeptAnswer) -> bool:
@@ -168,6 +171,7 @@ def _write_rest(transaction: Transaction, old: Package | None, new: Package | No
     if old is not None and (new is None or _version_key(old) != _version_key(new)):
         transaction.delete(_version_key(old))
     _write_blob(transaction, old, new)
+    count_bytes(transaction, old, new)
     before = {} if old is None else _entries(old)
     after = {} if new is None else _entries(new)
     for place, entry in after.items():
@@ -212,7 +216,3 @@ def _absent(package_id: str) -> NotFound:
 
 def _stale(package_id: str, found: Item) -> NotFound | RevisionConflict:
     return RevisionConflict("The package changed since you read it; read it again.") if found else _absent(package_id)
-
-
-def _answer_kept() -> AnswerKept:
-    return AnswerKept("A request with this idempotency key was answered already.")

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
-from registry.api.authentication import Searcher, Uploader, authenticate
+from registry.api.authentication import Searcher, Uploader, admit, authenticate, token_of
 from registry.api.bodies import Submission, new_package, replacement
 from registry.api.bounded import room_for_body
 from registry.api.conditional import expected_revisions, is_unchanged, package_tag
@@ -46,9 +46,11 @@ def document_response(package: Package, *, status: int = 200, headers: dict[str,
 
 async def _read_package(request: Request) -> Response:
     scope = request.scope
-    caller = await authenticate(scope, Permission.SEARCH)
+    reading = state_of(scope).services.reading
+    caller, found = await reading.find(token_of(scope), scope["path_params"]["package_id"])
+    await admit(scope, caller, Permission.SEARCH)
     rated = bool(scope["query_string"]) and wants_rating(request.query_params.get("include"))
-    document = await state_of(scope).services.catalog.get_document(scope["path_params"]["package_id"], caller)
+    document = reading.shown(found, caller)
     tag = package_tag(document.revision)
     if is_unchanged(request.headers.get("if-none-match"), tag):
         return ReadyResponse(304, [(b"etag", tag.encode())])
