@@ -9,6 +9,7 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from prometheus_client import CollectorRegistry
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -20,7 +21,7 @@ from registry.api.openapi import DESCRIPTION, TAGS, complete_schema, operation_i
 from registry.api.problems import on_http_error, on_registry_error, on_validation_error
 from registry.api.routes import accounts, content, listing, packages, relations, service, uploads
 from registry.api.state import ApiLimits, ApiState
-from registry.composition import open_registry, run_background
+from registry.composition import Running, open_registry, run_background
 from registry.domain.errors import RegistryError
 from registry.logs import configure_logs
 from registry.settings import Settings, load_settings
@@ -42,6 +43,22 @@ class _Application(FastAPI):
             await super().__call__(scope, receive, send)
 
 
+def api_state(running: Running, settings: Settings, scraped: CollectorRegistry) -> ApiState:
+    """What the routes get of a registry that is open."""
+    return ApiState(
+        services=running.services,
+        limits=ApiLimits(
+            settings.max_json_bytes,
+            settings.max_inline_bytes,
+            settings.requests_per_minute,
+            settings.upload_idle_seconds,
+        ),
+        request_attempts=running.attempts,
+        metrics=scraped,
+        version=VERSION,
+    )
+
+
 def create_app(settings: Settings) -> FastAPI:
     """The application over the stores that the settings choose; they are opened when it starts."""
     collected = metrics.collected_registry()
@@ -49,18 +66,7 @@ def create_app(settings: Settings) -> FastAPI:
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with open_registry(settings, observer=metrics.StoreMetrics(collected)) as running:
-            app.state.api = ApiState(
-                services=running.services,
-                limits=ApiLimits(
-                    settings.max_json_bytes,
-                    settings.max_inline_bytes,
-                    settings.requests_per_minute,
-                    settings.upload_idle_seconds,
-                ),
-                request_attempts=running.attempts,
-                metrics=metrics.scraped_registry(collected),
-                version=VERSION,
-            )
+            app.state.api = api_state(running, settings, metrics.scraped_registry(collected))
             background = asyncio.create_task(run_background(running.services, settings))
             # What lives now lives on: the collector need not look at it again.
             gc.collect()

@@ -16,7 +16,7 @@ from registry.adapters.outbound.fetcher import HttpFetcher
 from registry.adapters.outbound.guarded import GuardedResolver
 from registry.adapters.system.clock import SystemClock
 from registry.adapters.system.ids import UuidSource
-from registry.composition.homes import Stores
+from registry.composition.homes import EngineLimits, Stores
 from registry.composition.observing import Observers
 from registry.composition.stores import open_stores
 from registry.ports.fetching import ContentFetcher
@@ -80,7 +80,9 @@ def _secrets_of(settings: Settings) -> _Secrets:
 
 
 @asynccontextmanager
-async def open_registry(settings: Settings, *, observer: StateObserver | None = None) -> AsyncIterator[Running]:
+async def open_registry(
+    settings: Settings, *, observer: StateObserver | None = None, limits: EngineLimits | None = None
+) -> AsyncIterator[Running]:
     """Open the stores that the settings choose and the services over them; closed again at the end.
 
     `observer` is told of every store call.
@@ -94,7 +96,7 @@ async def open_registry(settings: Settings, *, observer: StateObserver | None = 
             observer.tell_state(state.name, up=state.ok)
 
     async with (
-        open_stores(settings, clock, observers) as stores,
+        open_stores(settings, clock, observers, limits or EngineLimits()) as stores,
         httpx.AsyncClient(timeout=_FETCH_TIMEOUT_SECONDS, trust_env=False) as client,
     ):
         fetcher = HttpFetcher(client, GuardedResolver(settings.allow_private_targets))

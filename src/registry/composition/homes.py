@@ -1,7 +1,10 @@
 """What a home gives: the ports, by what is kept together."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from registry.adapters.dynamodb.client import DynamoLimits
+from registry.adapters.redis.connection import RedisLimits
+from registry.adapters.s3 import S3Limits
 from registry.ports.accounts import AccountStore
 from registry.ports.answers import AnswerStore
 from registry.ports.audit import AuditStore
@@ -55,3 +58,12 @@ class Stores:
     records: Records
     bytes: Bytes
     shared: Shared
+
+
+@dataclass(frozen=True, slots=True)
+class EngineLimits:
+    """How long each engine may take (docs/failures.md says what follows)."""
+
+    records: DynamoLimits = field(default_factory=DynamoLimits)
+    bytes: S3Limits = field(default_factory=S3Limits)
+    shared: RedisLimits = field(default_factory=RedisLimits)

@@ -8,7 +8,7 @@ from botocore.exceptions import BotoCoreError
 from registry.adapters.dynamodb.accounts import DynamoAccountStore
 from registry.adapters.dynamodb.answers import DynamoAnswerStore
 from registry.adapters.dynamodb.audit import DynamoAuditStore
-from registry.adapters.dynamodb.client import DynamoTable, open_table
+from registry.adapters.dynamodb.client import DynamoLimits, DynamoTable, open_table
 from registry.adapters.dynamodb.health import DynamoHealthLog
 from registry.adapters.dynamodb.maintenance import DynamoRecordMaintenance
 from registry.adapters.dynamodb.packages import DynamoPackageStore
@@ -17,10 +17,11 @@ from registry.adapters.dynamodb.table import check_table, create_table
 from registry.adapters.dynamodb.uploads import DynamoUploadStore
 from registry.adapters.dynamodb.usage import DynamoUsageStore
 from registry.adapters.redis.attempts import RedisAttemptCounter
-from registry.adapters.redis.connection import open_redis
+from registry.adapters.redis.connection import RedisLimits, open_redis
 from registry.adapters.s3 import (
     S3BlobStore,
     S3Bucket,
+    S3Limits,
     S3PartStore,
     State,
     UploadLimits,
@@ -28,12 +29,18 @@ from registry.adapters.s3 import (
     ensure_bucket,
     open_s3,
 )
-from registry.composition.homes import Bytes, Records, Shared
+from registry.composition.homes import Bytes, EngineLimits, Records, Shared
 from registry.composition.observing import OnCall
 from registry.domain.errors import Unavailable
 from registry.ports.clock import Clock
 from registry.services.health import Probe
 from registry.settings import BlobsHome, RecordsHome, Settings, SettingsError
+
+_PATIENT = EngineLimits(
+    records=DynamoLimits(connect_seconds=10, read_seconds=30, deadline_seconds=60),
+    bytes=S3Limits(connect_seconds=10, answer_seconds=30, deadline_seconds=60),
+)
+"""For an operator's commands: nobody else waits, and an engine may have just begun."""
 
 
 def _ignore(_operation: str, _seconds: float, _error: Exception | None) -> None:
@@ -50,17 +57,22 @@ def _configured() -> Iterator[None]:
 
 
 @asynccontextmanager
-async def _table(settings: Settings, on_call: OnCall) -> AsyncIterator[DynamoTable]:
+async def _table(settings: Settings, on_call: OnCall, limits: DynamoLimits | None = None) -> AsyncIterator[DynamoTable]:
     async with AsyncExitStack() as stack:
         with _configured():
             table = await stack.enter_async_context(
-                open_table(settings.dynamodb_table or "", endpoint_url=settings.dynamodb_endpoint_url, on_call=on_call)
+                open_table(
+                    settings.dynamodb_table or "",
+                    endpoint_url=settings.dynamodb_endpoint_url,
+                    on_call=on_call,
+                    limits=limits,
+                )
             )
         yield table
 
 
 @asynccontextmanager
-async def _bucket(settings: Settings, on_call: OnCall) -> AsyncIterator[S3Bucket]:
+async def _bucket(settings: Settings, on_call: OnCall, limits: S3Limits | None = None) -> AsyncIterator[S3Bucket]:
     async with AsyncExitStack() as stack:
         with _configured():
             bucket = await stack.enter_async_context(
@@ -69,14 +81,17 @@ async def _bucket(settings: Settings, on_call: OnCall) -> AsyncIterator[S3Bucket
                     endpoint_url=settings.s3_endpoint_url,
                     public_endpoint_url=settings.s3_public_endpoint_url,
                     on_call=on_call,
+                    limits=limits,
                 )
             )
         yield bucket
 
 
 @asynccontextmanager
-async def open_records(settings: Settings, clock: Clock, on_call: OnCall) -> AsyncIterator[Records]:
-    async with _table(settings, on_call) as table:
+async def open_records(
+    settings: Settings, clock: Clock, limits: DynamoLimits, *, on_call: OnCall
+) -> AsyncIterator[Records]:
+    async with _table(settings, on_call, limits) as table:
         packages = DynamoPackageStore(table, clock=clock)
         yield Records(
             packages=packages,
@@ -92,8 +107,8 @@ async def open_records(settings: Settings, clock: Clock, on_call: OnCall) -> Asy
 
 
 @asynccontextmanager
-async def open_bytes(settings: Settings, on_call: OnCall) -> AsyncIterator[Bytes]:
-    async with _bucket(settings, on_call) as bucket:
+async def open_bytes(settings: Settings, limits: S3Limits, *, on_call: OnCall) -> AsyncIterator[Bytes]:
+    async with _bucket(settings, on_call, limits) as bucket:
         blobs = S3BlobStore(
             bucket,
             limits=UploadLimits(total_bytes=settings.upload_memory_bytes),
@@ -103,9 +118,11 @@ async def open_bytes(settings: Settings, on_call: OnCall) -> AsyncIterator[Bytes
 
 
 @asynccontextmanager
-async def open_shared(settings: Settings, clock: Clock, on_call: OnCall) -> AsyncIterator[Shared]:
+async def open_shared(
+    settings: Settings, clock: Clock, limits: RedisLimits, *, on_call: OnCall
+) -> AsyncIterator[Shared]:
     url = settings.redis_url.get_secret_value() if settings.redis_url else ""
-    async with open_redis(url, on_call=on_call) as redis:
+    async with open_redis(url, on_call=on_call, limits=limits) as redis:
         yield Shared(RedisAttemptCounter(redis, clock=clock), Probe(redis.ping, optional=True))
 
 
@@ -113,7 +130,7 @@ async def set_up_table(settings: Settings, *, create: bool) -> list[str]:
     """Make the table (with `create`) and check it: what is different from what the registry needs, a line each."""
     if settings.records is not RecordsHome.DYNAMODB:
         raise SettingsError("There is no table: the records are in SQLite. Set REGISTRY_RECORDS=dynamodb.")
-    async with _table(settings, _ignore) as table:
+    async with _table(settings, _ignore, _PATIENT.records) as table:
         if create:
             await create_table(table)
         return await check_table(table)
@@ -126,7 +143,7 @@ async def set_up_bucket(settings: Settings, *, create: bool) -> list[tuple[str, 
     """
     if settings.blobs is not BlobsHome.S3:
         raise SettingsError("There is no bucket: the bytes are in files. Set REGISTRY_BLOBS=s3.")
-    async with _bucket(settings, _ignore) as bucket:
+    async with _bucket(settings, _ignore, _PATIENT.bytes) as bucket:
         findings = await (ensure_bucket(bucket) if create else check_bucket(bucket))
     return [
         (f"{found.aspect}: {found.state} ({found.detail})", found.state in (State.OK, State.UNSUPPORTED))
