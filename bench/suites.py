@@ -31,5 +31,6 @@ SUITES = {
     "start": Suite("starting", "from the command to the first answer"),
     "reading": Suite("reading", "CPU of health, reads, pages, audit and lineage against bare Starlette routes"),
     "publishing": Suite("publishing", "small packages, 16 at a time"),
+    "homes": Suite("homes", "the home at scale (DynamoDB Local, versitygw, Redis) beside the embedded one"),
     "transfers": Suite("transfers", "upload and download of 1 GiB: speed and memory of the server"),
 }

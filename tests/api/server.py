@@ -1,5 +1,6 @@
 """Real servers for tests: started as an operator starts them, spoken to over HTTP only."""
 
+import asyncio
 import contextlib
 import os
 import secrets
@@ -13,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
+
+from tests.engines.s3 import stored_in_bucket
 
 START_SECONDS = 60.0
 STOP_SECONDS = 30.0
@@ -127,6 +130,12 @@ class RunningServer:
             check=False,
         )
         assert done.returncode == 0, done.stdout + done.stderr
+
+    def stored(self) -> list[str]:
+        """Every blob, whole or unfinished, in any home."""
+        if "REGISTRY_S3_BUCKET" not in self.environment:
+            return [path.name for path in self.blob_files()]
+        return asyncio.run(stored_in_bucket(self.environment))
 
     def blob_files(self) -> list[Path]:
         """Every file that holds bytes of a package, whole or unfinished (embedded home only)."""

@@ -99,6 +99,24 @@ def test_of_50_movers_to_one_version_one_wins(server: RunningServer, publisher: 
     assert len(listed(publisher.client, name=name, version="2.0.0")) == 1
 
 
+def test_of_64_writers_every_acknowledged_revision_is_unique_and_in_order(
+    server: RunningServer, publisher: Person, package: JsonObject
+) -> None:
+    path = f"/package/{package['id']}"
+    answers = at_once(
+        server.url, publisher.token, 64, lambda client, number: client.patch(path, json={"description": str(number)})
+    )
+    for answer in answers:
+        if answer.status_code != 200:
+            problem(answer, 412, 503)  # told to come back
+    done = {answer.json()["revision"]: answer.json() for answer in answers if answer.status_code == 200}
+    assert sorted(done) == list(range(2, len(done) + 2))
+    assert len(done) == sum(answer.status_code == 200 for answer in answers) > 0
+    assert fetch(publisher.client, package) == done[len(done) + 1]
+    entries = listed(publisher.client, f"{path}/audit")
+    assert sorted(entry["revision"] for entry in entries) == list(range(1, len(done) + 2))
+
+
 def test_of_16_guarded_patches_one_wins(server: RunningServer, publisher: Person, package: JsonObject) -> None:
     path = f"/package/{package['id']}"
     tag = publisher.client.get(path).headers["etag"]

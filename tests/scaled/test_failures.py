@@ -122,7 +122,7 @@ def test_the_document_has_a_cell_for_everything() -> None:
     assert all(cells.keys() == ROUTES.keys() for cells in CELLS.values())
 
 
-@pytest.mark.parametrize(("engine", "fault"), sorted(CELLS), ids=" ".join)
+@pytest.mark.parametrize(("engine", "fault"), sorted(CELLS))
 async def test_what_the_document_says(proxies: dict[str, FaultProxy], engine: str, fault: str) -> None:
     settings = load_settings(
         dynamodb_endpoint_url=f"http://127.0.0.1:{proxies['DynamoDB'].port}",
@@ -142,7 +142,7 @@ async def test_what_the_document_says(proxies: dict[str, FaultProxy], engine: st
 
 
 def told(answer: httpx.Response) -> str:
-    if answer.headers["content-type"].startswith("application/json") and "components" in answer.text:
+    if answer.headers.get("content-type", "").startswith("application/json") and "components" in answer.text:
         return f"{answer.status_code} {answer.json()['status']}"
     if answer.status_code == httpx.codes.SERVICE_UNAVAILABLE:
         assert answer.json()["type"] == "/problems/unavailable"
@@ -152,9 +152,11 @@ def told(answer: httpx.Response) -> str:
 
 async def back_to_normal(client: httpx.AsyncClient) -> None:
     """Nothing has to be restarted."""
-    async with asyncio.timeout(HANG_SECONDS):
-        while (await client.get("/health/ready")).json()["status"] != "ready":
-            await asyncio.sleep(0.1)
+    for _ in range(100):
+        if (await client.get("/health/ready")).json()["status"] == "ready":
+            return
+        await asyncio.sleep(0.1)
+    raise AssertionError("it does not come back by itself")
 
 
 def test_operators_are_told_of_differences(home: dict[str, str]) -> None:
