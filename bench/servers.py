@@ -73,7 +73,7 @@ def data_folder() -> Iterator[Path]:
 def registry_server(data_dir: Path, settings: Mapping[str, str] | None = None) -> Iterator[Server]:
     """`registry serve` with one worker on `data_dir`, with the default settings or `settings` in their place."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("REGISTRY_")}
-    environment = inherited | {"REGISTRY_DATA_DIR": str(data_dir), "REGISTRYADMIN_PASSWORD": ADMIN_PASSWORD}
+    environment = inherited | {"REGISTRY_DATA_DIR": str(data_dir), "REGISTRY_ADMIN_PASSWORD": ADMIN_PASSWORD}
     environment |= settings or {}
     port = _free_port()
     with _running(["registry", "serve", "--port", str(port)], port, "/health", data_dir, environment) as server:
