@@ -31,7 +31,7 @@ class DynamoPackageStore:
         self._clock = clock
 
     async def add(self, package: Package, change: Change) -> None:
-        transaction = self._begin(change)
+        transaction = self._begin(change, blob=package.content.blob_key if package.content else None)
         readme = records.readme_item(package)
         record = records.record_item(package, readme_revision=package.revision if readme else 0)
         transaction.put_if(record, ABSENT, otherwise=lambda _: AlreadyExists(f"The id {package.id} is taken."))
@@ -126,13 +126,13 @@ class DynamoPackageStore:
             if items
         }
 
-    def _begin(self, change: Change) -> Transaction:
+    def _begin(self, change: Change, *, blob: str | None = None) -> Transaction:
         """A transaction with what every change writes. The answer comes first: its condition is judged first."""
         transaction = Transaction(self._table)
         if change.answer is not None:
             keep_answer(transaction, change.answer, now=self._clock.now())
         if change.upload is not None:
-            end_upload(transaction, change.upload)
+            end_upload(transaction, change.upload, kept_blob=blob)
         transaction.put(audit_item(change.audit))
         transaction.put(change_item(change.audit.package_id, now=self._clock.now()))
         return transaction

@@ -27,13 +27,14 @@ def answer_kept() -> AnswerKept:
     return AnswerKept("A request with this idempotency key was answered already.")
 
 
-def end_upload(transaction: Transaction, upload: Upload) -> None:
-    """Remove the upload with the rest. The transaction raises NotFound where it is gone or has another key."""
+def end_upload(transaction: Transaction, upload: Upload, *, kept_blob: str | None = None) -> None:
+    """Remove the upload with the rest; the marker of `kept_blob` becomes the package's. The transaction raises NotFound where it is gone or has another key."""
     transaction.delete_if(
         keys.upload_key(upload.id), _SAME_KEY, {":parts_key": text(upload.key)}, otherwise=lambda _: _gone()
     )
     for entry in _entries(upload):
-        transaction.delete(entry)
+        if kept_blob is None or entry != keys.blob_key(kept_blob):
+            transaction.delete(entry)
 
 
 class DynamoUploadStore:
