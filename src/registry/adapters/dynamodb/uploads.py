@@ -28,7 +28,10 @@ def answer_kept() -> AnswerKept:
 
 
 def end_upload(transaction: Transaction, upload: Upload, *, kept_blob: str | None = None) -> None:
-    """Remove the upload with the rest; the marker of `kept_blob` becomes the package's. The transaction raises NotFound where it is gone or has another key."""
+    """Remove the upload with the rest; the marker of `kept_blob` becomes the package's.
+
+    The transaction raises NotFound where the upload is gone or has another key.
+    """
     transaction.delete_if(
         keys.upload_key(upload.id), _SAME_KEY, {":parts_key": text(upload.key)}, otherwise=lambda _: _gone()
     )
