@@ -186,10 +186,11 @@ async def on_http_error(request: Request, error: Exception) -> Response:
 
 def allowed_methods(request: Request) -> list[str]:
     """The methods of the request's path, over all routes."""
-    methods: set[str] = set()
-    for path, operations in request.app.openapi()["paths"].items():
-        if compile_path(path)[0].match(request.scope["path"]):
-            methods |= {method.upper() for method in operations}
+    paths = request.app.openapi()["paths"]
+    wanted = request.scope["path"]
+    # A path that stands in the schema as it is (/package/byRegEx) is no id of /package/{package_id}.
+    matching = [wanted] if wanted in paths else [path for path in paths if compile_path(path)[0].match(wanted)]
+    methods = {method.upper() for path in matching for method in paths[path]}
     return sorted(methods | ({"HEAD"} if "GET" in methods else set()))
 
 

@@ -95,7 +95,7 @@ class LicenseAnswerModel(Answer):
 class LicenseCheckBody(Strict):
     """A project: the license it is under, or the GitHub or Hugging Face repository to read it from."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"url": "https://github.com/octo-org/octo-repo"}]})
+    model_config = ConfigDict(json_schema_extra={"examples": [{"license": "GPL-3.0-only"}]})
 
     license: License | None = None
     url: Annotated[str | None, Field(max_length=2048)] = None
