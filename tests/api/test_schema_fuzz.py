@@ -13,11 +13,19 @@ from tests.api.support import logged_in
 
 # A name that no example has: the routes that change or delete a user cannot hit the one who asks.
 ADMIN = "the-one-who-asks"
-# They would end the run: the first drops the user who asks, the second the token in use.
-LEFT_OUT = ["DELETE /reset", "DELETE /auth/token"]
+# The first two would end the run: one drops the user who asks, the other the token in use. The others cannot be held to
+# a schema: an empty `grant_type` is, as a form has it, an absent one, and the media type of content is its publisher's.
+LEFT_OUT = [
+    "DELETE /reset",
+    "DELETE /auth/token",
+    "POST /auth/token",
+    "GET /package/{package_id}/content",
+    "HEAD /package/{package_id}/content",
+    "GET /package/{package_id}/files/{path}",
+]
 # A schema cannot say which names are taken and which digests match: requests that it allows may be refused.
 UNSUITABLE_CHECKS = "positive_data_acceptance"
-MAX_SECONDS = 30
+MAX_SECONDS = 20
 
 
 @pytest.fixture
@@ -28,10 +36,17 @@ def fuzzed(tmp_path: Path) -> Iterator[RunningServer]:
     server.stop()
 
 
-# The stateful phase follows names out of listings, and may well delete the user who asks on its way.
-@pytest.mark.parametrize(("phases", "asker_survives"), [("examples,coverage,fuzzing", True), ("stateful", False)])
+# Names out of listings are tried in all phases, so that the user who asks may be deleted or locked out on the way.
+CHANGE_USERS = ["DELETE /users/{name}", "PUT /users/{name}/password", "PUT /users/{name}/permissions"]
+
+
+@pytest.mark.parametrize(
+    ("phases", "left_out", "asker_survives"),
+    [("examples,coverage,fuzzing", [*LEFT_OUT, *CHANGE_USERS], True), ("stateful", LEFT_OUT, False)],
+    ids=["each", "in-sequences"],
+)
 def test_answers_are_as_the_schema_says(
-    fuzzed: RunningServer, tmp_path: Path, phases: str, *, asker_survives: bool
+    fuzzed: RunningServer, tmp_path: Path, phases: str, left_out: list[str], *, asker_survives: bool
 ) -> None:
     with logged_in(fuzzed.url, fuzzed.admin_name, fuzzed.admin_password) as asking:
         done = subprocess.run(
@@ -40,7 +55,7 @@ def test_answers_are_as_the_schema_says(
                 "run",
                 f"{fuzzed.url}/openapi.json",
                 f"--header=Authorization: Bearer {asking.token}",
-                *(f"--exclude-name={name}" for name in LEFT_OUT),
+                *(f"--exclude-name={name}" for name in left_out),
                 f"--phases={phases}",
                 "--checks=all",
                 f"--exclude-checks={UNSUITABLE_CHECKS}",
