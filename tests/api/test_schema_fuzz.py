@@ -59,7 +59,7 @@ def test_answers_are_as_the_schema_says(
                 f"--phases={phases}",
                 "--checks=all",
                 f"--exclude-checks={UNSUITABLE_CHECKS}",
-                "--max-examples=15",
+                "--max-examples=5",
                 f"--max-time={MAX_SECONDS}",
                 "--continue-on-failure",
                 "--generation-deterministic",
