@@ -15,7 +15,7 @@ from registry.ports.search import IndexedRecords, SearchIndex
 
 _log = structlog.get_logger()
 _CHANGE_SECONDS = 5.0
-"""How long a change may wait until this process finds it."""
+"""How long a search waits for changes of its own process to be indexed; then it answers without the last of them."""
 _MORE_SECONDS = 0.3
 """A page that is short is filled up for so long: with what the index takes for one page more, under a second."""
 
