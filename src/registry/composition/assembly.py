@@ -209,8 +209,8 @@ def assemble(settings: Settings, stores: Stores, around: Surroundings) -> Runnin
 
 def _probes(stores: Stores, search: Search) -> dict[str, Probe]:
     probes = {
-        "records": Probe(stores.records.maintenance.ping),
-        "blobs": Probe(stores.bytes.blobs.ping),
+        "records": Probe(stores.records.maintenance.ping, watched=True),
+        "blobs": Probe(stores.bytes.blobs.ping, watched=True),
         "search": Probe(search.service.check, optional=True),
     }
     return probes if stores.shared.probe is None else {**probes, "cache": stores.shared.probe}

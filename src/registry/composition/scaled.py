@@ -136,7 +136,7 @@ async def open_shared(
         yield Shared(
             attempts=RedisAttemptCounter(redis, clock=clock),
             ratings=RedisRatingCache(redis),
-            probe=Probe(redis.ping, optional=True),
+            probe=Probe(redis.ping, optional=True, watched=True),
         )
 
 

@@ -32,10 +32,11 @@ class ComponentState:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """How a component is asked whether it answers."""
+    """How a component is asked whether it answers. `watched`: whoever watches the store counts this call as well."""
 
     ping: Callable[[], Awaitable[None]]
     optional: bool = False
+    watched: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,17 +117,18 @@ class HealthMonitor:
         return list(await asyncio.gather(*(self._probe(name, probe) for name, probe in self._probes.items())))
 
     async def _probe(self, name: str, probe: Probe) -> ComponentState:
-        # The call is counted by whoever watches the store, as every other; only one that never ended is counted here.
+        began, detail, ended = asyncio.get_running_loop().time(), None, True
         try:
             async with asyncio.timeout(PROBE_TIMEOUT_SECONDS):
                 await probe.ping()
         except TimeoutError:
-            self.observe(name, "ping", PROBE_TIMEOUT_SECONDS, "unavailable")
-            state = ComponentState(name, ok=False, optional=probe.optional, detail="no answer in time")
+            detail, ended = "no answer in time", False
         except (RegistryError, OSError) as error:
-            state = ComponentState(name, ok=False, optional=probe.optional, detail=str(error))
-        else:
-            state = ComponentState(name, ok=True, optional=probe.optional, detail=None)
+            detail = str(error)
+        if not (probe.watched and ended):  # a store's call that never ended is counted as cancelled there
+            seconds = asyncio.get_running_loop().time() - began
+            self.observe(name, "ping", seconds, "ok" if detail is None else "unavailable")
+        state = ComponentState(name, ok=detail is None, optional=probe.optional, detail=detail)
         self._on_state(state)
         return state
 
