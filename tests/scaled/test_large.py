@@ -9,9 +9,8 @@ import httpx
 import pytest
 
 from tests.api.server import RunningServer, server_environment, start_server
-from tests.api.support import log_in, metadata, multipart
+from tests.api.support import eventually, log_in, metadata, multipart
 from tests.api.test_upload_limits import resident_peak_bytes
-from tests.engines.s3 import stored_in_bucket
 
 MIB = 1024 * 1024
 SIZE = 256 * MIB
@@ -64,9 +63,7 @@ async def test_memory_of_a_large_publish_and_what_a_cancelled_one_leaves(home: d
         sending = asyncio.create_task(send(server, admin.token, cut))
         await cut.sent.wait()
         sending.cancel()
-        async with asyncio.timeout(60):
-            while len(await stored_in_bucket(settings)) != 1:
-                await asyncio.sleep(0.1)
+        await asyncio.to_thread(eventually, lambda: len(server.stored()) == 1, timeout_seconds=60)
         assert resident_peak_bytes(server.process.pid) - before < MOST_GROWTH
     finally:
         await asyncio.to_thread(server.stop)
