@@ -71,7 +71,7 @@ def data_folder() -> Iterator[Path]:
 
 @contextlib.contextmanager
 def registry_server(data_dir: Path, settings: Mapping[str, str] | None = None, *, workers: int = 1) -> Iterator[Server]:
-    """`registry serve` on `data_dir`; but for its sources of ratings, with the default settings, or `settings` too."""
+    """`registry serve` on `data_dir`; but for its sources of ratings, with the default settings, or `settings`."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("REGISTRY_")}
     environment = inherited | {
         "REGISTRY_DATA_DIR": str(data_dir),
@@ -79,8 +79,8 @@ def registry_server(data_dir: Path, settings: Mapping[str, str] | None = None, *
         # What is measured is this machine: ratings ask nobody outside.
         "REGISTRY_GITHUB_API_URL": "",
         "REGISTRY_HUGGINGFACE_URL": "",
-        **(settings or {}),
     }
+    environment |= settings or {}
     port = _free_port()
     command = ["registry", "serve", "--port", str(port), "--workers", str(workers)]
     with _running(command, port, "/health", data_dir, environment) as server:

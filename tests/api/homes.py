@@ -1,5 +1,6 @@
 """The homes that the API tests run in: settings for a server, and engines where it needs them."""
 
+import itertools
 import secrets
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 import pytest
 
 from tests.api.server import process_environment
+from tests.engines.redis import DATABASES
 from tests.engines.s3 import ACCESS_KEY, REGION, SECRET_KEY
 
 EMBEDDED = "embedded"
@@ -17,6 +19,8 @@ SCALED = "scaled"
 ENGINES = ("dynamodb_endpoint", "s3_endpoint", "redis_url")
 HOMES = (EMBEDDED, pytest.param(SCALED, marks=pytest.mark.engines(*ENGINES)))
 """For `params` of a fixture. A test that runs in the second one is left out where an engine is missing."""
+
+_databases = itertools.count(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,7 @@ def scaled_settings(used: Engines) -> dict[str, str]:
         "AWS_DEFAULT_REGION": REGION,
         "REGISTRY_ADMIN_PASSWORD": secrets.token_urlsafe(16),
         "REGISTRY_JWT_SECRET": secrets.token_hex(32),
+        "REGISTRY_ENGINE_PATIENCE": "2",  # the engines share a machine with the tests
         "REGISTRY_RECORDS": "dynamodb",
         "REGISTRY_DYNAMODB_TABLE": name,
         "REGISTRY_DYNAMODB_ENDPOINT_URL": used.dynamodb_url,
@@ -59,7 +64,8 @@ def scaled_settings(used: Engines) -> dict[str, str]:
         "REGISTRY_S3_BUCKET": name,
         "REGISTRY_S3_ENDPOINT_URL": used.s3_url,
         "REGISTRY_CACHE": "redis",
-        "REGISTRY_REDIS_URL": used.redis_url,
+        "REGISTRY_JOBS": "redis",
+        "REGISTRY_REDIS_URL": f"{used.redis_url.rpartition('/')[0]}/{next(_databases) % DATABASES}",
     }
 
 

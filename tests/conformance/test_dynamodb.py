@@ -10,14 +10,18 @@ from registry.adapters.dynamodb.answers import DynamoAnswerStore
 from registry.adapters.dynamodb.audit import DynamoAuditStore
 from registry.adapters.dynamodb.changes import DynamoChangeFeed
 from registry.adapters.dynamodb.client import open_table
+from registry.adapters.dynamodb.deliveries import DynamoDeliveryOutbox
 from registry.adapters.dynamodb.health import DynamoHealthLog
 from registry.adapters.dynamodb.maintenance import DynamoRecordMaintenance
 from registry.adapters.dynamodb.packages import DynamoPackageStore
 from registry.adapters.dynamodb.ratings import DynamoRatingStore
+from registry.adapters.dynamodb.webhooks import DynamoWebhookStore
 from tests.conformance.account_store import AccountStoreContract
 from tests.conformance.answer_store import AnswerStoreContract
 from tests.conformance.audit_store import AuditStoreContract
 from tests.conformance.change_feed import ChangeFeedContract
+from tests.conformance.delivery_outbox import DeliveryOutboxContract
+from tests.conformance.delivery_replay import DeliveryReplayContract
 from tests.conformance.health_log import HealthLogContract
 from tests.conformance.maintenance import RecordMaintenanceContract
 from tests.conformance.package_listing import PackageListingContract
@@ -26,6 +30,7 @@ from tests.conformance.package_races import PackageRacesContract
 from tests.conformance.package_store import PackageStoreContract
 from tests.conformance.rating_store import RatingStoreContract
 from tests.conformance.records import Records
+from tests.conformance.webhook_store import WebhookStoreContract
 from tests.engines.tables import PATIENT, SESSION, fresh_table
 from tests.factories import ManualClock
 
@@ -52,6 +57,8 @@ class DynamoHome:
                 health=DynamoHealthLog(table),
                 changes=DynamoChangeFeed(table, clock=self.clock),
                 ratings=DynamoRatingStore(table),
+                webhooks=DynamoWebhookStore(table, self.clock),
+                outbox=DynamoDeliveryOutbox(table, self.clock),
             )
 
 
@@ -102,4 +109,16 @@ class TestChangeFeed(ChangeFeedContract):
 
 
 class TestRatingStore(RatingStoreContract):
+    pass
+
+
+class TestWebhookStore(WebhookStoreContract):
+    pass
+
+
+class TestDeliveryOutbox(DeliveryOutboxContract):
+    pass
+
+
+class TestDeliveryReplay(DeliveryReplayContract):
     pass

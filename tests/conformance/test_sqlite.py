@@ -34,7 +34,6 @@ from tests.conformance.package_races import PackageRacesContract
 from tests.conformance.package_store import PackageStoreContract
 from tests.conformance.rating_store import RatingStoreContract
 from tests.conformance.records import Records
-from tests.conformance.webhook_records import WebhookRecords
 from tests.conformance.webhook_store import WebhookStoreContract
 from tests.factories import ManualClock
 
@@ -59,6 +58,8 @@ class SqliteHome:
                 health=SqliteHealthLog(database),
                 changes=SqliteChangeFeed(database),
                 ratings=SqliteRatingStore(database),
+                webhooks=SqliteWebhookStore(database, self.clock),
+                outbox=SqliteDeliveryOutbox(database, self.clock),
             )
         finally:
             await database.close()
@@ -78,32 +79,6 @@ class SqliteCounterHome:
             yield SqliteAttemptCounter(database, self.clock)
         finally:
             await database.close()
-
-
-class SqliteWebhookHome:
-    """A data folder, as those see it who send."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self.clock = ManualClock()
-
-    @asynccontextmanager
-    async def open(self) -> AsyncIterator[WebhookRecords]:
-        database = await SqliteDatabase.open(self._folder / "registry.db")
-        try:
-            yield WebhookRecords(
-                packages=SqlitePackageStore(database, self.clock),
-                maintenance=SqliteRecordMaintenance(database),
-                webhooks=SqliteWebhookStore(database, self.clock),
-                outbox=SqliteDeliveryOutbox(database, self.clock),
-            )
-        finally:
-            await database.close()
-
-
-@pytest.fixture
-def webhook_home(tmp_path: Path) -> SqliteWebhookHome:
-    return SqliteWebhookHome(tmp_path)
 
 
 @pytest.fixture
