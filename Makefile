@@ -27,7 +27,7 @@ format: $(VENV)/.dev ## rewrite the sources in the project's format
 	$(BIN)/ruff format src tests bench load
 	$(BIN)/ruff check --fix src tests bench load
 
-bench: $(VENV)/.dev ## measure, against baselines of the same run
+bench: $(VENV)/.dev $(VENV)/.load ## measure, against baselines of the same run
 	$(BIN)/python -m bench $(ARGS)
 
 load: $(VENV)/.dev $(VENV)/.load ## fill a registry, load it with 100 clients, keep the raw results (ARGS="--seconds 10 --clients 50")

@@ -70,12 +70,12 @@ class Campaign:
         wait_until_searchable(registry.client)
         return subject
 
-    def each_round(self, subject: Subject) -> None:
+    def each_round(self, subject: Subject, *, rate: float | None = None) -> None:
         plan = self.plan
         if "closed" in plan.parts:
             scenarios.closed(subject, "closed", clients=plan.clients, seconds=plan.seconds)
         if "open" in plan.parts:
-            scenarios.opened(subject, "open", clients=plan.clients, per_second=plan.rate, seconds=plan.seconds)
+            scenarios.opened(subject, "open", clients=plan.clients, per_second=rate or plan.rate, seconds=plan.seconds)
 
     def curves(self, subject: Subject) -> None:
         plan = self.plan
@@ -109,11 +109,16 @@ class Campaign:
         return found
 
 
+_CONNECTIONS, _SCALED_CONNECTIONS = 64, 8
+"""That publish side by side: as many as share commits well, and as many as DynamoDB Local answers."""
+
+
 def add_packages(subject: Subject, wanted: int) -> None:
     """Publish through the API until users have `wanted` packages to read. Tells how long it took, in all."""
     registry, facts, have = subject.registry, subject.facts, len(subject.ids)
+    connections = _SCALED_CONNECTIONS if registry.home == homes.SCALED else _CONNECTIONS
     began = time.perf_counter()
-    subject.ids += seed(registry.port, registry.token_header, subject.run, range(have, wanted))
+    subject.ids += seed(registry.port, registry.token_header, subject.run, range(have, wanted), connections=connections)
     seconds = time.perf_counter() - began
     facts["seed_seconds"] = round(facts.get("seed_seconds", 0.0) + seconds, 2)
     facts["seed_per_second"] = round((wanted - have) / seconds, 1)
@@ -172,7 +177,7 @@ def _scaled(campaign: Campaign, name: str) -> Iterator[None]:
     with homes.scaled() as registry:
         subject = campaign.filled(registry, name, 1)
         for subject.round in range(1, plan.few_rounds + 1):
-            campaign.each_round(subject)
+            campaign.each_round(subject, rate=plan.scaled_rate)
         campaign.together(subject)
         campaign.transfers(subject)
     yield

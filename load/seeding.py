@@ -11,15 +11,16 @@ from bench.load import request
 from load.connection import Connection
 from load.traffic import new_package
 
-_CONNECTIONS = 64
+_TRIES = 60
+"""With a second between them: engines on the same machine may be at their bound (503) when they have just begun."""
 
 
-def seed(port: int, token: Mapping[str, str], run: str, numbers: Iterable[int]) -> list[str]:
+def seed(port: int, token: Mapping[str, str], run: str, numbers: Iterable[int], *, connections: int) -> list[str]:
     """Publish a package of 1 KiB for each number; their ids. Raises RuntimeError when one is refused.
 
     `run` keeps names of several runs on one registry apart.
     """
-    return uvloop.run(_seed(port, token, run, iter(numbers)))
+    return uvloop.run(_seed(port, token, run, iter(numbers), connections))
 
 
 def publish_model(port: int, token: Mapping[str, str], run: str, model: bytes) -> str:
@@ -34,7 +35,7 @@ def publish_model(port: int, token: Mapping[str, str], run: str, model: bytes) -
     return uvloop.run(publish())
 
 
-async def _seed(port: int, token: Mapping[str, str], run: str, numbers: Iterator[int]) -> list[str]:
+async def _seed(port: int, token: Mapping[str, str], run: str, numbers: Iterator[int], connections: int) -> list[str]:
     published: list[tuple[int, str]] = []
 
     async def publish_some() -> None:
@@ -44,15 +45,23 @@ async def _seed(port: int, token: Mapping[str, str], run: str, numbers: Iterator
             published.append((number, await _publish(connection, token, f"{run}load-model-{number}", content)))
         connection.close()
 
-    await asyncio.gather(*(publish_some() for _ in range(_CONNECTIONS)))
+    await asyncio.gather(*(publish_some() for _ in range(connections)))
     return [package_id for _, package_id in sorted(published)]
 
 
 async def _publish(connection: Connection, token: Mapping[str, str], name: str, content: bytes) -> str:
     body, content_type = new_package(name, content)
-    answer = await connection.send(request("POST", "/package", {**token, "Content-Type": content_type}, body))
-    document: dict[str, Any] = json.loads(answer.body)
-    if answer.status != 201:
-        raise RuntimeError(f"publishing {name}: {answer.status} {document}")
-    package_id: str = document["id"]
-    return package_id
+    sent = request("POST", "/package", {**token, "Content-Type": content_type}, body)
+    for tries in range(_TRIES):
+        answer = await connection.send(sent)
+        document: dict[str, Any] = json.loads(answer.body)
+        if answer.status == 201:
+            package_id: str = document["id"]
+            return package_id
+        if answer.status == 409 and tries:
+            existing_id: str = document["existing_id"]  # done all the same, the time before
+            return existing_id
+        if answer.status != 503:
+            break
+        await asyncio.sleep(1)
+    raise RuntimeError(f"publishing {name}: {answer.status} {document}")

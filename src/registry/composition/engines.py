@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from registry.adapters.dynamodb.client import DynamoLimits
 from registry.adapters.dynamodb.errors import ConditionFailed
@@ -11,6 +12,7 @@ from registry.domain.errors import RegistryError, Unavailable
 from registry.services.observation import CallObserver
 from registry.settings import Settings
 
+OnUnits = Callable[[str, float], None]
 OnCall = Callable[[str, float, Exception | None], None]
 
 
@@ -58,6 +60,11 @@ def tell(observer: CallObserver, store: str) -> OnCall:
         observer.observe(store, operation, seconds, _outcome(error))
 
     return on_call
+
+
+def tell_units(observer: CallObserver, store: str) -> OnUnits:
+    """The hook for what an engine's calls consumed."""
+    return partial(observer.consumed, store)
 
 
 def _outcome(error: Exception | None) -> str:
