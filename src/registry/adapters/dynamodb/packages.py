@@ -11,6 +11,7 @@ from registry.adapters.dynamodb.changes import change_item
 from registry.adapters.dynamodb.client import DynamoTable
 from registry.adapters.dynamodb.keys import Item, number, text
 from registry.adapters.dynamodb.listing import matches, walk
+from registry.adapters.dynamodb.outbox import event_items
 from registry.adapters.dynamodb.ratings import mark_item
 from registry.adapters.dynamodb.records import attribute
 from registry.adapters.dynamodb.transaction import ABSENT, Transaction
@@ -31,7 +32,7 @@ class DynamoPackageStore:
         self._clock = clock
 
     async def add(self, package: Package, change: Change) -> None:
-        transaction = self._begin(change)
+        transaction = self._begin(change, revision=package.revision)
         readme = records.readme_item(package)
         record = records.record_item(package, readme_revision=package.revision if readme else 0)
         transaction.put_if(record, ABSENT, otherwise=lambda _: AlreadyExists(f"The id {package.id} is taken."))
@@ -44,7 +45,7 @@ class DynamoPackageStore:
     async def replace(self, package: Package, change: Change, *, expected_revision: int) -> None:
         record, old_readme = await self._read_expected(package.id, change, expected_revision=expected_revision)
         old = records.read_package(record, old_readme)
-        transaction = self._begin(change)
+        transaction = self._begin(change, revision=package.revision)
         readme = records.readme_item(package)
         readme_revision = package.revision if readme else 0
         if package.readme == old.readme:
@@ -65,7 +66,7 @@ class DynamoPackageStore:
 
     async def remove(self, package_id: str, change: Change, *, expected_revision: int) -> None:
         record, readme = await self._read_expected(package_id, change, expected_revision=expected_revision)
-        transaction = self._begin(change)
+        transaction = self._begin(change, revision=expected_revision)
         transaction.delete_if(
             keys.record_key(package_id),
             "revision = :expected",
@@ -132,14 +133,19 @@ class DynamoPackageStore:
             if items
         }
 
-    def _begin(self, change: Change) -> Transaction:
-        """A transaction with what every change writes. The answer comes first: its condition is judged first."""
+    def _begin(self, change: Change, *, revision: int) -> Transaction:
+        """A transaction with what every change writes. The answer comes first: its condition is judged first.
+
+        `revision` is the package's after the change, or its last.
+        """
         transaction = Transaction(self._table)
         if change.answer is not None:
             now = number(int(self._clock.now().timestamp()))
             transaction.put_if(answer_item(change.answer), NO_ANSWER, {":now": now}, otherwise=lambda _: _answer_kept())
         transaction.put(audit_item(change.audit))
         transaction.put(change_item(change.audit.package_id, now=self._clock.now()))
+        for event in event_items(change.events, revision=revision):
+            transaction.put(event)
         return transaction
 
     def _mark(self, transaction: Transaction, package: Package, change: Change) -> None:
@@ -152,9 +158,7 @@ class DynamoPackageStore:
         # Behind the transaction: a receipt without its rating shows nowhere, so one that stays does no harm.
         with contextlib.suppress(Unavailable):
             parts = await self._table.query_all(f"R#{package_id}")
-            await self._table.batch_write(
-                [{"DeleteRequest": {"Key": {"pk": part["pk"], "sk": part["sk"]}}} for part in parts]
-            )
+            await self._table.batch_write([{"DeleteRequest": {"Key": keys.key_of(part)}} for part in parts])
 
     async def _read(self, package_id: str) -> tuple[Item, Item | None] | None:
         """The record and its README of one write."""
@@ -206,7 +210,7 @@ def _write_blob(transaction: Transaction, old: Package | None, new: Package | No
     if before == after:
         return
     if before is not None:
-        transaction.delete({"pk": before["pk"], "sk": before["sk"]})
+        transaction.delete(keys.key_of(before))
     if after is not None:
         transaction.put(after)
 

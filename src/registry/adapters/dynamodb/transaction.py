@@ -1,15 +1,11 @@
 """A transaction under construction: actions, each with what it means when its condition does not hold."""
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 from registry.adapters.dynamodb.client import TRANSACTION_ACTIONS, DynamoTable
 from registry.adapters.dynamodb.errors import ConditionFailed
-from registry.adapters.dynamodb.keys import Item, number
+from registry.adapters.dynamodb.keys import Action, Item, number
 from registry.domain.errors import RegistryError, Unavailable
-
-if TYPE_CHECKING:
-    from types_aiobotocore_dynamodb.type_defs import TransactWriteItemTypeDef
 
 Meaning = Callable[[Item], RegistryError]
 """Makes the error of a condition that failed, from the item that was found (empty: none)."""
@@ -22,7 +18,7 @@ class Transaction:
 
     def __init__(self, table: DynamoTable) -> None:
         self._table = table
-        self._actions: list[TransactWriteItemTypeDef] = []
+        self._actions: list[Action] = []
         self._meanings: dict[int, Meaning] = {}
         self._stale: list[Item] = []
         self._stale_since = 0
