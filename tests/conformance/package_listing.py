@@ -13,7 +13,7 @@ from registry.domain.versions import VersionRange
 from registry.ports.packages import PackageStore, PackageSummary
 from tests.conformance.package_store import add
 from tests.conformance.records import RecordHome, Records
-from tests.factories import ids, make_change, make_rating
+from tests.factories import ManualClock, ids, make_change, make_rating
 
 VERSIONS = ["0.9.0", "1.0.0", "1.0.0+build", "1.0.1-rc.1", "1.0.1", "1.2.0", "1.10.0", "2.0.0-alpha", "2.0.0", "3.1.4"]
 RANGES = [None, "1.0.0", "=1.0.0+build", "^1.0.0", "~1.0.1-rc.0", "1.0.1-2.0.0-beta", "4.0.0-5.0.0"]
@@ -105,9 +105,9 @@ async def populate(records: Records) -> list[Package]:
     return population
 
 
-async def rate(records: Records, home: RecordHome, package: Package, net_score: float | None) -> None:
+async def rate(records: Records, clock: ManualClock, package: Package, net_score: float | None) -> None:
     """Give the package's current revision a rating."""
-    now = home.clock.now()
+    now = clock.now()
     await records.ratings.mark(package.id, asked_by="ann", now=now, at_once=True)
     claim = await records.ratings.claim(package.id, token="t", now=now, until=now + timedelta(minutes=1))
     assert claim is not None
@@ -140,7 +140,7 @@ class PackageListingContract:
         for package in population:
             if package.status is not PackageStatus.PENDING and random.random() < 0.9:
                 scores[package.id] = random.choice([*SCORES, None])
-                await rate(records, home, package, scores[package.id])
+                await rate(records, home.clock, package, scores[package.id])
         matched = 0
 
         for number, unscored in enumerate(every_filter()[::3]):
@@ -169,17 +169,17 @@ class PackageListingContract:
 
         assert not await listed(0.0)
         for score in (0.4, 0.83, 0.831, 0.05):
-            await rate(records, home, package, score)
+            await rate(records, home.clock, package, score)
             assert await listed(score)
             assert not await listed(score + 0.000_001)
-        await rate(records, home, package, None)
+        await rate(records, home.clock, package, None)
         assert not await listed(0.0)
 
     async def test_a_new_revision_is_listed_by_no_net_score_until_it_is_rated(
         self, records: Records, home: RecordHome
     ) -> None:
         package = await add(records, tags=("a",))
-        await rate(records, home, package, 0.8)
+        await rate(records, home.clock, package, 0.8)
         changed = replace(package, status=PackageStatus.DEPRECATED, tags=("b",), revision=2)
         await records.packages.replace(changed, make_change(package.id), expected_revision=1)
 
@@ -188,9 +188,9 @@ class PackageListingContract:
 
         assert await walk(records, scored(None, None), limit=5) == []
         assert await walk(records, scored(PackageStatus.DEPRECATED, "b"), limit=5) == []
-        await rate(records, home, package, 0.9)  # came late: of a revision that is gone
+        await rate(records, home.clock, package, 0.9)  # came late: of a revision that is gone
         assert await walk(records, scored(None, None), limit=5) == []
-        await rate(records, home, changed, 0.7)
+        await rate(records, home.clock, changed, 0.7)
         assert ids(await walk(records, scored(PackageStatus.DEPRECATED, "b"), limit=5)) == [package.id]
         assert await walk(records, scored(PackageStatus.ACTIVE, None), limit=5) == []
         assert await walk(records, scored(None, "a"), limit=5) == []

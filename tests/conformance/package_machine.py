@@ -130,7 +130,7 @@ class PackageMachine(RuleBasedStateMachine):
     @rule(data=st.data(), net_score=scores)
     def rate(self, data: st.DataObject, net_score: float | None) -> None:
         package = self.chosen(data)
-        self.runner.run(rate(self.records, self.home, package, net_score))
+        self.runner.run(rate(self.records, self.home.clock, package, net_score))
         self.scores[package.id] = net_score
 
     @rule(wanted=filters, limit=st.integers(1, 4))
