@@ -12,6 +12,7 @@ _PLOTS = {
     "search-readmes": ("Regular expressions over READMEs of 4 KB", "READMEs, "),
     "search-ranked": ("Ranked search", "ranked, "),
     "listing": ("Listing over HTTP", "list, "),
+    "pages": ("A page of 50 by each filter, in the store alone", "page, "),
 }
 
 Curve = dict[int, float]
