@@ -2,8 +2,8 @@
 
 Formula, per dataset: 0.4 × documented + 0.2 × licensed + 0.2 × downloads + 0.2 × likes.
 
-- documented: the share of seven subjects that its card has a section on: summary, structure, creation or source,
-  splits or size, uses, limitations or bias, licence or citation
+- documented: the share of seven subjects that its card has a section on, with something in it: summary, structure,
+  creation or source, splits or size, uses, limitations or bias, licence or citation
 - licensed: 1 when it names a licence
 - downloads: log₁₀(1 + downloads of a month) / 6; likes: log₁₀(1 + likes) / 3; at most 1 each
 
@@ -77,5 +77,5 @@ def _documented(text: str | None) -> tuple[float, str]:
     if text is None:
         return 0.0, "no card"
     card = parse_card(text)
-    covered = sum(card.has_heading(*words) for words in _SUBJECTS)
+    covered = sum(bool(card.on(*words)) for words in _SUBJECTS)
     return covered / len(_SUBJECTS), f"card on {covered} of {len(_SUBJECTS)} subjects"
