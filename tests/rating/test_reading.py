@@ -79,12 +79,13 @@ def test_an_unclosed_block_ends_with_the_card() -> None:
     assert parse_card("```python\nimport a\n").code == (CodeBlock("python", "import a"),)
 
 
-def test_the_card_is_the_first_that_is_known_then_a_failure_then_none() -> None:
+def test_the_card_is_the_first_that_there_is_or_that_could_not_be_read() -> None:
     content = archive("a", readme="archive's")
     hub_card, readme = known("hub's", "huggingface"), known("repository's")
     assert choose_card(package(readme="record's"), content, hub_card, readme).value == "record's"
     assert choose_card(package(), content, hub_card, readme).value == "archive's"
-    assert choose_card(package(), archive("a"), failed("huggingface"), readme).value == "repository's"
+    assert choose_card(package(), archive("a"), absent("huggingface"), readme).value == "repository's"
+    assert choose_card(package(), archive("a"), failed("huggingface"), readme).failed
     assert choose_card(package(), failed("archive"), absent(), absent()).source == "archive"
     assert choose_card(package(), absent(), absent(), absent()).state is FactState.ABSENT
 

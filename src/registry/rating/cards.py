@@ -149,9 +149,10 @@ def card_fact(evidence: Evidence) -> Fact[str]:
 def choose_card(
     package: Fact[PackageFacts], archive: Fact[ArchiveFacts], hub_card: Fact[str], repository_readme: Fact[str]
 ) -> Fact[str]:
-    """The README of the record, of the archive, of the hub, of the repository: the first that is known.
+    """The README of the record, of the archive, of the hub, of the repository: the first that there is.
 
-    Else the fact of a source that failed, else one that says that there is none.
+    The fact of a source that failed where it would have come first: what comes after it may not be the one that counts.
+    Else a fact that says that there is none.
     """
     candidates = (
         _text_of(package, package.value.readme if package.value else None),
@@ -159,9 +160,8 @@ def choose_card(
         hub_card,
         repository_readme,
     )
-    known = (fact for fact in candidates if fact.value)
-    failed = (fact for fact in candidates if fact.failed)
-    return next(known, None) or next(failed, None) or Fact("record", FactState.ABSENT, reason="there is no README")
+    first = next((fact for fact in candidates if fact.value or fact.failed), None)
+    return first or Fact("record", FactState.ABSENT, reason="there is no README")
 
 
 def _text_of(fact: Fact[object], text: str | None) -> Fact[str]:

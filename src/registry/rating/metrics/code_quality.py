@@ -57,13 +57,11 @@ def measure(evidence: Evidence) -> MetricResult:
     if python and python.lines:
         parts += _python(python)
     weight = fsum(part[0] for part in parts)
+    if archive.failed or tree.failed:
+        return lost(archive, tree)
     if weight < _LEAST_WEIGHT:
-        if archive.failed or tree.failed:
-            return lost(archive, tree)
         why = "there is too little" if parts else "there is no"
         return unknown(f"{why} source code in the archive, and no repository to look at", archive, tree)
-    if tree.failed:
-        return lost(tree)
     used: tuple[Fact[object], ...] = (archive, tree)
     return measured(fsum(part[0] * part[1] for part in parts) / weight, "; ".join(part[2] for part in parts), *used)
 
