@@ -161,13 +161,16 @@ class _Observers:
 
 
 @asynccontextmanager
-async def _open_embedded(data_dir: Path, clock: SystemClock) -> AsyncIterator[Stores]:
+async def _open_embedded(settings: Settings, clock: SystemClock) -> AsyncIterator[Stores]:
+    data_dir = settings.data_dir
     async with AsyncExitStack() as stack:
         database = await SqliteDatabase.open(data_dir / "registry.db")
         stack.push_async_callback(database.close)
         throttle = await SqliteDatabase.open(data_dir / "throttle.db", migrations=THROTTLE, durable=False)
         stack.push_async_callback(throttle.close)
-        blobs = await asyncio.to_thread(FilesystemBlobStore.open, data_dir / "blobs")
+        blobs = await asyncio.to_thread(
+            FilesystemBlobStore.open, data_dir / "blobs", read_memory_bytes=settings.download_memory_bytes
+        )
         stack.push_async_callback(asyncio.to_thread, blobs.close)
         parts = await asyncio.to_thread(FilesystemPartStore.open, data_dir / "blobs")
         stack.push_async_callback(asyncio.to_thread, parts.close)
@@ -228,7 +231,7 @@ async def open_registry(
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     hasher = Argon2PasswordHasher()
     async with (
-        _open_embedded(settings.data_dir, clock) as opened,
+        _open_embedded(settings, clock) as opened,
         _open_search(settings.data_dir, stores := _observed(opened, observers)) as search,
         open_outbound(settings, clock) as outbound,
         open_cache(settings, clock) as cache,
