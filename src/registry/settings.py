@@ -108,6 +108,9 @@ class Settings(BaseSettings):
     text_model_name: str = Field("gpt-4o-mini", description="which model of that API")
     rating_weights: dict[MetricName, Weight] = Field({}, description='as JSON, e.g. {"license": 0.3}; others: default')
     rating_workers: int = Field(2, ge=1, le=64, description="ratings made at a time by one process")
+    worker_port: int = Field(
+        0, ge=0, le=65535, description="port on which `registry worker` tells its health and metrics (0: any free one)"
+    )
     rating_cache_seconds: Seconds = Field(300, description="how long Redis keeps a rating, give or take a tenth")
     rating_fresh_seconds: Seconds = Field(604_800, description="age at which a rating that is asked for is made anew")
     rating_retry_seconds: Seconds = Field(60, description="first wait before a partial rating is tried again; doubles")

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
 import pytest
 import redis
 
@@ -18,6 +19,7 @@ from tests.api.server import RunningServer, process_environment
 from tests.api.support import eventually, log_in, publish
 from tests.api.test_rating_sources import SOURCE, ratings_in_audit, read
 from tests.api.upstreams import settings_for, upstreams_beside
+from tests.engines.process import free_port
 from tests.engines.redis import RedisServer
 from tests.upstreams.server import Fault, Upstreams
 
@@ -29,12 +31,12 @@ def upstreams() -> Iterator[Upstreams]:
 
 
 @contextmanager
-def worker(server: RunningServer) -> Iterator[subprocess.Popen[bytes]]:
+def worker(server: RunningServer, *, port: int = 0) -> Iterator[subprocess.Popen[bytes]]:
     """`registry worker` beside a server, on the same stores; killed at the end."""
     log = Path(server.environment["REGISTRY_DATA_DIR"]).with_suffix(".worker.log")
     with log.open("ab") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "registry", "worker"],
+            [sys.executable, "-m", "registry", "worker", "--port", str(port)],
             env=process_environment(server.environment),
             cwd=server.data_dir.parent,
             stdout=output,
@@ -70,6 +72,21 @@ def test_a_worker_makes_the_rating_and_redis_keeps_it(
                 eventually(lambda: there.xpending("registry:ratings", "workers")["pending"] == 0)
             process.terminate()
             assert process.wait(30) == 0
+
+
+def test_a_worker_tells_its_health_and_its_metrics(
+    start: ServerFactory, upstreams: Upstreams, redis_server: RedisServer
+) -> None:
+    server, port = start(**at_scale(redis_server, upstreams)), free_port()
+    with (
+        log_in(server.url, server.admin_name, server.admin_password).client as client,
+        worker(server, port=port),
+        httpx.Client(base_url=f"http://127.0.0.1:{port}") as told,
+    ):
+        assert read(client, publish(client, source_url=SOURCE))["status"] == "complete"
+        assert told.get("/health").json() == client.get("/health").json()
+        assert 'registry_rating_seconds_count{outcome="complete"} 1.0' in told.get("/metrics").text
+        assert 'registry_rating_seconds_count{outcome="complete"}' not in client.get("/metrics").text
 
 
 def test_without_redis_ratings_are_made_all_the_same(

@@ -49,7 +49,7 @@ def test_server_takes_the_credentials_of_the_registry(services: dict[str, dict[s
 
 
 def test_registry_runs_without_privileges(services: dict[str, dict[str, Any]]) -> None:
-    for name in ("api", "init"):
+    for name in ("api", "worker", "init"):
         assert services[name]["read_only"] is True
         assert services[name]["cap_drop"] == ["ALL"]
     image = (PROJECT / "docker" / "Dockerfile").read_text()

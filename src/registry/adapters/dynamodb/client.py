@@ -143,6 +143,10 @@ class DynamoTable:
         """The action that deletes an item, where `condition` holds."""
         return cast("TransactWriteItemTypeDef", {"Delete": self._action({"Key": key}, condition, values)})
 
+    def check(self, key: Item, *, condition: str, values: Item | None = None) -> "TransactWriteItemTypeDef":
+        """The action that changes nothing and lets the others be done only where `condition` holds."""
+        return cast("TransactWriteItemTypeDef", {"ConditionCheck": self._action({"Key": key}, condition, values)})
+
     def _action(self, action: dict[str, Any], condition: str, values: Item | None) -> dict[str, Any]:
         action["TableName"] = self.name
         if condition:

@@ -5,6 +5,7 @@ all is cheap. A receipt is cut into items below 400 KB.
 """
 
 import asyncio
+import contextlib
 import zlib
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -74,11 +75,19 @@ class DynamoRatingStore:
                 return zlib.decompress(b"".join(attribute(part, "body", "B") for part in parts))
         raise Unavailable(f"The package {package_id} is being rated; try again.")
 
-    async def mark(self, package_id: str, *, asked_by: str, now: datetime, at_once: bool = False) -> None:
+    async def mark(
+        self,
+        package_id: str,
+        *,
+        asked_by: str,
+        now: datetime,
+        at_once: bool = False,
+        unless_rated: int | None = None,
+    ) -> None:
         present = await self._table.get(keys.mark_key(package_id))
         if present is None:
             if await self._table.get(keys.record_key(package_id)) is not None:
-                await self._put(mark_item(package_id, asked_by=asked_by, due_at=now), ABSENT)
+                await self._mark_new(mark_item(package_id, asked_by=asked_by, due_at=now), package_id, unless_rated)
         elif at_once and not attribute(present, "claim_token") and _due_at(present) > now:
             attempts = int(attribute(present, "attempts", "N"))
             await self._put(
@@ -135,6 +144,15 @@ class DynamoRatingStore:
     async def _marks(self) -> list[Item]:
         found = await asyncio.gather(*map(self._table.query_all, keys.mark_shards()))
         return [item for items in found for item in items]
+
+    async def _mark_new(self, mark: Item, package_id: str, unless_rated: int | None) -> None:
+        actions = [self._table.put(mark, condition=ABSENT)]
+        if unless_rated is not None:
+            other = "attribute_not_exists(pk) OR revision <> :revision"
+            revision = {":revision": number(unless_rated)}
+            actions.append(self._table.check(keys.rating_key(package_id), condition=other, values=revision))
+        with contextlib.suppress(ConditionFailed):
+            await self._table.transact(actions)
 
     async def _put(self, item: Item, condition: str, values: Item | None = None) -> bool:
         try:
