@@ -12,7 +12,7 @@ import itertools
 import os
 import re
 import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -24,6 +24,7 @@ from registry.adapters.filesystem.files import BlobFile, BlobWriter, Write
 from registry.adapters.filesystem.folders import SHARDS, FolderSync, Fsync, check_folder, make_shards
 from registry.adapters.filesystem.journals import JOURNAL_SUFFIX, journal_of, journaled
 from registry.adapters.filesystem.part_files import is_sealed
+from registry.adapters.filesystem.small_blobs import SMALL_BYTES, SmallBlobs
 from registry.domain.errors import NotFound
 from registry.ports.blobs import CHUNK_BYTES, BlobInfo, StoredBlob
 
@@ -45,7 +46,9 @@ class FilesystemBlobStore:
         self._write = write
         self._folder_sync = FolderSync(fsync=fsync)
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="blobs")
+        self._small = SmallBlobs(self._folder_sync, self._threads)
         self._put_numbers = itertools.count(secrets.randbelow(len(SHARDS)) * _PUTS_PER_SHARD)
+        self._key_ends = _random_key_ends()
 
     @classmethod
     def open(cls, root: Path, *, fsync: Fsync = os.fsync, write: Write = os.write) -> Self:
@@ -56,6 +59,7 @@ class FilesystemBlobStore:
 
     def close(self) -> None:
         """Wait for what is under way and end the threads."""
+        self._small.close()
         self._threads.shutdown()
 
     async def ping(self) -> None:
@@ -77,7 +81,8 @@ class FilesystemBlobStore:
                 gathered += chunk
             if running is not None:
                 await asyncio.wrap_future(running)
-            finishing = self._threads.submit(writer.finish, gathered)
+            alone = running is not None or len(gathered) > SMALL_BYTES
+            finishing = self._threads.submit(writer.finish, gathered) if alone else self._small.finish(writer, gathered)
             running = finishing
             return await asyncio.wrap_future(finishing)
         except BaseException:
@@ -117,7 +122,7 @@ class FilesystemBlobStore:
 
     def _new_key(self) -> str:
         shard = SHARDS[next(self._put_numbers) // _PUTS_PER_SHARD % len(SHARDS)]
-        return shard + secrets.token_hex(15)
+        return shard + next(self._key_ends)
 
     def _path(self, key: str) -> Path:
         return self._root / key[:2] / key
@@ -167,6 +172,13 @@ class _Reading:
         length = max(0, min(CHUNK_BYTES, self._end - offset))
         self._offset += length
         return offset, length
+
+
+def _random_key_ends() -> Iterator[str]:
+    """30 hex digits each, 64 times to a system call: each lets another thread have the interpreter."""
+    while True:
+        digits = secrets.token_hex(15 * 64)
+        yield from (digits[place : place + 30] for place in range(0, len(digits), 30))
 
 
 def _close_opened(opening: Future[_Reading]) -> None:
