@@ -11,7 +11,7 @@ import asyncio
 import itertools
 import os
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import Future, wait
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -25,6 +25,7 @@ from registry.adapters.filesystem.folders import SHARDS, Fsync, check_folder
 from registry.adapters.filesystem.journals import JOURNAL_SUFFIX, journal_of, journaled
 from registry.adapters.filesystem.part_files import is_sealed
 from registry.adapters.filesystem.reading import Reading, ReadMemory
+from registry.adapters.filesystem.small_blobs import SMALL_BYTES, SmallBlobs
 from registry.ports.blobs import CHUNK_BYTES, BlobInfo, StoredBlob
 
 _THREADS = 16
@@ -41,7 +42,9 @@ class FilesystemBlobStore:
         self._folder = folder
         self._memory = memory
         self._write = write
+        self._small = SmallBlobs(folder.folder_sync, folder.threads)
         self._put_numbers = itertools.count(secrets.randbelow(len(SHARDS)) * _PUTS_PER_SHARD)
+        self._key_ends = _random_key_ends()
 
     @classmethod
     def open(
@@ -61,6 +64,7 @@ class FilesystemBlobStore:
 
     def close(self) -> None:
         """Wait for what is under way and end the threads."""
+        self._small.close()
         self._folder.close()
 
     async def ping(self) -> None:
@@ -81,7 +85,8 @@ class FilesystemBlobStore:
                 gathered += chunk
             if running is not None:
                 await asyncio.wrap_future(running)
-            finishing = threads.submit(writer.finish, gathered)
+            alone = running is not None or len(gathered) > SMALL_BYTES
+            finishing = threads.submit(writer.finish, gathered) if alone else self._small.finish(writer, gathered)
             running = finishing
             return await asyncio.wrap_future(finishing)
         except BaseException:
@@ -116,7 +121,14 @@ class FilesystemBlobStore:
 
     def _new_key(self) -> str:
         shard = SHARDS[next(self._put_numbers) // _PUTS_PER_SHARD % len(SHARDS)]
-        return shard + secrets.token_hex(15)
+        return shard + next(self._key_ends)
+
+
+def _random_key_ends() -> Iterator[str]:
+    """30 hex digits each, 64 times to a system call: each lets another thread have the interpreter."""
+    while True:
+        digits = secrets.token_hex(15 * 64)
+        yield from (digits[place : place + 30] for place in range(0, len(digits), 30))
 
 
 def _discard(writer: BlobWriter, *, after: Future[Any] | None) -> None:
