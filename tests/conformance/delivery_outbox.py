@@ -18,7 +18,7 @@ from tests.conformance.webhook_records import (
     end,
     subscribe,
 )
-from tests.factories import START, ids, make_change, make_delivery, make_event, make_package
+from tests.factories import START, ids, make_change, make_delivery, make_event, make_package, make_rating
 
 LEASE = timedelta(seconds=LEASE_SECONDS)
 
@@ -51,6 +51,30 @@ class DeliveryOutboxContract:
                 await records.packages.remove(package.id, change, expected_revision=7)
 
             assert list(await claim(records, webhook)) == []
+
+    async def test_rating_is_told_behind_its_change(self, home: RecordHome) -> None:
+        async with home.open() as records:
+            webhook = await subscribe(records, EventType.PACKAGE_UPDATED, EventType.RATING_COMPLETED)
+            package, _ = await add_with_event(records)
+            package, changed_id = await change_with_event(records, package)
+            void, valid = [
+                await records.ratings.claim(package.id, token=token, now=home.clock.now(), until=START + until)
+                for token, until in (("void", timedelta()), ("valid", LEASE))
+            ]
+            assert void is not None
+            assert valid is not None
+            rating = make_rating(package.id, revision=package.revision)
+            event = make_event(package.id, type=EventType.RATING_COMPLETED)
+
+            for holder in (void, valid):
+                change = make_change(package.id, events=(event,))
+                assert await records.ratings.finish(holder, rating, b"{}", change) == (holder is valid)
+
+            (changed,) = await claim(records, webhook)
+            assert changed.id == changed_id
+            assert await end(records, changed)
+            (rated,) = await claim(records, webhook)
+            assert (rated.id, rated.payload) == (event.id, payload_of(event))
 
     async def test_claimed_by_one_alone(self, home: RecordHome) -> None:
         async with home.open() as records, home.open() as others:

@@ -14,6 +14,7 @@ from aiobotocore.config import AioConfig
 from registry.adapters.dynamodb.calls import TRIES, EngineCalls, OnCall, OnUnits, ask_for_units, ignore_call
 from registry.adapters.dynamodb.errors import EngineThrottling
 from registry.adapters.dynamodb.keys import STATUS_INDEX, Action, Item
+from registry.adapters.dynamodb.parsing import read_items_quickly
 from registry.domain.errors import TooLarge
 
 if TYPE_CHECKING:
@@ -234,6 +235,7 @@ async def open_table(
         tcp_keepalive=True,
     )
     async with (session or aioboto3.Session()).client("dynamodb", endpoint_url=endpoint_url, config=config) as client:
+        read_items_quickly(client)
         if on_units is not None:
             client.meta.events.register("before-parameter-build.dynamodb", ask_for_units)
         calls = EngineCalls(on_call=on_call, on_units=on_units, deadline_seconds=limits.deadline_seconds)

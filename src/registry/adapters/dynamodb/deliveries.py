@@ -62,15 +62,16 @@ class DynamoDeliveryOutbox:
         webhook = await find_webhook(self._table, webhook_id)
         if webhook is None or webhook.disabled:
             return []
+        until = now + timedelta(seconds=lease_seconds)
         claimed: list[Delivery] = []
-        after: str | None = None
-        while len(claimed) < limit:
-            due = await self._due(webhook_id, now, limit=limit - len(claimed), after=after)
-            if not due:
-                break
-            after = attribute(due[-1], "id")
+        after, more = None, True
+        while more:
+            missing = limit - len(claimed)
+            due = await self._due(webhook_id, now, limit=missing, after=after)
+            claimed += await self._claim(webhook_id, due, now, until=until)
             # Those that another process was faster to claim leave room for the next.
-            claimed += await self._claim(webhook_id, due, now, until=now + timedelta(seconds=lease_seconds))
+            more = len(due) == missing and len(claimed) < limit
+            after = attribute(due[-1], "id") if due else None
         return claimed
 
     async def settle(self, delivery: Delivery, *, retry_at: datetime | None = None) -> bool:

@@ -55,8 +55,16 @@ def event_items(events: Iterable[Event], *, revision: int = 0) -> list[Item]:
 
 async def fan_out(table: DynamoTable, *, now: datetime) -> None:
     """Make the deliveries of every event that was recorded before this call. Four queries while there is none."""
-    found = await asyncio.gather(*map(table.query_all, keys.event_shards()))
-    events = [event for shard in found for event in shard]
+    after: dict[str, str | None] = dict.fromkeys(keys.event_shards())
+    while after:
+        pages = await asyncio.gather(*(table.query(shard, after=place) for shard, place in after.items()))
+        await _tell_all(table, [event for events, _ in pages for event in events], now=now)
+        after = {
+            shard: attribute(events[-1], "sk") for shard, (events, last) in zip(after, pages, strict=True) if not last
+        }
+
+
+async def _tell_all(table: DynamoTable, events: Sequence[Item], *, now: datetime) -> None:
     if not events:
         return
     webhooks = await list_enabled(table)  # behind the events, see above
@@ -101,7 +109,7 @@ async def _deliver(table: DynamoTable, guard: Action, deliveries: list[Delivery]
     full: set[str] = set()
     while True:
         joins = [each for each in deliveries if each.webhook_id not in full]
-        told = [each if each in joins else replace(each, status=DeliveryStatus.FAILED) for each in deliveries]
+        told = [replace(each, status=DeliveryStatus.FAILED) if each.webhook_id in full else each for each in deliveries]
         puts = [table.put(delivery_item(each, now=now), condition=ABSENT) for each in told]
         try:
             await table.transact([guard, *puts, *(joining(table, each, now=now) for each in joins)])
