@@ -172,7 +172,7 @@ def _scaled(campaign: Campaign, name: str) -> Iterator[None]:
     """DynamoDB Local, S3 server and Redis on the same machine; one registry for all rounds."""
     plan = campaign.plan
     if missing := homes.missing_engines():
-        campaign.log(f"the home at scale is left out: {'; '.join(missing)}")
+        campaign.log(f"the home at scale is left out: {'; '.join(missing)}; .ci/install-engines installs what it needs")
         return
     with homes.scaled() as registry:
         subject = campaign.filled(registry, name, 1)
