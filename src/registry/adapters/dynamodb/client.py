@@ -152,6 +152,17 @@ class DynamoTable:
         """The action that changes nothing and lets the others be done only where `condition` holds."""
         return cast("Action", {"ConditionCheck": self._action({"Key": key}, condition, values)})
 
+    def add(self, key: Item, name: str, added: int) -> Action:
+        """The action that adds to a number of an item."""
+        action = {
+            "TableName": self.name,
+            "Key": key,
+            "UpdateExpression": "ADD #name :added",
+            "ExpressionAttributeNames": {"#name": name},
+            "ExpressionAttributeValues": {":added": {"N": str(added)}},
+        }
+        return cast("Action", {"Update": action})
+
     def _action(self, action: dict[str, Any], condition: str, values: Item | None) -> dict[str, Any]:
         action["TableName"] = self.name
         if condition:
