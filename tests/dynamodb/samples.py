@@ -50,7 +50,7 @@ def change(of: Package, answer: KeptAnswer | None = None) -> Change:
 
 
 async def places(table: DynamoTable) -> set[tuple[str, str]]:
-    """The keys of all items but those that stay when packages go: the audit trail, the order of changes, byte counts."""
+    """The keys of all items but those that stay when packages go: the trail, the order of changes, counts of bytes."""
     found = [items async for items in table.scan("pk <> :none", {":none": text("-")})]
     return {
         (records.attribute(item, "pk"), records.attribute(item, "sk"))
