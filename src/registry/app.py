@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from registry.allocator import share_one_heap
 from registry.api import metrics
 from registry.api.documentation_pages import add_documentation_pages
 from registry.api.hot import HotRoutes
@@ -158,6 +159,7 @@ def create_app(settings: Settings) -> FastAPI:
 
 def create_configured_app() -> FastAPI:
     """The application for a server's worker process: the settings come from its environment."""
+    share_one_heap()
     settings = load_settings()
     configure_logs(level=settings.log_level, style=settings.log_format)
     return create_app(settings)

@@ -97,6 +97,9 @@ class Settings(BaseSettings):
     )
     upload_wait_seconds: Seconds = Field(30, description="how long an upload waits for such memory before 503")
     upload_idle_seconds: Seconds = Field(60, description="how long the next bytes of a part may take")
+    download_memory_bytes: int = Field(
+        64 * 1024**2, ge=1024**2, description="memory of a process for files on their way out: many get less each"
+    )
     download_url_seconds: Seconds = Field(300, description="how long a signed download URL lives")
     idempotency_seconds: Seconds = Field(86_400, description="how long the answer to an Idempotency-Key is kept")
     archive_seconds: Seconds = Field(10, description="time for looking into one archive")

@@ -137,6 +137,11 @@ class RunningServer:
         """Every file that holds bytes of a package, whole or unfinished (embedded home only)."""
         return sorted(path for path in (self.data_dir / "blobs").rglob("*") if path.is_file())
 
+    def memory_peak_bytes(self) -> int:
+        """The most resident memory of the server's process so far."""
+        status = Path(f"/proc/{self._own_process().pid}/status").read_text()
+        return int(status.partition("VmHWM:")[2].split()[0]) * 1024
+
     def _own_process(self) -> subprocess.Popen[bytes]:
         if self.process is None:
             raise RuntimeError("no test started this server, or it has ended")

@@ -54,9 +54,11 @@ async def open_records(data_dir: Path, clock: Clock, observer: CallObserver) -> 
 
 
 @asynccontextmanager
-async def open_bytes(data_dir: Path, observer: CallObserver) -> AsyncIterator[Bytes]:
+async def open_bytes(data_dir: Path, observer: CallObserver, *, read_memory_bytes: int) -> AsyncIterator[Bytes]:
     async with AsyncExitStack() as stack:
-        blobs = await asyncio.to_thread(FilesystemBlobStore.open, data_dir / "blobs")
+        blobs = await asyncio.to_thread(
+            FilesystemBlobStore.open, data_dir / "blobs", read_memory_bytes=read_memory_bytes
+        )
         stack.push_async_callback(asyncio.to_thread, blobs.close)
         parts = await asyncio.to_thread(FilesystemPartStore.open, data_dir / "blobs")
         stack.push_async_callback(asyncio.to_thread, parts.close)

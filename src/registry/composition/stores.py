@@ -45,7 +45,7 @@ def _bytes(
     settings: Settings, observer: CallObserver, limits: "EngineLimits | None"
 ) -> AbstractAsyncContextManager[Bytes]:
     if settings.blobs is BlobsHome.FILES:
-        return embedded.open_bytes(settings.data_dir, observer)
+        return embedded.open_bytes(settings.data_dir, observer, read_memory_bytes=settings.download_memory_bytes)
     from registry.composition import scaled
 
     return scaled.open_bytes(settings, observer, limits)
