@@ -80,7 +80,7 @@ class Settings(BaseSettings):
     s3_bucket: str | None = Field(None, description="S3 bucket (with blobs=s3)")
     s3_endpoint_url: str | None = Field(None, description="endpoint of S3, where it is not AWS")
     s3_public_endpoint_url: str | None = Field(None, description="endpoint of S3 as clients reach it, for signed URLs")
-    engine_patience: float = Field(1, ge=1, le=2, description="factor on the time limits of DynamoDB, S3 and Redis")
+    engine_patience: float = Field(1, ge=1, le=4, description="factor on the time limits of DynamoDB, S3 and Redis")
     redis_url: SecretStr | None = Field(None, description="Redis (with cache=redis or jobs=redis)")
 
     max_package_bytes: int = Field(5 * 1024**4, ge=1, description="largest content of a package, in bytes")
