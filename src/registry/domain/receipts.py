@@ -9,6 +9,7 @@ import json
 from dataclasses import fields, is_dataclass
 from datetime import datetime
 from enum import Enum
+from functools import cache
 from types import NoneType, UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
@@ -35,8 +36,10 @@ def digest(value: object) -> str:
 
 def plain(value: Any) -> Any:
     """A frozen value as JSON values: dataclasses as objects, tuples as arrays, times in ISO 8601 with microseconds."""
+    if value is None or (isinstance(value, (int, float)) and not isinstance(value, Enum)):
+        return value
     if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+        return {name: plain(getattr(value, name)) for name in _names(type(value))}
     if isinstance(value, tuple):
         return [plain(item) for item in value]
     if isinstance(value, Enum):
@@ -137,8 +140,18 @@ def _typed(kind: Any, value: Any) -> Any:
     return value
 
 
+@cache
+def _names(kind: Any) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
+
+
+@cache
+def _hints(kind: Any) -> dict[str, Any]:
+    return get_type_hints(kind)
+
+
 def _dataclass(kind: Any, value: dict[str, Any], replaced: dict[str, Any]) -> Any:
-    hints = get_type_hints(kind) | replaced
-    if set(value) != {field.name for field in fields(kind)}:
+    hints = _hints(kind) | replaced
+    if set(value) != set(_names(kind)):
         raise ValueError(f"the members of {kind.__name__} differ")
     return kind(**{name: _typed(hints[name], item) for name, item in value.items()})
