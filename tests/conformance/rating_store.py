@@ -148,6 +148,16 @@ class RatingStoreContract:
         await records.ratings.mark(package.id, asked_by="bob", now=home.clock.now(), at_once=True)
         assert await records.ratings.list_due(home.clock.now(), limit=10) == [package.id]
 
+    async def test_asking_for_what_has_just_come_starts_nothing(self, records: Records, home: RecordHome) -> None:
+        package, now = await publish(records), home.clock.now()
+        claim = await claimed(records, home, package.id)
+        assert await records.ratings.finish(claim, make_rating(package.id), RECEIPT, make_change(package.id))
+
+        await records.ratings.mark(package.id, asked_by="bob", now=now, unless_rated=1)
+        assert await records.ratings.count_marks() == 0
+        await records.ratings.mark(package.id, asked_by="bob", now=now, unless_rated=2)
+        assert await claimed(records, home, package.id) == RatingClaim(package.id, "t1", 1, "bob")
+
     async def test_what_is_given_back_is_due_again(self, records: Records, home: RecordHome) -> None:
         package, now = await publish(records), home.clock.now()
         await records.ratings.give_back(await claimed(records, home, package.id), due_at=now + LEASE)

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from tests.api.artifacts import MODEL, SOURCE, SOURCE_NEEDS, WHEEL, fetched
-from tests.api.server import RunningServer, free_port, process_environment
+from tests.api.server import RunningServer, process_environment
 from tests.docs.conftest import ROOT
+from tests.engines.process import free_port
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 

@@ -37,7 +37,7 @@ def unchanged_response(request: Request, tag: str, headers: dict[str, str]) -> R
     return Response(status_code=304, headers={"ETag": tag, "Accept-Ranges": "bytes", **headers})
 
 
-def ranged_response(
+async def ranged_response(
     request: Request,
     open_range: OpenRange,
     *,
@@ -72,10 +72,11 @@ def ranged_response(
     status = 206 if wanted else 200
     if is_head:
         return Response(status_code=status, headers=answer_headers)
-    if wanted is None or wanted.offset == 0:
-        began()
     offset, length = (wanted.offset, wanted.length) if wanted else (0, size)
-    return BlobResponse(open_range(offset, length), status_code=status, headers=answer_headers)
+    response = await BlobResponse.open(open_range(offset, length), status_code=status, headers=answer_headers)
+    if offset == 0:
+        began()
+    return response
 
 
 def _range(request: Request, size: int, tag: str) -> ByteRange | None:

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass
+from typing import Self
 from urllib.parse import quote
 
 from starlette.responses import StreamingResponse
@@ -58,19 +59,37 @@ def content_disposition(filename: str) -> str:
 
 
 class BlobResponse(StreamingResponse):
-    """Streams a blob. It is opened before the first byte is answered, so a missing one still becomes a problem."""
+    """Streams a blob that `open` has opened: a missing one becomes a problem, or is looked for anew, before that."""
 
     def __init__(
-        self,
+        self, chunks: AsyncIterator[bytes], opened: AsyncExitStack, *, status_code: int, headers: dict[str, str]
+    ) -> None:
+        super().__init__(chunks, status_code, headers)
+        self._opened = opened
+
+    @classmethod
+    async def open(
+        cls,
         opening: AbstractAsyncContextManager[AsyncIterator[bytes]],
         *,
         status_code: int,
         headers: dict[str, str],
-    ) -> None:
-        super().__init__(iter(()), status_code, headers)
-        self._opening = opening
+    ) -> Self:
+        """Raises what entering `opening` raises. The response closes it."""
+        async with AsyncExitStack() as stack:
+            chunks = await stack.enter_async_context(opening)
+            return cls(chunks, stack.pop_all(), status_code=status_code, headers=headers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async with self._opening as chunks:
-            self.body_iterator = chunks
+        async with self._opened:
             await super().__call__(scope, receive, send)
+
+    async def stream_response(self, send: Send) -> None:
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        async for chunk in self.body_iterator:
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+            # A server waits for its buffer before it takes a message. Were that the next chunk, one more than the
+            # reader reads ahead would be held for a slow client.
+            await send({"type": "http.response.body", "body": b"", "more_body": True})
+            del chunk  # so that it is free while the next one comes
+        await send({"type": "http.response.body", "body": b"", "more_body": False})

@@ -8,7 +8,8 @@ import os
 import signal
 import sys
 import tempfile
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -56,10 +57,12 @@ def serve(
     """
     import uvicorn
 
+    from registry.allocator import share_one_heap
     from registry.api.server_protocol import ProblemProtocol
     from registry.composition import prepare
     from registry.logs import configure_logs
 
+    share_one_heap()
     settings = _settings(host=host, port=port, workers=workers, data_dir=data_dir)
     configure_logs(level=settings.log_level, style=settings.log_format)
     # Workers read their settings from the environment: what was given as an option goes there.
@@ -67,8 +70,7 @@ def serve(
         os.environ[f"REGISTRY_{name.upper()}"] = str(getattr(settings, name))
     _run(prepare(settings))
     _announce(settings)
-    # The server finishes what is under way and then raises the signal again: asked to stop, it has not failed.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    _exit_quietly_at_sigterm()
     with tempfile.TemporaryDirectory(prefix="registry-metrics-") as folder:
         if settings.workers > 1:
             os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
@@ -91,6 +93,11 @@ def serve(
         )
 
 
+def _exit_quietly_at_sigterm() -> None:
+    """The server finishes what is under way and then raises the signal again: asked to stop, it has not failed."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+
+
 def _run(work: Coroutine[Any, Any, None]) -> None:
     """Run to the end; what the stores refuse becomes one line."""
     from registry.domain.errors import RegistryError
@@ -102,23 +109,46 @@ def _run(work: Coroutine[Any, Any, None]) -> None:
         raise typer.Exit(1) from None
 
 
-def worker() -> None:
+def worker(
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    worker_port: Annotated[
+        int | None, typer.Option("--port", help="Port for /health and /metrics; 0 for any free one.")
+    ] = None,
+) -> None:
     """Make ratings, beside the servers: with REGISTRY_JOBS=redis they make none. Stops at SIGTERM.
 
     As many as are wanted, on any host that reaches the same stores.
     """
-    from registry.composition import open_registry
+    import uvicorn
+
+    from registry.api import metrics
+    from registry.app import VERSION
+    from registry.composition import open_registry, prepare
     from registry.logs import configure_logs
-    from registry.worker.process import run_worker
+    from registry.worker.process import Rate, create_worker_app
 
-    settings = _settings()
+    settings = _settings(host=host, worker_port=worker_port)
     configure_logs(level=settings.log_level, style=settings.log_format)
+    _run(prepare(settings))
+    collected = metrics.collected_registry()
 
-    async def work() -> None:
-        async with open_registry(settings) as running:
-            await run_worker(running.services.rate_as_worker)
+    @asynccontextmanager
+    async def opened() -> AsyncIterator[Rate]:
+        observers = metrics.StoreMetrics(collected), metrics.RatingMetrics(collected)
+        async with open_registry(settings, observer=observers[0], ratings_observer=observers[1]) as running:
+            yield running.services.rate_as_worker
 
-    _run(work())
+    _exit_quietly_at_sigterm()
+    uvicorn.run(
+        create_worker_app(opened, collected=collected, version=VERSION),
+        host=settings.host,
+        port=settings.worker_port,
+        loop="uvloop",
+        ws="none",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+    )
 
 
 def _announce(settings: "Settings") -> None:

@@ -66,10 +66,19 @@ class RatingStore(Protocol):
     async def find_receipt(self, package_id: str, *, revision: int) -> bytes | None:
         """The receipt of the rating of this revision, None when that is not the latest."""
 
-    async def mark(self, package_id: str, *, asked_by: str, now: datetime, at_once: bool = False) -> None:
+    async def mark(
+        self,
+        package_id: str,
+        *,
+        asked_by: str,
+        now: datetime,
+        at_once: bool = False,
+        unless_rated: int | None = None,
+    ) -> None:
         """Have the rating made. No effect when it waits or is under way; `at_once` ends the wait for another try.
 
-        No effect when there is no such package.
+        No effect when there is no such package, or when a rating of the revision `unless_rated` is there: it may have
+        come since the asker looked for one, and would be made twice.
         """
 
     async def claim(self, package_id: str, *, token: str, now: datetime, until: datetime) -> RatingClaim | None:
@@ -89,7 +98,8 @@ class RatingStore(Protocol):
     ) -> bool:
         """Store the rating and what goes with it (audit entry, events), and end the mark or set it for another try.
 
-        All or nothing; False, and nothing stored, when the claim is void.
+        Where it is of the package's current revision, the package is listed by its net score from now on. All or
+        nothing; False, and nothing stored, when the claim is void.
         """
 
     async def give_back(self, claim: RatingClaim, *, due_at: datetime | None) -> None:

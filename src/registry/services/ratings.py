@@ -72,7 +72,7 @@ class Ratings:
         if found is not None:
             return found
         if package.status is not PackageStatus.PENDING:
-            await self._start(package_id, caller.name)
+            await self._start(package_id, caller.name, unless_rated=package.revision)
         if wait_seconds <= 0 or not await self._appears(package_id, package.revision, wait_seconds):
             return None
         return await self._find(package_id, package.revision)
@@ -111,8 +111,12 @@ class Ratings:
         with contextlib.suppress(RegistryError):
             await self._jobs.put(package_id)
 
-    async def _start(self, package_id: str, asked_by: str, *, at_once: bool = False) -> None:
-        await self._store.mark(package_id, asked_by=asked_by, now=self._clock.now(), at_once=at_once)
+    async def _start(
+        self, package_id: str, asked_by: str, *, at_once: bool = False, unless_rated: int | None = None
+    ) -> None:
+        await self._store.mark(
+            package_id, asked_by=asked_by, now=self._clock.now(), at_once=at_once, unless_rated=unless_rated
+        )
         await self.hint(package_id)
 
     async def _find(self, package_id: str, revision: int) -> ServedRating | None:

@@ -2,14 +2,15 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from typing import TypeVar
 
 import structlog
 
 from registry.domain.accounts import Caller
-from registry.domain.errors import ContentUnavailable, RegistryError
+from registry.domain.errors import ContentUnavailable, NotFound, RegistryError
 from registry.domain.packages import AuditAction, AuditEntry, Content, Package, PackageStatus
 from registry.ports.audit import AuditStore
 from registry.ports.blobs import BlobStore
@@ -17,6 +18,7 @@ from registry.services.catalog import Catalog
 from registry.services.intake import AuditWriter
 
 _log = structlog.get_logger(__name__)
+_Answer = TypeVar("_Answer")
 _WHY = {
     PackageStatus.PENDING: "its content is still being fetched; try again later",
     PackageStatus.FAILED: "its content could not be fetched; see status_reason",
@@ -46,6 +48,21 @@ class Retrieval:
         if package.content is None:
             raise ContentUnavailable("The package has no content.")
         return Servable(package, package.content)
+
+    async def serve(self, package_id: str, caller: Caller, answer: Callable[[Servable], Awaitable[_Answer]]) -> _Answer:
+        """What `answer` makes of the package's content, which it opens.
+
+        A replaced content's bytes may be removed after its record was read. Then `answer` is asked again, for the new.
+        Raises NotFound, ContentUnavailable, and what `answer` raises.
+        """
+        servable = await self.find_content(package_id, caller)
+        while True:
+            try:
+                return await answer(servable)
+            except NotFound:
+                before, servable = servable, await self.find_content(package_id, caller)
+                if servable.content.blob_key == before.content.blob_key:
+                    raise
 
     def read(
         self, content: Content, *, offset: int = 0, length: int | None = None

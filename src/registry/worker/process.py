@@ -1,27 +1,44 @@
-"""A worker's life: until SIGTERM or SIGINT."""
+"""A worker's process: rates until it is asked to end, and tells its health and its metrics meanwhile."""
 
 import asyncio
-import contextlib
-import signal
-from collections.abc import Callable, Coroutine
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 
-import structlog
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
 
 from registry.services.background import run_loops
 
-_log = structlog.get_logger(__name__)
+Rate = Callable[[], Awaitable[None]]
+"""Makes ratings until it is cancelled."""
 
 
-async def run_worker(rate: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    """Make ratings until the process is asked to end. What is under way then is due again when its lease ends."""
-    loop, asked = asyncio.get_running_loop(), asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, asked.set)
-    working = asyncio.create_task(run_loops({"ratings": rate}))
-    _log.info("worker_started")
-    await asked.wait()
-    working.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await working
-    _log.info("worker_stopped")
+def create_worker_app(
+    open_work: Callable[[], AbstractAsyncContextManager[Rate]], *, collected: CollectorRegistry, version: str
+) -> Starlette:
+    """An ASGI application that rates while it lives, and answers `GET /health` and `GET /metrics`.
+
+    What is under way when it ends is due again when its lease ends.
+    """
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        async with open_work() as rate:
+            working = asyncio.create_task(run_loops({"ratings": rate}))
+            try:
+                yield
+            finally:
+                working.cancel()
+                with suppress(asyncio.CancelledError):
+                    await working
+
+    async def health(_request: Request) -> Response:
+        return JSONResponse({"status": "ok", "version": version})
+
+    async def metrics(_request: Request) -> Response:
+        return Response(generate_latest(collected), media_type=CONTENT_TYPE_LATEST)
+
+    return Starlette(routes=[Route("/health", health), Route("/metrics", metrics)], lifespan=lifespan)

@@ -5,21 +5,28 @@ all is cheap. A receipt is cut into items below 400 KB.
 """
 
 import asyncio
+import contextlib
 import zlib
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from registry.adapters.dynamodb import keys
 from registry.adapters.dynamodb.audit import audit_item
 from registry.adapters.dynamodb.client import DynamoTable
 from registry.adapters.dynamodb.errors import ConditionFailed
 from registry.adapters.dynamodb.keys import Item, binary, number, text
+from registry.adapters.dynamodb.outbox import event_items
 from registry.adapters.dynamodb.records import attribute
+from registry.adapters.dynamodb.scores import score_actions
 from registry.adapters.dynamodb.transaction import ABSENT
 from registry.domain.errors import TooLarge, Unavailable
 from registry.domain.packages import Change
 from registry.domain.ratings import RatingStatus
 from registry.ports.ratings import RatingClaim, RatingDocument, RatingSummary
+
+if TYPE_CHECKING:
+    from types_aiobotocore_dynamodb.type_defs import TransactWriteItemTypeDef
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -74,11 +81,19 @@ class DynamoRatingStore:
                 return zlib.decompress(b"".join(attribute(part, "body", "B") for part in parts))
         raise Unavailable(f"The package {package_id} is being rated; try again.")
 
-    async def mark(self, package_id: str, *, asked_by: str, now: datetime, at_once: bool = False) -> None:
+    async def mark(
+        self,
+        package_id: str,
+        *,
+        asked_by: str,
+        now: datetime,
+        at_once: bool = False,
+        unless_rated: int | None = None,
+    ) -> None:
         present = await self._table.get(keys.mark_key(package_id))
         if present is None:
             if await self._table.get(keys.record_key(package_id)) is not None:
-                await self._put(mark_item(package_id, asked_by=asked_by, due_at=now), ABSENT)
+                await self._mark_new(mark_item(package_id, asked_by=asked_by, due_at=now), package_id, unless_rated)
         elif at_once and not attribute(present, "claim_token") and _due_at(present) > now:
             attempts = int(attribute(present, "attempts", "N"))
             await self._put(
@@ -115,12 +130,16 @@ class DynamoRatingStore:
         puts = [
             _rating_item(rating, parts=len(parts)),
             audit_item(change.audit),
+            *event_items(change.events, revision=rating.revision),
             *(
                 {**keys.receipt_key(rating.package_id, place), "etag": text(rating.etag), "body": binary(part)}
                 for place, part in enumerate(parts)
             ),
         ]
-        return await self._end(claim, due_at=retry_at, puts=puts)
+        listing = await score_actions(
+            self._table, rating.package_id, revision=rating.revision, net_score=rating.net_score
+        )
+        return await self._end(claim, due_at=retry_at, actions=[*map(self._table.put, puts), *listing])
 
     async def give_back(self, claim: RatingClaim, *, due_at: datetime | None) -> None:
         await self._end(claim, due_at=due_at)
@@ -136,6 +155,15 @@ class DynamoRatingStore:
         found = await asyncio.gather(*map(self._table.query_all, keys.mark_shards()))
         return [item for items in found for item in items]
 
+    async def _mark_new(self, mark: Item, package_id: str, unless_rated: int | None) -> None:
+        actions = [self._table.put(mark, condition=ABSENT)]
+        if unless_rated is not None:
+            other = "attribute_not_exists(pk) OR revision <> :revision"
+            revision = {":revision": number(unless_rated)}
+            actions.append(self._table.check(keys.rating_key(package_id), condition=other, values=revision))
+        with contextlib.suppress(ConditionFailed):
+            await self._table.transact(actions)
+
     async def _put(self, item: Item, condition: str, values: Item | None = None) -> bool:
         try:
             await self._table.transact([self._table.put(item, condition=condition, values=values)])
@@ -143,7 +171,9 @@ class DynamoRatingStore:
             return False
         return True
 
-    async def _end(self, claim: RatingClaim, *, due_at: datetime | None, puts: Sequence[Item] = ()) -> bool:
+    async def _end(
+        self, claim: RatingClaim, *, due_at: datetime | None, actions: "Sequence[TransactWriteItemTypeDef]" = ()
+    ) -> bool:
         own: Item = {":token": text(claim.token)}
         if due_at is None:
             end = self._table.delete(keys.mark_key(claim.package_id), condition=_OWN, values=own)
@@ -151,7 +181,7 @@ class DynamoRatingStore:
             waiting = mark_item(claim.package_id, asked_by=claim.asked_by, due_at=due_at, attempts=claim.attempts)
             end = self._table.put(waiting, condition=_OWN, values=own)
         try:
-            await self._table.transact([end, *map(self._table.put, puts)])
+            await self._table.transact([end, *actions])
         except ConditionFailed:
             return False
         return True

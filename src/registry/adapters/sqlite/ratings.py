@@ -9,6 +9,7 @@ from datetime import datetime
 from registry.adapters.sqlite.audit import append_entries
 from registry.adapters.sqlite.database import SqliteDatabase
 from registry.adapters.sqlite.deliveries import record_events
+from registry.adapters.sqlite.scores import list_by_score
 from registry.adapters.sqlite.times import from_microseconds, to_microseconds
 from registry.domain.packages import Change
 from registry.domain.ratings import RatingStatus
@@ -23,6 +24,7 @@ _STORE = """INSERT OR REPLACE INTO ratings
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 _MARK = """INSERT INTO rating_marks (package_id, due_at, attempts, asked_by)
     SELECT id, ?, 0, ? FROM packages WHERE id = ?
+        AND NOT EXISTS (SELECT 1 FROM ratings WHERE package_id = packages.id AND revision = ?)
     ON CONFLICT (package_id) DO UPDATE SET due_at = min(due_at, excluded.due_at), asked_by = excluded.asked_by
         WHERE token IS NULL AND ?"""
 _MARK_ANEW = """INSERT OR REPLACE INTO rating_marks (package_id, due_at, attempts, asked_by, token)
@@ -68,10 +70,18 @@ class SqliteRatingStore:
 
         return await self._database.read(query)
 
-    async def mark(self, package_id: str, *, asked_by: str, now: datetime, at_once: bool = False) -> None:
+    async def mark(
+        self,
+        package_id: str,
+        *,
+        asked_by: str,
+        now: datetime,
+        at_once: bool = False,
+        unless_rated: int | None = None,
+    ) -> None:
         if not at_once and self._database.fetch_one("SELECT 1 FROM rating_marks WHERE package_id = ?", (package_id,)):
             return  # many may ask for what one has started: they need not write
-        row = (to_microseconds(now), asked_by, package_id, at_once)
+        row = (to_microseconds(now), asked_by, package_id, unless_rated, at_once)
         await self._database.write(lambda connection: connection.execute(_MARK, row).rowcount)
 
     async def claim(self, package_id: str, *, token: str, now: datetime, until: datetime) -> RatingClaim | None:
@@ -110,6 +120,7 @@ class SqliteRatingStore:
             if not _end_claim(connection, claim, due_at=retry_at):
                 return False
             connection.execute(_STORE, row)
+            list_by_score(connection, rating.package_id)
             append_entries(connection, (change.audit,))
             record_events(connection, change.events, now=to_microseconds(change.audit.at))
             return True

@@ -18,10 +18,10 @@ from registry.api.paging import DEFAULT_LIMIT, Cursor, Limit, page_response, pos
 from registry.api.ranged import BYTES_HEADERS, bytes_answers, ranged_response, unchanged_response
 from registry.api.routes.packages import PackageId
 from registry.api.state import state_of
-from registry.domain.accounts import Permission
+from registry.domain.accounts import Caller, Permission
 from registry.domain.errors import InvalidInput
 from registry.services.archives import Role, ZipEntry, role_of
-from registry.services.retrieval import Servable
+from registry.services.retrieval import Retrieval, Servable
 from registry.services.subparts import SubPart
 
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
@@ -47,7 +47,14 @@ async def _download(request: Request) -> Response:
     scope = request.scope
     caller = await authenticate(scope, Permission.DOWNLOAD)
     retrieval = state_of(scope).services.retrieval
-    servable = await retrieval.find_content(request.path_params["package_id"], caller)
+
+    async def answer(servable: Servable) -> Response:
+        return await _content_response(request, retrieval, servable, caller)
+
+    return await retrieval.serve(request.path_params["package_id"], caller, answer)
+
+
+async def _content_response(request: Request, retrieval: Retrieval, servable: Servable, caller: Caller) -> Response:
     if (named := request.query_params.get("part")) is not None:
         return await _download_part(request, servable, _role(named))
     content = servable.content
@@ -59,7 +66,7 @@ async def _download(request: Request) -> Response:
         retrieval.record_download(servable, caller)
         headers = {"ETag": tag, "Accept-Ranges": "bytes", **digest, "Cache-Control": "no-store"}
         return RedirectResponse(url, 307, headers)
-    return ranged_response(
+    return await ranged_response(
         request,
         lambda offset, length: retrieval.read(content, offset=offset, length=length),
         size=content.size,
@@ -74,12 +81,12 @@ async def _download(request: Request) -> Response:
 async def _download_part(request: Request, servable: Servable, role: Role) -> Response:
     found = await state_of(request.scope).services.subparts.find_part(servable.content, role)
     name = f"{PurePosixPath(servable.content.filename).stem}-{role.value}.zip"
-    return _sub_part_response(request, found, filename=name, media_type=_ZIP)
+    return await _sub_part_response(request, found, filename=name, media_type=_ZIP)
 
 
-def _sub_part_response(request: Request, found: SubPart, *, filename: str, media_type: str) -> Response:
+async def _sub_part_response(request: Request, found: SubPart, *, filename: str, media_type: str) -> Response:
     tag = content_tag(found.tag)
-    return unchanged_response(request, tag, {}) or ranged_response(
+    return unchanged_response(request, tag, {}) or await ranged_response(
         request, found.open, size=found.size, tag=tag, filename=filename, media_type=media_type, headers={}
     )
 
@@ -89,9 +96,12 @@ async def list_files(
 ) -> Response:
     """List the files in the package's zip, in the zip's order, each with what it counts as."""
     services = state_of(request.scope).services
-    servable = await services.retrieval.find_content(package_id, caller)
     after = int(position(request, services.cursors, cursor) or 0)
-    found, behind = await services.subparts.list_files(servable.content, limit=limit, after=after)
+
+    async def answer(servable: Servable) -> tuple[list[ZipEntry], int | None]:
+        return await services.subparts.list_files(servable.content, limit=limit, after=after)
+
+    found, behind = await services.retrieval.serve(package_id, caller, answer)
     items = [orjson.dumps(_file(entry)) for entry in found]
     return page_response(request, services.cursors, items, None if behind is None else str(behind))
 
@@ -110,10 +120,13 @@ def _file(entry: ZipEntry) -> dict[str, object]:
 async def download_file(request: Request, package_id: PackageId, path: FilePath, caller: Downloader) -> Response:
     """Download one file out of the package's zip, decompressed on its way; ranges are answered by 206."""
     services = state_of(request.scope).services
-    servable = await services.retrieval.find_content(package_id, caller)
-    found = await services.subparts.find_file(servable.content, path)
     media_type = mimetypes.guess_type(path)[0] or "application/octet-stream"
-    return _sub_part_response(request, found, filename=PurePosixPath(path).name, media_type=media_type)
+
+    async def answer(servable: Servable) -> Response:
+        found = await services.subparts.find_file(servable.content, path)
+        return await _sub_part_response(request, found, filename=PurePosixPath(path).name, media_type=media_type)
+
+    return await services.retrieval.serve(package_id, caller, answer)
 
 
 def _role(text: str) -> Role:

@@ -1,0 +1,58 @@
+"""Content that is replaced or removed between the read of its record and that of its bytes."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from registry.adapters.filesystem.blobs import FilesystemBlobStore
+from registry.domain.accounts import Caller, Permission, TokenClaims
+from registry.domain.errors import NotFound
+from registry.domain.packages import Content, Package
+from registry.services.catalog import Catalog
+from registry.services.retrieval import DownloadLog, Retrieval, Servable
+from tests.factories import make_content, make_package
+
+CALLER = Caller("alice", frozenset({Permission.DOWNLOAD}), TokenClaims("token-1", "alice", "e1", 0))
+
+
+class Records:
+    """Stands in for `Catalog`: each look finds the next of the records given, the last for ever."""
+
+    def __init__(self, *contents: Content) -> None:
+        self._left = [make_package(content=content) for content in contents]
+
+    async def get(self, _package_id: str, _caller: Caller) -> Package:
+        return self._left.pop(0) if len(self._left) > 1 else self._left[0]
+
+
+async def stored(blobs: FilesystemBlobStore, data: bytes) -> Content:
+    async def source() -> AsyncIterator[bytes]:
+        yield data
+
+    blob = await blobs.put(source())
+    return make_content(blob_key=blob.key, size=blob.size, sha256=blob.sha256)
+
+
+async def served(blobs: FilesystemBlobStore, *contents: Content) -> bytes:
+    records = Records(*contents)
+    retrieval = Retrieval(cast("Catalog", records), blobs, cast("DownloadLog", None))
+
+    async def whole(servable: Servable) -> bytes:
+        async with retrieval.read(servable.content) as chunks:
+            return b"".join([chunk async for chunk in chunks])
+
+    return await retrieval.serve("1", CALLER, whole)
+
+
+async def test_replaced_content_is_looked_for_anew(tmp_path: Path) -> None:
+    blobs = FilesystemBlobStore.open(tmp_path)
+    gone = make_content()
+    assert await served(blobs, gone, make_content(), await stored(blobs, b"newest")) == b"newest"
+
+
+async def test_bytes_that_are_lost_are_not_found(tmp_path: Path) -> None:
+    blobs = FilesystemBlobStore.open(tmp_path)
+    with pytest.raises(NotFound, match="bytes are gone"):
+        await served(blobs, make_content())
