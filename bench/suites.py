@@ -30,12 +30,15 @@ SUITES = {
     "machine": Suite("machine", "what this machine gives: SHA-256, disk, fsync, loopback"),
     "start": Suite("starting", "from the command to the first answer"),
     "reading": Suite("reading", "CPU of health, reads, pages, audit and lineage against bare Starlette routes"),
+    "listing": Suite("listing", "a page by each filter in the store alone, up to a million packages"),
     "search": Suite("search", "the index alone, up to a million names, against a loop with `re` and ripgrep"),
     "searching": Suite(
         "searching", "searches and pages over HTTP; reads by id while hostile patterns are searched for"
     ),
     "ratings": Suite("ratings", "a cached rating against a read by id, a computation against its slowest source"),
     "publishing": Suite("publishing", "small packages, 16 at a time"),
+    "homes": Suite("homes", "the home at scale (DynamoDB Local, versitygw, Redis) beside the embedded one"),
     "transfers": Suite("transfers", "upload and download of 1 GiB: speed and memory of the server"),
-    "artifacts": Suite("artifacts", "0.1 MB to 1 GiB up and down, twenty at once, members of a zip, killed clients"),
+    "artifacts": Suite("artifacts", "0.1 MB to 1 GiB up and down, members of a zip, killed clients"),
+    "crowds": Suite("crowds", "twenty uploads and a hundred downloads at once, small requests meanwhile"),
 }

@@ -63,6 +63,13 @@ def test_a_package_is_rated_anew(rater: Cli) -> None:
     assert second["rated_at"] > first["rated_at"]
 
 
+def test_lists_what_is_rated_high_enough(rater: Cli) -> None:
+    score = rater.done("rate", "acme/tiny").document["net_score"]
+    assert [package["name"] for package in rater.done("list", "--min-net-score", str(score)).documents] == ["acme/tiny"]
+    assert rater.done("list", "--min-net-score", str(score + 0.000_001)).out == ""
+    assert rater.run("list", "--min-net-score", "1.5").code == 2
+
+
 def test_whether_a_project_may_use_it_is_the_exit_code(rater: Cli) -> None:
     assert rater.done("license-check", "acme/tiny", "--license", "GPL-3.0-only").document["compatible"] is True
     refused = rater.run("license-check", "acme/tiny", "--license", "not-a-license")

@@ -5,16 +5,19 @@ import contextlib
 from collections.abc import Sequence
 
 from registry.adapters.dynamodb import keys, records
-from registry.adapters.dynamodb.answers import NO_ANSWER, answer_item, read_answer
+from registry.adapters.dynamodb.answers import read_answer
 from registry.adapters.dynamodb.audit import audit_item
 from registry.adapters.dynamodb.changes import change_item
 from registry.adapters.dynamodb.client import DynamoTable
 from registry.adapters.dynamodb.keys import Item, number, text
 from registry.adapters.dynamodb.listing import matches, walk
+from registry.adapters.dynamodb.outbox import event_items
 from registry.adapters.dynamodb.ratings import mark_item
 from registry.adapters.dynamodb.records import attribute
 from registry.adapters.dynamodb.transaction import ABSENT, Transaction
-from registry.domain.errors import AlreadyExists, AnswerKept, NotFound, PackageExists, RevisionConflict, Unavailable
+from registry.adapters.dynamodb.uploads import answer_kept, end_upload, keep_answer
+from registry.adapters.dynamodb.usage import count_bytes
+from registry.domain.errors import AlreadyExists, NotFound, PackageExists, RevisionConflict, Unavailable
 from registry.domain.packages import Change, KeptAnswer, Package, PackageFilter, PackageStatus
 from registry.ports.clock import Clock
 from registry.ports.packages import NamedVersion, PackageDocument, SummaryPage
@@ -31,20 +34,21 @@ class DynamoPackageStore:
         self._clock = clock
 
     async def add(self, package: Package, change: Change) -> None:
-        transaction = self._begin(change)
+        blob = package.content.blob_key if package.content else None
+        transaction = self._begin(change, revision=package.revision, blob=blob)
         readme = records.readme_item(package)
         record = records.record_item(package, readme_revision=package.revision if readme else 0)
         transaction.put_if(record, ABSENT, otherwise=lambda _: AlreadyExists(f"The id {package.id} is taken."))
         if readme is not None:
             transaction.put(readme)
-        _write_rest(transaction, None, package)
+        _write_rest(transaction, None, package, old_score=None)
         self._mark(transaction, package, change)
         await transaction.commit()
 
     async def replace(self, package: Package, change: Change, *, expected_revision: int) -> None:
         record, old_readme = await self._read_expected(package.id, change, expected_revision=expected_revision)
         old = records.read_package(record, old_readme)
-        transaction = self._begin(change)
+        transaction = self._begin(change, revision=package.revision)
         readme = records.readme_item(package)
         readme_revision = package.revision if readme else 0
         if package.readme == old.readme:
@@ -59,13 +63,13 @@ class DynamoPackageStore:
             {":expected": number(expected_revision)},
             otherwise=lambda found: _stale(package.id, found),
         )
-        _write_rest(transaction, old, package)
+        _write_rest(transaction, old, package, old_score=records.read_score(record))
         self._mark(transaction, package, change)
         await transaction.commit()
 
     async def remove(self, package_id: str, change: Change, *, expected_revision: int) -> None:
         record, readme = await self._read_expected(package_id, change, expected_revision=expected_revision)
-        transaction = self._begin(change)
+        transaction = self._begin(change, revision=expected_revision)
         transaction.delete_if(
             keys.record_key(package_id),
             "revision = :expected",
@@ -76,7 +80,8 @@ class DynamoPackageStore:
             transaction.delete(keys.readme_key(package_id))
         transaction.delete(keys.mark_key(package_id))
         transaction.delete(keys.rating_key(package_id))
-        _write_rest(transaction, records.read_package(record, readme), None)
+        old = records.read_package(record, readme)
+        _write_rest(transaction, old, None, old_score=records.read_score(record))
         await transaction.commit()
         await self._drop_receipt(package_id)
 
@@ -131,14 +136,20 @@ class DynamoPackageStore:
             if items
         }
 
-    def _begin(self, change: Change) -> Transaction:
-        """A transaction with what every change writes. The answer comes first: its condition is judged first."""
+    def _begin(self, change: Change, *, revision: int, blob: str | None = None) -> Transaction:
+        """A transaction with what every change writes. The answer comes first: its condition is judged first.
+
+        `revision` is the package's after the change, or its last.
+        """
         transaction = Transaction(self._table)
         if change.answer is not None:
-            now = number(int(self._clock.now().timestamp()))
-            transaction.put_if(answer_item(change.answer), NO_ANSWER, {":now": now}, otherwise=lambda _: _answer_kept())
+            keep_answer(transaction, change.answer, now=self._clock.now())
+        if change.upload is not None:
+            end_upload(transaction, change.upload, kept_blob=blob)
         transaction.put(audit_item(change.audit))
         transaction.put(change_item(change.audit.package_id, now=self._clock.now()))
+        for event in event_items(change.events, revision=revision):
+            transaction.put(event)
         return transaction
 
     def _mark(self, transaction: Transaction, package: Package, change: Change) -> None:
@@ -151,9 +162,7 @@ class DynamoPackageStore:
         # Behind the transaction: a receipt without its rating shows nowhere, so one that stays does no harm.
         with contextlib.suppress(Unavailable):
             parts = await self._table.query_all(f"R#{package_id}")
-            await self._table.batch_write(
-                [{"DeleteRequest": {"Key": {"pk": part["pk"], "sk": part["sk"]}}} for part in parts]
-            )
+            await self._table.batch_write([{"DeleteRequest": {"Key": keys.key_of(part)}} for part in parts])
 
     async def _read(self, package_id: str) -> tuple[Item, Item | None] | None:
         """The record and its README of one write."""
@@ -174,7 +183,7 @@ class DynamoPackageStore:
         if found is not None and int(attribute(found[0], "revision", "N")) == expected_revision:
             return found
         if change.answer is not None and await self._has_answer(change.answer):
-            raise _answer_kept()
+            raise answer_kept()
         raise _stale(package_id, found[0] if found else {})
 
     async def _has_answer(self, answer: KeptAnswer) -> bool:
@@ -182,15 +191,16 @@ class DynamoPackageStore:
         return read_answer(answer.key, item, now=self._clock.now()) is not None
 
 
-def _write_rest(transaction: Transaction, old: Package | None, new: Package | None) -> None:
-    """The actions that turn what is kept beside the old record into what belongs beside the new one."""
+def _write_rest(transaction: Transaction, old: Package | None, new: Package | None, *, old_score: int | None) -> None:
+    """The actions that turn what is kept beside the old record into what belongs beside the new, unrated one."""
     if new is not None:
         _write_version(transaction, old, new)
     if old is not None and (new is None or _version_key(old) != _version_key(new)):
         transaction.delete(_version_key(old))
     _write_blob(transaction, old, new)
-    before = {} if old is None else _entries(old)
-    after = {} if new is None else _entries(new)
+    count_bytes(transaction, old, new)
+    before = {} if old is None else records.entries(old, old_score)
+    after = {} if new is None else records.entries(new, None)
     for place, entry in after.items():
         if new is not None and before.get(place) != entry:
             transaction.put({**entry, "revision": number(new.revision)})
@@ -205,7 +215,7 @@ def _write_blob(transaction: Transaction, old: Package | None, new: Package | No
     if before == after:
         return
     if before is not None:
-        transaction.delete({"pk": before["pk"], "sk": before["sk"]})
+        transaction.delete(keys.key_of(before))
     if after is not None:
         transaction.put(after)
 
@@ -222,18 +232,9 @@ def _version_key(package: Package) -> Item:
     return keys.version_key(package.type, package.name, package.version)
 
 
-def _entries(package: Package) -> dict[tuple[str, str], Item]:
-    """The listing entries of a package by their place."""
-    return {(attribute(item, "pk"), attribute(item, "sk")): item for item in records.entry_items(package)}
-
-
 def _absent(package_id: str) -> NotFound:
     return NotFound(f"There is no package {package_id}.")
 
 
 def _stale(package_id: str, found: Item) -> NotFound | RevisionConflict:
     return RevisionConflict("The package changed since you read it; read it again.") if found else _absent(package_id)
-
-
-def _answer_kept() -> AnswerKept:
-    return AnswerKept("A request with this idempotency key was answered already.")
