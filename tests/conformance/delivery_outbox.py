@@ -9,27 +9,27 @@ import pytest
 from registry.domain.errors import RevisionConflict
 from registry.domain.events import EventType
 from registry.domain.webhooks import Delivery, DeliveryStatus, payload_of
+from tests.conformance.records import RecordHome
 from tests.conformance.webhook_records import (
     LEASE_SECONDS,
-    WebhookHome,
     add_with_event,
     change_with_event,
     claim,
     end,
     subscribe,
 )
-from tests.factories import START, ids, make_change, make_delivery, make_event, make_package
+from tests.factories import START, ids, make_change, make_delivery, make_event, make_package, make_rating
 
 LEASE = timedelta(seconds=LEASE_SECONDS)
 
 
 class DeliveryOutboxContract:
-    """Subclass in a module with the fixture `webhook_home`."""
+    """Subclass in a module with the fixture `home`."""
 
-    async def test_every_webhook_that_wants_an_event_gets_it(self, webhook_home: WebhookHome) -> None:
+    async def test_every_webhook_that_wants_an_event_gets_it(self, home: RecordHome) -> None:
         package = make_package()
         event = make_event(package.id, details={"name": "ünï", "revision": None}, at=START + timedelta(microseconds=1))
-        async with webhook_home.open() as records, webhook_home.open() as others:
+        async with home.open() as records, home.open() as others:
             wanting = [await subscribe(records, EventType.PACKAGE_CREATED, EventType.UPLOAD_EXPIRED) for _ in range(2)]
             other = await subscribe(records, EventType.PACKAGE_DELETED)
             await records.packages.add(package, make_change(package.id, events=(event,)))
@@ -42,8 +42,8 @@ class DeliveryOutboxContract:
             assert await others.outbox.due_webhooks() == []
             assert await others.outbox.depth() == 2
 
-    async def test_refused_change_tells_nothing(self, webhook_home: WebhookHome) -> None:
-        async with webhook_home.open() as records:
+    async def test_refused_change_tells_nothing(self, home: RecordHome) -> None:
+        async with home.open() as records:
             package, _ = await add_with_event(records)
             webhook = await subscribe(records)
             change = make_change(package.id, events=(make_event(package.id),))
@@ -52,8 +52,32 @@ class DeliveryOutboxContract:
 
             assert list(await claim(records, webhook)) == []
 
-    async def test_claimed_by_one_alone(self, webhook_home: WebhookHome) -> None:
-        async with webhook_home.open() as records, webhook_home.open() as others:
+    async def test_rating_is_told_behind_its_change(self, home: RecordHome) -> None:
+        async with home.open() as records:
+            webhook = await subscribe(records, EventType.PACKAGE_UPDATED, EventType.RATING_COMPLETED)
+            package, _ = await add_with_event(records)
+            package, changed_id = await change_with_event(records, package)
+            void, valid = [
+                await records.ratings.claim(package.id, token=token, now=home.clock.now(), until=START + until)
+                for token, until in (("void", timedelta()), ("valid", LEASE))
+            ]
+            assert void is not None
+            assert valid is not None
+            rating = make_rating(package.id, revision=package.revision)
+            event = make_event(package.id, type=EventType.RATING_COMPLETED)
+
+            for holder in (void, valid):
+                change = make_change(package.id, events=(event,))
+                assert await records.ratings.finish(holder, rating, b"{}", change) == (holder is valid)
+
+            (changed,) = await claim(records, webhook)
+            assert changed.id == changed_id
+            assert await end(records, changed)
+            (rated,) = await claim(records, webhook)
+            assert (rated.id, rated.payload) == (event.id, payload_of(event))
+
+    async def test_claimed_by_one_alone(self, home: RecordHome) -> None:
+        async with home.open() as records, home.open() as others:
             webhook = await subscribe(records)
             event_ids = [(await add_with_event(records))[1] for _ in range(12)]
 
@@ -62,15 +86,15 @@ class DeliveryOutboxContract:
             assert sorted(delivery.id for claimed in claims for delivery in claimed) == sorted(event_ids)
             assert max(len(claimed) for claimed in claims) <= 5
 
-    async def test_unsettled_claim_is_free_again_after_its_lease(self, webhook_home: WebhookHome) -> None:
-        async with webhook_home.open() as records:
+    async def test_unsettled_claim_is_free_again_after_its_lease(self, home: RecordHome) -> None:
+        async with home.open() as records:
             webhook = await subscribe(records)
             await add_with_event(records)
-            async with webhook_home.open() as killed:
+            async with home.open() as killed:
                 (lost,) = await claim(killed, webhook)
-            webhook_home.clock.advance(LEASE - timedelta(seconds=1))
+            home.clock.advance(LEASE - timedelta(seconds=1))
             assert await claim(records, webhook) == []
-            webhook_home.clock.advance(timedelta(seconds=1))
+            home.clock.advance(timedelta(seconds=1))
 
             (again,) = await claim(records, webhook)
 
@@ -78,21 +102,21 @@ class DeliveryOutboxContract:
             assert not await end(records, lost)
             assert await end(records, again)
             assert not await end(records, again)
-            webhook_home.clock.advance(LEASE * 2)
+            home.clock.advance(LEASE * 2)
             assert await claim(records, webhook) == []
 
-    async def test_waits_until_it_is_tried_again(self, webhook_home: WebhookHome) -> None:
-        async with webhook_home.open() as records:
+    async def test_waits_until_it_is_tried_again(self, home: RecordHome) -> None:
+        async with home.open() as records:
             webhook = await subscribe(records)
             await add_with_event(records)
             (first,) = await claim(records, webhook)
             failed = replace(first, response_status=500, at=START + timedelta(seconds=2))
             assert await records.outbox.settle(failed, retry_at=START + timedelta(seconds=5))
             assert await records.outbox.list_deliveries(webhook.id, limit=9, after=None) == [failed]
-            webhook_home.clock.advance(timedelta(seconds=4.999))
+            home.clock.advance(timedelta(seconds=4.999))
             assert await records.outbox.due_webhooks() == []
             assert await claim(records, webhook) == []
-            webhook_home.clock.advance(timedelta(seconds=0.001))
+            home.clock.advance(timedelta(seconds=0.001))
             assert await records.outbox.due_webhooks() == [webhook.id]
 
             (second,) = await claim(records, webhook)
@@ -100,8 +124,8 @@ class DeliveryOutboxContract:
             assert (second.attempts, second.status, second.response_status) == (2, DeliveryStatus.PENDING, 500)
 
     @pytest.mark.parametrize("ending", [DeliveryStatus.DELIVERED, DeliveryStatus.FAILED])
-    async def test_order_of_a_package_holds(self, webhook_home: WebhookHome, ending: DeliveryStatus) -> None:
-        async with webhook_home.open() as records, webhook_home.open() as others:
+    async def test_order_of_a_package_holds(self, home: RecordHome, ending: DeliveryStatus) -> None:
+        async with home.open() as records, home.open() as others:
             webhook, quick = await subscribe(records), await subscribe(records)
             package, first_id = await add_with_event(records)
             package, second_id = await change_with_event(records, package)
@@ -116,15 +140,15 @@ class DeliveryOutboxContract:
             assert await claim(others, webhook) == []
             assert ids(list(await claim(others, quick))) == [first_id, other_id]
 
-            webhook_home.clock.advance(timedelta(hours=1))
+            home.clock.advance(timedelta(hours=1))
             for expected in (first_id, second_id, third_id):
                 (due,) = await claim(others, webhook)
                 assert due.id == expected
                 assert await end(others, due, ending)
             assert await claim(others, webhook) == []
 
-    async def test_deliveries_without_a_package_wait_for_nobody(self, webhook_home: WebhookHome) -> None:
-        async with webhook_home.open() as records:
+    async def test_deliveries_without_a_package_wait_for_nobody(self, home: RecordHome) -> None:
+        async with home.open() as records:
             webhook = await subscribe(records)
             tests = [make_delivery(webhook.id) for _ in range(3)]
             for delivery in tests:
@@ -135,8 +159,8 @@ class DeliveryOutboxContract:
             assert sorted(ids(list(claimed))) == sorted(ids(tests))
             assert claimed[0].payload == tests[0].payload
 
-    async def test_deliveries_are_listed_newest_first(self, webhook_home: WebhookHome) -> None:
-        async with webhook_home.open() as records, webhook_home.open() as others:
+    async def test_deliveries_are_listed_newest_first(self, home: RecordHome) -> None:
+        async with home.open() as records, home.open() as others:
             webhook, other = await subscribe(records), await subscribe(records)
             event_ids = [(await add_with_event(records))[1] for _ in range(5)]
             delivered, _ = await claim(records, webhook, limit=2)

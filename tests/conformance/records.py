@@ -16,6 +16,7 @@ from registry.ports.health import HealthLog
 from registry.ports.maintenance import RecordMaintenance
 from registry.ports.packages import PackageStore
 from registry.ports.ratings import RatingStore
+from registry.ports.webhooks import DeliveryOutbox, WebhookStore
 from tests.factories import ManualClock
 
 
@@ -31,6 +32,8 @@ class Records:
     health: HealthLog
     changes: ChangeFeed
     ratings: RatingStore
+    webhooks: WebhookStore
+    outbox: DeliveryOutbox
 
 
 class RecordHome(Protocol):

@@ -5,27 +5,10 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from registry.adapters.dynamodb.accounts import DynamoAccountStore
-from registry.adapters.dynamodb.answers import DynamoAnswerStore
-from registry.adapters.dynamodb.audit import DynamoAuditStore
-from registry.adapters.dynamodb.changes import DynamoChangeFeed
 from registry.adapters.dynamodb.client import open_table
-from registry.adapters.dynamodb.health import DynamoHealthLog
-from registry.adapters.dynamodb.maintenance import DynamoRecordMaintenance
-from registry.adapters.dynamodb.packages import DynamoPackageStore
-from registry.adapters.dynamodb.ratings import DynamoRatingStore
-from tests.conformance.account_store import AccountStoreContract
-from tests.conformance.answer_store import AnswerStoreContract
-from tests.conformance.audit_store import AuditStoreContract
-from tests.conformance.change_feed import ChangeFeedContract
-from tests.conformance.health_log import HealthLogContract
-from tests.conformance.maintenance import RecordMaintenanceContract
-from tests.conformance.package_listing import PackageListingContract
-from tests.conformance.package_machine import PackageMachineContract
-from tests.conformance.package_races import PackageRacesContract
-from tests.conformance.package_store import PackageStoreContract
-from tests.conformance.rating_store import RatingStoreContract
+from tests.conformance.record_suites import RecordSuites
 from tests.conformance.records import Records
+from tests.dynamodb.samples import open_records
 from tests.engines.tables import PATIENT, SESSION, fresh_table
 from tests.factories import ManualClock
 
@@ -43,16 +26,7 @@ class DynamoHome:
         async with open_table(
             self._table_name, endpoint_url=self._endpoint_url, session=SESSION, limits=PATIENT
         ) as table:
-            yield Records(
-                packages=DynamoPackageStore(table, clock=self.clock),
-                accounts=DynamoAccountStore(table),
-                audit=DynamoAuditStore(table),
-                answers=DynamoAnswerStore(table, clock=self.clock),
-                maintenance=DynamoRecordMaintenance(table, clock=self.clock),
-                health=DynamoHealthLog(table),
-                changes=DynamoChangeFeed(table, clock=self.clock),
-                ratings=DynamoRatingStore(table),
-            )
+            yield open_records(table, self.clock)
 
 
 @pytest.fixture
@@ -61,45 +35,5 @@ async def home(dynamodb_endpoint: str) -> AsyncIterator[DynamoHome]:
         yield DynamoHome(table.name, dynamodb_endpoint)
 
 
-class TestPackageStore(PackageStoreContract):
-    pass
-
-
-class TestPackageListing(PackageListingContract):
-    pass
-
-
-class TestPackageRaces(PackageRacesContract):
-    pass
-
-
-class TestPackageMachine(PackageMachineContract):
-    pass
-
-
-class TestAccountStore(AccountStoreContract):
-    pass
-
-
-class TestAuditStore(AuditStoreContract):
-    pass
-
-
-class TestAnswerStore(AnswerStoreContract):
-    pass
-
-
-class TestHealthLog(HealthLogContract):
-    pass
-
-
-class TestRecordMaintenance(RecordMaintenanceContract):
-    pass
-
-
-class TestChangeFeed(ChangeFeedContract):
-    pass
-
-
-class TestRatingStore(RatingStoreContract):
+class TestRecords(RecordSuites):
     pass

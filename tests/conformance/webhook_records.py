@@ -1,45 +1,19 @@
-"""What a home of webhooks gives to the conformance suites, and what these share.
-
-An adapter's test module defines a fixture `webhook_home` that returns a `WebhookHome` without records.
-"""
+"""What the suites of webhooks and deliveries share."""
 
 from collections.abc import Sequence
-from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from dataclasses import replace
+from typing import Any
 
 from registry.domain.events import EventType
 from registry.domain.packages import Package
 from registry.domain.webhooks import Delivery, DeliveryStatus, Webhook
-from registry.ports.maintenance import RecordMaintenance
-from registry.ports.packages import PackageStore
-from registry.ports.webhooks import DeliveryOutbox, WebhookStore
-from tests.factories import ManualClock, make_change, make_event, make_package, make_webhook
+from tests.conformance.records import Records
+from tests.factories import make_change, make_event, make_package, make_webhook
 
 LEASE_SECONDS = 30.0
 
 
-@dataclass(frozen=True, slots=True)
-class WebhookRecords:
-    """The ports as one process has them."""
-
-    packages: PackageStore
-    maintenance: RecordMaintenance
-    webhooks: WebhookStore
-    outbox: DeliveryOutbox
-
-
-class WebhookHome(Protocol):
-    """One set of records, and the clock that all who open it go by."""
-
-    @property
-    def clock(self) -> ManualClock: ...
-
-    def open(self) -> AbstractAsyncContextManager[WebhookRecords]:
-        """Open the records as one more process would, in the event loop that is running."""
-
-
-async def subscribe(records: WebhookRecords, *events: EventType, **overrides: Any) -> Webhook:
+async def subscribe(records: Records, *events: EventType, **overrides: Any) -> Webhook:
     """Add a webhook for these events, or for every change of packages."""
     wanted = events or (EventType.PACKAGE_CREATED, EventType.PACKAGE_UPDATED, EventType.PACKAGE_DELETED)
     webhook = make_webhook(events=frozenset(wanted), **overrides)
@@ -47,7 +21,7 @@ async def subscribe(records: WebhookRecords, *events: EventType, **overrides: An
     return webhook
 
 
-async def add_with_event(records: WebhookRecords) -> tuple[Package, str]:
+async def add_with_event(records: Records) -> tuple[Package, str]:
     """A new package with the event of its creation; the event's id."""
     package = make_package()
     event = make_event(package.id)
@@ -55,7 +29,7 @@ async def add_with_event(records: WebhookRecords) -> tuple[Package, str]:
     return package, event.id
 
 
-async def change_with_event(records: WebhookRecords, package: Package) -> tuple[Package, str]:
+async def change_with_event(records: Records, package: Package) -> tuple[Package, str]:
     """The package's next revision with its event; the event's id."""
     event = make_event(package.id, type=EventType.PACKAGE_UPDATED)
     changed = replace(package, revision=package.revision + 1)
@@ -64,12 +38,12 @@ async def change_with_event(records: WebhookRecords, package: Package) -> tuple[
     return changed, event.id
 
 
-async def claim(records: WebhookRecords, webhook: Webhook, *, limit: int = 10) -> Sequence[Delivery]:
+async def claim(records: Records, webhook: Webhook, *, limit: int = 10) -> Sequence[Delivery]:
     return await records.outbox.claim(webhook.id, limit=limit, lease_seconds=LEASE_SECONDS)
 
 
 async def end(
-    records: WebhookRecords, delivery: Delivery, status: DeliveryStatus = DeliveryStatus.DELIVERED, answer: int = 204
+    records: Records, delivery: Delivery, status: DeliveryStatus = DeliveryStatus.DELIVERED, answer: int = 204
 ) -> bool:
     """Settle a claimed delivery as ended."""
     return await records.outbox.settle(replace(delivery, status=status, response_status=answer))

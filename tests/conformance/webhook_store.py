@@ -5,16 +5,17 @@ import pytest
 from registry.domain.errors import NotFound
 from registry.domain.events import EventType
 from registry.domain.webhooks import DeliveryStatus
-from tests.conformance.webhook_records import WebhookHome, add_with_event, claim, end, subscribe
+from tests.conformance.records import RecordHome
+from tests.conformance.webhook_records import add_with_event, claim, end, subscribe
 from tests.factories import make_account, make_id, make_webhook
 
 
 class WebhookStoreContract:
-    """Subclass in a module with the fixture `webhook_home`."""
+    """Subclass in a module with the fixture `home`."""
 
-    async def test_gives_back_what_was_added(self, webhook_home: WebhookHome) -> None:
+    async def test_gives_back_what_was_added(self, home: RecordHome) -> None:
         every_event = make_webhook(url="https://a.example/?q=ü#", events=frozenset(EventType))
-        async with webhook_home.open() as records, webhook_home.open() as others:
+        async with home.open() as records, home.open() as others:
             one_event = await subscribe(records, EventType.UPLOAD_EXPIRED)
             await records.webhooks.add(every_event)
 
@@ -23,8 +24,8 @@ class WebhookStoreContract:
             with pytest.raises(NotFound):
                 await records.webhooks.get(make_id())
 
-    async def test_pages_oldest_first(self, webhook_home: WebhookHome) -> None:
-        async with webhook_home.open() as records:
+    async def test_pages_oldest_first(self, home: RecordHome) -> None:
+        async with home.open() as records:
             added = [await subscribe(records) for _ in range(5)]
 
             first = await records.webhooks.list_webhooks(limit=3, after=None)
@@ -32,8 +33,8 @@ class WebhookStoreContract:
 
             assert [*first, *second] == sorted(added, key=lambda webhook: webhook.id)
 
-    async def test_removed_one_is_told_nothing(self, webhook_home: WebhookHome) -> None:
-        async with webhook_home.open() as records, webhook_home.open() as others:
+    async def test_removed_one_is_told_nothing(self, home: RecordHome) -> None:
+        async with home.open() as records, home.open() as others:
             webhook, other = await subscribe(records), await subscribe(records)
             await add_with_event(records)
             assert len(await claim(records, other)) == 1
@@ -51,11 +52,11 @@ class WebhookStoreContract:
                 with pytest.raises(NotFound):
                     await action(webhook.id)
             assert await records.webhooks.list_webhooks(limit=9, after=None) == [other]
-            await records.maintenance.purge_expired(webhook_home.clock.now())
+            await records.maintenance.purge_expired(home.clock.now())
             assert await records.outbox.depth() == 2
 
-    async def test_disabled_one_is_told_nothing_and_keeps_its_log(self, webhook_home: WebhookHome) -> None:
-        async with webhook_home.open() as records, webhook_home.open() as others:
+    async def test_disabled_one_is_told_nothing_and_keeps_its_log(self, home: RecordHome) -> None:
+        async with home.open() as records, home.open() as others:
             webhook, other = await subscribe(records), await subscribe(records)
             for _ in range(3):
                 await add_with_event(records)
@@ -77,8 +78,8 @@ class WebhookStoreContract:
             )
             assert await others.outbox.depth() == 4
 
-    async def test_reset_drops_them(self, webhook_home: WebhookHome) -> None:
-        async with webhook_home.open() as records:
+    async def test_reset_drops_them(self, home: RecordHome) -> None:
+        async with home.open() as records:
             webhook = await subscribe(records)
             await add_with_event(records)
 

@@ -1,14 +1,40 @@
-"""The tests' factories in short: versions of one package, and the change that goes with each."""
+"""The stores on a table, and the tests' factories in short: versions of one package, the change that goes with each."""
 
 from dataclasses import replace
 from typing import Any
 
 from registry.adapters.dynamodb import records
+from registry.adapters.dynamodb.accounts import DynamoAccountStore
+from registry.adapters.dynamodb.answers import DynamoAnswerStore
+from registry.adapters.dynamodb.audit import DynamoAuditStore
+from registry.adapters.dynamodb.changes import DynamoChangeFeed
 from registry.adapters.dynamodb.client import DynamoTable
+from registry.adapters.dynamodb.deliveries import DynamoDeliveryOutbox
+from registry.adapters.dynamodb.health import DynamoHealthLog
 from registry.adapters.dynamodb.keys import text
+from registry.adapters.dynamodb.maintenance import DynamoRecordMaintenance
 from registry.adapters.dynamodb.packages import DynamoPackageStore
+from registry.adapters.dynamodb.ratings import DynamoRatingStore
+from registry.adapters.dynamodb.webhooks import DynamoWebhookStore
 from registry.domain.packages import Change, KeptAnswer, Package, PackageFilter
+from registry.ports.clock import Clock
+from tests.conformance.records import Records
 from tests.factories import make_change, make_package
+
+
+def open_records(table: DynamoTable, clock: Clock) -> Records:
+    return Records(
+        packages=DynamoPackageStore(table, clock=clock),
+        accounts=DynamoAccountStore(table),
+        audit=DynamoAuditStore(table),
+        answers=DynamoAnswerStore(table, clock=clock),
+        maintenance=DynamoRecordMaintenance(table, clock=clock),
+        health=DynamoHealthLog(table),
+        changes=DynamoChangeFeed(table, clock=clock),
+        ratings=DynamoRatingStore(table),
+        webhooks=DynamoWebhookStore(table, clock),
+        outbox=DynamoDeliveryOutbox(table, clock),
+    )
 
 
 def package(name: str = "bert", version: str = "1.0.0", **members: Any) -> Package:

@@ -1,6 +1,7 @@
 """How many calls to the engine each port method makes, and that none of them scans."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -13,18 +14,24 @@ from registry.adapters.dynamodb.client import DynamoTable
 from registry.adapters.dynamodb.health import DynamoHealthLog
 from registry.adapters.dynamodb.maintenance import DynamoRecordMaintenance
 from registry.adapters.dynamodb.packages import DynamoPackageStore
+from registry.domain.events import EventType
 from registry.domain.packages import PackageFilter, PackageStatus, PackageType
 from registry.domain.versions import VersionRange
-from tests.dynamodb.samples import change, next_revision, package
+from registry.domain.webhooks import DeliveryStatus
+from tests.conformance.webhook_records import add_with_event
+from tests.dynamodb.samples import change, next_revision, open_records, package
 from tests.engines.tables import CallCounter
 from tests.factories import (
     ManualClock,
     make_account,
     make_answer,
     make_audit_entry,
+    make_change,
     make_content,
+    make_event,
     make_health_sample,
     make_id,
+    make_webhook,
 )
 
 pytestmark = pytest.mark.performance
@@ -146,3 +153,51 @@ async def test_what_is_written_for_an_answer_is_one_transaction(
     kept = make_answer(key="key", expires_at=clock.now() + timedelta(hours=1), body=b"x" * 10_000)
 
     assert await count(calls, lambda: packages.add(published, change(published, kept))) == {"TransactWriteItems": 1}
+
+
+async def test_events_and_deliveries(table: DynamoTable, calls: CallCounter, clock: ManualClock) -> None:
+    records = open_records(table, clock)
+    outbox, webhooks = records.outbox, records.webhooks
+    webhook, other = make_webhook(), make_webhook(events=frozenset({EventType.UPLOAD_EXPIRED}))
+    published = package()
+    told = make_change(published.id, events=(make_event(published.id),))
+    events = 4  # the shards of what was not told yet
+
+    assert await count(calls, lambda: webhooks.add(webhook)) == {"Query": events, "TransactWriteItems": 1}
+    await webhooks.add(other)
+    assert await count(calls, lambda: records.packages.add(published, told)) == {"TransactWriteItems": 1}
+    assert await count(calls, outbox.due_webhooks) == {
+        "Query": events + 1 + 1 + 2,  # the webhooks, for the event and anew; what is due of each
+        "TransactWriteItems": 1,
+    }
+    assert await count(calls, outbox.due_webhooks) == {"Query": events + 1 + 2}
+
+    calls.clear()
+    claimed = await outbox.claim(webhook.id, limit=4, lease_seconds=30)
+    assert dict(calls) == {"Query": events + 1, "GetItem": 1, "BatchGetItem": 1, "TransactWriteItems": 1}
+    delivered = replace(claimed[0], status=DeliveryStatus.DELIVERED)
+    assert await count(calls, lambda: outbox.settle(delivered)) == {"BatchGetItem": 1, "TransactWriteItems": 1}
+    assert await count(calls, lambda: outbox.replay(webhook.id, delivered.id)) == {
+        "BatchGetItem": 1,
+        "TransactWriteItems": 1,
+    }
+    assert await count(calls, lambda: outbox.list_deliveries(webhook.id, limit=50, after=None)) == {
+        "Query": events + 1,
+        "GetItem": 1,
+    }
+    assert await count(calls, outbox.depth) == {"Query": events + 1 + 2}
+    assert await count(calls, lambda: webhooks.list_webhooks(limit=100, after=None)) == {"Query": 1}
+    assert await count(calls, lambda: webhooks.get(webhook.id)) == {"GetItem": 1}
+    assert await count(calls, lambda: webhooks.disable(webhook.id)) == {"Query": events, "TransactWriteItems": 1}
+    assert await count(calls, lambda: webhooks.remove(webhook.id)) == {"TransactWriteItems": 1}
+
+
+async def test_events_that_nobody_wants_are_dropped_by_the_dozen(
+    table: DynamoTable, calls: CallCounter, clock: ManualClock
+) -> None:
+    records = open_records(table, clock)
+    for _ in range(25):
+        await add_with_event(records)
+
+    assert await count(calls, records.outbox.due_webhooks) == {"Query": 4 + 1 + 1, "BatchWriteItem": 1}
+    assert await count(calls, records.outbox.due_webhooks) == {"Query": 4 + 1}

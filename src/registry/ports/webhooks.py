@@ -16,7 +16,10 @@ class WebhookStore(Protocol):
     """Webhooks by id. Changes are durable when they return and seen by every process from then on."""
 
     async def add(self, webhook: Webhook) -> None:
-        """Add a webhook: it is told of every event that is recorded from now on."""
+        """Add a webhook: it is told of every event that is recorded from now on, and of none from before this call.
+
+        One that is recorded while it runs may be told or not.
+        """
 
     async def get(self, webhook_id: str) -> Webhook:
         """The webhook. Raises NotFound."""

@@ -13,7 +13,8 @@ from aiobotocore.config import AioConfig
 
 from registry.adapters.dynamodb.calls import TRIES, EngineCalls, OnCall, ignore_call
 from registry.adapters.dynamodb.errors import EngineThrottling
-from registry.adapters.dynamodb.keys import STATUS_INDEX, Item
+from registry.adapters.dynamodb.keys import STATUS_INDEX, Action, Item
+from registry.adapters.dynamodb.parsing import read_items_quickly
 from registry.domain.errors import TooLarge
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from types_aiobotocore_dynamodb.type_defs import (
         KeysAndAttributesTypeDef,
         QueryInputTypeDef,
-        TransactWriteItemTypeDef,
         WriteRequestTypeDef,
     )
 
@@ -122,7 +122,7 @@ class DynamoTable:
                 await self.calls.pause(attempt)
         raise EngineThrottling("The record store is at its capacity; try again.", retry_after_seconds=2)
 
-    async def transact(self, actions: "Sequence[TransactWriteItemTypeDef]") -> None:
+    async def transact(self, actions: Sequence[Action]) -> None:
         """All actions or none. Raises ConditionFailed with the positions of those whose condition did not hold.
 
         A try whose answer was lost may be tried again: the token makes DynamoDB answer, not act, a second time.
@@ -135,17 +135,33 @@ class DynamoTable:
             partial(self.client.transact_write_items, TransactItems=actions, ClientRequestToken=token),
         )
 
-    def put(self, item: Item, *, condition: str = "", values: Item | None = None) -> "TransactWriteItemTypeDef":
+    def put(self, item: Item, *, condition: str = "", values: Item | None = None) -> Action:
         """The action that puts an item, where `condition` holds."""
-        return cast("TransactWriteItemTypeDef", {"Put": self._action({"Item": item}, condition, values)})
+        return cast("Action", {"Put": self._action({"Item": item}, condition, values)})
 
-    def delete(self, key: Item, *, condition: str = "", values: Item | None = None) -> "TransactWriteItemTypeDef":
+    def delete(self, key: Item, *, condition: str = "", values: Item | None = None) -> Action:
         """The action that deletes an item, where `condition` holds."""
-        return cast("TransactWriteItemTypeDef", {"Delete": self._action({"Key": key}, condition, values)})
+        return cast("Action", {"Delete": self._action({"Key": key}, condition, values)})
 
-    def check(self, key: Item, *, condition: str, values: Item | None = None) -> "TransactWriteItemTypeDef":
+    def update(self, key: Item, expression: str, *, condition: str, values: Item) -> Action:
+        """The action that updates an item, where `condition` holds."""
+        action = {"Key": key, "UpdateExpression": expression}
+        return cast("Action", {"Update": self._action(action, condition, values)})
+
+    def check(self, key: Item, *, condition: str, values: Item | None = None) -> Action:
         """The action that changes nothing and lets the others be done only where `condition` holds."""
-        return cast("TransactWriteItemTypeDef", {"ConditionCheck": self._action({"Key": key}, condition, values)})
+        return cast("Action", {"ConditionCheck": self._action({"Key": key}, condition, values)})
+
+    def add(self, key: Item, name: str, added: int) -> Action:
+        """The action that adds to a number of an item."""
+        action = {
+            "TableName": self.name,
+            "Key": key,
+            "UpdateExpression": "ADD #name :added",
+            "ExpressionAttributeNames": {"#name": name},
+            "ExpressionAttributeValues": {":added": {"N": str(added)}},
+        }
+        return cast("Action", {"Update": action})
 
     def _action(self, action: dict[str, Any], condition: str, values: Item | None) -> dict[str, Any]:
         action["TableName"] = self.name
@@ -215,4 +231,5 @@ async def open_table(
         tcp_keepalive=True,
     )
     async with (session or aioboto3.Session()).client("dynamodb", endpoint_url=endpoint_url, config=config) as client:
+        read_items_quickly(client)
         yield DynamoTable(client, name, calls=EngineCalls(on_call=on_call, deadline_seconds=limits.deadline_seconds))

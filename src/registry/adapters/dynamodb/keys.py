@@ -15,11 +15,20 @@ can hold one.
 | account | `U#<user>` | `account` |
 | account entry | `accounts` | `<user>` |
 | revoked token | `T#<token id>` | `token` |
+| user's bytes | `Y#<user>` | `<shard>` |
+| open upload | `O#<upload id>` | `upload` |
+| upload entry | `W#<user>` | `<upload id>` |
+| upload's end | `uploads` | `<time>#<upload id>` |
 | health sample | `health` | `<minute>#<component>` |
 | change | `C#<hour>` | `<time>#<number>#<package id>` |
 | rating | `R#<package id>` | `rating` |
 | part of a receipt | `R#<package id>` | `receipt#<number>` |
 | rating that waits | `M#<shard>` | `<package id>` |
+| event not told yet | `E#<shard>` | `<lane>#<revision>#<place>#<event id>` |
+| webhook | `webhooks` | `<webhook id>` |
+| webhook that has ended | `ended webhooks` | `<webhook id>` |
+| delivery | `D#<webhook id>` | `<event id>` |
+| lane | `Q#<webhook id>` | `<package id>`, or `<event id>` where there is no package |
 | unfinished reset | `reset` | `reset` |
 
 - A record holds its ready JSON (`summary`), `revision`, `readme_revision` (of the record that wrote the README), where
@@ -31,12 +40,17 @@ can hold one.
   and the `revision` that wrote it.
 - A rating is the latest, as ready JSON; its receipt, compressed, is in parts that carry the rating's `etag`.
 - A rating that waits is a mark (`due_at`, `attempts`, `asked_by`, and the `claim_token` of who makes it).
-- A blob tells the sweep that a record refers to these bytes.
+- A blob tells the sweep that a record, or an open upload, refers to these bytes.
+- An event is put by the change that causes it; `outbox` makes the deliveries of it, and ends it.
+- A lane lists the pending deliveries of a webhook and package (`waiting`) in their order, and is there while one is.
+- A webhook that has ended, disabled or removed, is one that the sweep has to clear up after.
 
-`expires_at` (seconds since the epoch) is the table's TTL attribute. TTL deletes late, so every read checks it too.
+`expires_at` (seconds since the epoch) is the table's TTL attribute. TTL deletes late, so every read checks it too (of
+answers and tokens, where it matters; a delivery that has ended may be listed a little longer).
 
 Index `GSI-Status-Created`: partition `status_shard` = `<status>#<shard>`, sort `id` (a UUIDv7: its order is that of
-creation). Records alone are in it. The shards keep a partition from becoming hot, at the price of one query each.
+creation). The shards keep a partition from becoming hot, at the price of one query each. Records are in it, and lanes:
+these under `due#<webhook id>` and, as `id`, when their first delivery is due (`<time>#<event id>`).
 
 Listings by one of a package's other properties come from listing entries, which are written in the same transaction as
 the record, and so are read consistently. Dimensions: `name`, `tag`, `owner`, `version`, `minor` (`1.2`), `major`, and
@@ -48,21 +62,33 @@ import zlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, TypeAlias
 
+from registry.domain.events import Event
 from registry.domain.packages import Package, PackageStatus, PackageType
 from registry.domain.versions import Version
+from registry.domain.webhooks import Delivery
 
 if TYPE_CHECKING:
-    from types_aiobotocore_dynamodb.type_defs import AttributeValueTypeDef
+    from types_aiobotocore_dynamodb.type_defs import AttributeValueTypeDef, TransactWriteItemTypeDef
 
+    Action: TypeAlias = TransactWriteItemTypeDef
     Item: TypeAlias = dict[str, AttributeValueTypeDef]
 else:
+    Action = dict
     Item = dict
-"""An item, or the key of one, as DynamoDB's wire format has it: `{"pk": {"S": "…"}}`."""
+"""An item, or the key of one, as DynamoDB's wire format has it: `{"pk": {"S": "…"}}`. An action is a transaction's."""
 
 STATUS_INDEX = "GSI-Status-Created"
 TTL_ATTRIBUTE = "expires_at"
 SHARDS = 4
 """A shard takes 1,000 writes a second. A table keeps the count it was filled with."""
+
+USAGE_SHARDS = 32
+"""Publishes of one user meet in a count only so often, and a query still reads all counts."""
+UPLOADS_BY_EXPIRY = "uploads"
+
+
+WEBHOOKS = "webhooks"
+ENDED_WEBHOOKS = "ended webhooks"
 
 
 def text(value: str) -> "AttributeValueTypeDef":
@@ -79,6 +105,11 @@ def binary(value: bytes) -> "AttributeValueTypeDef":
 
 def key(pk: str, sk: str) -> Item:
     return {"pk": {"S": pk}, "sk": {"S": sk}}
+
+
+def key_of(item: Item) -> Item:
+    """The key of an item that was read."""
+    return {"pk": item["pk"], "sk": item["sk"]}
 
 
 def record_key(package_id: str) -> Item:
@@ -109,6 +140,27 @@ def account_entry_key(name: str) -> Item:
     return key("accounts", name)
 
 
+def upload_key(upload_id: str) -> Item:
+    return key(f"O#{upload_id}", "upload")
+
+
+def uploads_of(user: str) -> str:
+    return f"W#{user}"
+
+
+def usage_of(user: str) -> str:
+    return f"Y#{user}"
+
+
+def usage_key(user: str, package_id: str) -> Item:
+    return key(usage_of(user), str(zlib.crc32(package_id.encode()) % USAGE_SHARDS))
+
+
+def blob_of(parts_key: str) -> str:
+    """The blob that parts become: what stands before the `~` of an unfinished one's key."""
+    return parts_key.partition("~")[0]
+
+
 def token_key(token_id: str) -> Item:
     return key(f"T#{token_id}", "token")
 
@@ -128,6 +180,48 @@ def mark_key(package_id: str) -> Item:
 def mark_shards() -> list[str]:
     """The partitions of the marks."""
     return [f"M#{shard}" for shard in range(SHARDS)]
+
+
+def event_key(event: Event, *, revision: int, place: int) -> Item:
+    """Sorts the events of a package by the revision they are of, then by `place`, then by their ids."""
+    lane = event.package_id or event.id
+    return key(f"E#{shard_of(lane)}", f"{lane}#{revision:010d}#{place}#{event.id}")
+
+
+def event_shards() -> list[str]:
+    """The partitions of the events that were not told yet."""
+    return [f"E#{shard}" for shard in range(SHARDS)]
+
+
+def webhook_key(webhook_id: str) -> Item:
+    return key(WEBHOOKS, webhook_id)
+
+
+def ended_webhook_key(webhook_id: str) -> Item:
+    return key(ENDED_WEBHOOKS, webhook_id)
+
+
+def deliveries(webhook_id: str) -> str:
+    """The partition of a webhook's deliveries."""
+    return f"D#{webhook_id}"
+
+
+def delivery_key(webhook_id: str, delivery_id: str) -> Item:
+    return key(deliveries(webhook_id), delivery_id)
+
+
+def lanes(webhook_id: str) -> str:
+    """The partition of a webhook's lanes."""
+    return f"Q#{webhook_id}"
+
+
+def lane_key(delivery: Delivery) -> Item:
+    return key(lanes(delivery.webhook_id), delivery.package_id or delivery.id)
+
+
+def due_lanes(webhook_id: str) -> str:
+    """The partition of the index that holds a webhook's lanes by the time when they are due."""
+    return f"due#{webhook_id}"
 
 
 def shard_of(package_id: str) -> int:

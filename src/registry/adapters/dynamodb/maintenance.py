@@ -8,6 +8,7 @@ from registry.adapters.dynamodb import keys
 from registry.adapters.dynamodb.accounts import account_item, read_account
 from registry.adapters.dynamodb.changes import RESET, change_item
 from registry.adapters.dynamodb.client import DynamoTable
+from registry.adapters.dynamodb.ended_webhooks import clear_ended_webhooks
 from registry.adapters.dynamodb.errors import ConditionFailed
 from registry.adapters.dynamodb.keys import Item, number, text
 from registry.adapters.dynamodb.records import attribute
@@ -27,8 +28,10 @@ class DynamoRecordMaintenance:
         self._clock = clock
 
     async def live_blob_keys(self, blob_keys: Sequence[str]) -> set[str]:
-        items = await self._table.batch_get([keys.blob_key(blob) for blob in dict.fromkeys(blob_keys)])
-        return {attribute(item, "pk").removeprefix("B#") for item in items}
+        blobs = dict.fromkeys(map(keys.blob_of, blob_keys))
+        items = await self._table.batch_get([keys.blob_key(blob) for blob in blobs])
+        live = {attribute(item, "pk").removeprefix("B#") for item in items}
+        return {blob for blob in blob_keys if keys.blob_of(blob) in live}
 
     async def list_contents(self) -> AsyncIterator[tuple[str, str, int, str]]:
         values = {":record": text("record")}
@@ -42,15 +45,18 @@ class DynamoRecordMaintenance:
                 )
 
     async def purge_expired(self, now: datetime) -> int:
-        """Finish a reset that was cut off, then drop what has expired, unless the table's TTL does (the usual case)."""
+        """Finish a reset that was cut off, clear up after webhooks, then drop what has expired.
+
+        The last is what the table's TTL does in the usual case.
+        """
         await self._finish_reset()
+        dropped = await clear_ended_webhooks(self._table, now=now)
         if await ttl_attribute(self._table) is not None:
-            return 0
+            return dropped
         values = {":now": number(math.floor(now.timestamp()))}
-        dropped = 0
         async for items in self._table.scan("expires_at <= :now", values):
             for item in items:
-                dropped += await self._drop_expired({"pk": item["pk"], "sk": item["sk"]}, values)
+                dropped += await self._drop_expired(keys.key_of(item), values)
         return dropped
 
     async def reset(self, admin: Account) -> None:
@@ -96,6 +102,4 @@ class DynamoRecordMaintenance:
         return dropped
 
     async def _delete(self, items: Sequence[Item]) -> None:
-        await self._table.batch_write(
-            [{"DeleteRequest": {"Key": {"pk": item["pk"], "sk": item["sk"]}}} for item in items]
-        )
+        await self._table.batch_write([{"DeleteRequest": {"Key": keys.key_of(item)}} for item in items])

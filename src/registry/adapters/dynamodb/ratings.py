@@ -15,6 +15,7 @@ from registry.adapters.dynamodb.audit import audit_item
 from registry.adapters.dynamodb.client import DynamoTable
 from registry.adapters.dynamodb.errors import ConditionFailed
 from registry.adapters.dynamodb.keys import Item, binary, number, text
+from registry.adapters.dynamodb.outbox import event_items
 from registry.adapters.dynamodb.records import attribute
 from registry.adapters.dynamodb.transaction import ABSENT
 from registry.domain.errors import TooLarge, Unavailable
@@ -124,6 +125,7 @@ class DynamoRatingStore:
         puts = [
             _rating_item(rating, parts=len(parts)),
             audit_item(change.audit),
+            *event_items(change.events, revision=rating.revision),
             *(
                 {**keys.receipt_key(rating.package_id, place), "etag": text(rating.etag), "body": binary(part)}
                 for place, part in enumerate(parts)

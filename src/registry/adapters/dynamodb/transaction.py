@@ -1,15 +1,11 @@
 """A transaction under construction: actions, each with what it means when its condition does not hold."""
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 from registry.adapters.dynamodb.client import TRANSACTION_ACTIONS, DynamoTable
 from registry.adapters.dynamodb.errors import ConditionFailed
-from registry.adapters.dynamodb.keys import Item, number
+from registry.adapters.dynamodb.keys import Action, Item, number
 from registry.domain.errors import RegistryError, Unavailable
-
-if TYPE_CHECKING:
-    from types_aiobotocore_dynamodb.type_defs import TransactWriteItemTypeDef
 
 Meaning = Callable[[Item], RegistryError]
 """Makes the error of a condition that failed, from the item that was found (empty: none)."""
@@ -22,13 +18,17 @@ class Transaction:
 
     def __init__(self, table: DynamoTable) -> None:
         self._table = table
-        self._actions: list[TransactWriteItemTypeDef] = []
+        self._actions: list[Action] = []
         self._meanings: dict[int, Meaning] = {}
         self._stale: list[Item] = []
         self._stale_since = 0
 
     def put(self, item: Item) -> None:
         self._actions.append(self._table.put(item))
+
+    def add_to(self, key: Item, name: str, added: int) -> None:
+        """Add to a number of an item, which is made where it is missing."""
+        self._actions.append(self._table.add(key, name, added))
 
     def delete(self, key: Item) -> None:
         self._actions.append(self._table.delete(key))

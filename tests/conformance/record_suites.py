@@ -1,0 +1,35 @@
+"""All that a home of records does, as one suite of suites."""
+
+from tests.conformance.account_store import AccountStoreContract
+from tests.conformance.answer_store import AnswerStoreContract
+from tests.conformance.audit_store import AuditStoreContract
+from tests.conformance.change_feed import ChangeFeedContract
+from tests.conformance.delivery_outbox import DeliveryOutboxContract
+from tests.conformance.delivery_replay import DeliveryReplayContract
+from tests.conformance.health_log import HealthLogContract
+from tests.conformance.maintenance import RecordMaintenanceContract
+from tests.conformance.package_listing import PackageListingContract
+from tests.conformance.package_machine import PackageMachineContract
+from tests.conformance.package_races import PackageRacesContract
+from tests.conformance.package_store import PackageStoreContract
+from tests.conformance.rating_store import RatingStoreContract
+from tests.conformance.webhook_store import WebhookStoreContract
+
+
+class RecordSuites:
+    """Subclass in a module with the fixture `home`: `class TestRecords(RecordSuites): pass`."""
+
+    TestPackageStore = PackageStoreContract
+    TestPackageListing = PackageListingContract
+    TestPackageRaces = PackageRacesContract
+    TestPackageMachine = PackageMachineContract
+    TestAccountStore = AccountStoreContract
+    TestAuditStore = AuditStoreContract
+    TestAnswerStore = AnswerStoreContract
+    TestHealthLog = HealthLogContract
+    TestRecordMaintenance = RecordMaintenanceContract
+    TestChangeFeed = ChangeFeedContract
+    TestRatingStore = RatingStoreContract
+    TestWebhookStore = WebhookStoreContract
+    TestDeliveryOutbox = DeliveryOutboxContract
+    TestDeliveryReplay = DeliveryReplayContract
