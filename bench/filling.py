@@ -3,12 +3,14 @@
 import asyncio
 import itertools
 import sqlite3
+import zlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from registry.adapters.sqlite.database import SqliteDatabase
 from registry.adapters.sqlite.package_writing import PackageWriting, record
+from registry.adapters.sqlite.scores import list_by_score
 from registry.adapters.sqlite.times import to_microseconds
 from registry.adapters.system.ids import UuidSource
 from registry.domain.packages import AuditAction, AuditEntry, Change, Content, Package, PackageStatus, PackageType
@@ -17,6 +19,8 @@ from registry.domain.versions import Version
 _GROUP = 2_000
 _TYPES = tuple(PackageType)
 _VERSIONS_OF_ONE_NAME = 200
+_RATING = """INSERT INTO ratings (package_id, revision, status, net_score, rated_at, etag, summary, body, receipt)
+    VALUES (?, ?, 'complete', ?, 0, '', '{}', '{}', '')"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +31,15 @@ class Filled:
     common_name: str
 
 
-def fill(data_dir: Path, count: int) -> Filled:
-    """Put `count` packages with two tags each into a new data folder. Their content is described, not stored."""
-    return asyncio.run(_fill(data_dir, count))
+def fill(data_dir: Path, count: int, *, rated_every: int = 0) -> Filled:
+    """Put `count` packages with two tags each into a new data folder. Their content is described, not stored.
+
+    One of `rated_every` has a rating (0: none has), with scores spread evenly.
+    """
+    return asyncio.run(_fill(data_dir, count, rated_every))
 
 
-async def _fill(data_dir: Path, count: int) -> Filled:
+async def _fill(data_dir: Path, count: int, rated_every: int) -> Filled:
     database = await SqliteDatabase.open(data_dir / "registry.db", durable=False)
     ids = UuidSource()
     try:
@@ -41,6 +48,9 @@ async def _fill(data_dir: Path, count: int) -> Filled:
         while group := list(itertools.islice(packages, _GROUP)):
             await database.write(lambda connection, group=group: _write(connection, group, ids))  # type: ignore[misc]
             written += [package.id for package in group]
+            if rated_every:
+                rated = group[::rated_every]
+                await database.write(lambda connection, rated=rated: _rate(connection, rated))  # type: ignore[misc]
     finally:
         await database.close()
     return Filled(written, "acme/model-0")
@@ -51,6 +61,13 @@ def _write(connection: sqlite3.Connection, packages: list[Package], ids: UuidSou
         entry = AuditEntry(ids.new_id(), package.id, package.created_at, "admin", AuditAction.CREATE, 1)
         record(connection, package.id, Change(entry), now=to_microseconds(package.created_at))
         PackageWriting(package).insert(connection)
+
+
+def _rate(connection: sqlite3.Connection, packages: list[Package]) -> None:
+    for package in packages:
+        score = zlib.crc32(package.id.encode()) % 1_000_001 / 1_000_000
+        connection.execute(_RATING, (package.id, package.revision, score))
+        list_by_score(connection, package.id)
 
 
 def _package(number: int, package_id: str) -> Package:

@@ -23,6 +23,7 @@ _PLOTS = {
     "search-readmes": _Plot("Regular expressions over READMEs of 4 KB", f"READMEs, {_PACKAGES}"),
     "search-ranked": _Plot("Ranked search", f"ranked, {_PACKAGES}"),
     "listing": _Plot("Listing over HTTP", f"list, {_PACKAGES}"),
+    "pages": _Plot("A page of 50 by each filter, in the store alone", f"page, {_PACKAGES}"),
     "transfers": _Plot("One file up and down", r"(?P<place>[0-9.]+) MiB (?P<subject>(up|down).*)", "MiB"),
 }
 

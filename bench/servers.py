@@ -29,10 +29,14 @@ class Server:
     port: int
     pid: int
     start_seconds: float
+    started_at: float
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    def seconds_since_start(self) -> float:
+        return time.perf_counter() - self.started_at
 
     def cpu_seconds(self) -> float:
         """CPU time of the process so far, its threads and the kernel's work for it included.
@@ -134,7 +138,7 @@ def _running(command: list[str], port: int, path: str, folder: Path, environment
                     log.seek(0)
                     raise RuntimeError(f"{command[0]} does not answer:\n{log.read().decode(errors='replace')[-4000:]}")
                 time.sleep(_POLL_SECONDS)
-            yield Server(port, process.pid, time.perf_counter() - began)
+            yield Server(port, process.pid, time.perf_counter() - began, began)
         finally:
             process.terminate()
             try:

@@ -79,3 +79,40 @@ def test_owner_is_who_published(publisher: Person, stranger: Person) -> None:
     assert ids(listed(publisher.client, tag=tag, owner=publisher.name)) == [wanted["id"]]
     assert listed(publisher.client, tag=tag, owner=publisher.name.upper()) == []
     assert wanted["id"] in ids(listed(stranger.client, owner=publisher.name, type="model"))
+
+
+def rated(publisher: Person, package: JsonObject) -> float:
+    """The package's net score."""
+    answer = publisher.client.get(f"/package/{package['id']}/rate", params={"wait": 30})
+    assert answer.status_code == 200, answer.text
+    return float(answer.json()["net_score"])
+
+
+def test_a_minimum_of_the_net_score(publisher: Person) -> None:
+    tag = unique("tag")
+    free, closed = publish(publisher.client, tags=[tag], license="MIT"), publish(publisher.client, tags=[tag])
+    high, low = rated(publisher, free), rated(publisher, closed)
+    assert high > low
+    for minimum, found in ((0, [closed, free]), (low, [closed, free]), (low + 1e-6, [free]), (high + 1e-6, [])):
+        assert ids(listed(publisher.client, tag=tag, min_net_score=minimum)) == ids(found)
+    oldest_first = listed(
+        publisher.client, tag=tag, min_net_score=low, order="created", limit=1, owner=publisher.name, version="^1.0.0"
+    )
+    assert ids(oldest_first) == [free["id"], closed["id"]]
+
+
+def test_a_new_revision_has_no_net_score_until_it_is_rated(publisher: Person, package: JsonObject) -> None:
+    path, wanted = f"/package/{package['id']}", {"name": package["name"], "min_net_score": 0}
+    rated(publisher, package)
+    assert ids(listed(publisher.client, **wanted)) == [package["id"]]
+    publisher.client.patch(path, json={"status": "deprecated"})
+    rated(publisher, package)
+    assert listed(publisher.client, **wanted) == []
+    assert ids(listed(publisher.client, **wanted, status="deprecated")) == [package["id"]]
+    publisher.client.delete(path)
+    assert listed(publisher.client, **wanted, status="deprecated") == []
+
+
+@pytest.mark.parametrize("text", ["-0.1", "1.1", "nan", "inf", "high", "", "0,5"])
+def test_a_bad_minimum_is_422(publisher: Person, text: str) -> None:
+    invalid(publisher.client.get("/packages", params={"min_net_score": text}), "/min_net_score")

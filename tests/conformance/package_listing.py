@@ -1,6 +1,7 @@
 """What every PackageStore's listings do."""
 
 from dataclasses import replace
+from datetime import timedelta
 from itertools import product
 from random import Random
 
@@ -11,17 +12,20 @@ from registry.domain.packages import Package, PackageFilter, PackageStatus, Pack
 from registry.domain.versions import VersionRange
 from registry.ports.packages import PackageStore, PackageSummary
 from tests.conformance.package_store import add
-from tests.conformance.records import Records
-from tests.factories import ids, make_change
+from tests.conformance.records import RecordHome, Records
+from tests.factories import ManualClock, ids, make_change, make_rating
 
 VERSIONS = ["0.9.0", "1.0.0", "1.0.0+build", "1.0.1-rc.1", "1.0.1", "1.2.0", "1.10.0", "2.0.0-alpha", "2.0.0", "3.1.4"]
 RANGES = [None, "1.0.0", "=1.0.0+build", "^1.0.0", "~1.0.1-rc.0", "1.0.1-2.0.0-beta", "4.0.0-5.0.0"]
+MINIMA = [0.0, 0.29, 0.5, 0.7242, 0.91, 1.0]
+SCORES = [0.0, 0.289999, 0.29, 0.499999, 0.5, 0.7, 0.7241, 0.7242, 0.909999, 0.91, 0.999999, 1.0]
 
 
-def fits(package: Package, wanted: PackageFilter) -> bool:
-    """The meaning of a filter, said as directly as can be."""
+def fits(package: Package, wanted: PackageFilter, score: float | None = None) -> bool:
+    """The meaning of a filter, said as directly as can be. `score` is that of the package's current revision."""
     return (
-        (wanted.status is None or package.status == wanted.status)
+        (wanted.min_net_score is None or (score is not None and score >= wanted.min_net_score))
+        and (wanted.status is None or package.status == wanted.status)
         and (wanted.type is None or package.type == wanted.type)
         and (wanted.name is None or package.name == wanted.name)
         and (wanted.versions is None or wanted.versions.contains(package.version))
@@ -101,6 +105,16 @@ async def populate(records: Records) -> list[Package]:
     return population
 
 
+async def rate(records: Records, clock: ManualClock, package: Package, net_score: float | None) -> None:
+    """Give the package's current revision a rating."""
+    now = clock.now()
+    await records.ratings.mark(package.id, asked_by="ann", now=now, at_once=True)
+    claim = await records.ratings.claim(package.id, token="t", now=now, until=now + timedelta(minutes=1))
+    assert claim is not None
+    rating = make_rating(package.id, revision=package.revision, net_score=net_score)
+    assert await records.ratings.finish(claim, rating, b"{}", make_change(package.id))
+
+
 class PackageListingContract:
     """Subclass in a module with the fixture `home`."""
 
@@ -116,6 +130,73 @@ class PackageListingContract:
             matched += bool(expected)
 
         assert matched > 300
+
+    async def test_every_filter_with_a_net_score_is_the_brute_force_filter(
+        self, records: Records, home: RecordHome
+    ) -> None:
+        population = await populate(records)
+        random = Random(7)  # noqa: S311 - the same on every run
+        scores: dict[str, float | None] = {}
+        for package in population:
+            if package.status is not PackageStatus.PENDING and random.random() < 0.9:
+                scores[package.id] = random.choice([*SCORES, None])
+                await rate(records, home.clock, package, scores[package.id])
+        matched = 0
+
+        for number, unscored in enumerate(every_filter()[::3]):
+            wanted = replace(unscored, min_net_score=MINIMA[number % len(MINIMA)])
+            expected = [package for package in population if fits(package, wanted, scores.get(package.id))]
+            if wanted.newest_first:
+                expected.reverse()
+            assert ids(await walk(records, wanted, limit=9)) == ids(expected), wanted
+            matched += bool(expected)
+
+        assert matched > 60
+
+    async def test_the_net_score_is_that_of_the_latest_rating(self, records: Records, home: RecordHome) -> None:
+        package = await add(records, tags=("a", "b"))
+
+        async def listed(minimum: float) -> bool:
+            filters = (
+                PackageFilter(min_net_score=minimum),
+                PackageFilter(min_net_score=minimum, name=package.name),
+                PackageFilter(min_net_score=minimum, tag="b"),
+                PackageFilter(min_net_score=minimum, created_by=package.created_by),
+            )
+            found = [bool(await walk(records, wanted, limit=5)) for wanted in filters]
+            assert len(set(found)) == 1
+            return found[0]
+
+        assert not await listed(0.0)
+        for score in (0.4, 0.83, 0.831, 0.05):
+            await rate(records, home.clock, package, score)
+            assert await listed(score)
+            assert not await listed(score + 0.000_001)
+        await rate(records, home.clock, package, None)
+        assert not await listed(0.0)
+
+    async def test_a_new_revision_is_listed_by_no_net_score_until_it_is_rated(
+        self, records: Records, home: RecordHome
+    ) -> None:
+        package = await add(records, tags=("a",))
+        await rate(records, home.clock, package, 0.8)
+        changed = replace(package, status=PackageStatus.DEPRECATED, tags=("b",), revision=2)
+        await records.packages.replace(changed, make_change(package.id), expected_revision=1)
+
+        def scored(status: PackageStatus | None, tag: str | None) -> PackageFilter:
+            return PackageFilter(status=status, tag=tag, min_net_score=0.5)
+
+        assert await walk(records, scored(None, None), limit=5) == []
+        assert await walk(records, scored(PackageStatus.DEPRECATED, "b"), limit=5) == []
+        await rate(records, home.clock, package, 0.9)  # came late: of a revision that is gone
+        assert await walk(records, scored(None, None), limit=5) == []
+        await rate(records, home.clock, changed, 0.7)
+        assert ids(await walk(records, scored(PackageStatus.DEPRECATED, "b"), limit=5)) == [package.id]
+        assert await walk(records, scored(PackageStatus.ACTIVE, None), limit=5) == []
+        assert await walk(records, scored(None, "a"), limit=5) == []
+
+        await records.packages.remove(package.id, make_change(package.id), expected_revision=2)
+        assert await walk(records, scored(None, None), limit=5) == []
 
     async def test_items_are_ready_json(self, records: Records) -> None:
         package = await add(records, readme="left out", tags=("a",), revision=4)

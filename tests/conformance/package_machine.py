@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from registry.domain.errors import NotFound, PackageExists, RevisionConflict
 from registry.domain.packages import Package, PackageFilter, PackageStatus, PackageType
 from registry.domain.versions import VersionRange
-from tests.conformance.package_listing import fits, walk
+from tests.conformance.package_listing import fits, rate, walk
 from tests.conformance.records import RecordHome
 from tests.factories import ids, make_account, make_change, make_package
 
@@ -22,6 +22,7 @@ types = st.sampled_from([PackageType.MODEL, PackageType.CODE])
 statuses = st.sampled_from([PackageStatus.ACTIVE, PackageStatus.QUARANTINED])
 tags = st.sampled_from([(), ("a",), ("a", "b")])
 creators = st.sampled_from(["alice", "bob"])
+scores = st.none() | st.sampled_from([0.0, 0.25, 0.555, 0.99, 1.0])
 filters = st.builds(
     PackageFilter,
     status=st.none() | statuses,
@@ -31,6 +32,7 @@ filters = st.builds(
     tag=st.none() | st.sampled_from(["a", "b"]),
     created_by=st.none() | creators,
     hidden_from=st.none() | creators,
+    min_net_score=st.none() | st.none() | st.floats(0, 1),
     newest_first=st.booleans(),
 )
 
@@ -47,6 +49,7 @@ class PackageMachine(RuleBasedStateMachine):
         self.records = self.runner.run(self.stack.enter_async_context(self.home.open()))
         self.runner.run(self.records.maintenance.reset(make_account()))
         self.model: dict[str, Package] = {}
+        self.scores: dict[str, float | None] = {}
 
     def teardown(self) -> None:
         self.runner.run(self.stack.aclose())
@@ -110,6 +113,7 @@ class PackageMachine(RuleBasedStateMachine):
         else:
             self.runner.run(replacing)
             self.model[package.id] = changed
+            self.scores.pop(package.id, None)
 
     @precondition(lambda self: self.model)
     @rule(data=st.data())
@@ -118,12 +122,22 @@ class PackageMachine(RuleBasedStateMachine):
         change = make_change(package.id)
         self.runner.run(self.records.packages.remove(package.id, change, expected_revision=package.revision))
         del self.model[package.id]
+        self.scores.pop(package.id, None)
         with pytest.raises(NotFound):
             self.runner.run(self.records.packages.get(package.id))
 
+    @precondition(lambda self: self.model)
+    @rule(data=st.data(), net_score=scores)
+    def rate(self, data: st.DataObject, net_score: float | None) -> None:
+        package = self.chosen(data)
+        self.runner.run(rate(self.records, self.home.clock, package, net_score))
+        self.scores[package.id] = net_score
+
     @rule(wanted=filters, limit=st.integers(1, 4))
     def listing(self, wanted: PackageFilter, limit: int) -> None:
-        expected = sorted(package.id for package in self.model.values() if fits(package, wanted))
+        expected = sorted(
+            package.id for package in self.model.values() if fits(package, wanted, self.scores.get(package.id))
+        )
         found = ids(self.runner.run(walk(self.records, wanted, limit=limit)))
         assert found == (expected[::-1] if wanted.newest_first else expected)
 

@@ -13,6 +13,7 @@ from tests.conformance.package_machine import PackageMachineContract
 from tests.conformance.package_races import PackageRacesContract
 from tests.conformance.package_store import PackageStoreContract
 from tests.conformance.rating_store import RatingStoreContract
+from tests.conformance.search_index import SearchIndexContract
 from tests.conformance.webhook_store import WebhookStoreContract
 
 
@@ -30,6 +31,7 @@ class RecordSuites:
     TestRecordMaintenance = RecordMaintenanceContract
     TestChangeFeed = ChangeFeedContract
     TestRatingStore = RatingStoreContract
+    TestSearchIndex = SearchIndexContract
     TestWebhookStore = WebhookStoreContract
     TestDeliveryOutbox = DeliveryOutboxContract
     TestDeliveryReplay = DeliveryReplayContract

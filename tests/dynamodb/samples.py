@@ -18,6 +18,7 @@ from registry.adapters.dynamodb.ratings import DynamoRatingStore
 from registry.adapters.dynamodb.webhooks import DynamoWebhookStore
 from registry.domain.packages import Change, KeptAnswer, Package, PackageFilter
 from registry.ports.clock import Clock
+from registry.ports.packages import PackageStore
 from tests.conformance.records import Records
 from tests.factories import make_change, make_package
 
@@ -66,7 +67,7 @@ async def fill(packages: DynamoPackageStore, wanted: list[Package]) -> None:
         await packages.add(each, change(each))
 
 
-async def walk(packages: DynamoPackageStore, wanted: PackageFilter, *, limit: int) -> list[str]:
+async def walk(packages: PackageStore, wanted: PackageFilter, *, limit: int) -> list[str]:
     """The ids on all pages."""
     ids: list[str] = []
     after: str | None = None

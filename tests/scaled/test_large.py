@@ -10,7 +10,6 @@ import pytest
 
 from tests.api.server import RunningServer, server_environment, start_server
 from tests.api.support import eventually, log_in, metadata, multipart
-from tests.api.test_upload_limits import resident_peak_bytes
 
 MIB = 1024 * 1024
 SIZE = 256 * MIB
@@ -54,7 +53,7 @@ async def test_memory_of_a_large_publish_and_what_a_cancelled_one_leaves(home: d
     try:
         admin = await asyncio.to_thread(log_in, server.url, server.admin_name, server.admin_password)
         admin.client.close()
-        before = resident_peak_bytes(server.process.pid)
+        before = server.memory_peak_bytes()
         whole = Body()
         answer = await send(server, admin.token, whole)
         assert answer.status_code == 201, answer.text
@@ -64,6 +63,6 @@ async def test_memory_of_a_large_publish_and_what_a_cancelled_one_leaves(home: d
         await cut.sent.wait()
         sending.cancel()
         await asyncio.to_thread(eventually, lambda: len(server.stored()) == 1, timeout_seconds=60)
-        assert resident_peak_bytes(server.process.pid) - before < MOST_GROWTH
+        assert server.memory_peak_bytes() - before < MOST_GROWTH
     finally:
         await asyncio.to_thread(server.stop)

@@ -39,6 +39,9 @@ async def list_packages(
     version: Annotated[str | None, typer.Option(help="1.2.3, 1.2.3-2.1.0 (from, to), ~1.2.0 or ^1.2.0.")] = None,
     tag: Annotated[str | None, typer.Option(help="Only with this tag.")] = None,
     owner: Annotated[str | None, typer.Option(help="Only what this user published.")] = None,
+    min_net_score: Annotated[
+        float | None, typer.Option(min=0, max=1, help="Only what is rated, with at least this net score.")
+    ] = None,
     oldest_first: Annotated[bool, typer.Option("--oldest-first", help="Newest first is the default.")] = False,
     limit: Annotated[int | None, typer.Option(min=1, help="At most so many; all when left out.")] = None,
 ) -> None:
@@ -48,6 +51,7 @@ async def list_packages(
 
       registry list --type model --tag nlp --limit 20
       registry list --name acme/tiny --version '^1.0.0'
+      registry list --min-net-score 0.7
       registry list --status deprecated | jq -r .id
     """
     from registry.client import first
@@ -60,6 +64,7 @@ async def list_packages(
             version=version,
             tag=tag,
             owner=owner,
+            min_net_score=min_net_score,
             oldest_first=oldest_first,
             page_size=min(limit or 200, 200),
         )

@@ -27,7 +27,7 @@ from registry.client.paging import walk
 from registry.client.progress import Progress, silent
 from registry.client.ratings import Ratings
 from registry.client.transfers import Transfers
-from registry.client.transport import Retries, Transport, read
+from registry.client.transport import Parameters, Retries, Transport, read
 from registry.client.uploads import PartsUpload
 from registry.client.users import Users
 from registry.client.webhooks import Webhooks
@@ -92,16 +92,26 @@ class RegistryClient:
         version: str | None = None,
         tag: str | None = None,
         owner: str | None = None,
+        min_net_score: float | None = None,
         oldest_first: bool = False,
         page_size: int = 200,
     ) -> AsyncIterator[Package]:
         """Every package that fits, newest first, page by page as they are wanted.
 
         `version` is exact (`1.2.3`), bounded (`1.2.3-2.1.0`), tilde (`~1.2.0`) or caret (`^1.2.0`). Without `status`
-        the registry lists active packages. READMEs are left out.
+        the registry lists active packages. `min_net_score` (0.0–1.0) leaves out what is rated lower, or not at all.
+        READMEs are left out.
         """
-        params = {"type": type, "status": status, "name": name, "version": version, "tag": tag}
-        params |= {"owner": owner, "order": "created" if oldest_first else None}
+        params: Parameters = {
+            "type": type,
+            "status": status,
+            "name": name,
+            "version": version,
+            "tag": tag,
+            "owner": owner,
+            "min_net_score": min_net_score,
+            "order": "created" if oldest_first else None,
+        }
         return walk(self._transport, "/packages", Package.from_json, page_size=page_size, params=params)
 
     def search(

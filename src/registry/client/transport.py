@@ -15,7 +15,7 @@ import httpx
 from registry.client.errors import InvalidAnswer, Unreachable, problem_error
 
 T = TypeVar("T")
-Parameters = Mapping[str, str | int | bool | None]
+Parameters = Mapping[str, str | int | float | bool | None]
 
 _MAX_REDIRECTS = 3  # a bucket may send its clients on to its own region
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)

@@ -82,6 +82,7 @@ class PackageFilter:
     """Which packages a listing wants. Fields that are None do not restrict.
 
     `hidden_from`: quarantined packages of others than this user are left out (None: nothing is hidden).
+    `min_net_score` (0.0–1.0): packages whose current revision has a rating with at least this net score.
     """
 
     status: PackageStatus | None = PackageStatus.ACTIVE
@@ -91,6 +92,7 @@ class PackageFilter:
     tag: str | None = None
     created_by: str | None = None
     hidden_from: str | None = None
+    min_net_score: float | None = None
     newest_first: bool = True
 
 

@@ -47,7 +47,7 @@ class PackageStore(Protocol):
     """Records of packages. A change returns once it is durable; a read sees every change acknowledged before it.
 
     In the same write, `add` and `replace` mark the rating of a package that is not pending as waiting, and `remove`
-    forgets its rating (see RatingStore).
+    forgets its rating (see RatingStore). A new revision is listed by no net score until it has been rated.
 
     All methods raise Unavailable when the store cannot answer.
     """
@@ -84,7 +84,8 @@ class PackageStore(Protocol):
         """The next `limit` packages in order of id, beginning behind `after` (a `next_after` of a page before).
 
         Costs its own length whatever the number of packages: answered from an index, nothing counted, no offset.
-        An entry that exists throughout a walk is seen exactly once.
+        What no index of the store has in order is checked on some thousand entries at most; a page may then be short,
+        even empty, and still have a `next_after`. An entry that exists throughout a walk is seen exactly once.
         """
 
     async def list_versions(self, names: Sequence[str]) -> dict[str, list[NamedVersion]]:

@@ -98,7 +98,8 @@ class RatingStore(Protocol):
     ) -> bool:
         """Store the rating and what goes with it (audit entry, events), and end the mark or set it for another try.
 
-        All or nothing; False, and nothing stored, when the claim is void.
+        Where it is of the package's current revision, the package is listed by its net score from now on. All or
+        nothing; False, and nothing stored, when the claim is void.
         """
 
     async def give_back(self, claim: RatingClaim, *, due_at: datetime | None) -> None:

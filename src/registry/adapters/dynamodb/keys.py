@@ -32,12 +32,13 @@ can hold one.
 | unfinished reset | `reset` | `reset` |
 
 - A record holds its ready JSON (`summary`), `revision`, `readme_revision` (of the record that wrote the README), where
-  its bytes are (`blob_key`, `sha256`, `size`), what listings filter by, and `status_shard` for the index.
+  its bytes are (`blob_key`, `sha256`, `size`), what listings filter by, and `status_shard` for the index; and the
+  `score` (net score, in millionths) of its rating, which goes with the next revision.
 - A README is an item of its own beside the record: one query reads both, listings and changes do not pay for it, and
   each item stays below 400 KB. It holds ready JSON, compressed where it is large.
 - A version makes (type, name, version) unique and lists the versions of a name; an account entry lists users by name.
-- A listing entry has `type`, `owner` and `version`, under a name or owner `tags` too: what a listing may have to check;
-  and the `revision` that wrote it.
+- A listing entry has what a listing may have to check: `type`, `owner` and `version`, under a name or owner `tags` too,
+  under these, a tag or a score the `score` where there is one; and the `revision` that wrote it.
 - A rating is the latest, as ready JSON; its receipt, compressed, is in parts that carry the rating's `etag`.
 - A rating that waits is a mark (`due_at`, `attempts`, `asked_by`, and the `claim_token` of who makes it).
 - A blob tells the sweep that a record, or an open upload, refers to these bytes.
@@ -53,9 +54,10 @@ creation). The shards keep a partition from becoming hot, at the price of one qu
 these under `due#<webhook id>` and, as `id`, when their first delivery is due (`<time>#<event id>`).
 
 Listings by one of a package's other properties come from listing entries, which are written in the same transaction as
-the record, and so are read consistently. Dimensions: `name`, `tag`, `owner`, `version`, `minor` (`1.2`), `major`, and
-`type` (sharded like the index). The index follows its table some milliseconds late, so what it finds is read from the
-records themselves: a listing of it may miss the newest package for a moment, but shows nothing that is gone or stale.
+the record, and so are read consistently. Dimensions: `name`, `tag`, `owner`, `version`, `minor` (`1.2`), `major`,
+`type` (sharded like the index) and `score` (the buckets of `domain/scores.py`). Those with a score are written in the
+transaction that stores the rating. The index follows its table some milliseconds late, so what it finds is read from
+the records themselves: a listing of it may miss the newest package for a moment, but shows nothing gone or stale.
 """
 
 import zlib
@@ -64,6 +66,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from registry.domain.events import Event
 from registry.domain.packages import Package, PackageStatus, PackageType
+from registry.domain.scores import buckets_of
 from registry.domain.versions import Version
 from registry.domain.webhooks import Delivery
 
@@ -238,8 +241,8 @@ def listing(status: PackageStatus, dimension: str, value: str) -> str:
     return f"L#{status.value}#{dimension}#{value}"
 
 
-def dimensions(package: Package) -> Iterator[tuple[str, str]]:
-    """Under which dimensions and values a package is listed."""
+def dimensions(package: Package, score: int | None) -> Iterator[tuple[str, str]]:
+    """Under which dimensions and values a package is listed that has a net score (in millionths)."""
     version = package.version
     yield "name", package.name
     yield "owner", package.created_by
@@ -249,3 +252,5 @@ def dimensions(package: Package) -> Iterator[tuple[str, str]]:
     yield "major", str(version.major)
     for tag in dict.fromkeys(package.tags):
         yield "tag", tag
+    if score is not None:
+        yield from (("score", bucket) for bucket in buckets_of(score))

@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from registry.adapters.dynamodb import keys
 from registry.adapters.dynamodb.client import DynamoTable
 from registry.adapters.dynamodb.keys import SHARDS, Item
-from registry.adapters.dynamodb.records import attribute
+from registry.adapters.dynamodb.records import attribute, read_score
 from registry.domain.packages import PackageFilter, PackageStatus
+from registry.domain.scores import ScoresFrom, reaches
 from registry.domain.versions import Version, VersionRange
 
 REFILL_ENTRIES = 250
@@ -43,12 +44,14 @@ def partitions_for(wanted: PackageFilter) -> list[Partition]:
 def _partitions(status: PackageStatus, wanted: PackageFilter) -> Iterator[Partition]:
     owner = wanted.created_by or (wanted.hidden_from if status is PackageStatus.QUARANTINED else None)
     versions = () if wanted.versions is None else _version_values(wanted.versions)
-    if wanted.name is not None:
-        yield Partition(keys.listing(status, "name", wanted.name), status)
-    elif owner is not None:
-        yield Partition(keys.listing(status, "owner", owner), status)
-    elif wanted.tag is not None:
-        yield Partition(keys.listing(status, "tag", wanted.tag), status)
+    for dimension, value in (("name", wanted.name), ("owner", owner), ("tag", wanted.tag)):
+        if value is not None:
+            yield Partition(keys.listing(status, dimension, value), status)
+            return
+    if wanted.min_net_score is not None:
+        buckets = ScoresFrom.of(wanted.min_net_score).all_buckets
+        for bucket in buckets:
+            yield Partition(keys.listing(status, "score", bucket), status, share=len(buckets))
     elif versions:
         for dimension, value in versions:
             yield Partition(keys.listing(status, dimension, value), status)
@@ -84,11 +87,13 @@ def _last(versions: VersionRange) -> tuple[int, int | None]:
 def matches(item: Item, status: PackageStatus, wanted: PackageFilter) -> bool:
     """Whether a record, or an entry of packages with a status, is wanted.
 
-    An entry has not all that a record has: what is missing is not checked.
+    An entry has not all that a record has: what is missing is not checked. All that a page by net score looks at has
+    the score, unless there is none.
     """
     name = attribute(item, "name")
     owner = attribute(item, "owner")
     tags = attribute(item, "tags", "L")
+    score = read_score(item)
     return (
         wanted.status in (None, status)
         and (wanted.name is None or name in (None, wanted.name))
@@ -97,6 +102,7 @@ def matches(item: Item, status: PackageStatus, wanted: PackageFilter) -> bool:
         and not (status is PackageStatus.QUARANTINED and wanted.hidden_from not in (None, owner))
         and (wanted.tag is None or tags is None or {"S": wanted.tag} in tags)
         and (wanted.versions is None or wanted.versions.contains(Version.parse(attribute(item, "version"))))
+        and (wanted.min_net_score is None or (score is not None and reaches(score, wanted.min_net_score)))
     )
 
 

@@ -41,7 +41,7 @@ class DynamoPackageStore:
         transaction.put_if(record, ABSENT, otherwise=lambda _: AlreadyExists(f"The id {package.id} is taken."))
         if readme is not None:
             transaction.put(readme)
-        _write_rest(transaction, None, package)
+        _write_rest(transaction, None, package, old_score=None)
         self._mark(transaction, package, change)
         await transaction.commit()
 
@@ -63,7 +63,7 @@ class DynamoPackageStore:
             {":expected": number(expected_revision)},
             otherwise=lambda found: _stale(package.id, found),
         )
-        _write_rest(transaction, old, package)
+        _write_rest(transaction, old, package, old_score=records.read_score(record))
         self._mark(transaction, package, change)
         await transaction.commit()
 
@@ -80,7 +80,8 @@ class DynamoPackageStore:
             transaction.delete(keys.readme_key(package_id))
         transaction.delete(keys.mark_key(package_id))
         transaction.delete(keys.rating_key(package_id))
-        _write_rest(transaction, records.read_package(record, readme), None)
+        old = records.read_package(record, readme)
+        _write_rest(transaction, old, None, old_score=records.read_score(record))
         await transaction.commit()
         await self._drop_receipt(package_id)
 
@@ -190,16 +191,16 @@ class DynamoPackageStore:
         return read_answer(answer.key, item, now=self._clock.now()) is not None
 
 
-def _write_rest(transaction: Transaction, old: Package | None, new: Package | None) -> None:
-    """The actions that turn what is kept beside the old record into what belongs beside the new one."""
+def _write_rest(transaction: Transaction, old: Package | None, new: Package | None, *, old_score: int | None) -> None:
+    """The actions that turn what is kept beside the old record into what belongs beside the new, unrated one."""
     if new is not None:
         _write_version(transaction, old, new)
     if old is not None and (new is None or _version_key(old) != _version_key(new)):
         transaction.delete(_version_key(old))
     _write_blob(transaction, old, new)
     count_bytes(transaction, old, new)
-    before = {} if old is None else _entries(old)
-    after = {} if new is None else _entries(new)
+    before = {} if old is None else records.entries(old, old_score)
+    after = {} if new is None else records.entries(new, None)
     for place, entry in after.items():
         if new is not None and before.get(place) != entry:
             transaction.put({**entry, "revision": number(new.revision)})
@@ -229,11 +230,6 @@ def _write_version(transaction: Transaction, old: Package | None, new: Package) 
 
 def _version_key(package: Package) -> Item:
     return keys.version_key(package.type, package.name, package.version)
-
-
-def _entries(package: Package) -> dict[tuple[str, str], Item]:
-    """The listing entries of a package by their place."""
-    return {(attribute(item, "pk"), attribute(item, "sk")): item for item in records.entry_items(package)}
 
 
 def _absent(package_id: str) -> NotFound:

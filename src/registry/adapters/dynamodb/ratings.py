@@ -9,6 +9,7 @@ import contextlib
 import zlib
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from registry.adapters.dynamodb import keys
 from registry.adapters.dynamodb.audit import audit_item
@@ -17,11 +18,15 @@ from registry.adapters.dynamodb.errors import ConditionFailed
 from registry.adapters.dynamodb.keys import Item, binary, number, text
 from registry.adapters.dynamodb.outbox import event_items
 from registry.adapters.dynamodb.records import attribute
+from registry.adapters.dynamodb.scores import score_actions
 from registry.adapters.dynamodb.transaction import ABSENT
 from registry.domain.errors import TooLarge, Unavailable
 from registry.domain.packages import Change
 from registry.domain.ratings import RatingStatus
 from registry.ports.ratings import RatingClaim, RatingDocument, RatingSummary
+
+if TYPE_CHECKING:
+    from types_aiobotocore_dynamodb.type_defs import TransactWriteItemTypeDef
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -131,7 +136,10 @@ class DynamoRatingStore:
                 for place, part in enumerate(parts)
             ),
         ]
-        return await self._end(claim, due_at=retry_at, puts=puts)
+        listing = await score_actions(
+            self._table, rating.package_id, revision=rating.revision, net_score=rating.net_score
+        )
+        return await self._end(claim, due_at=retry_at, actions=[*map(self._table.put, puts), *listing])
 
     async def give_back(self, claim: RatingClaim, *, due_at: datetime | None) -> None:
         await self._end(claim, due_at=due_at)
@@ -163,7 +171,9 @@ class DynamoRatingStore:
             return False
         return True
 
-    async def _end(self, claim: RatingClaim, *, due_at: datetime | None, puts: Sequence[Item] = ()) -> bool:
+    async def _end(
+        self, claim: RatingClaim, *, due_at: datetime | None, actions: "Sequence[TransactWriteItemTypeDef]" = ()
+    ) -> bool:
         own: Item = {":token": text(claim.token)}
         if due_at is None:
             end = self._table.delete(keys.mark_key(claim.package_id), condition=_OWN, values=own)
@@ -171,7 +181,7 @@ class DynamoRatingStore:
             waiting = mark_item(claim.package_id, asked_by=claim.asked_by, due_at=due_at, attempts=claim.attempts)
             end = self._table.put(waiting, condition=_OWN, values=own)
         try:
-            await self._table.transact([end, *map(self._table.put, puts)])
+            await self._table.transact([end, *actions])
         except ConditionFailed:
             return False
         return True

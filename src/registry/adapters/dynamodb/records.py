@@ -15,6 +15,9 @@ COMPRESS_OVER_BYTES = 100_000
 """READMEs up to this size are served without being unpacked; larger ones come near the 400 KB of an item."""
 
 
+_SCORED = ("name", "owner", "tag", "score")
+
+
 def attribute(item: Item, name: str, kind: str = "S") -> Any:
     """The value of an attribute of a type (`S`, `N`, `B`, `L`…), None when it is not there."""
     value = cast("dict[str, Any] | None", item.get(name))
@@ -74,9 +77,19 @@ def blob_item(package: Package) -> Item | None:
     return {**keys.blob_key(package.content.blob_key), "id": text(package.id)}
 
 
-def entry_items(package: Package) -> Iterable[Item]:
-    """The listing entries of a package."""
-    for dimension, value in keys.dimensions(package):
+def read_score(item: Item) -> int | None:
+    """The net score of a record or an entry, in millionths."""
+    score = attribute(item, "score", "N")
+    return None if score is None else int(score)
+
+
+def entries(package: Package, score: int | None) -> dict[tuple[str, str], Item]:
+    """The listing entries, by their place, of a package with a net score (in millionths)."""
+    return {(attribute(item, "pk"), attribute(item, "sk")): item for item in _entry_items(package, score)}
+
+
+def _entry_items(package: Package, score: int | None) -> Iterable[Item]:
+    for dimension, value in keys.dimensions(package, score):
         item: Item = {
             **keys.key(keys.listing(package.status, dimension, value), package.id),
             "type": text(package.type.value),
@@ -85,6 +98,8 @@ def entry_items(package: Package) -> Iterable[Item]:
         }
         if dimension in ("name", "owner"):
             item["tags"] = {"L": [text(tag) for tag in package.tags]}
+        if score is not None and dimension in _SCORED:
+            item["score"] = number(score)
         yield item
 
 

@@ -2,7 +2,8 @@
 
 A filter is a union of branches, one for each status and type it allows. In each branch the entries lie in an index in
 the order of their ids, so that SQLite merges the branches as it goes and stops when the page is full: no sorting, no
-counting. An exact version is one more equality. A range of versions is in that order nowhere: see `ranges.py`.
+counting. An exact version is one more equality, and so is each bucket of a net score. A range of versions is in that
+order nowhere: see `ranges.py`; for what else is not, see `scores.py`.
 """
 
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 
 from registry.adapters.sqlite.database import Parameters
 from registry.domain.packages import PackageFilter, PackageStatus, PackageType
+from registry.domain.scores import ScoresFrom
 
 _BEHIND_ALL_IDS = "~"
 _BEFORE_ALL_IDS = ""
@@ -25,6 +27,7 @@ class Branch:
     index: str
     where: str
     parameters: tuple[str | None, ...]
+    table: str = "listings"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,11 @@ def order_of(wanted: PackageFilter, after: str | None) -> Order:
 
 
 def branches(wanted: PackageFilter) -> Iterator[Branch]:
-    """The branches of a filter, its versions left aside. None where nothing can match."""
+    """The branches of a filter, its versions left aside. None where nothing can match.
+
+    With a minimum of the net score those of its buckets, the one that it cuts through whole.
+    """
+    buckets = () if wanted.min_net_score is None else ScoresFrom.of(wanted.min_net_score).all_buckets
     for status in (wanted.status,) if wanted.status else PackageStatus:
         created_by = wanted.created_by
         if status is PackageStatus.QUARANTINED and wanted.hidden_from is not None:
@@ -55,7 +62,10 @@ def branches(wanted: PackageFilter) -> Iterator[Branch]:
                 continue
             created_by = wanted.hidden_from
         for type_ in (wanted.type,) if wanted.type else PackageType:
-            yield _branch(wanted, status, type_, created_by)
+            branch = _branch(wanted, status, type_, created_by)
+            if wanted.min_net_score is None:
+                yield branch
+            yield from (_in_bucket(branch, bucket) for bucket in buckets)
 
 
 def _branch(wanted: PackageFilter, status: PackageStatus, type_: PackageType, created_by: str | None) -> Branch:
@@ -70,6 +80,11 @@ def _branch(wanted: PackageFilter, status: PackageStatus, type_: PackageType, cr
     return Branch(index, where, parameters)
 
 
+def _in_bucket(branch: Branch, bucket: str) -> Branch:
+    where, parameters = f"l.bucket = ? AND {branch.where}", (bucket, *branch.parameters)
+    return Branch(f"score_{branch.index}", where, parameters, table="score_listings")
+
+
 def at_version(branch: Branch, key: str) -> Branch:
     """The entries of the branch with this very version."""
     return Branch(f"{branch.index}_version", f"{branch.where} AND l.version_key = ?", (*branch.parameters, key))
@@ -82,7 +97,7 @@ def merged(columns: str, streams: list[Branch], order: Order, *, limit: int) -> 
     parameters: list[str | int | None] = []
     for stream in streams:
         selects.append(
-            f"SELECT {columns} FROM listings AS l INDEXED BY {stream.index} {join} "  # noqa: S608 - fixed texts
+            f"SELECT {columns} FROM {stream.table} AS l INDEXED BY {stream.index} {join} "  # noqa: S608 - fixed texts
             f"WHERE {stream.where} AND l.id {order.comparison} ?"
         )
         parameters += (*stream.parameters, order.after)

@@ -7,6 +7,7 @@ from registry.adapters.sqlite.audit import append_entries
 from registry.adapters.sqlite.changes import record_change
 from registry.adapters.sqlite.deliveries import record_events
 from registry.adapters.sqlite.ratings import drop_rating, mark_anew
+from registry.adapters.sqlite.scores import list_by_score, unlist
 from registry.adapters.sqlite.version_keys import version_key
 from registry.domain.documents import encode_readme, encode_summary
 from registry.domain.errors import NotFound, PackageExists, RevisionConflict
@@ -67,6 +68,7 @@ class PackageWriting:
         if set(connection.execute(_SELECT_LISTINGS, (number,))) != self._listings:
             connection.execute("DELETE FROM listings WHERE number = ?", (number,))
             connection.executemany(_INSERT_LISTING, [(number, *listing) for listing in self._listings])
+        list_by_score(connection, self.package.id)
 
     def mark(self, connection: sqlite3.Connection, *, asked_by: str, now: int) -> None:
         """Have the package rated, once it has what there is to rate. `now` in microseconds."""
@@ -85,6 +87,7 @@ def delete_package(connection: sqlite3.Connection, package_id: str, *, expected_
     number = find_number(connection, package_id, expected_revision=expected_revision)
     connection.execute("DELETE FROM packages WHERE number = ?", (number,))
     connection.execute("DELETE FROM listings WHERE number = ?", (number,))
+    unlist(connection, number)
     drop_rating(connection, package_id)
 
 

@@ -8,6 +8,7 @@ from registry.adapters.sqlite.database import SqliteDatabase
 from registry.adapters.sqlite.listing import SUMMARY_COLUMNS, Branch, Order, at_version, branches, merged, order_of
 from registry.adapters.sqlite.package_writing import PackageWriting, delete_package, record
 from registry.adapters.sqlite.ranges import entries_in_range
+from registry.adapters.sqlite.scores import Check, check_for, checked_entries
 from registry.adapters.sqlite.times import to_microseconds
 from registry.adapters.sqlite.uploads import end_upload
 from registry.adapters.sqlite.version_keys import KeySpan, version_key
@@ -98,6 +99,10 @@ class SqlitePackageStore:
         if not streams:
             return SummaryPage((), None)
         versions = wanted.versions
+        if wanted.min_net_score is not None and (check := check_for(wanted)):
+            return await self._database.read(
+                lambda connection: _checked_page(connection, streams, check, order, limit=limit)
+            )
         if versions is not None and not versions.exact:
             span = KeySpan.of(versions)
             rows = await self._database.read(
@@ -128,4 +133,15 @@ def _summaries_in_range(
     connection: sqlite3.Connection, streams: list[Branch], span: KeySpan, order: Order, *, limit: int
 ) -> list[tuple[str, bytes, int]]:
     entries = entries_in_range(connection, streams, span, order, limit=limit)
-    return connection.execute(_SUMMARIES, (json.dumps([number for _, number in entries]),)).fetchall()
+    return _summaries(connection, [number for _, number in entries])
+
+
+def _checked_page(
+    connection: sqlite3.Connection, streams: list[Branch], check: Check, order: Order, *, limit: int
+) -> SummaryPage:
+    numbers, next_after = checked_entries(connection, streams, check, order, limit=limit)
+    return SummaryPage(tuple(map(PackageSummary._make, _summaries(connection, numbers))), next_after)
+
+
+def _summaries(connection: sqlite3.Connection, numbers: list[int]) -> list[tuple[str, bytes, int]]:
+    return connection.execute(_SUMMARIES, (json.dumps(numbers),)).fetchall()

@@ -9,6 +9,7 @@ from datetime import datetime
 from registry.adapters.sqlite.audit import append_entries
 from registry.adapters.sqlite.database import SqliteDatabase
 from registry.adapters.sqlite.deliveries import record_events
+from registry.adapters.sqlite.scores import list_by_score
 from registry.adapters.sqlite.times import from_microseconds, to_microseconds
 from registry.domain.packages import Change
 from registry.domain.ratings import RatingStatus
@@ -119,6 +120,7 @@ class SqliteRatingStore:
             if not _end_claim(connection, claim, due_at=retry_at):
                 return False
             connection.execute(_STORE, row)
+            list_by_score(connection, rating.package_id)
             append_entries(connection, (change.audit,))
             record_events(connection, change.events, now=to_microseconds(change.audit.at))
             return True

@@ -2,7 +2,8 @@
 
 `listings` is the index of `list_page`: one row per package without a tag and one per tag, with a copy of what a filter
 may ask for. Its indexes hold the id behind the columns that are asked for, so every filter is a merge of streams in
-id order.
+id order. `score_listings` holds the same rows once for each bucket of the net score (see `domain/scores.py`), while
+the rating is of the current revision; `score` is in millionths.
 
 `user_bytes` is the sum of the contents' sizes by creator, kept by triggers, so that no writer can forget it.
 
@@ -106,6 +107,30 @@ RECORDS: Migrations = (
             package_id TEXT NOT NULL UNIQUE, due_at INTEGER NOT NULL, token TEXT, attempts INTEGER NOT NULL,
             asked_by TEXT NOT NULL)""",
         "CREATE INDEX rating_marks_due_at ON rating_marks (due_at)",
+    ),
+    (
+        """CREATE TABLE score_listings (
+            number INTEGER NOT NULL, bucket TEXT NOT NULL, score INTEGER NOT NULL, tag TEXT, name TEXT NOT NULL,
+            created_by TEXT NOT NULL, status TEXT NOT NULL, type TEXT NOT NULL, version_key TEXT NOT NULL,
+            id TEXT NOT NULL)""",
+        "CREATE INDEX score_listings_number ON score_listings (number)",
+        """CREATE INDEX score_listings_all
+            ON score_listings (bucket, tag, status, type, id, version_key, score, number)""",
+        """CREATE INDEX score_listings_name
+            ON score_listings (bucket, tag, name, status, type, id, version_key, score, created_by, number)""",
+        """CREATE INDEX score_listings_creator
+            ON score_listings (bucket, tag, created_by, status, type, id, version_key, score, number)""",
+        """INSERT INTO score_listings
+            WITH scored (id, score) AS (
+                SELECT r.package_id, CAST(round(r.net_score * 1000000) AS INTEGER)
+                FROM ratings AS r JOIN packages AS p ON p.id = r.package_id AND p.revision = r.revision
+                WHERE r.net_score IS NOT NULL),
+            bucketed (id, score, bucket) AS (
+                SELECT id, score, printf('%.1f', min(score / 100000, 9) / 10.0) FROM scored
+                UNION ALL SELECT id, score, printf('%.2f', score / 10000 / 100.0) FROM scored)
+            SELECT l.number, b.bucket, b.score, l.tag, l.name, l.created_by, l.status, l.type, l.version_key, l.id
+            FROM bucketed AS b
+                CROSS JOIN packages AS p ON p.id = b.id CROSS JOIN listings AS l ON l.number = p.number""",
     ),
 )
 

@@ -38,6 +38,16 @@ class ListingQuery(BaseModel):
     ] = None
     tag: Annotated[str | None, Field(max_length=64)] = None
     owner: Annotated[str | None, Field(max_length=64, description="who published it")] = None
+    min_net_score: Annotated[
+        float | None,
+        Field(
+            ge=0,
+            le=1,
+            allow_inf_nan=False,
+            description="only packages whose current revision is rated, with at least this net score",
+            examples=[0.7],
+        ),
+    ] = None
     include: Annotated[Literal["rating"] | None, Field(description="`rating`: with the latest rating, or null")] = None
     order: Annotated[str, Field(pattern="^(-created|created)$", description="`created`: oldest first")] = "-created"
 
@@ -59,6 +69,7 @@ async def _list_packages(request: Request) -> Response:
         tag=query.tag,
         created_by=query.owner,
         hidden_from=None if caller.is_admin else caller.name,
+        min_net_score=query.min_net_score,
         newest_first=query.order != "created",
     )
     after = position(request, services.cursors, query.cursor)

@@ -1,0 +1,44 @@
+"""The listing by net score: what is written with a rating, so that the package is found by it."""
+
+from typing import TYPE_CHECKING
+
+from registry.adapters.dynamodb import keys, records
+from registry.adapters.dynamodb.client import DynamoTable
+from registry.adapters.dynamodb.keys import Item, number
+from registry.domain.scores import millionths
+
+if TYPE_CHECKING:
+    from types_aiobotocore_dynamodb.type_defs import TransactWriteItemTypeDef
+
+
+async def score_actions(
+    table: DynamoTable, package_id: str, *, revision: int, net_score: float | None
+) -> "list[TransactWriteItemTypeDef]":
+    """The actions that list a package by its net score, as long as its record has this revision.
+
+    None when it has another: then the rating is that of a revision that is gone.
+    """
+    record = await table.get(keys.record_key(package_id))
+    if record is None or int(records.attribute(record, "revision", "N")) != revision:
+        return []
+    score = None if net_score is None else millionths(net_score)
+    old_score = records.read_score(record)
+    if score == old_score:
+        return []
+    package = records.read_package(record, None)
+    before, after = records.entries(package, old_score), records.entries(package, score)
+    unchanged: Item = {":revision": number(revision)}
+    return [
+        table.put(_with_score(record, score), condition="revision = :revision", values=unchanged),
+        *(
+            table.put({**entry, "revision": number(revision)})
+            for place, entry in after.items()
+            if before.get(place) != entry
+        ),
+        *(table.delete(keys.key(*place)) for place in before if place not in after),
+    ]
+
+
+def _with_score(record: Item, score: int | None) -> Item:
+    unscored = {name: value for name, value in record.items() if name != "score"}
+    return unscored if score is None else {**unscored, "score": number(score)}
