@@ -1,13 +1,14 @@
-"""Files of many sizes up and down, twenty at once, members of a large zip, and clients that are killed."""
+"""Files of many sizes up and down, members of a large zip, and clients that are killed."""
 
 import asyncio
+import math
 import os
 import random
 import signal
+import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 import zipfile
 from collections.abc import Iterator
@@ -21,11 +22,11 @@ from bench.servers import Server, data_folder, registry_server, signed_in
 from bench.suites import Options
 from registry.client import NewPackage, RegistryClient, Transfers
 
-_SIZES_MB = (0.1, 1, 10, 50, 100, 1024)
+_SIZES_MIB = (0.1, 1, 10, 50, 100, 1024)
 _KILLS = 20
-_AT_ONCE = 20
-_MEMORY_BOUND_MB = 256 + 64
-"""What the setting for bodies allows, and the rest of the process."""
+_PROPORTIONAL_FROM_MIB = 10
+"""Below, what does not depend on the size (asking, opening, syncing) is a good part of the time."""
+_PROPORTIONAL_GOAL = 1.1
 
 
 def rows(options: Options) -> Iterator[Row]:
@@ -33,29 +34,47 @@ def rows(options: Options) -> Iterator[Row]:
         token = admin.headers["Authorization"].removeprefix("Bearer ")
         with tempfile.TemporaryDirectory(prefix="registry-bench-files-") as files:
             yield from _sizes(server, token, Path(files), options)
-            yield from _many_at_once(server, token, Path(files), options)
             yield from _member(server, token, Path(files), options)
             yield from _killed(server, token, Path(files), options)
 
 
 def _sizes(server: Server, token: str, files: Path, options: Options) -> Iterator[Row]:
     rounds = 2 if options.quick else 3
-    for size_mb in _SIZES_MB[:-1] if options.quick else _SIZES_MB:
-        path = _file(files, "content.bin", int(size_mb * 2**20))
+    sizes = _SIZES_MIB[:-1] if options.quick else _SIZES_MIB
+    taken: dict[str, dict[float, float]] = {"up": {}, "down": {}}
+    for size_mib in sizes:
+        path = _file(files, "content.bin", int(size_mib * 2**20))
         ups, downs, growths = [], [], []
         for number in range(rounds):
             server.forget_memory_peak()
             before = server.memory_bytes()
-            up, down = asyncio.run(_there_and_back(server, token, path, f"size-{size_mb}-{number}"))
+            up, down = asyncio.run(_there_and_back(server, token, path, f"size-{size_mib}-{number}"))
             ups.append(up)
             downs.append(down)
             growths.append((server.memory_peak_bytes() - before) / MEGABYTE)
         for way, seconds in (("up", ups), ("down", downs)):
             measured = Measured.of(seconds)
+            taken[way][size_mib] = measured.value
             speed = path.stat().st_size / MEGABYTE / measured.value
             note = f"{speed:,.0f} MB/s; the server grew by {max(growths):,.0f} MB at most"
-            yield Row("artifacts", f"{size_mb:g} MB {way}", measured.value * 1000, "ms", measured.spread, note=note)
+            yield Row("artifacts", f"{size_mib:g} MiB {way}", measured.value * 1000, "ms", measured.spread, note=note)
         path.unlink()
+    for way, seconds_by_size in taken.items():
+        yield Row(
+            suite="artifacts",
+            name=f"exponent of the size in the time, {way}",
+            value=_exponent(seconds_by_size),
+            unit="",
+            spread=0.0,
+            goal=_PROPORTIONAL_GOAL,
+            note=f"1 is proportional; from {_PROPORTIONAL_FROM_MIB} to {sizes[-1]:g} MiB",
+        )
+
+
+def _exponent(seconds_by_size: dict[float, float]) -> float:
+    """The slope of time over size, both as logarithms."""
+    large = {size: seconds for size, seconds in seconds_by_size.items() if size >= _PROPORTIONAL_FROM_MIB}
+    return statistics.linear_regression([*map(math.log, large)], [*map(math.log, large.values())]).slope
 
 
 async def _there_and_back(server: Server, token: str, path: Path, name: str) -> tuple[float, float]:
@@ -71,57 +90,6 @@ async def _there_and_back(server: Server, token: str, path: Path, name: str) -> 
         await client.delete(package.id)
     copy.unlink()
     return up, down
-
-
-def _many_at_once(server: Server, token: str, files: Path, options: Options) -> Iterator[Row]:
-    """Uploads side by side, while somebody asks for something small again and again."""
-    size = (16 if options.quick else 256) * 2**20
-    path = _file(files, "many.bin", size)
-    latencies: list[float] = []
-    done = threading.Event()
-    asking = threading.Thread(target=_ask_until, args=(server, token, done, latencies))
-    server.forget_memory_peak()
-    before = server.memory_bytes()
-    began = time.perf_counter()
-    asking.start()
-    try:
-        digests = asyncio.run(_publish_many(server, token, path))
-    finally:
-        done.set()
-        asking.join()
-    seconds = time.perf_counter() - began
-    grown = (server.memory_peak_bytes() - before) / MEGABYTE
-    path.unlink()
-    if len(digests) != 1:
-        raise RuntimeError(f"the uploads came out differently: {digests}")
-    name = f"{_AT_ONCE} uploads of {size // 2**20} MiB at once"
-    speed = _AT_ONCE * size / MEGABYTE / seconds
-    yield Row(
-        "artifacts", f"{name}, growth of memory", grown, "MB", 0.0, goal=_MEMORY_BOUND_MB, note=f"{speed:,.0f} MB/s"
-    )
-    latencies.sort()
-    p99 = latencies[int(len(latencies) * 0.99)] * 1000
-    yield Row("artifacts", f"{name}, reads meanwhile, p99", p99, "ms", 0.0, note=f"{len(latencies)} reads")
-
-
-async def _publish_many(server: Server, token: str, path: Path) -> set[str]:
-    transfers = Transfers(parts_above_bytes=0, state_folder=path.parent / "state")
-    async with RegistryClient(server.url, token, transfers=transfers) as client:
-        packages = await asyncio.gather(
-            *(client.publish(path, NewPackage(f"many-{number}", "1.0.0", "model")) for number in range(_AT_ONCE))
-        )
-        for package in packages:
-            await client.delete(package.id)
-    return {package.content.sha256 for package in packages if package.content}
-
-
-def _ask_until(server: Server, token: str, done: threading.Event, latencies: list[float]) -> None:
-    headers = {"Authorization": f"Bearer {token}"}
-    with httpx.Client(base_url=server.url, headers=headers, timeout=60.0, trust_env=False) as client:
-        while not done.wait(0.01):
-            began = time.perf_counter()
-            client.get("/packages?limit=1").raise_for_status()
-            latencies.append(time.perf_counter() - began)
 
 
 def _member(server: Server, token: str, files: Path, options: Options) -> Iterator[Row]:

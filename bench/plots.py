@@ -2,33 +2,45 @@
 
 import re
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 from bench.report import Report
 
-_NAMED = re.compile(r"(.+) \(([0-9,]+) packages\)")
+
+@dataclass(frozen=True, slots=True)
+class _Plot:
+    """Milliseconds over what `along` says; of the rows whose names are like `named`, with a place and a subject."""
+
+    title: str
+    named: str
+    along: str = "packages"
+
+
+_PACKAGES = r"(?P<subject>.+) \((?P<place>[0-9,]+) packages\)"
 _PLOTS = {
-    "search-names": ("Regular expressions over names", "names, "),
-    "search-readmes": ("Regular expressions over READMEs of 4 KB", "READMEs, "),
-    "search-ranked": ("Ranked search", "ranked, "),
-    "listing": ("Listing over HTTP", "list, "),
-    "pages": ("A page of 50 by each filter, in the store alone", "page, "),
+    "search-names": _Plot("Regular expressions over names", f"names, {_PACKAGES}"),
+    "search-readmes": _Plot("Regular expressions over READMEs of 4 KB", f"READMEs, {_PACKAGES}"),
+    "search-ranked": _Plot("Ranked search", f"ranked, {_PACKAGES}"),
+    "listing": _Plot("Listing over HTTP", f"list, {_PACKAGES}"),
+    "pages": _Plot("A page of 50 by each filter, in the store alone", f"page, {_PACKAGES}"),
+    "transfers": _Plot("One file up and down", r"(?P<place>[0-9.]+) MiB (?P<subject>(up|down).*)", "MiB"),
 }
 
-Curve = dict[int, float]
+Curve = dict[float, float]
 
 
-def curves(report: Report, prefix: str) -> dict[str, Curve]:
-    """Milliseconds by number of packages, for each subject that begins with `prefix`, and for its baseline."""
+def curves(report: Report, plot: _Plot) -> dict[str, Curve]:
+    """Milliseconds by place, for each subject and for its baseline."""
     found: dict[str, Curve] = {}
     for row in report.rows:
-        named = _NAMED.fullmatch(row.name)
-        if named is None or not named[1].startswith(prefix) or not row.unit.startswith("ms"):
+        named = re.fullmatch(plot.named, row.name)
+        if named is None or not row.unit.startswith("ms"):
             continue
-        packages, subject = int(named[2].replace(",", "")), named[1].removeprefix(prefix)
-        found.setdefault(subject, {})[packages] = row.value
+        place, subject = float(named["place"].replace(",", "")), named["subject"]
+        found.setdefault(subject, {})[place] = row.value
         if row.baseline_value is not None and row.baseline_name:
-            found.setdefault(f"{subject}: {row.baseline_name}", {})[packages] = row.baseline_value
+            found.setdefault(f"{subject}: {row.baseline_name}", {})[place] = row.baseline_value
     return found
 
 
@@ -41,8 +53,8 @@ def draw(report: Report, folder: Path) -> list[Path]:
 
     folder.mkdir(parents=True, exist_ok=True)
     drawn = []
-    for file, (title, prefix) in _PLOTS.items():
-        if not (found := curves(report, prefix)):
+    for file, plot in _PLOTS.items():
+        if not (found := curves(report, plot)):
             continue
         figure, axes = pyplot.subplots(figsize=(8, 4.5), layout="constrained")
         for number, (subject, curve) in enumerate(item for item in found.items() if ":" not in item[0]):
@@ -53,7 +65,7 @@ def draw(report: Report, folder: Path) -> list[Path]:
                     places = sorted(baseline)
                     values = [baseline[place] for place in places]
                     axes.plot(places, values, linestyle="--", label=name, color=f"C{number}", alpha=0.6)
-        axes.set(title=title, xlabel="packages", ylabel="milliseconds", xscale="log", yscale="log")
+        axes.set(title=plot.title, xlabel=plot.along, ylabel="milliseconds", xscale="log", yscale="log")
         axes.grid(visible=True, which="major", alpha=0.3)
         axes.legend(fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5))
         path = folder / f"{file}.svg"

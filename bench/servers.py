@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +19,7 @@ _START_SECONDS = 60.0
 _STOP_SECONDS = 30.0
 _POLL_SECONDS = 0.005
 _TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
-_ADMIN_PASSWORD = secrets.token_urlsafe(16)
+ADMIN_PASSWORD = secrets.token_urlsafe(16)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,16 +74,17 @@ def data_folder() -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def registry_server(data_dir: Path, *, workers: int = 1) -> Iterator[Server]:
-    """`registry serve` on `data_dir`; but for its sources of ratings, with the default settings."""
+def registry_server(data_dir: Path, settings: Mapping[str, str] | None = None, *, workers: int = 1) -> Iterator[Server]:
+    """`registry serve` on `data_dir`; but for its sources of ratings, with the default settings, or `settings`."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("REGISTRY_")}
     environment = inherited | {
         "REGISTRY_DATA_DIR": str(data_dir),
-        "REGISTRY_ADMIN_PASSWORD": _ADMIN_PASSWORD,
+        "REGISTRY_ADMIN_PASSWORD": ADMIN_PASSWORD,
         # What is measured is this machine: ratings ask nobody outside.
         "REGISTRY_GITHUB_API_URL": "",
         "REGISTRY_HUGGINGFACE_URL": "",
     }
+    environment |= settings or {}
     port = _free_port()
     command = ["registry", "serve", "--port", str(port), "--workers", str(workers)]
     with _running(command, port, "/health", data_dir, environment) as server:
@@ -102,7 +103,7 @@ def bare_server(sizes: list[int]) -> Iterator[Server]:
 def signed_in(server: Server) -> Iterator[httpx.Client]:
     """A client of the admin, for preparing what is measured."""
     with httpx.Client(base_url=server.url, timeout=60.0, trust_env=False) as client:
-        answer = client.post("/auth/token", data={"username": "admin", "password": _ADMIN_PASSWORD})
+        answer = client.post("/auth/token", data={"username": "admin", "password": ADMIN_PASSWORD})
         answer.raise_for_status()
         client.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
         yield client

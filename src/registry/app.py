@@ -9,9 +9,11 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from prometheus_client import CollectorRegistry
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from registry.allocator import share_one_heap
 from registry.api import metrics
 from registry.api.documentation_pages import add_documentation_pages
 from registry.api.hot import HotRoutes
@@ -31,7 +33,7 @@ from registry.api.routes import (
     webhooks,
 )
 from registry.api.state import ApiLimits, ApiState
-from registry.composition import open_registry, run_background
+from registry.composition import Running, open_registry, run_background
 from registry.domain.errors import RegistryError
 from registry.logs import configure_logs
 from registry.settings import Settings, load_settings
@@ -53,6 +55,22 @@ class _Application(FastAPI):
             await super().__call__(scope, receive, send)
 
 
+def api_state(running: Running, settings: Settings, scraped: CollectorRegistry) -> ApiState:
+    """What the routes get of a registry that is open."""
+    return ApiState(
+        services=running.services,
+        limits=ApiLimits(
+            settings.max_json_bytes,
+            settings.max_inline_bytes,
+            settings.requests_per_minute,
+            settings.upload_idle_seconds,
+        ),
+        request_attempts=running.attempts,
+        metrics=scraped,
+        version=VERSION,
+    )
+
+
 def create_app(settings: Settings) -> FastAPI:
     """The application over the stores that the settings choose; they are opened when it starts."""
     collected = metrics.collected_registry()
@@ -66,18 +84,7 @@ def create_app(settings: Settings) -> FastAPI:
             housekeeping=metrics.HousekeepingMetrics(collected),
             ratings_observer=metrics.RatingMetrics(collected),
         ) as running:
-            app.state.api = ApiState(
-                services=running.services,
-                limits=ApiLimits(
-                    settings.max_json_bytes,
-                    settings.max_inline_bytes,
-                    settings.requests_per_minute,
-                    settings.upload_idle_seconds,
-                ),
-                request_attempts=running.attempts,
-                metrics=metrics.scraped_registry(collected),
-                version=VERSION,
-            )
+            app.state.api = api_state(running, settings, metrics.scraped_registry(collected))
             services = running.services
             services.deliveries.observers.append(metrics.DeliveryMetrics(collected))
             own_queues = {
@@ -152,6 +159,7 @@ def create_app(settings: Settings) -> FastAPI:
 
 def create_configured_app() -> FastAPI:
     """The application for a server's worker process: the settings come from its environment."""
+    share_one_heap()
     settings = load_settings()
     configure_logs(level=settings.log_level, style=settings.log_format)
     return create_app(settings)

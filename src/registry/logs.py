@@ -41,6 +41,9 @@ def configure_logs(*, level: str, style: Literal["auto", "console", "json"]) -> 
     root.setLevel(level.upper())
     # One line a start and a stop is enough; requests are logged by the middleware.
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING if level == "info" else level.upper())
+    for library in ("botocore", "aiobotocore", "aioboto3"):
+        # At info they tell where credentials were found at every start; at debug they log signed requests.
+        logging.getLogger(library).setLevel(logging.WARNING)
     structlog.configure(
         processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

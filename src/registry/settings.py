@@ -60,7 +60,7 @@ class Settings(BaseSettings):
     port: int = Field(8000, ge=0, le=65535, description="port to listen on")
     workers: int = Field(1, ge=1, le=64, description="server processes")
     forwarded_allow_ips: str = Field("127.0.0.1", description="proxies whose X-Forwarded-For is believed, by commas")
-    data_dir: Path = Field(Path("./registry-data"), description="folder of the embedded home")
+    data_dir: Path = Field(Path("./registry-data"), description="folder of the embedded home, and of the search index")
 
     admin_username: str = Field("admin", pattern=r"^[A-Za-z0-9._@-]{1,64}$", description="name of the first admin")
     admin_password: SecretStr | None = Field(None, description="password of the first admin; embedded: generated once")
@@ -80,6 +80,7 @@ class Settings(BaseSettings):
     s3_bucket: str | None = Field(None, description="S3 bucket (with blobs=s3)")
     s3_endpoint_url: str | None = Field(None, description="endpoint of S3, where it is not AWS")
     s3_public_endpoint_url: str | None = Field(None, description="endpoint of S3 as clients reach it, for signed URLs")
+    engine_patience: float = Field(1, ge=1, le=2, description="factor on the time limits of DynamoDB, S3 and Redis")
     redis_url: SecretStr | None = Field(None, description="Redis (with cache=redis or jobs=redis)")
 
     max_package_bytes: int = Field(5 * 1024**4, ge=1, description="largest content of a package, in bytes")
@@ -96,6 +97,9 @@ class Settings(BaseSettings):
     )
     upload_wait_seconds: Seconds = Field(30, description="how long an upload waits for such memory before 503")
     upload_idle_seconds: Seconds = Field(60, description="how long the next bytes of a part may take")
+    download_memory_bytes: int = Field(
+        64 * 1024**2, ge=1024**2, description="memory of a process for files on their way out: many get less each"
+    )
     download_url_seconds: Seconds = Field(300, description="how long a signed download URL lives")
     idempotency_seconds: Seconds = Field(86_400, description="how long the answer to an Idempotency-Key is kept")
     archive_seconds: Seconds = Field(10, description="time for looking into one archive")
@@ -173,17 +177,17 @@ class Settings(BaseSettings):
             )
         if self.blobs is BlobsHome.S3 and self.upload_part_bytes < _S3_LEAST_PART_BYTES:
             raise ValueError(f"{PREFIX}UPLOAD_PART_BYTES: S3 takes parts of {_S3_LEAST_PART_BYTES} bytes or more")
-        if self.records is RecordsHome.DYNAMODB or self.blobs is BlobsHome.S3:
-            # The stores are there and tested; what serves from them is not yet. Better no start than the wrong home.
-            raise ValueError(
-                "this version serves from SQLite and files only; leave REGISTRY_RECORDS and REGISTRY_BLOBS out"
-            )
         return self
 
     @property
     def embedded(self) -> bool:
         """Whether the records live in the data folder, where a key and a password may be generated and kept."""
         return self.records is RecordsHome.SQLITE
+
+    @property
+    def keeps_files(self) -> bool:
+        """Whether anything is kept in the data folder."""
+        return self.embedded or self.blobs is BlobsHome.FILES or self.cache is CacheHome.MEMORY
 
 
 def load_settings(**overrides: object) -> Settings:

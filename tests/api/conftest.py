@@ -14,14 +14,12 @@ from typing import Protocol
 import httpx
 import pytest
 
-from tests.api.server import RunningServer, server_environment, start_server
+from tests.api.homes import HOMES, SCALED, home_settings
+from tests.api.server import RunningServer, server_environment, start_server, worker
 from tests.api.support import JsonObject, Person, connect, log_in, publish, unique
 from tests.api.uploads import PART_BYTES
 from tests.api.webhooks import register
 from tests.receivers import Receiver
-
-# Settings of each home that the whole suite runs in. A further home is one more entry.
-HOMES: Mapping[str, Mapping[str, str]] = {"embedded": {}}
 
 ServerFactory = Callable[..., RunningServer]
 
@@ -30,15 +28,16 @@ class UserFactory(Protocol):
     def __call__(self, *permissions: str, password: str = "") -> Person: ...
 
 
-@pytest.fixture(scope="session", params=sorted(HOMES))
+@pytest.fixture(scope="session", params=HOMES)
 def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     if url := os.environ.get("REGISTRY_TEST_URL"):
         name = os.environ.get("REGISTRY_TEST_ADMIN_USERNAME", "admin")
         yield RunningServer(url.rstrip("/"), name, os.environ["REGISTRY_TEST_ADMIN_PASSWORD"])
         return
     data_dir = tmp_path_factory.mktemp(request.param) / "data"
-    running = start_server(server_environment(data_dir, **HOMES[request.param]))
-    yield running
+    running = start_server(server_environment(data_dir, **home_settings(request, request.param)))
+    with worker(running) if request.param == SCALED else contextlib.nullcontext():
+        yield running
     running.stop()
 
 
@@ -71,6 +70,12 @@ def people(part_server: RunningServer, part_admin: Person) -> Iterator[Mapping[s
             found[role] = log_in(part_server.url, name, password)
             clients.enter_context(found[role].client)
         yield found
+
+
+@pytest.fixture(params=HOMES)
+def home(request: pytest.FixtureRequest) -> Mapping[str, str]:
+    """Settings of either home, for servers that belong to one test."""
+    return home_settings(request, request.param)
 
 
 @pytest.fixture
@@ -143,10 +148,11 @@ def anonymous(server: RunningServer) -> Iterator[httpx.Client]:
         yield client
 
 
-@pytest.fixture(scope="session")
-def reaching(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+@pytest.fixture(scope="session", params=HOMES)
+def reaching(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """A server of two workers, to whom receivers on this host are no secret."""
     settings = {"REGISTRY_ALLOW_PRIVATE_TARGETS": "true", "REGISTRY_UPLOAD_SECONDS": "1"}
+    settings |= home_settings(request, request.param)
     server = start_server(server_environment(tmp_path_factory.mktemp("webhooks") / "data", **settings), workers=2)
     yield server
     server.stop()

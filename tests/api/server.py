@@ -1,5 +1,6 @@
 """Real servers for tests: started as an operator starts them, spoken to over HTTP only."""
 
+import asyncio
 import contextlib
 import os
 import secrets
@@ -7,13 +8,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
 
 from tests.engines.process import free_port
+from tests.engines.s3 import stored_in_bucket
 
 START_SECONDS = 60.0
 STOP_SECONDS = 30.0
@@ -125,9 +127,20 @@ class RunningServer:
         )
         assert done.returncode == 0, done.stdout + done.stderr
 
+    def stored(self) -> list[str]:
+        """Every blob, whole or unfinished, in any home."""
+        if "REGISTRY_S3_BUCKET" not in self.environment:
+            return [path.name for path in self.blob_files()]
+        return asyncio.run(stored_in_bucket(self.environment))
+
     def blob_files(self) -> list[Path]:
         """Every file that holds bytes of a package, whole or unfinished (embedded home only)."""
         return sorted(path for path in (self.data_dir / "blobs").rglob("*") if path.is_file())
+
+    def memory_peak_bytes(self) -> int:
+        """The most resident memory of the server's process so far."""
+        status = Path(f"/proc/{self._own_process().pid}/status").read_text()
+        return int(status.partition("VmHWM:")[2].split()[0]) * 1024
 
     def _own_process(self) -> subprocess.Popen[bytes]:
         if self.process is None:
@@ -158,3 +171,24 @@ def start_server(environment: Mapping[str, str], *, workers: int = 1) -> Running
     server.data_dir.parent.mkdir(parents=True, exist_ok=True)
     server.start()
     return server
+
+
+@contextlib.contextmanager
+def worker(server: RunningServer, *, port: int = 0) -> Iterator[subprocess.Popen[bytes]]:
+    """`registry worker` beside a server, on the same stores; killed at the end."""
+    log = server.data_dir.with_suffix(".worker.log")
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "registry", "worker", "--port", str(port)],
+            env=process_environment(server.environment),
+            cwd=server.data_dir.parent,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        yield process
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait(30)

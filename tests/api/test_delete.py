@@ -55,7 +55,7 @@ def test_same_bytes_under_another_package_stay(publisher: Person) -> None:
     content = unique("bytes").encode()
     first, second = publish(publisher.client, content), publish(publisher.client, content)
     publisher.client.delete(f"/package/{first['id']}")
-    assert publisher.client.get(f"/package/{second['id']}/content").content == content
+    assert publisher.client.get(f"/package/{second['id']}/content", follow_redirects=True).content == content
 
 
 def test_unknown_id_is_404(publisher: Person) -> None:

@@ -85,7 +85,7 @@ def test_deleting_others_is_for_admins(only: Mapping[str, Person], holder: str) 
 def test_admin_alone_can_do_everything(only: Mapping[str, Person]) -> None:
     client = only["admin"].client
     package = publish(client, b"bytes")
-    assert client.get(f"/package/{package['id']}/content").content == b"bytes"
+    assert client.get(f"/package/{package['id']}/content", follow_redirects=True).content == b"bytes"
     assert client.get("/packages", params={"name": package["name"]}).json()["items"]
     assert client.delete(f"/package/{package['id']}").status_code == 204
 

@@ -45,7 +45,7 @@ def test_answer_is_201_with_location_and_package(publisher: Person, form: str) -
     assert package["content"]["sha256"] == sha256_hex(b"bytes")
     assert package["content"]["url"] == f"/package/{package['id']}/content"
     assert publisher.client.get(answer.headers["location"]).json()["id"] == package["id"]
-    assert publisher.client.get(package["content"]["url"]).content == b"bytes"
+    assert publisher.client.get(package["content"]["url"], follow_redirects=True).content == b"bytes"
 
 
 def test_absent_members_take_their_defaults(package: JsonObject) -> None:
@@ -170,7 +170,7 @@ def test_binary_content_comes_back_byte_for_byte(publisher: Person) -> None:
     content = bytes(range(256)) * 5000 + b"\r\n--registry-test-boundar\r\n--\r\n"
     package = publish(publisher.client, content)
     assert package["content"]["size"] == len(content)
-    assert publisher.client.get(package["content"]["url"]).content == content
+    assert publisher.client.get(package["content"]["url"], follow_redirects=True).content == content
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:1", "localhost:1", "10.0.0.1", "[::1]:1", "169.254.169.254", "0x7f.1"])

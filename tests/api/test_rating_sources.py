@@ -1,6 +1,6 @@
 """Ratings when sources fail, when many ask at once, and when whoever makes them is killed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
@@ -61,9 +61,11 @@ def test_a_lost_source_is_told_and_heals_by_itself(start: ServerFactory, upstrea
         eventually(lambda: bool(read(client, package)["status"] == "complete"), timeout_seconds=HEALED_SECONDS)
 
 
-def test_a_hundred_at_once_start_one_computation(start: ServerFactory, upstreams: Upstreams) -> None:
+def test_a_hundred_at_once_start_one_computation(
+    start: ServerFactory, home: Mapping[str, str], upstreams: Upstreams
+) -> None:
     upstreams.faults["/hub/api/models"] = Fault.SILENT
-    server = start(workers=2, **settings_for(upstreams))
+    server = start(workers=2, **{**home, **settings_for(upstreams), "REGISTRY_JOBS": "local"})
     with log_in(server.url, server.admin_name, server.admin_password).client as client:
         package = publish(client, source_url=SOURCE)
         path = f"/package/{package['id']}/rate"
@@ -84,9 +86,11 @@ def test_a_hundred_at_once_start_one_computation(start: ServerFactory, upstreams
         assert ratings_in_audit(client, package) == 1
 
 
-def test_a_killed_server_finishes_its_rating_once(start: ServerFactory, upstreams: Upstreams) -> None:
+def test_a_killed_server_finishes_its_rating_once(
+    start: ServerFactory, home: Mapping[str, str], upstreams: Upstreams
+) -> None:
     upstreams.faults["/hub"] = Fault.SILENT
-    server = start(workers=2, **settings_for(upstreams))
+    server = start(workers=2, **{**home, **settings_for(upstreams), "REGISTRY_JOBS": "local"})
     with log_in(server.url, server.admin_name, server.admin_password).client as client:
         package = publish(client, source_url=SOURCE)
         eventually(lambda: upstreams.count("/hub/api/models/org/tiny") > 0)

@@ -1,21 +1,15 @@
 """The scaled way of making ratings: jobs on a Redis stream, the cache in Redis, workers of their own."""
 
-import contextlib
-import os
-import signal
-import subprocess
-import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from pathlib import Path
 
 import httpx
 import pytest
 import redis
 
 from tests.api.conftest import ServerFactory
-from tests.api.server import RunningServer, process_environment
+from tests.api.homes import HOMES, home_settings
+from tests.api.server import worker
 from tests.api.support import eventually, log_in, publish
 from tests.api.test_rating_sources import SOURCE, ratings_in_audit, read
 from tests.api.upstreams import settings_for, upstreams_beside
@@ -30,36 +24,17 @@ def upstreams() -> Iterator[Upstreams]:
         yield served
 
 
-@contextmanager
-def worker(server: RunningServer, *, port: int = 0) -> Iterator[subprocess.Popen[bytes]]:
-    """`registry worker` beside a server, on the same stores; killed at the end."""
-    log = Path(server.environment["REGISTRY_DATA_DIR"]).with_suffix(".worker.log")
-    with log.open("ab") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "registry", "worker", "--port", str(port)],
-            env=process_environment(server.environment),
-            cwd=server.data_dir.parent,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    try:
-        yield process
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait(30)
-
-
-def at_scale(redis_server: RedisServer, upstreams: Upstreams) -> dict[str, str]:
+@pytest.fixture(params=HOMES)
+def settings(request: pytest.FixtureRequest, upstreams: Upstreams, redis_server: RedisServer) -> Mapping[str, str]:
+    """Records and bytes in either home."""
     chosen = {"REGISTRY_CACHE": "redis", "REGISTRY_JOBS": "redis", "REGISTRY_REDIS_URL": redis_server.url}
-    return {**settings_for(upstreams), **chosen}
+    return {**home_settings(request, request.param), **settings_for(upstreams), **chosen}
 
 
 def test_a_worker_makes_the_rating_and_redis_keeps_it(
-    start: ServerFactory, upstreams: Upstreams, redis_server: RedisServer
+    start: ServerFactory, settings: Mapping[str, str], redis_server: RedisServer
 ) -> None:
-    server = start(**at_scale(redis_server, upstreams))
+    server = start(**settings)
     with log_in(server.url, server.admin_name, server.admin_password).client as client:
         package = publish(client, source_url=SOURCE)
         assert client.get(f"/package/{package['id']}/rate").status_code == 202
@@ -74,10 +49,8 @@ def test_a_worker_makes_the_rating_and_redis_keeps_it(
             assert process.wait(30) == 0
 
 
-def test_a_worker_tells_its_health_and_its_metrics(
-    start: ServerFactory, upstreams: Upstreams, redis_server: RedisServer
-) -> None:
-    server, port = start(**at_scale(redis_server, upstreams)), free_port()
+def test_a_worker_tells_its_health_and_its_metrics(start: ServerFactory, settings: Mapping[str, str]) -> None:
+    server, port = start(**settings), free_port()
     with (
         log_in(server.url, server.admin_name, server.admin_password).client as client,
         worker(server, port=port),
@@ -90,19 +63,19 @@ def test_a_worker_tells_its_health_and_its_metrics(
 
 
 def test_without_redis_ratings_are_made_all_the_same(
-    start: ServerFactory, upstreams: Upstreams, redis_server: RedisServer
+    start: ServerFactory, settings: Mapping[str, str], redis_server: RedisServer
 ) -> None:
-    server = start(**at_scale(redis_server, upstreams))
+    server = start(**settings)
     redis_server.stop()
     with log_in(server.url, server.admin_name, server.admin_password).client as client, worker(server):
         assert read(client, publish(client, source_url=SOURCE))["status"] == "complete"
 
 
 def test_a_killed_workers_rating_is_finished_once_though_redis_forgot_it(
-    start: ServerFactory, upstreams: Upstreams, redis_server: RedisServer
+    start: ServerFactory, settings: Mapping[str, str], upstreams: Upstreams, redis_server: RedisServer
 ) -> None:
     upstreams.faults["/hub"] = Fault.SILENT
-    server = start(**at_scale(redis_server, upstreams))
+    server = start(**settings)
     with log_in(server.url, server.admin_name, server.admin_password).client as client:
         with worker(server):
             package = publish(client, source_url=SOURCE)

@@ -1,6 +1,7 @@
 """POST /package/byRegEx: what matches, who sees it, pages, mistakes, and changes that are found at once."""
 
 import threading
+from collections.abc import Mapping
 from itertools import cycle, islice
 
 import httpx
@@ -198,8 +199,10 @@ def test_hostile_patterns_are_answered_or_refused_while_reads_go_on(publisher: P
     assert set(reads) == {200}
 
 
-def test_a_change_is_found_by_every_worker_and_a_delete_never_lingers(start: ServerFactory) -> None:
-    server = start(workers=2)
+def test_a_change_is_found_by_every_worker_and_a_delete_never_lingers(
+    start: ServerFactory, home: Mapping[str, str]
+) -> None:
+    server = start(workers=2, **home)
     person = log_in(server.url, server.admin_name, server.admin_password)
 
     def found(regex: str) -> set[tuple[str, ...]]:
@@ -221,8 +224,8 @@ def test_a_change_is_found_by_every_worker_and_a_delete_never_lingers(start: Ser
             assert found("needle") == {()}
 
 
-def test_after_a_restart_reads_answer_at_once_and_search_soon(start: ServerFactory) -> None:
-    server = start()
+def test_after_a_restart_reads_answer_at_once_and_search_soon(start: ServerFactory, home: Mapping[str, str]) -> None:
+    server = start(**home)
     person = log_in(server.url, server.admin_name, server.admin_password)
     with person.client:
         kept = publish(person.client, readme="a needle")
@@ -230,7 +233,8 @@ def test_after_a_restart_reads_answer_at_once_and_search_soon(start: ServerFacto
         wait_until_searchable(person.client)
         person.client.delete(f"/package/{lost['id']}")
     server.kill()
-    (server.data_dir / "search.db").unlink()
+    for index in server.data_dir.glob("search*"):
+        index.unlink()
     server.start()
     with connect(server.url, person.token) as client:
         assert client.get(f"/package/{kept['id']}").status_code == 200
@@ -243,8 +247,8 @@ def test_after_a_restart_reads_answer_at_once_and_search_soon(start: ServerFacto
         assert found_ids(client, "needle") == [kept["id"]]
 
 
-def test_reset_empties_the_index(start: ServerFactory) -> None:
-    server = start()
+def test_reset_empties_the_index(start: ServerFactory, home: Mapping[str, str]) -> None:
+    server = start(**home)
     person = log_in(server.url, server.admin_name, server.admin_password)
     with person.client:
         wait_until_searchable(person.client)

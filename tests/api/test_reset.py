@@ -1,5 +1,7 @@
 """DELETE /reset: back to an empty registry with the default admin."""
 
+from collections.abc import Mapping
+
 from tests.api.conftest import ServerFactory
 from tests.api.support import (
     ask_token,
@@ -14,8 +16,8 @@ from tests.api.support import (
 )
 
 
-def test_reset_leaves_nothing_but_the_admin(start: ServerFactory) -> None:
-    server = start()
+def test_reset_leaves_nothing_but_the_admin(start: ServerFactory, home: Mapping[str, str]) -> None:
+    server = start(**home)
     admin = log_in(server.url, server.admin_name, server.admin_password)
     body = {"name": "someone", "password": unique("secret"), "permissions": ["upload", "search", "admin"]}
     assert admin.client.post("/users", json=body).status_code == 201
@@ -41,13 +43,13 @@ def test_reset_leaves_nothing_but_the_admin(start: ServerFactory) -> None:
     assert publish(again.client, name="pkg-0")["revision"] == 1
     assert again.client.post("/package", json=keyed, headers=key).status_code == 201
     server.sweep()
-    assert len(server.blob_files()) == 2
+    assert len(server.stored()) == 2
     for person in (admin, user, again):
         person.client.close()
 
 
-def test_reset_brings_the_admins_password_back(start: ServerFactory) -> None:
-    server = start()
+def test_reset_brings_the_admins_password_back(start: ServerFactory, home: Mapping[str, str]) -> None:
+    server = start(**home)
     admin = log_in(server.url, server.admin_name, server.admin_password)
     body = {"current_password": admin.password, "new_password": unique("secret")}
     assert admin.client.put(f"/users/{admin.name}/password", json=body).status_code == 204

@@ -30,7 +30,7 @@ def test_deprecated_is_downloadable_and_listed_as_such(
     publisher: Person, stranger: Person, package: JsonObject
 ) -> None:
     set_status(publisher, package, "deprecated")
-    assert stranger.client.get(package["content"]["url"]).content == b"content"
+    assert stranger.client.get(package["content"]["url"], follow_redirects=True).content == b"content"
     assert listed(stranger.client, name=package["name"]) == [], "the default is status=active"
     assert ids(listed(stranger.client, name=package["name"], status="deprecated")) == [package["id"]]
 
@@ -89,7 +89,7 @@ def test_only_admins_lift_quarantine(admin: Person, publisher: Person, quarantin
     problem(publisher.client.put(path, json=metadata(name=quarantined["name"], status=status)), 403)
     assert fetch(admin.client, quarantined)["status"] == "quarantined"
     assert set_status(admin, quarantined, status) == 200
-    assert publisher.client.get(quarantined["content"]["url"]).content == b"content"
+    assert publisher.client.get(quarantined["content"]["url"], follow_redirects=True).content == b"content"
 
 
 def test_put_without_status_leaves_it(admin: Person, publisher: Person, package: JsonObject) -> None:

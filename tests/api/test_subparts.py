@@ -200,7 +200,7 @@ def test_crafted_and_damaged_archives_are_refused(publisher: Person, kind: str) 
         file_of(publisher, package, "one.bin"),
     ):
         assert problem(answer, 409, slug="archive-unreadable")["detail"]
-    assert publisher.client.get(f"/package/{package['id']}/content").content == HOSTILE[kind]
+    assert publisher.client.get(f"/package/{package['id']}/content", follow_redirects=True).content == HOSTILE[kind]
 
 
 def test_encrypted_files_are_refused(publisher: Person) -> None:

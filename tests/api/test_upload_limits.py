@@ -8,7 +8,6 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
@@ -186,21 +185,13 @@ def test_who_finds_no_room_waits_and_is_told_when_to_come_back(start: ServerFact
         assert sent.status_code == 204
 
 
-def resident_peak_bytes(process_id: int) -> int:
-    for line in Path(f"/proc/{process_id}/status").read_text().splitlines():
-        if line.startswith("VmHWM:"):
-            return int(line.split()[1]) * 1024
-    raise LookupError(process_id)
-
-
 @pytest.mark.performance
 def test_memory_is_bounded_whatever_the_number_of_uploads(start: ServerFactory) -> None:
     server = start(REGISTRY_UPLOAD_MEMORY_BYTES=str(32 * MIB))
     data = some_bytes(8 * MIB)
-    assert server.process is not None
     with signed_in(server) as admin:
         publish(admin.client, b"warm")
-        before = resident_peak_bytes(server.process.pid)
+        before = server.memory_peak_bytes()
 
         def upload_one(_: int) -> str:
             with connect(server.url, admin.token) as client:
@@ -211,6 +202,6 @@ def test_memory_is_bounded_whatever_the_number_of_uploads(start: ServerFactory) 
 
         with ThreadPoolExecutor(20) as pool:
             assert set(pool.map(upload_one, range(20))) == {sha256_of(data)}
-        grown = resident_peak_bytes(server.process.pid) - before
+        grown = server.memory_peak_bytes() - before
     # 160 MiB went through 32 MiB; the interpreter's and the allocator's share comes on top.
     assert grown < 96 * MIB

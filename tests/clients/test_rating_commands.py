@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from registry.cli.packages import draw_lineage
-from registry.cli.ratings import bar, draw_rating
+from registry.cli.rating_drawing import bar, draw_rating
 from tests.api.server import RunningServer, server_environment, start_server
 from tests.api.support import log_in, publish
 from tests.clients.commands import Cli
@@ -46,6 +46,17 @@ def test_a_rating_is_told_kept_and_computed_again(rater: Cli, tmp_path: Path) ->
     assert rater.failed("recompute", str(tmp_path / "none.json"))[0] == 1
 
 
+def test_several_receipts_are_computed_at_once(rater: Cli, tmp_path: Path) -> None:
+    kept = [tmp_path / name for name in ("one.json", "none.json", "two.json")]
+    for receipt in (kept[0], kept[2]):
+        rater.done("rate", "acme/tiny", "--receipt", str(receipt))
+    assert len(rater.done("recompute", str(kept[0]), str(kept[2])).documents) == 2
+    answer = rater.run("recompute", *map(str, kept))
+    assert answer.code == 1
+    assert len(answer.documents) == 2
+    assert "none.json" in answer.err
+
+
 def test_a_package_is_rated_anew(rater: Cli) -> None:
     first = rater.done("rate", "acme/tiny").document
     second = rater.done("rate", "acme/tiny", "--again").document
@@ -63,7 +74,9 @@ def test_whether_a_project_may_use_it_is_the_exit_code(rater: Cli) -> None:
     assert rater.done("license-check", "acme/tiny", "--license", "GPL-3.0-only").document["compatible"] is True
     refused = rater.run("license-check", "acme/tiny", "--license", "not-a-license")
     assert (refused.code, refused.document["compatible"]) == (1, False)
-    assert rater.failed("license-check", "acme/tiny")[0] == 1
+    for options in ((), ("--license", "MIT", "--url", "https://github.com/acme/app")):
+        code, line = rater.failed("license-check", "acme/tiny", *options)
+        assert (code, "--license or its --url" in line) == (2, True)
 
 
 @pytest.mark.parametrize(
@@ -75,14 +88,36 @@ def test_bars_have_twenty_cells(score: float | None, drawn: str) -> None:
 
 
 def test_metrics_are_drawn_with_their_evidence(capsys: pytest.CaptureFixture[str]) -> None:
-    metric = {"score": None, "weight": 0.1, "evidence": "no \x1b[31msource\nrepository is linked"}
+    metric = {"score": None, "status": "unknown", "weight": 0.1, "evidence": "no \x1b[31msource\nrepository is linked"}
     rating = {"metrics": {"bus_factor": metric}, "net_score": None, "net_score_range": [0, 1], "status": "partial"}
     draw_rating({**rating, "safety": []})
     drawn = capsys.readouterr().out
     assert "bus_factor" in drawn
     assert "\x1b[31m" not in drawn
-    assert "net score unknown" in drawn
-    assert "partial" in drawn
+    told = "net score unknown (0.00 to 1.00, were nothing unknown; partial: a source failed, it is tried again)"
+    assert " ".join(drawn.split()).endswith(told)
+
+
+def test_evidence_stays_indented_and_a_whole_rating_says_so(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    metric = {
+        "score": 0.5,
+        "status": "measured",
+        "weight": 0.1,
+        "evidence": "word " * 30,
+        "by_target": {"desktop_pc": 1},
+    }
+    finding = {"severity": "dangerous", "path": "a.pkl", "scanner": "picklescan", "detail": "os.system"}
+    rating = {"metrics": {"size": metric}, "net_score": 0.5, "net_score_range": [0.5, 0.5], "status": "complete"}
+    draw_rating({**rating, "safety": [finding]})
+    _, headline, *evidence, safety, found, net_score = capsys.readouterr().out.splitlines()
+    assert headline.split()[-3:] == ["0.50", "×", "0.1"]
+    assert all(line.startswith("    ") for line in evidence)
+    assert evidence[-1].strip() == "desktop pc 1.00"
+    assert (safety, found.strip()) == ("safety", "dangerous: a.pkl: os.system (picklescan)")
+    assert net_score.endswith("0.50  (nothing is unknown)")
 
 
 def test_a_circle_is_drawn_once(capsys: pytest.CaptureFixture[str]) -> None:

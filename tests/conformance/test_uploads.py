@@ -10,6 +10,7 @@ from typing import ClassVar
 import pytest
 
 from registry.adapters.filesystem import FilesystemBlobStore
+from registry.adapters.filesystem.blob_folder import BlobFolder
 from registry.adapters.filesystem.parts import FilesystemPartStore
 from registry.adapters.sqlite.answers import SqliteAnswerStore
 from registry.adapters.sqlite.database import SqliteDatabase
@@ -142,9 +143,8 @@ async def test_fsync_that_fails_is_no_part(tmp_path: Path) -> None:
     def failing(descriptor: int) -> None:
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
-    FilesystemPartStore.open(tmp_path).close()
-    good = FilesystemPartStore(tmp_path, fsync=os.fsync, write_at=os.pwrite)
-    bad = FilesystemPartStore(tmp_path, fsync=failing, write_at=os.pwrite)
+    good = FilesystemPartStore.open(tmp_path)
+    bad = FilesystemPartStore(BlobFolder(tmp_path, threads=1, name="bad", fsync=failing))
     try:
         key = await good.begin()
         with pytest.raises(Unavailable):

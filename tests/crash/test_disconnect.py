@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from tests.api.conftest import ServerFactory
+from tests.api.homes import ENGINES, SCALED, home_settings
 from tests.api.server import RunningServer
 from tests.api.support import (
     JsonObject,
@@ -69,6 +70,24 @@ def test_half_a_publish_leaves_nothing(start: ServerFactory, form: str, ending: 
         eventually(lambda: swept_to(server, 1), timeout_seconds=30)
         assert listed(client, name=described["name"]) == []
         assert send_package(client, described).status_code == 201
+        assert download(client, kept).content == b"kept"
+
+
+@pytest.mark.engines(*ENGINES)
+@pytest.mark.parametrize("ending", ["close", "reset"])
+def test_half_a_publish_leaves_no_multipart_upload(
+    request: pytest.FixtureRequest, start: ServerFactory, ending: str
+) -> None:
+    server = start(**home_settings(request, SCALED))
+    admin = log_in(server.url, server.admin_name, server.admin_password)
+    with admin.client as client:
+        kept = publish(client, b"kept")
+        # Half of it is more than a part: the multipart upload has begun when the client goes away.
+        body, headers = multipart(metadata(), CONTENT * 5)
+        send_half(server, admin, "POST /package", body, headers["Content-Type"], ending)
+        wrong = {**metadata(), "sha256": "0" * 64}
+        assert send_package(client, wrong, CONTENT * 5).status_code == 422
+        eventually(lambda: len(server.stored()) == 1, timeout_seconds=30)
         assert download(client, kept).content == b"kept"
 
 

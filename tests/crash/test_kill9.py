@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from tests.api.conftest import ServerFactory
+from tests.api.homes import ENGINES, SCALED, home_settings
 from tests.api.server import RunningServer
 from tests.api.support import download, ids, listed, log_in, problem, sha256_hex
 from tests.crash.ledger import Ledger, Publication, run_until_killed, send
@@ -67,16 +68,25 @@ def holds_exactly(server: RunningServer, client: httpx.Client, ledger: Ledger) -
     """The listing and, once swept, the folder must hold what is live, and nothing else."""
     assert sorted(ids(listed(client, limit=200))) == sorted(ledger.live)
     server.sweep()
-    assert len(server.blob_files()) == len(ledger.live), [path.name for path in server.blob_files()]
+    stored = server.stored()
+    assert len(stored) == len(ledger.live), stored
 
 
 # A server of two workers takes twice as long to start, so it gets fewer rounds.
 @pytest.mark.parametrize(("workers", "rounds"), [(1, 5), (2, 3)])
 def test_acknowledged_changes_survive_sigkill(start: ServerFactory, workers: int, rounds: int) -> None:
+    survive(start(workers=workers), rounds)
+
+
+@pytest.mark.engines(*ENGINES)
+def test_acknowledged_changes_survive_sigkill_at_scale(request: pytest.FixtureRequest, start: ServerFactory) -> None:
+    survive(start(**home_settings(request, SCALED)), 3)
+
+
+def survive(server: RunningServer, rounds: int) -> None:
     chosen = seed()
     print(f"CRASH_SEED={chosen}")  # noqa: T201  shown when the test fails, so that it can be repeated
     choice = random.Random(chosen)  # noqa: S311  no secret
-    server = start(workers=workers)
     admin = log_in(server.url, server.admin_name, server.admin_password)
     everything = Ledger()
     with admin.client as client:
@@ -106,5 +116,5 @@ def test_restart_needs_no_sweep_to_serve(start: ServerFactory) -> None:
         server.start()
         settle(client, ledger)
         check(client, ledger)
-        assert len(server.blob_files()) >= len(ledger.live)
+        assert len(server.stored()) >= len(ledger.live)
         holds_exactly(server, client, ledger)

@@ -110,6 +110,8 @@ async def test_a_slow_engine_is_waited_for_up_to_the_time_out(
         (HttpAnswer(200, b"{}", content_type="application/x-amz-json-1.0"), 2),
         (HttpAnswer(200, b'{"x": 1}', content_type="application/x-amz-json-1.0", request_id="fault"), 2),
         (HttpAnswer(200, b"nonsense", content_type="application/x-amz-json-1.0", request_id="fault"), 2),
+        (HttpAnswer(200, b"[]", content_type="application/x-amz-json-1.0", request_id="fault"), 2),
+        (HttpAnswer(200, b'{"Items": [7]}', content_type="application/x-amz-json-1.0", request_id="fault"), 2),
     ],
 )
 async def test_an_engine_that_refuses_is_tried_again_and_then_unavailable(

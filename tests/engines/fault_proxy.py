@@ -24,6 +24,8 @@ class Fault(Enum):
     """Connections are closed at once, those that are open too."""
     CUT = auto()
     """An answer ends after its first `cut_after_bytes`."""
+    REPLACE = auto()
+    """Requests reach the engine; in place of each answer comes `replacement`. For engines that do not speak HTTP."""
     ANSWER = auto()
     """Every HTTP request is answered with `answer`, and does not reach the engine."""
 
@@ -62,6 +64,7 @@ class FaultProxy:
         self.answer = ERROR_PAGE
         self.delay_seconds = 0.0
         self.cut_after_bytes = 20
+        self.replacement = b""
         self.requests = 0
         self.port = 0
 
@@ -119,7 +122,7 @@ class FaultProxy:
                 client.write(chunk[: self.cut_after_bytes])
                 await client.drain()
                 break
-            client.write(chunk)
+            client.write(self.replacement if self._fault is Fault.REPLACE else chunk)
             await client.drain()
         client.close()
 

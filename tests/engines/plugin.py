@@ -28,13 +28,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         return
     lines = []
     for fixture, find_missing in FIND_MISSING.items():
-        users = [item for item in items if fixture in getattr(item, "fixturenames", ())]
+        users = [item for item in items if fixture in _needs(item)]
         missing = find_missing() if users else None
         if missing is not None:
             lines.append(f"{missing}: {len(users)} tests left out")
             config.hook.pytest_deselected(items=users)
             items[:] = [item for item in items if item not in users]
     config.stash[_left_out] = lines
+
+
+def _needs(item: pytest.Item) -> set[str]:
+    """The fixtures that a test asks for by name, or that its parameters will ask for (marker `engines`)."""
+    marked = {name for marker in item.iter_markers("engines") for name in marker.args}
+    return marked | set(getattr(item, "fixturenames", ()))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

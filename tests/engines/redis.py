@@ -10,6 +10,9 @@ from tempfile import TemporaryDirectory
 
 from tests.engines.process import accepts_connections, free_port, stop, wait_until
 
+DATABASES = 4096
+"""So many registries can share a server without hearing of each other's jobs and attempts."""
+
 
 def find_missing() -> str | None:
     """None when Redis can run here, else one line that says why not."""
@@ -31,7 +34,7 @@ class RedisServer:
     def start(self) -> None:
         log = self._folder / "log"
         command = ["redis-server", "--bind", "127.0.0.1", "--port", str(self.port)]
-        command += ["--dir", str(self._folder), "--save", "", "--appendonly", "no"]
+        command += ["--dir", str(self._folder), "--save", "", "--appendonly", "no", "--databases", str(DATABASES)]
         with log.open("wb") as output:
             process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
         wait_until(lambda: accepts_connections(self.port), process, log=log)

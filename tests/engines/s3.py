@@ -9,21 +9,21 @@ import shutil
 import subprocess
 import tempfile
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import aioboto3
 
-from registry.adapters.s3 import OnCall, S3Bucket, S3Limits, ensure_bucket, open_s3
+from registry.adapters.s3 import OnCall, S3BlobStore, S3Bucket, S3Limits, ensure_bucket, open_s3
 from registry.adapters.s3.connection import ignore_call
 from tests.engines.process import ENGINES, ROOT, accepts_connections, free_port, stop, wait_until
 
 PROGRAM = ENGINES / "bin" / "versitygw"
 BUILD_SECONDS = 900
 REGION = "us-east-1"
-ACCESS_KEY = "tests-only"
+ACCESS_KEY = "testsonly"
 SECRET_KEY = "tests-only-secret"
 
 
@@ -82,6 +82,13 @@ def running_s3() -> Iterator[S3Server]:
 def session() -> aioboto3.Session:
     """A session with the keys of `running_s3`, whatever the environment holds."""
     return aioboto3.Session(aws_access_key_id=ACCESS_KEY, aws_secret_access_key=SECRET_KEY, region_name=REGION)
+
+
+async def stored_in_bucket(settings: Mapping[str, str]) -> list[str]:
+    """Every blob, whole or unfinished, in the bucket of a registry with these settings."""
+    name, url = settings["REGISTRY_S3_BUCKET"], settings["REGISTRY_S3_ENDPOINT_URL"]
+    async with open_s3(name, endpoint_url=url, session=session()) as bucket:
+        return [blob.key async for blob in S3BlobStore(bucket).list_blobs()]
 
 
 @asynccontextmanager

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from tests.api.conftest import start
+from tests.api.homes import HOMES, home_settings
 from tests.api.server import RunningServer, server_environment, start_server
 from tests.api.support import JsonObject, connect, eventually, fetch, log_in, metadata
 from tests.upstreams.server import Upstreams, serve_upstreams
@@ -65,10 +66,13 @@ def cdn() -> Iterator[Upstreams]:
         yield upstreams
 
 
-@pytest.fixture(scope="session")
-def registry(upstreams: Upstreams, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+@pytest.fixture(scope="session", params=HOMES)
+def registry(
+    request: pytest.FixtureRequest, upstreams: Upstreams, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningServer]:
     data_dir = tmp_path_factory.mktemp("ingest") / "data"
-    running = start_server(server_environment(data_dir, **upstream_settings(upstreams)))
+    settings = {**home_settings(request, request.param), **upstream_settings(upstreams)}
+    running = start_server(server_environment(data_dir, **settings))
     yield running
     running.stop()
 

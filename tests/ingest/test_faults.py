@@ -122,9 +122,9 @@ def test_a_file_of_unknown_size_is_stopped_at_the_limit(
     client: httpx.Client, upstreams: Upstreams, registry: RunningServer
 ) -> None:
     upstreams.pages["/large/a.bin"] = Page(b"x" * (MAX_PACKAGE_BYTES + 1))
-    before = len(registry.blob_files())
+    before = len(registry.stored())
     assert failed(client, f"{upstreams.base_url}/large/a.bin") == "The content is larger than 4000000 bytes."
-    assert len(registry.blob_files()) == before
+    assert len(registry.stored()) == before
 
 
 def test_too_many_files_are_refused(client: httpx.Client, upstreams: Upstreams) -> None:

@@ -4,6 +4,7 @@ import io
 import json
 import os
 import pickle
+import tracemalloc
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from registry.domain.errors import NotFound
 from registry.domain.evidence import ArchiveFacts
 from registry.domain.packages import Content
-from registry.rating.archive.inspection import InspectionLimits
+from registry.rating.archive.inspection import MIB, InspectionLimits
 from registry.rating.archive.pickles import MAX_OPCODES, scan_pickles
 from registry.rating.archive.python_sources import PythonSource, lint, read_python
 from registry.rating.archive.safetensors import check_safetensors
@@ -190,6 +191,19 @@ async def test_content_that_is_a_single_file_is_looked_at_as_it_is() -> None:
     facts = await inspect(pickle.dumps(RunsOnLoad()), "model.pkl")
     assert [file.path for file in facts.files] == ["model.pkl"]
     assert facts.safety.findings[0].severity == "dangerous"
+
+
+@pytest.mark.parametrize("start", [b"lmgg", b"PK\x03\x04"])
+async def test_a_large_model_file_is_not_held_in_memory(start: bytes) -> None:
+    data = make_zip({"model.bin": start + bytes(96 * MIB)}, compression=zipfile.ZIP_STORED)
+    tracemalloc.start()
+    try:
+        facts = await inspect(data)
+        peak_bytes = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert facts.safety.scanned == ("model.bin",)
+    assert peak_bytes < 64 * MIB
 
 
 async def test_what_is_over_a_limit_is_named_and_not_vouched_for() -> None:

@@ -70,6 +70,43 @@ async def test_a_failing_hub_takes_its_metrics_and_no_others(world: World, fault
     assert told[MetricName.BUS_FACTOR] is MetricStatus.MEASURED
 
 
+WITH_README = replace(PACKAGE, readme="# Tiny\nRepository: https://github.com/octo/tiny\n")
+OF_JSON = (
+    "/hub/api/models",
+    "/hub/api/datasets",
+    "/github/repos/octo/tiny/commits",
+    "/github/repos/octo/tiny/pulls",
+    "/github/repos/octo/tiny/contributors",
+    "/github/repos/octo/tiny/git",
+)
+OF_TEXT = (
+    "/hub/org/tiny",
+    "/hub/datasets",
+    "/github/repos/octo/tiny/contents",
+    "/github/repos/octo/tiny/readme",
+)
+
+
+@pytest.mark.parametrize("package", [PACKAGE, WITH_README], ids=["card on the hub", "readme in the record"])
+async def test_what_a_failing_source_leaves_is_never_another_number(world: World, package: Package) -> None:
+    well = await world.collect(package)
+    assert well.net_score is not None
+    faults = [(place, Fault.BROKEN) for place in ("/hub", "/github", *OF_JSON, *OF_TEXT)]
+    faults += [(place, Fault.LYING) for place in OF_JSON]  # a text that is not the real one cannot be told from it
+    for place, fault in faults:
+        world.upstreams.faults = {place: fault}
+        ailing = await world.collect(package)
+        lost = any(metric.result.lost_to for metric in ailing.metrics)
+        assert ailing.status is (RatingStatus.PARTIAL if lost else RatingStatus.COMPLETE)
+        for metric in ailing.metrics:
+            result, score = metric.result, well.metric(metric.name).score
+            assert score is not None
+            assert result.low <= score <= result.high, (metric.name, place, fault)
+            assert result.lost_to or result.score == score, (metric.name, place, fault)
+        low, high = ailing.net_score_range
+        assert low <= well.net_score <= high
+
+
 async def test_a_failing_hub_that_alone_knows_the_card_and_the_repository(world: World) -> None:
     world.upstreams.faults["/hub"] = Fault.BROKEN
     rating = await world.collect()

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 from registry.domain.evidence import Evidence, Fact, FactState
-from registry.domain.ratings import MetricName, Rating
+from registry.domain.ratings import FORMULA_VERSION, MetricName, Rating
 from registry.domain.receipts import _typed
+from registry.rating.license_terms import TERMS, Terms
 from registry.rating.metrics.size import BUDGET_BYTES
 from registry.rating.score import DEFAULT_WEIGHTS, METRICS, rate
 from tests.rating.factories import evidence
@@ -73,6 +74,19 @@ def test_the_table_of_formulas_names_every_metric_with_its_default_weight() -> N
     }
     assert set(METRICS) == set(MetricName)
     assert sum(DEFAULT_WEIGHTS.values()) == 1.0
+
+
+def test_the_table_of_licences_is_the_code_s() -> None:
+    table = DOCUMENT.split("| kind | licences |", 1)[1].split("\n\n", 1)[0].splitlines()[2:]
+    kinds = {cells[1].strip(): set(re.findall(r"`([^`]+)`", cells[2])) for cells in (row.split("|") for row in table)}
+    named = {kind.name.lower().replace("_", " "): kind for kind in Terms if kind is not Terms.UNKNOWN}
+    assert {kind.replace("-", " ").replace(",", ""): names for kind, names in kinds.items()} == {
+        kind: {name for name, terms in TERMS.items() if terms is named[kind]} for kind in named
+    }
+
+
+def test_the_page_is_of_the_code_s_formula_version() -> None:
+    assert f"This page has formula version {FORMULA_VERSION}." in DOCUMENT
 
 
 def test_the_budgets_are_the_code_s() -> None:

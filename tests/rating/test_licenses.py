@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry.rating.license_terms import COPYLEFT_TARGETS, TERMS, Terms
+from registry.rating.license_terms import CLASHES, COPYLEFT_TARGETS, TERMS, Terms
 from registry.rating.licenses import LicenseUse, check_license, normalise_license
 from registry.rating.metrics.license import share_of_uses
 
@@ -29,6 +29,8 @@ KNOWN = st.sampled_from(sorted(TERMS))
         ("other", None),
         ("NOASSERTION", None),
         ("MIT OR", None),
+        ("MIT WITH MIT", None),
+        ("MIT WITH no-such-exception", None),
         ("AND", None),
         ("(MIT", None),
         ("free for all", None),
@@ -70,6 +72,11 @@ def test_what_a_statement_means(text: str | None, spdx: str | None) -> None:
         ("MIT AND (GPL-3.0-only OR Apache-2.0)", "MIT", TUNE, True),
         ("GPL-2.0-only", "GPL-2.0-only OR MIT", TUNE, False),
         ("GPL-2.0-only WITH Classpath-exception-2.0", "GPL-2.0-only", TUNE, True),
+        ("GPL-2.0-only WITH Classpath-exception-2.0", "GPL-2.0-only WITH Classpath-exception-2.0", TUNE, True),
+        ("GPL-2.0-only", "GPL-2.0-only WITH Classpath-exception-2.0", TUNE, False),
+        ("Apache-2.0", "GPL-2.0-only WITH Classpath-exception-2.0", TUNE, False),
+        ("AFL-3.0", "GPL-3.0-only", TUNE, False),
+        ("OFL-1.1", "MIT", TUNE, False),
         ("LicenseRef-mine", "MIT", RUN, False),
         (None, "MIT", RUN, False),
         ("MIT", None, RUN, False),
@@ -104,13 +111,15 @@ def test_any_text_is_answered(text: str) -> None:
 
 
 def test_the_table_names_licences_that_spdx_knows() -> None:
-    for name in {*TERMS, *COPYLEFT_TARGETS, *(target for targets in COPYLEFT_TARGETS.values() for target in targets)}:
+    targets = [*COPYLEFT_TARGETS.values(), *CLASHES.values()]
+    for name in {*TERMS, *COPYLEFT_TARGETS, *CLASHES, *(name for names in targets for name in names)}:
         assert normalise_license(name) == name
 
 
 def test_only_copyleft_and_the_like_has_targets() -> None:
     kinds = {TERMS[name] for name in COPYLEFT_TARGETS}
     assert kinds <= {Terms.WEAK_COPYLEFT, Terms.COPYLEFT, Terms.NON_COMMERCIAL}
+    assert {TERMS[name] for name in CLASHES} == {Terms.PERMISSIVE}
 
 
 @pytest.mark.parametrize(

@@ -114,15 +114,26 @@ def test_size_against_the_documented_budgets() -> None:
     assert result.score == 0.650515
 
 
+def sized(**files: int) -> tuple[FileEntry, ...]:
+    return tuple(FileEntry(name.replace("__", "/").replace("_dot_", "."), size) for name, size in files.items())
+
+
 def test_size_counts_one_copy_of_the_weights() -> None:
-    files = tuple(
-        FileEntry(name, length)
-        for name, length in [("a.safetensors", 5), ("b.safetensors", 6), ("m.bin", 99), ("onnx/m.onnx", 400)]
-    )
-    assert size.weight_bytes(files) == ("safetensors", 11, 2)
+    files = sized(a_dot_safetensors=50, b_dot_safetensors=60, m_dot_bin=99, onnx__m_dot_onnx=400)
+    assert size.weight_bytes(files) == ("safetensors", 110, 2)
     assert size.weight_bytes(files[2:]) == ("PyTorch", 99, 1)
     assert size.weight_bytes(files[3:]) == ("ONNX", 400, 1)
     assert size.weight_bytes((FileEntry("training_args.bin", 9), FileEntry("README.md", 9))) is None
+
+
+def test_a_small_file_does_not_hide_large_weights() -> None:
+    assert size.weight_bytes(sized(a_dot_safetensors=12, m_dot_bin=100)) == ("PyTorch", 100, 1)
+    assert size.weight_bytes(sized(a_dot_safetensors=1, b_dot_bin=1, m_dot_gguf=900)) == ("GGUF", 900, 1)
+
+
+def test_one_of_several_quantised_copies_counts_with_all_its_parts() -> None:
+    parts = [FileEntry(f"q8-0000{part}-of-00002.gguf", 40) for part in (1, 2)]
+    assert size.weight_bytes((FileEntry("q4.gguf", 50), *parts)) == ("GGUF", 80, 2)
 
 
 @given(st.integers(1, 10**14), st.integers(1, 10**14))
@@ -159,6 +170,11 @@ def test_ramp_up_time_adds_what_a_newcomer_gets() -> None:
     assert result.score == pytest.approx(0.75 + 0.25 * 3 / 300, abs=1e-6)
     assert ramp_up_time.measure(evidence()).score == 0.0
     assert ramp_up_time.measure(evidence(hub_card=failed("huggingface"))).status is MetricStatus.LOST
+
+
+def test_headings_and_fences_alone_are_no_help_to_a_newcomer() -> None:
+    result = ramp_up_time.measure(evidence(package=package(readme="# A\n## Usage\n## B\n```\n\n```\n")))
+    assert result.score == pytest.approx(0.25 * 3 / 300, abs=1e-6)
 
 
 @given(st.lists(st.sampled_from(["## Usage\n", "```\npip install x\n```\n", "word\n", "# A\n"]), max_size=9))
@@ -199,6 +215,9 @@ model-index:
         (WELL_FORMED.replace("VALUE", "'high'"), 0.0),
         (WELL_FORMED.replace("VALUE", ".nan"), 0.0),
         (WELL_FORMED.replace("VALUE", "true"), 0.0),
+        ("## Evaluation\n## Results\n", 0.0),
+        ("Trained on COCO and SQuAD.\n", 0.0),
+        ("## Results\nGLUE: see the figure\n", 0.2),
         ("Version 1.2.3 drops the race condition on the map.\n", 0.0),
     ],
 )

@@ -9,6 +9,7 @@ from registry.domain.evidence import (
     DemonstrationFacts,
     FileEntry,
     ModuleFacts,
+    ParentScore,
     PythonFacts,
     TreeFacts,
 )
@@ -33,6 +34,14 @@ def test_dataset_and_code_are_two_halves() -> None:
     assert dataset_and_code.measure(evidence(tree=failed())).status is MetricStatus.LOST
 
 
+def test_a_registered_dataset_is_found() -> None:
+    named = package(dependencies=(("dataset", "pairs"), ("base_model", "bert")))
+    parents = (ParentScore("p2", "pairs", None), ParentScore("p3", "bert", 0.5))
+    assert dataset_and_code.measure(evidence(package=named, parents=known(parents, "record"))).score == 0.5
+    unregistered = (ParentScore("", "pairs", None), ParentScore("p3", "bert", 0.5))
+    assert dataset_and_code.measure(evidence(package=named, parents=known(unregistered, "record"))).score == 0.25
+
+
 def test_code_needs_no_dataset() -> None:
     result = dataset_and_code.measure(evidence(package=package(type="code"), archive=archive("a/b.py")))
     assert result.score == 1.0
@@ -40,7 +49,7 @@ def test_code_needs_no_dataset() -> None:
 
 
 def test_dataset_quality_on_paper() -> None:
-    card = "# Summary\n## Structure\n## Limitations\n"
+    card = "# Summary\nPairs.\n## Structure\nTwo fields.\n## Limitations\nEnglish only.\n"
     info = hub(id="squad", kind="dataset", license="cc-by-4.0", downloads=999, likes=9)
     result = dataset_quality.measure(evidence(datasets=known((DatasetFacts(info, card),))))
     assert result.score == pytest.approx(0.4 * 3 / 7 + 0.2 + 0.2 * 3 / 6 + 0.2 * 1 / 3, abs=1e-6)
@@ -57,8 +66,21 @@ def test_more_downloads_never_lower_dataset_quality(one: int, other: int) -> Non
     assert score(min(one, other)) <= score(max(one, other))
 
 
+def test_a_template_that_nobody_filled_in_documents_nothing() -> None:
+    subjects = ("Summary", "Structure", "Source Data", "Splits", "Uses", "Bias", "Licensing Information")
+    template = "# Pairs\n" + "".join(
+        f"## {subject}\n<!-- Tell of it here. -->\n\n- **It is:** [More Information Needed](https://a.example/x)\n"
+        for subject in subjects
+    )
+    empty = dataset_quality.measure(evidence(package=package(type="dataset", readme=template)))
+    assert empty.score == 0.0
+    filled = template.replace("[More Information Needed](https://a.example/x)", "told")
+    full = dataset_quality.measure(evidence(package=package(type="dataset", readme=filled)))
+    assert full.score == pytest.approx(0.4 / 0.6, abs=1e-6)
+
+
 def test_a_dataset_of_its_own_without_a_hub() -> None:
-    card = "---\nlicense: mit\n---\n# Summary\n## Fields\n"
+    card = "---\nlicense: mit\n---\n# Summary\n## Fields\nText, label.\n"
     result = dataset_quality.measure(evidence(package=package(type="dataset", readme=card)))
     assert result.score == pytest.approx((0.4 * 2 / 7 + 0.2) / 0.6, abs=1e-6)
 
@@ -83,6 +105,27 @@ def test_code_quality_on_paper() -> None:
     assert code_quality.measure(full).score == pytest.approx(0.3 + 0.2 + 0.15 + 0.15 * 0.5 + 0.2 * 0.5, abs=1e-6)
     bare = evidence(archive=archive("a.py", python=python(findings=None)))
     assert code_quality.measure(bare).score == pytest.approx(0.15 * 0.5 / 0.8, abs=1e-6)
+
+
+def test_empty_files_count_for_nothing() -> None:
+    empty = tuple(FileEntry(path, 0) for path in (*PROJECT, "mypy.ini", "src/py.typed"))
+    only_empty = evidence(tree=known(TreeFacts(empty, truncated=False)))
+    assert code_quality.measure(only_empty).status is MetricStatus.UNKNOWN
+    assert dataset_and_code.measure(only_empty).score == 0.0
+    beside_code = evidence(tree=known(TreeFacts((FileEntry("a.py", 900), *empty), truncated=False)))
+    assert code_quality.measure(beside_code).score == 0.0
+
+
+def test_tests_are_measured_against_the_code_that_they_test() -> None:
+    files = (FileEntry("a.py", 800), FileEntry("tests/data.json", 10**6), FileEntry("tests/test_a.py", 100))
+    result = code_quality.measure(evidence(tree=known(TreeFacts(files, truncated=False))))
+    assert result.score == pytest.approx(0.3 * 0.5 / 0.8, abs=1e-6)
+    assert "tests: tests/test_a.py, 100 bytes for 800 of other code" in result.evidence
+
+
+def test_a_line_of_python_is_too_little_to_judge() -> None:
+    wheel = archive("a.py", python=python(lines=1, functions=0, annotated_functions=0, findings=()), is_wheel=True)
+    assert code_quality.measure(evidence(archive=wheel)).status is MetricStatus.UNKNOWN
 
 
 def test_a_wheel_is_not_blamed_for_having_no_tests() -> None:
@@ -113,7 +156,7 @@ def test_more_findings_never_raise_code_quality(one: int, other: int) -> None:
 
 
 def demonstration(**members: object) -> DemonstrationFacts:
-    return DemonstrationFacts(**{"position": 1, "lines": 3} | members)  # type: ignore[arg-type] # members by name
+    return DemonstrationFacts(**{"position": 1, "lines": 3, "used": True} | members)  # type: ignore[arg-type] # members by name
 
 
 CARD = "---\nlibrary_name: transformers\n---\n```python\nimport transformers\n```\n"
@@ -128,10 +171,12 @@ CARD = "---\nlibrary_name: transformers\n---\n```python\nimport transformers\n``
         (demonstration(imports=("tiny",), imported=(("tiny", "load"),)), 1.0),
         (demonstration(imports=("tiny",), imported=(("tiny", "gone"),)), 0.75),
         (demonstration(imports=("sklearn.svm",)), 1.0),
-        (demonstration(standard_imports=1, files=("data/x.csv",)), 1.0),
+        (demonstration(used=False, standard_imports=1, files=("data/x.csv",)), 1.0),
         (demonstration(standard_imports=1, files=("y.csv",)), 0.75),
         (demonstration(error="line 1: invalid syntax"), 0.0),
-        (demonstration(), 0.0),
+        (demonstration(used=False), 0.0),
+        (demonstration(used=False, imports=("transformers",)), 0.0),
+        (demonstration(used=False, standard_imports=1), 0.0),
     ],
 )
 def test_reproducibility_finds_what_a_block_needs(block: DemonstrationFacts, score: float) -> None:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from registry.domain.evidence import DemonstrationFacts, FactState
-from registry.rating.cards import CodeBlock, choose_card, parse_card, split_front_matter
+from registry.rating.cards import CodeBlock, Section, choose_card, parse_card, split_front_matter
 from registry.rating.demonstrations import read_demonstrations
 from registry.rating.links import github_name, hub_name, labelled_repository, named_datasets
 from registry.rating.plain_yaml import read_yaml
@@ -25,7 +25,7 @@ def test_a_card_is_taken_apart() -> None:
     card = parse_card(text)
     assert card.names("license") == ("mit",)
     assert card.names("tags") == ("a", "b")
-    assert card.headings == ("Title",)
+    assert card.sections == (Section("Title", ("Two words https://a.example/x).",)),)
     assert card.code == (CodeBlock("python", "code"),)
     assert card.links == ("https://a.example/x",)
 
@@ -57,6 +57,16 @@ def test_values_of_yaml() -> None:
     assert read_yaml(text) is None  # keys that are no scalars are not read
 
 
+def test_sections_that_say_nothing_are_left_out() -> None:
+    card = parse_card(
+        "# A\n## Empty\n## Commented\n<!-- words -->\n## Template\n**By:** [More Information Needed]\nTODO\n"
+        "## Code\n```\nx = 1\n```\n## Blank code\n```\n\n```\n# B\n## Parent\n### Child\nSays it.\n"
+    )
+    assert [section.heading for section in card.sections] == ["A", "Code", "B", "Parent", "Child"]
+    assert card.code == (CodeBlock("", "x = 1"),)
+    assert card.on("parent")[0].lines == ("### Child", "Says it.")
+
+
 @given(st.lists(st.sampled_from(CARD_PIECES) | st.text(max_size=30)).map("".join))
 def test_any_text_is_a_card(text: str) -> None:
     card = parse_card(text)
@@ -69,12 +79,13 @@ def test_an_unclosed_block_ends_with_the_card() -> None:
     assert parse_card("```python\nimport a\n").code == (CodeBlock("python", "import a"),)
 
 
-def test_the_card_is_the_first_that_is_known_then_a_failure_then_none() -> None:
+def test_the_card_is_the_first_that_there_is_or_that_could_not_be_read() -> None:
     content = archive("a", readme="archive's")
     hub_card, readme = known("hub's", "huggingface"), known("repository's")
     assert choose_card(package(readme="record's"), content, hub_card, readme).value == "record's"
     assert choose_card(package(), content, hub_card, readme).value == "archive's"
-    assert choose_card(package(), archive("a"), failed("huggingface"), readme).value == "repository's"
+    assert choose_card(package(), archive("a"), absent("huggingface"), readme).value == "repository's"
+    assert choose_card(package(), archive("a"), failed("huggingface"), readme).failed
     assert choose_card(package(), failed("archive"), absent(), absent()).source == "archive"
     assert choose_card(package(), absent(), absent(), absent()).state is FactState.ABSENT
 
@@ -104,6 +115,15 @@ def test_a_later_block_may_use_what_an_earlier_one_defines() -> None:
     assert first.undefined == ()
     assert second.undefined == ("other",)
     assert demonstrations("from tiny import *\nprint(anything)")[0].undefined == ()
+
+
+def test_imports_are_used_in_their_block_or_a_later_one() -> None:
+    first, second, third = demonstrations("import os\nimport tiny", "from gone import x", "tiny.load(os)")
+    assert (first.used, second.used, third.used) == (True, False, False)
+    assert not demonstrations("import os\nprint(os.name)")[0].used
+    assert demonstrations("import tiny as it", "it.load()")[0].used
+    assert demonstrations("from tiny import *\nload()")[0].used
+    assert not demonstrations("from tiny import *")[0].used
 
 
 def test_prompts_shell_lines_and_indentation_are_not_python() -> None:

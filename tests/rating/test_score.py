@@ -135,6 +135,25 @@ def test_a_changed_byte_of_evidence_is_told_with_its_place() -> None:
     assert caught.value.errors[0].pointer == "/evidence/package"
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (b'"latency_ms":812', b'"latency_ms":NaN'),
+        (b'"latency_ms":812', b'"latency_ms":1e999'),
+        (b'"latency_ms":812', b'"latency_ms": 812'),
+        (b'"latency_ms":812', b'"latency_ms":1,"latency_ms":812'),
+        (b'"name":"tiny"', b'"name":"\\ud800"'),
+        (b'"name":"tiny"', b'"name":"\\u0074iny"'),
+    ],
+)
+def test_other_ways_to_write_the_same_or_the_impossible_are_noticed(before: bytes, after: bytes) -> None:
+    text = encode_receipt(rate(normalised(evidence())))
+    assert before in text
+    with pytest.raises(ReceiptTampered):
+        recompute(text.replace(before, after))
+    assert recompute(text + b"\n").package_id == "p1"
+
+
 @pytest.mark.parametrize("text", [b"", b"[]", b"{}", b"\xff", b'{"form":1,"sha256":"x"}', b"[" * 100_000])
 def test_what_is_no_receipt_is_refused(text: bytes) -> None:
     with pytest.raises(InvalidInput):

@@ -41,11 +41,17 @@ async def authenticate(scope: Scope, permission: Permission | None) -> Caller:
     """The caller, who has `permission` (None: any account). Raises Unauthenticated, PermissionDenied, Throttled."""
     state = state_of(scope)
     caller = await state.services.sessions.authenticate(token_of(scope))
+    await admit(scope, caller, permission)
+    return caller
+
+
+async def admit(scope: Scope, caller: Caller, permission: Permission | None) -> None:
+    """Count the request and check the permission. Raises PermissionDenied, Throttled."""
+    state = state_of(scope)
     if state.limits.requests_per_minute:
         await _count_request(scope, caller)
     if permission is not None:
         require(caller, permission)
-    return caller
 
 
 async def _count_request(scope: Scope, caller: Caller) -> None:

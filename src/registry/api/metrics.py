@@ -50,7 +50,7 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 
 
 class StoreMetrics:
-    """Calls of stores by operation and outcome."""
+    """Calls of stores by operation and outcome, and whether each store answers."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._seconds = Histogram(
@@ -60,6 +60,13 @@ class StoreMetrics:
             buckets=_BUCKETS_SECONDS,
             registry=registry,
         )
+        self._up = Gauge(
+            "registry_component_up",
+            "Whether a component answered when it was last asked: 1 or 0",
+            ("component",),
+            registry=registry,
+            multiprocess_mode="livemin",
+        )
         self._children: dict[tuple[str, str, str], Histogram] = {}
 
     def observe(self, store: str, operation: str, seconds: float, outcome: str) -> None:
@@ -68,6 +75,9 @@ class StoreMetrics:
         if child is None:
             child = self._children[key] = self._seconds.labels(*key)
         child.observe(seconds)
+
+    def tell_state(self, component: str, *, up: bool) -> None:
+        self._up.labels(component).set(up)
 
 
 class HousekeepingMetrics:

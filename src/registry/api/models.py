@@ -257,7 +257,7 @@ class ComponentStateModel(Answer):
 
 
 class ReadinessModel(Answer):
-    status: Literal["ready", "not_ready"]
+    status: Literal["ready", "degraded", "not_ready"]
     components: dict[str, ComponentStateModel]
 
 

@@ -83,3 +83,13 @@ class BlobResponse(StreamingResponse):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async with self._opened:
             await super().__call__(scope, receive, send)
+
+    async def stream_response(self, send: Send) -> None:
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        async for chunk in self.body_iterator:
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+            # A server waits for its buffer before it takes a message. Were that the next chunk, one more than the
+            # reader reads ahead would be held for a slow client.
+            await send({"type": "http.response.body", "body": b"", "more_body": True})
+            del chunk  # so that it is free while the next one comes
+        await send({"type": "http.response.body", "body": b"", "more_body": False})

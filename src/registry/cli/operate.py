@@ -57,10 +57,12 @@ def serve(
     """
     import uvicorn
 
+    from registry.allocator import share_one_heap
     from registry.api.server_protocol import ProblemProtocol
     from registry.composition import prepare
     from registry.logs import configure_logs
 
+    share_one_heap()
     settings = _settings(host=host, port=port, workers=workers, data_dir=data_dir)
     configure_logs(level=settings.log_level, style=settings.log_format)
     # Workers read their settings from the environment: what was given as an option goes there.

@@ -55,7 +55,10 @@ class Output:
         from rich.table import Table
         from rich.text import Text
 
-        table = Table(*columns, box=box.SIMPLE_HEAD, pad_edge=False)
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+        for column in columns:
+            # Ids are copied whole into the next command: the others give way.
+            table.add_column(column, no_wrap=column == "ID")
         for row in rows:
             table.add_row(*(Text(one_line(cell), overflow="fold") for cell in row))
         Console().print(table)

@@ -1,17 +1,14 @@
 """`registry rate`, `recompute` and `license-check`."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from registry.cli.failures import CommandError, ExitCode
+from registry.cli.failures import CommandError, ExitCode, usage_error
 from registry.cli.packages import Reference, Type
+from registry.cli.rating_drawing import draw_rating
 from registry.cli.session import Session, command
-
-_BAR_CELLS = 20
-_EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 
 def register(app: typer.Typer) -> None:
@@ -58,45 +55,6 @@ async def rate(
         draw_rating(rating)
 
 
-def draw_rating(rating: Mapping[str, Any]) -> None:
-    """The metrics as bars with their evidence beneath, the net score below all, on the terminal."""
-    from rich.console import Console
-    from rich.text import Text
-
-    from registry.cli.text import one_line
-
-    console = Console(highlight=False)
-    for name, metric in rating["metrics"].items():
-        score = metric["score"]
-        shown = f"{score:.2f}" if score is not None else "  – "
-        colour = "dim" if score is None else "green" if score >= 0.7 else "yellow" if score >= 0.4 else "red"
-        console.print(Text.assemble((f"{name:<19}", "bold"), (bar(score), colour), f" {shown}  × {metric['weight']:g}"))
-        console.print(Text(f"    {one_line(str(metric['evidence']))}", style="dim"))
-        if targets := metric.get("by_target"):
-            told = ", ".join(f"{one_line(target)} {value:.2f}" for target, value in targets.items())
-            console.print(Text(f"    {told}", style="dim"))
-    for finding in rating["safety"]:
-        told = f"{finding['severity']}: {finding['path']} ({finding['scanner']}): {finding['detail']}"
-        console.print(Text(one_line(told), style="red" if finding["severity"] == "dangerous" else "dim"))
-    net_score, (low, high) = rating["net_score"], rating["net_score_range"]
-    score = "unknown" if net_score is None else f"{net_score:.2f}"
-    partly = "; partial: sources failed, it is tried again" if rating["status"] == "partial" else ""
-    console.print(
-        Text.assemble(
-            ("net score ", "bold"), (score, "bold"), f"  (from {low:.2f} to {high:.2f} by what is unknown{partly})"
-        )
-    )
-
-
-def bar(score: float | None) -> str:
-    """Twenty cells, filled to an eighth of a cell; dots where nothing is known."""
-    if score is None:
-        return "·" * _BAR_CELLS
-    eighths = round(score * _BAR_CELLS * 8)
-    full, rest = divmod(eighths, 8)
-    return ("█" * full + (_EIGHTHS[rest] if rest else "")).ljust(_BAR_CELLS)
-
-
 async def license_check(
     session: Session,
     *,
@@ -112,6 +70,8 @@ async def license_check(
       registry license-check acme/tiny --license GPL-3.0-only
       registry license-check acme/tiny --url https://github.com/acme/app
     """
+    if (license is None) == (url is None):
+        raise usage_error("give the project's --license or its --url")
     async with session.client() as client:
         found = await client.resolve(package, type=type)
         answer = await client.ratings.license_check(found.id, license=license, url=url)
@@ -131,24 +91,39 @@ async def license_check(
 
 
 def recompute(
-    receipt: Annotated[Path, typer.Argument(help="A receipt, from: registry rate PACKAGE --receipt FILE.")],
+    receipts: Annotated[
+        list[Path], typer.Argument(metavar="RECEIPT...", help="Receipts, from: registry rate PACKAGE --receipt FILE.")
+    ],
     *,
-    json: Annotated[bool, typer.Option("--json", help="Write JSON on a terminal too.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Write JSON on a terminal too, a document a line.")] = False,
 ) -> None:
-    """Compute a rating again from its receipt, without a network, and compare. Exit code 1 when it differs."""
+    """Compute ratings again from their receipts, without a network, and compare. Exit code 1 when one differs.
+
+    Examples:
+
+      registry recompute receipt.json
+      registry recompute receipts/*.json
+    """
     from registry.cli.output import Output
     from registry.domain.errors import InvalidInput
     from registry.domain.ratings import rating_members
     from registry.rating.recompute import recompute as compute
 
-    try:
-        rating = compute(receipt.read_bytes())
-    except (InvalidInput, OSError) as error:
-        typer.echo(f"registry: {receipt}: {error}", err=True)
-        raise typer.Exit(1) from None
-    output, members = Output(as_json=json), rating_members(rating)
-    if output.as_json:
-        output.document(members)
-    else:
-        draw_rating(members)
-        output.say("The receipt gives the rating that it states.")
+    output, differ = Output(as_json=json), False
+    for receipt in receipts:
+        try:
+            members = rating_members(compute(receipt.read_bytes()))
+        except (InvalidInput, OSError) as error:
+            typer.echo(f"registry: {receipt}: {error}", err=True)
+            differ = True
+            continue
+        if output.as_json:
+            output.document(members)
+        elif len(receipts) == 1:
+            draw_rating(members)
+            output.say("The receipt gives the rating that it states.")
+        else:
+            score = members["net_score"]
+            output.text(f"{receipt}: {'unknown' if score is None else f'{score:.6g}'}, as it states")
+    if differ:
+        raise typer.Exit(1)

@@ -1,13 +1,16 @@
 """`registry webhooks …`"""
 
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from registry.cli.failures import usage_error
 from registry.cli.session import Session, command, confirm
 from registry.domain.events import EventType
+
+if TYPE_CHECKING:
+    from registry.client import Delivery
 
 Id = Annotated[str, typer.Argument(metavar="WEBHOOK", help="The webhook's id.")]
 _CHANGES = [EventType.PACKAGE_CREATED, EventType.PACKAGE_UPDATED, EventType.PACKAGE_DELETED]
@@ -56,6 +59,7 @@ async def add(
         session.output.document(webhook.document)
     else:
         session.output.members({"id": webhook.id, "secret": webhook.secret})
+        session.output.say("Keep the secret: it cannot be shown again.")
 
 
 async def list_webhooks(session: Session) -> None:
@@ -124,7 +128,7 @@ async def test(session: Session, *, webhook: Id) -> None:
     """
     async with session.client() as client:
         delivery = await client.webhooks.test(webhook)
-    session.output.document(delivery.document)
+    _tell(session, delivery)
 
 
 async def replay(
@@ -142,4 +146,12 @@ async def replay(
     """
     async with session.client() as client:
         again = await client.webhooks.replay(webhook, delivery)
-    session.output.document(again.document)
+    _tell(session, again)
+
+
+def _tell(session: Session, delivery: "Delivery") -> None:
+    if session.output.as_json:
+        session.output.document(delivery.document)
+    else:
+        session.output.members({"id": delivery.id, "event": delivery.event, "status": delivery.status})
+        session.output.say("What becomes of it: registry webhooks deliveries WEBHOOK")

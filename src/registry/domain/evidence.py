@@ -128,7 +128,7 @@ class DemonstrationFacts:
 
     `error` says why it does not parse. `imports` are its modules outside the standard library, `imported` the names
     that it takes from them as pairs (module, name), `undefined` the names that nothing before them defines, `files` the
-    local files that it opens.
+    local files that it opens. `used`: this block or a later one does something with what those imports bind.
     """
 
     position: int
@@ -139,6 +139,7 @@ class DemonstrationFacts:
     imported: tuple[tuple[str, str], ...] = ()
     undefined: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
+    used: bool = False
 
 
 @dataclass(frozen=True, slots=True)

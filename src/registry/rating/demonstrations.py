@@ -9,6 +9,7 @@ import sys
 import textwrap
 import warnings
 from collections.abc import Iterator
+from dataclasses import replace
 
 from registry.domain.evidence import DemonstrationFacts
 from registry.rating.cards import CodeBlock, parse_card
@@ -24,6 +25,8 @@ _OPENERS = {"open", "load", "read_csv", "read_json", "read_parquet", "imread", "
 def read_demonstrations(card_text: str) -> tuple[DemonstrationFacts, ...]:
     """The Python blocks of a card, in order. A name that an earlier block defines counts as defined."""
     facts: list[DemonstrationFacts] = []
+    bound: dict[int, frozenset[str]] = {}  # what the foreign imports of each of the facts bind
+    used: set[int] = set()
     defined: set[str] = set()
     characters = 0
     for position, block in enumerate(parse_card(card_text).code[:MAX_BLOCKS], start=1):
@@ -38,8 +41,11 @@ def read_demonstrations(card_text: str) -> tuple[DemonstrationFacts, ...]:
                 facts.append(DemonstrationFacts(position, _lines(source), error=f"line {error.lineno}: {error.msg}"))
             continue
         if block.language or any(isinstance(node, ast.Import | ast.ImportFrom) for node in ast.walk(tree)):
+            bound[len(facts)] = frozenset(_foreign_names(tree))
             facts.append(_facts(tree, position, _lines(source), defined))
-    return tuple(facts)
+        loaded = set(_loaded_names(tree))
+        used.update(place for place, names in bound.items() if loaded & names or (loaded and "*" in names))
+    return tuple(replace(fact, used=place in used) for place, fact in enumerate(facts))
 
 
 def parse_python(source: str) -> ast.Module:
@@ -74,7 +80,6 @@ def _facts(tree: ast.Module, position: int, lines: int, defined: set[str]) -> De
     modules: list[str] = []
     imported: list[tuple[str, str]] = []
     files: list[str] = []
-    loaded: list[str] = []
     star = False
     for node in ast.walk(tree):
         defined.update(_bound(node))
@@ -84,14 +89,12 @@ def _facts(tree: ast.Module, position: int, lines: int, defined: set[str]) -> De
             modules.append(node.module)
             imported.extend((node.module, alias.name) for alias in node.names)
             star = star or any(alias.name == "*" for alias in node.names)
-        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
-            loaded.append(node.id)
         elif isinstance(node, ast.Call):
             files.extend(_opened(node))
     foreign = tuple(dict.fromkeys(module for module in modules if not is_standard(module)))
     # `import *` may define any name.
     given = defined | _GIVEN
-    undefined = () if star else tuple(dict.fromkeys(name for name in loaded if name not in given))
+    undefined = () if star else tuple(dict.fromkeys(name for name in _loaded_names(tree) if name not in given))
     return DemonstrationFacts(
         position=position,
         lines=lines,
@@ -117,6 +120,23 @@ def _bound(node: ast.AST) -> Iterator[str]:
                 yield (alias.asname or alias.name).split(".", 1)[0]
         case _:
             return
+
+
+def _loaded_names(tree: ast.Module) -> Iterator[str]:
+    """The names that the code reads."""
+    return (node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load))
+
+
+def _foreign_names(tree: ast.Module) -> Iterator[str]:
+    """The names that imports from outside the standard library bind; `*` for any."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            foreign = [alias for alias in node.names if not is_standard(alias.name)]
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level and not is_standard(node.module):
+            foreign = node.names
+        else:
+            continue
+        yield from ((alias.asname or alias.name).split(".", 1)[0] for alias in foreign)
 
 
 def _opened(call: ast.Call) -> Iterator[str]:

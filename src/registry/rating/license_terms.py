@@ -18,10 +18,10 @@ class Terms(Enum):
 
 
 _KINDS = {
-    Terms.FREE: "CC0-1.0 Unlicense 0BSD WTFPL MIT-0 PDDL-1.0 BSL-1.0",
+    Terms.FREE: "CC0-1.0 Unlicense 0BSD WTFPL MIT-0 PDDL-1.0",
     Terms.PERMISSIVE: (
-        "MIT Apache-2.0 BSD-2-Clause BSD-3-Clause BSD-3-Clause-Clear ISC Zlib NCSA PostgreSQL Python-2.0 PSF-2.0 HPND "
-        "X11 AFL-3.0 Artistic-2.0 ECL-2.0 UPL-1.0 Unicode-3.0 OFL-1.1 CC-BY-2.0 CC-BY-2.5 CC-BY-3.0 CC-BY-4.0 "
+        "MIT Apache-2.0 BSL-1.0 BSD-2-Clause BSD-3-Clause BSD-3-Clause-Clear ISC Zlib NCSA PostgreSQL Python-2.0 "
+        "PSF-2.0 HPND X11 AFL-3.0 Artistic-2.0 ECL-2.0 UPL-1.0 Unicode-3.0 CC-BY-2.0 CC-BY-2.5 CC-BY-3.0 CC-BY-4.0 "
         "ODC-By-1.0 CDLA-Permissive-1.0 CDLA-Permissive-2.0 etalab-2.0 MS-PL BlueOak-1.0.0 MulanPSL-2.0"
     ),
     Terms.WEAK_COPYLEFT: (
@@ -30,7 +30,8 @@ _KINDS = {
     ),
     Terms.COPYLEFT: (
         "GPL-1.0-or-later GPL-2.0-only GPL-2.0-or-later GPL-3.0-only GPL-3.0-or-later AGPL-3.0-only AGPL-3.0-or-later "
-        "EUPL-1.1 EUPL-1.2 OSL-3.0 CC-BY-SA-3.0 CC-BY-SA-4.0 ODbL-1.0 CDLA-Sharing-1.0 GFDL-1.3-only GFDL-1.3-or-later"
+        "EUPL-1.1 EUPL-1.2 OSL-3.0 CC-BY-SA-3.0 CC-BY-SA-4.0 ODbL-1.0 CDLA-Sharing-1.0 GFDL-1.3-only GFDL-1.3-or-later "
+        "OFL-1.1"
     ),
     Terms.NO_DERIVATIVES: "CC-BY-ND-3.0 CC-BY-ND-4.0",
     Terms.NON_COMMERCIAL: (
@@ -51,6 +52,14 @@ _AGPL = ("AGPL-3.0-only", "AGPL-3.0-or-later")
 _GPL_3 = ("GPL-3.0-only", "GPL-3.0-or-later", *_AGPL)
 _GPL_2 = ("GPL-2.0-only", "GPL-2.0-or-later")
 _LGPL_3 = ("LGPL-3.0-only", "LGPL-3.0-or-later")
+
+# Permissive licences whose further terms (patents, notices) a copyleft licence does not admit, by the FSF's list.
+CLASHES: dict[str, tuple[str, ...]] = {
+    "Apache-2.0": ("GPL-2.0-only",),
+    "ECL-2.0": ("GPL-2.0-only",),
+    "AFL-3.0": (*_GPL_2, *_GPL_3),
+    "MS-PL": (*_GPL_2, *_GPL_3),
+}
 
 # From a copyleft licence to those that its derivatives may be under, beside itself.
 COPYLEFT_TARGETS: dict[str, tuple[str, ...]] = {

@@ -12,7 +12,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 
-from registry.rating.license_terms import ALIASES, COPYLEFT_TARGETS, TERMS, Terms
+from registry.rating.license_terms import ALIASES, CLASHES, COPYLEFT_TARGETS, TERMS, Terms
 
 MAX_EXPRESSION_CHARACTERS = 500
 _MISSING = {"", "none", "noassertion", "unknown", "other", "null", "unlicensed"}
@@ -50,8 +50,8 @@ def check_license(
     """Whether a project under `project_license` may put the package to `use`.
 
     Of `A OR B` the package's user may choose; `A AND B` must be met together. The project's own expression is met in
-    all its parts, since its users may choose any. Exceptions (`WITH`) only add permissions, so the licence is read
-    without them.
+    all its parts, since its users may choose any. Exceptions (`WITH`) only add permissions: the package's licence is
+    read without them, and a project may pass one on for a copyleft package only if the package has the same.
     """
     package, project = normalise_license(package_license), normalise_license(project_license)
     for side, text, read in (("package", package_license, package), ("project", project_license, project)):
@@ -59,12 +59,29 @@ def check_license(
             missing = text is None or text.strip().lower() in _MISSING
             why = f"the {side} states no licence" if missing else f"the {side}'s licence {text!r} is no SPDX expression"
             return LicenseAnswer(False, f"{why}: no permission can be relied on", package, project)  # noqa: FBT003
-    targets = sorted(_parse_known(project).objects)
+    symbols = _parse_known(project).symbols
+    targets = sorted((_Licence.of(symbol) for symbol in symbols), key=lambda it: (it.base, it.exception or ""))
     compatible, reason = _judge(_parse_known(package), targets, use)
     return LicenseAnswer(compatible, reason, package, project)
 
 
-def _judge(node: Any, targets: list[str], use: LicenseUse) -> tuple[bool, str]:
+@dataclass(frozen=True, slots=True)
+class _Licence:
+    """One licence of an expression, with its exception where it has one."""
+
+    base: str
+    exception: str | None
+
+    @classmethod
+    def of(cls, symbol: Any) -> "_Licence":
+        exception = getattr(symbol, "exception_symbol", None)
+        return cls(getattr(symbol, "license_symbol", symbol).key, exception and exception.key)
+
+    def __str__(self) -> str:
+        return f"{self.base} WITH {self.exception}" if self.exception else self.base
+
+
+def _judge(node: Any, targets: list[_Licence], use: LicenseUse) -> tuple[bool, str]:
     """Walk a package's expression."""
     operator = getattr(node, "operator", "").strip().upper()
     if operator in ("AND", "OR"):
@@ -72,14 +89,16 @@ def _judge(node: Any, targets: list[str], use: LicenseUse) -> tuple[bool, str]:
         if operator == "OR":
             return next((answer for answer in answers if answer[0]), answers[0])
         return next((answer for answer in answers if not answer[0]), (True, "; ".join(answer[1] for answer in answers)))
-    base = getattr(node, "license_symbol", node).key
-    refused = next((target for target in targets if not _allowed(base, target, use)), None)
+    licence = _Licence.of(node)
+    refused = next((target for target in targets if not _allowed(licence, target, use)), None)
     if refused is None:
-        return True, f"{node.render()} allows {_verb(use)} in a project under {' and '.join(targets)}"
-    return False, f"{node.render()} does not allow {_verb(use)} in a project under {refused}: {_why(base)}"
+        return True, f"{licence} allows {_verb(use)} in a project under {' and '.join(map(str, targets))}"
+    why = TERMS.get(licence.base, Terms.UNKNOWN).value
+    return False, f"{licence} does not allow {_verb(use)} in a project under {refused}: {why}"
 
 
-def _allowed(base: str, target: str, use: LicenseUse) -> bool:
+def _allowed(licence: _Licence, project: _Licence, use: LicenseUse) -> bool:
+    base, target = licence.base, project.base
     terms = TERMS.get(base, Terms.UNKNOWN)
     if terms is Terms.UNKNOWN:
         return False
@@ -91,15 +110,11 @@ def _allowed(base: str, target: str, use: LicenseUse) -> bool:
     if use is LicenseUse.RUN or terms is Terms.FREE:
         return True
     if terms is Terms.PERMISSIVE:
-        # The FSF: Apache's patent clause is a further restriction that GPL 2 does not admit.
-        return not (base == "Apache-2.0" and target == "GPL-2.0-only")
+        return target not in CLASHES.get(base, ())
     if terms in (Terms.NO_DERIVATIVES, Terms.NON_COMMERCIAL_NO_DERIVATIVES):
         return False
-    return target == base or target in COPYLEFT_TARGETS.get(base, ())
-
-
-def _why(base: str) -> str:
-    return TERMS.get(base, Terms.UNKNOWN).value
+    passes_on = project.exception in (None, licence.exception)
+    return passes_on and (target == base or target in COPYLEFT_TARGETS.get(base, ()))
 
 
 def _verb(use: LicenseUse) -> str:
@@ -132,6 +147,9 @@ def _parse(text: str) -> Any:
     except (ExpressionError, ExpressionParseError, AttributeError, RecursionError, TypeError):
         return None
     if parsed is None:
+        return None
+    exceptions = [symbol.exception_symbol for symbol in parsed.symbols if hasattr(symbol, "exception_symbol")]
+    if not all(exception.is_exception for exception in exceptions):
         return None
     unknown = {symbol.key for symbol in _spdx().unknown_license_symbols(parsed)}
     return parsed if all(key.startswith("LicenseRef-") for key in unknown) else None

@@ -2,7 +2,8 @@
 
 import asyncio
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import IO
 
 import structlog
 
@@ -83,7 +84,7 @@ def _look_at(member: Member, inspection: Inspection) -> None:
     # A model file can be larger than memory: it lies on disk while it is scanned.
     with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES) as copy:
         try:
-            copy.writelines(member.pieces(wanted))
+            _copy(member.pieces(wanted), copy, lambda start: inspection.needed(path, wanted, start))
         except (LimitReached, RegistryError):
             inspection.cannot_read(path)
             raise
@@ -93,6 +94,16 @@ def _look_at(member: Member, inspection: Inspection) -> None:
             return
         copy.seek(0)
         inspection.take(path, member.size, copy)
+
+
+def _copy(pieces: Iterator[bytes], copy: IO[bytes], needed: Callable[[bytes], int]) -> None:
+    """Piece by piece: `writelines` of a spooled file holds all of it in memory before any goes to the disk."""
+    left: int | None = None
+    for piece in pieces:
+        copy.write(piece)
+        left = (needed(piece) if left is None else left) - len(piece)
+        if left <= 0:
+            return
 
 
 def _only_member(file: BoundedReader, content: Content) -> Member:

@@ -17,6 +17,7 @@ from registry.services.license_check import LicenseChecks
 from registry.services.maintenance import Maintenance
 from registry.services.publishing import Publishing
 from registry.services.ratings import Ratings
+from registry.services.reading import Reading
 from registry.services.retrieval import Retrieval
 from registry.services.search import SearchService
 from registry.services.sessions import Sessions
@@ -28,6 +29,7 @@ from registry.services.webhooks import Webhooks
 @dataclass(frozen=True, slots=True)
 class Services:
     sessions: Sessions
+    reading: Reading
     accounts: Accounts
     catalog: Catalog
     publishing: Publishing

@@ -32,10 +32,11 @@ class ComponentState:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """How a component is asked whether it answers."""
+    """How a component is asked whether it answers. `watched`: whoever watches the store counts this call as well."""
 
     ping: Callable[[], Awaitable[None]]
     optional: bool = False
+    watched: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +66,23 @@ class _Tally:
 
 
 class HealthMonitor:
-    """Collects what calls of stores do, by component and minute, probes the idle ones, and answers for all."""
+    """Collects what calls of stores do, by component and minute, probes the idle ones, and answers for all.
 
-    def __init__(self, log: HealthLog, clock: Clock, probes: Mapping[str, Probe]) -> None:
+    `on_state` is told what each probe found.
+    """
+
+    def __init__(
+        self,
+        log: HealthLog,
+        clock: Clock,
+        probes: Mapping[str, Probe],
+        *,
+        on_state: Callable[[ComponentState], None] = lambda _: None,
+    ) -> None:
         self._health_log = log
         self._clock = clock
         self._probes = probes
+        self._on_state = on_state
         self._pending: dict[tuple[datetime, str], HealthSample] = {}
         # The minute that is counted now, in a form that costs a call the least.
         self._tallies: dict[str, _Tally] = {}
@@ -105,15 +117,20 @@ class HealthMonitor:
         return list(await asyncio.gather(*(self._probe(name, probe) for name, probe in self._probes.items())))
 
     async def _probe(self, name: str, probe: Probe) -> ComponentState:
-        began = asyncio.get_running_loop().time()
+        began, detail, ended = asyncio.get_running_loop().time(), None, True
         try:
             async with asyncio.timeout(PROBE_TIMEOUT_SECONDS):
                 await probe.ping()
-        except (RegistryError, TimeoutError, OSError) as error:
-            self.observe(name, "ping", asyncio.get_running_loop().time() - began, "unavailable")
-            return ComponentState(name, ok=False, optional=probe.optional, detail=str(error) or "no answer in time")
-        self.observe(name, "ping", asyncio.get_running_loop().time() - began, "ok")
-        return ComponentState(name, ok=True, optional=probe.optional, detail=None)
+        except TimeoutError:
+            detail, ended = "no answer in time", False
+        except (RegistryError, OSError) as error:
+            detail = str(error)
+        if not (probe.watched and ended):  # a store's call that never ended is counted as cancelled there
+            seconds = asyncio.get_running_loop().time() - began
+            self.observe(name, "ping", seconds, "ok" if detail is None else "unavailable")
+        state = ComponentState(name, ok=detail is None, optional=probe.optional, detail=detail)
+        self._on_state(state)
+        return state
 
     async def window(self, *, minutes: int) -> list[ComponentWindow]:
         """Every component over the last `minutes`, from all processes."""

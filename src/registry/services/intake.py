@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator, Awaitable
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
+import structlog
+
 from registry.domain.accounts import Caller
 from registry.domain.errors import DigestMismatch, InvalidInput, PermissionDenied, RegistryError, Unavailable
 from registry.domain.events import Event, EventType
@@ -29,6 +31,7 @@ from registry.services.archives.cards import stated_license
 from registry.services.naming import KINDS, safe_filename
 from registry.services.quotas import Quotas, Room
 
+_log = structlog.get_logger(__name__)
 _Result = TypeVar("_Result")
 _MAX_DESCRIPTION_CHARACTERS = 10_000
 _MAX_TAGS = 50
@@ -132,8 +135,11 @@ class Intake:
             raise
 
     async def discard(self, content: Content) -> None:
-        """Free bytes that no record refers to any more."""
-        await self._blobs.delete(content.blob_key)
+        """Free bytes that no record refers to any more: what is asked for is done, whether they go now or later."""
+        try:
+            await self._blobs.delete(content.blob_key)
+        except Unavailable as error:
+            _log.warning("bytes_left_to_the_sweep", blob_key=content.blob_key, reason=str(error))
 
 
 def described(package: Package, metadata: Metadata, facts: ArchiveFacts) -> Package:

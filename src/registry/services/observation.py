@@ -19,6 +19,11 @@ class CallObserver(Protocol):
         """
 
 
+class StateObserver(CallObserver, Protocol):
+    def tell_state(self, component: str, *, up: bool) -> None:
+        """A component was asked, and answered or not."""
+
+
 class _Observed:
     """Hands every attribute through; coroutine methods are timed. Streams (`read`, `list_…`) are not."""
 

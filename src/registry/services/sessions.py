@@ -26,9 +26,13 @@ class Sessions:
         self._codec = codec
         self._accounts = accounts
 
-    async def authenticate(self, token: str | None) -> Caller:
-        """The caller behind a token. Raises Unauthenticated."""
+    def claims_of(self, token: str | None) -> TokenClaims:
+        """What a token says, its signature and expiry checked. Raises Unauthenticated."""
         if token is None:
             raise Unauthenticated("A token is needed. Get one from POST /auth/token and send it as a Bearer token.")
-        claims = self._codec.decode(token)
+        return self._codec.decode(token)
+
+    async def authenticate(self, token: str | None) -> Caller:
+        """The caller behind a token. Raises Unauthenticated."""
+        claims = self.claims_of(token)
         return caller_of(claims, await self._accounts.find_session(claims.user, claims.id))

@@ -36,6 +36,13 @@ def read_account(item: Item) -> Account:
     )
 
 
+def session_of(name: str, account: Item | None, token: Item | None) -> Session | None:
+    """The session that an account and a token's revocation (None: it was not revoked) make; None without account."""
+    if account is None:
+        return None
+    return Session(name, _permissions(account), attribute(account, "token_epoch"), revoked=token is not None)
+
+
 def _permissions(item: Item) -> frozenset[Permission]:
     return frozenset(map(Permission, attribute(item, "permissions").split()))
 
@@ -85,10 +92,7 @@ class DynamoAccountStore:
     async def find_session(self, name: str, token_id: str) -> Session | None:
         items = await self._table.batch_get([keys.account_key(name), keys.token_key(token_id)])
         found = {attribute(item, "sk"): item for item in items}
-        account = found.get("account")
-        if account is None:
-            return None
-        return Session(name, _permissions(account), attribute(account, "token_epoch"), revoked="token" in found)
+        return session_of(name, found.get("account"), found.get("token"))
 
     async def revoke_token(self, token_id: str, *, expires_at: datetime) -> None:
         item: Item = {**keys.token_key(token_id), "expires_at": number(math.ceil(expires_at.timestamp()))}

@@ -14,6 +14,7 @@ from aiobotocore.config import AioConfig
 from registry.adapters.dynamodb.calls import TRIES, EngineCalls, OnCall, ignore_call
 from registry.adapters.dynamodb.errors import EngineThrottling
 from registry.adapters.dynamodb.keys import STATUS_INDEX, Action, Item
+from registry.adapters.dynamodb.parsing import read_items_quickly
 from registry.domain.errors import TooLarge
 
 if TYPE_CHECKING:
@@ -151,6 +152,17 @@ class DynamoTable:
         """The action that changes nothing and lets the others be done only where `condition` holds."""
         return cast("Action", {"ConditionCheck": self._action({"Key": key}, condition, values)})
 
+    def add(self, key: Item, name: str, added: int) -> Action:
+        """The action that adds to a number of an item."""
+        action = {
+            "TableName": self.name,
+            "Key": key,
+            "UpdateExpression": "ADD #name :added",
+            "ExpressionAttributeNames": {"#name": name},
+            "ExpressionAttributeValues": {":added": {"N": str(added)}},
+        }
+        return cast("Action", {"Update": action})
+
     def _action(self, action: dict[str, Any], condition: str, values: Item | None) -> dict[str, Any]:
         action["TableName"] = self.name
         if condition:
@@ -219,4 +231,5 @@ async def open_table(
         tcp_keepalive=True,
     )
     async with (session or aioboto3.Session()).client("dynamodb", endpoint_url=endpoint_url, config=config) as client:
+        read_items_quickly(client)
         yield DynamoTable(client, name, calls=EngineCalls(on_call=on_call, deadline_seconds=limits.deadline_seconds))

@@ -4,7 +4,8 @@ Unavailable
 ├── EngineThrottling   over its capacity: worth another try soon
 ├── EngineConflict     another transaction holds an item: worth another try at once
 ├── EngineDown         no answer, or none that can be understood
-└── TableMissing       the table was not made yet
+├── TableMissing       the table was not made yet
+└── Misconfigured      no credentials, or some that it does not take: an operator has to act
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,7 +14,9 @@ from typing import Any, cast
 from aiohttp import ClientError as AiohttpError
 from botocore.exceptions import (
     ClientError,
+    CredentialRetrievalError,
     HTTPClientError,
+    NoCredentialsError,
     ResponseStreamingError,
 )
 from botocore.exceptions import (
@@ -35,6 +38,15 @@ _THROTTLING = frozenset(
     }
 )
 _CONFLICT = frozenset({"TransactionConflict", "TransactionConflictException", "TransactionInProgressException"})
+_REFUSED = frozenset(
+    {
+        "AccessDeniedException",
+        "ExpiredTokenException",
+        "InvalidSignatureException",
+        "MissingAuthenticationTokenException",
+        "UnrecognizedClientException",
+    }
+)
 _CONDITION = frozenset({"ConditionalCheckFailed", "ConditionalCheckFailedException"})
 
 
@@ -54,6 +66,10 @@ class TableMissing(Unavailable):
     """There is no such table."""
 
 
+class Misconfigured(Unavailable):
+    """The credentials are missing or wrong. Details are for the operator's log, not for callers."""
+
+
 class ConditionFailed(Exception):
     """Conditions of a write did not hold; nothing was written. For the stores, which know what that means.
 
@@ -71,6 +87,8 @@ def translate(error: Exception) -> Exception:
         return error
     if isinstance(error, ClientError):
         return _translate_answer(error)
+    if isinstance(error, NoCredentialsError | CredentialRetrievalError):
+        return Misconfigured("The record store has no credentials for its table.", retry_after_seconds=30)
     if isinstance(
         error,
         BotocoreConnectionError
@@ -97,6 +115,8 @@ def _translate_answer(error: ClientError) -> Exception:
         return known
     if code == "ResourceNotFoundException":
         return TableMissing("The record store has no table; `registry tables create` makes it.", retry_after_seconds=30)
+    if code in _REFUSED:
+        return Misconfigured(f"The record store does not take the credentials ({code}).", retry_after_seconds=30)
     if answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= 500:
         return EngineDown(f"The record store fails ({code}).")
     return error

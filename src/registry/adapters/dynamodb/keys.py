@@ -15,6 +15,10 @@ can hold one.
 | account | `U#<user>` | `account` |
 | account entry | `accounts` | `<user>` |
 | revoked token | `T#<token id>` | `token` |
+| user's bytes | `Y#<user>` | `<shard>` |
+| open upload | `O#<upload id>` | `upload` |
+| upload entry | `W#<user>` | `<upload id>` |
+| upload's end | `uploads` | `<time>#<upload id>` |
 | health sample | `health` | `<minute>#<component>` |
 | change | `C#<hour>` | `<time>#<number>#<package id>` |
 | rating | `R#<package id>` | `rating` |
@@ -37,7 +41,7 @@ can hold one.
   under these, a tag or a score the `score` where there is one; and the `revision` that wrote it.
 - A rating is the latest, as ready JSON; its receipt, compressed, is in parts that carry the rating's `etag`.
 - A rating that waits is a mark (`due_at`, `attempts`, `asked_by`, and the `claim_token` of who makes it).
-- A blob tells the sweep that a record refers to these bytes.
+- A blob tells the sweep that a record, or an open upload, refers to these bytes.
 - An event is put by the change that causes it; `outbox` makes the deliveries of it, and ends it.
 - A lane lists the pending deliveries of a webhook and package (`waiting`) in their order, and is there while one is.
 - A webhook that has ended, disabled or removed, is one that the sweep has to clear up after.
@@ -80,6 +84,10 @@ STATUS_INDEX = "GSI-Status-Created"
 TTL_ATTRIBUTE = "expires_at"
 SHARDS = 4
 """A shard takes 1,000 writes a second. A table keeps the count it was filled with."""
+
+USAGE_SHARDS = 32
+"""Publishes of one user meet in a count only so often, and a query still reads all counts."""
+UPLOADS_BY_EXPIRY = "uploads"
 
 
 WEBHOOKS = "webhooks"
@@ -133,6 +141,27 @@ def account_key(name: str) -> Item:
 
 def account_entry_key(name: str) -> Item:
     return key("accounts", name)
+
+
+def upload_key(upload_id: str) -> Item:
+    return key(f"O#{upload_id}", "upload")
+
+
+def uploads_of(user: str) -> str:
+    return f"W#{user}"
+
+
+def usage_of(user: str) -> str:
+    return f"Y#{user}"
+
+
+def usage_key(user: str, package_id: str) -> Item:
+    return key(usage_of(user), str(zlib.crc32(package_id.encode()) % USAGE_SHARDS))
+
+
+def blob_of(parts_key: str) -> str:
+    """The blob that parts become: what stands before the `~` of an unfinished one's key."""
+    return parts_key.partition("~")[0]
 
 
 def token_key(token_id: str) -> Item:

@@ -28,8 +28,10 @@ class DynamoRecordMaintenance:
         self._clock = clock
 
     async def live_blob_keys(self, blob_keys: Sequence[str]) -> set[str]:
-        items = await self._table.batch_get([keys.blob_key(blob) for blob in dict.fromkeys(blob_keys)])
-        return {attribute(item, "pk").removeprefix("B#") for item in items}
+        blobs = dict.fromkeys(map(keys.blob_of, blob_keys))
+        items = await self._table.batch_get([keys.blob_key(blob) for blob in blobs])
+        live = {attribute(item, "pk").removeprefix("B#") for item in items}
+        return {blob for blob in blob_keys if keys.blob_of(blob) in live}
 
     async def list_contents(self) -> AsyncIterator[tuple[str, str, int, str]]:
         values = {":record": text("record")}

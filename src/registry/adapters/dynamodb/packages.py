@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import Sequence
 
 from registry.adapters.dynamodb import keys, records
-from registry.adapters.dynamodb.answers import NO_ANSWER, answer_item, read_answer
+from registry.adapters.dynamodb.answers import read_answer
 from registry.adapters.dynamodb.audit import audit_item
 from registry.adapters.dynamodb.changes import change_item
 from registry.adapters.dynamodb.client import DynamoTable
@@ -15,7 +15,9 @@ from registry.adapters.dynamodb.outbox import event_items
 from registry.adapters.dynamodb.ratings import mark_item
 from registry.adapters.dynamodb.records import attribute
 from registry.adapters.dynamodb.transaction import ABSENT, Transaction
-from registry.domain.errors import AlreadyExists, AnswerKept, NotFound, PackageExists, RevisionConflict, Unavailable
+from registry.adapters.dynamodb.uploads import answer_kept, end_upload, keep_answer
+from registry.adapters.dynamodb.usage import count_bytes
+from registry.domain.errors import AlreadyExists, NotFound, PackageExists, RevisionConflict, Unavailable
 from registry.domain.packages import Change, KeptAnswer, Package, PackageFilter, PackageStatus
 from registry.ports.clock import Clock
 from registry.ports.packages import NamedVersion, PackageDocument, SummaryPage
@@ -32,7 +34,8 @@ class DynamoPackageStore:
         self._clock = clock
 
     async def add(self, package: Package, change: Change) -> None:
-        transaction = self._begin(change, revision=package.revision)
+        blob = package.content.blob_key if package.content else None
+        transaction = self._begin(change, revision=package.revision, blob=blob)
         readme = records.readme_item(package)
         record = records.record_item(package, readme_revision=package.revision if readme else 0)
         transaction.put_if(record, ABSENT, otherwise=lambda _: AlreadyExists(f"The id {package.id} is taken."))
@@ -133,15 +136,16 @@ class DynamoPackageStore:
             if items
         }
 
-    def _begin(self, change: Change, *, revision: int) -> Transaction:
+    def _begin(self, change: Change, *, revision: int, blob: str | None = None) -> Transaction:
         """A transaction with what every change writes. The answer comes first: its condition is judged first.
 
         `revision` is the package's after the change, or its last.
         """
         transaction = Transaction(self._table)
         if change.answer is not None:
-            now = number(int(self._clock.now().timestamp()))
-            transaction.put_if(answer_item(change.answer), NO_ANSWER, {":now": now}, otherwise=lambda _: _answer_kept())
+            keep_answer(transaction, change.answer, now=self._clock.now())
+        if change.upload is not None:
+            end_upload(transaction, change.upload, kept_blob=blob)
         transaction.put(audit_item(change.audit))
         transaction.put(change_item(change.audit.package_id, now=self._clock.now()))
         for event in event_items(change.events, revision=revision):
@@ -179,7 +183,7 @@ class DynamoPackageStore:
         if found is not None and int(attribute(found[0], "revision", "N")) == expected_revision:
             return found
         if change.answer is not None and await self._has_answer(change.answer):
-            raise _answer_kept()
+            raise answer_kept()
         raise _stale(package_id, found[0] if found else {})
 
     async def _has_answer(self, answer: KeptAnswer) -> bool:
@@ -194,6 +198,7 @@ def _write_rest(transaction: Transaction, old: Package | None, new: Package | No
     if old is not None and (new is None or _version_key(old) != _version_key(new)):
         transaction.delete(_version_key(old))
     _write_blob(transaction, old, new)
+    count_bytes(transaction, old, new)
     before = {} if old is None else records.entries(old, old_score)
     after = {} if new is None else records.entries(new, None)
     for place, entry in after.items():
@@ -233,7 +238,3 @@ def _absent(package_id: str) -> NotFound:
 
 def _stale(package_id: str, found: Item) -> NotFound | RevisionConflict:
     return RevisionConflict("The package changed since you read it; read it again.") if found else _absent(package_id)
-
-
-def _answer_kept() -> AnswerKept:
-    return AnswerKept("A request with this idempotency key was answered already.")

@@ -26,6 +26,10 @@ class Transaction:
     def put(self, item: Item) -> None:
         self._actions.append(self._table.put(item))
 
+    def add_to(self, key: Item, name: str, added: int) -> None:
+        """Add to a number of an item, which is made where it is missing."""
+        self._actions.append(self._table.add(key, name, added))
+
     def delete(self, key: Item) -> None:
         self._actions.append(self._table.delete(key))
 

@@ -10,61 +10,69 @@ record names it, so a rename would add a system call and no safety.
 import asyncio
 import itertools
 import os
-import re
 import secrets
-from collections.abc import AsyncIterator, Callable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import Future, wait
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
-from registry.adapters.filesystem.errors import translated
-from registry.adapters.filesystem.files import BlobFile, BlobWriter, Write
-from registry.adapters.filesystem.folders import SHARDS, FolderSync, Fsync, check_folder, make_shards
+from registry.adapters.filesystem.blob_folder import KEY, BlobFolder
+from registry.adapters.filesystem.files import BlobWriter, Write
+from registry.adapters.filesystem.folders import SHARDS, Fsync, check_folder
 from registry.adapters.filesystem.journals import JOURNAL_SUFFIX, journal_of, journaled
 from registry.adapters.filesystem.part_files import is_sealed
-from registry.domain.errors import NotFound
+from registry.adapters.filesystem.reading import Reading, ReadMemory
+from registry.adapters.filesystem.small_blobs import SMALL_BYTES, SmallBlobs
 from registry.ports.blobs import CHUNK_BYTES, BlobInfo, StoredBlob
 
-_KEY = re.compile(r"[0-9a-f]{32}")
 _THREADS = 16
+_READ_MEMORY_BYTES = 64 * 1024 * 1024
 _PUTS_PER_SHARD = 64
 """Puts of one moment go to one folder, so that one fsync can acknowledge many; then it is the next folder's turn."""
-
-T = TypeVar("T")
 
 
 class FilesystemBlobStore:
     """`BlobStore` on a local disk. Several processes may share the folder; `close` ends this one's threads."""
 
-    def __init__(self, root: Path, *, fsync: Fsync, write: Write) -> None:
-        """Use `open`. `fsync` and `write` are the system calls: tests count them and let them fail."""
-        self._root = root
-        self._fsync = fsync
+    def __init__(self, folder: BlobFolder, *, memory: ReadMemory, write: Write) -> None:
+        """Use `open`. `write` is the system call: tests let it fail."""
+        self._folder = folder
+        self._memory = memory
         self._write = write
-        self._folder_sync = FolderSync(fsync=fsync)
-        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="blobs")
+        self._small = SmallBlobs(folder.folder_sync, folder.threads)
         self._put_numbers = itertools.count(secrets.randbelow(len(SHARDS)) * _PUTS_PER_SHARD)
+        self._key_ends = _random_key_ends()
 
     @classmethod
-    def open(cls, root: Path, *, fsync: Fsync = os.fsync, write: Write = os.write) -> Self:
-        """The store in `root`, which is created when missing. Blocks for some ms. Raises Unavailable."""
-        with translated():
-            make_shards(root, fsync=fsync)
-        return cls(root, fsync=fsync, write=write)
+    def open(
+        cls,
+        root: Path,
+        *,
+        read_memory_bytes: int = _READ_MEMORY_BYTES,
+        fsync: Fsync = os.fsync,
+        write: Write = os.write,
+    ) -> Self:
+        """The store in `root`, which is created when missing. Blocks for some ms. Raises Unavailable.
+
+        Readers hold about `read_memory_bytes` together (see ReadMemory).
+        """
+        folder = BlobFolder.open(root, threads=_THREADS, name="blobs", fsync=fsync)
+        return cls(folder, memory=ReadMemory(total_bytes=read_memory_bytes), write=write)
 
     def close(self) -> None:
         """Wait for what is under way and end the threads."""
-        self._threads.shutdown()
+        self._small.close()
+        self._folder.close()
 
     async def ping(self) -> None:
-        await asyncio.get_running_loop().run_in_executor(self._threads, check_folder, self._root)
+        await self._folder.run(lambda: check_folder(self._folder.root))
 
     async def put(self, source: AsyncIterator[bytes]) -> StoredBlob:
-        writer = BlobWriter(
-            self._path(self._new_key()), folder_sync=self._folder_sync, fsync=self._fsync, write=self._write
-        )
+        threads, path = self._folder.threads, self._folder.path(self._new_key())
+        writer = BlobWriter(path, folder_sync=self._folder.folder_sync, fsync=self._folder.fsync, write=self._write)
         running: Future[Any] | None = None
         try:
             gathered = bytearray()
@@ -72,31 +80,26 @@ class FilesystemBlobStore:
                 if gathered and len(gathered) + len(chunk) > CHUNK_BYTES:
                     if running is not None:
                         await asyncio.wrap_future(running)
-                    running = self._threads.submit(writer.append, gathered)
+                    running = threads.submit(writer.append, gathered)
                     gathered = bytearray()
                 gathered += chunk
             if running is not None:
                 await asyncio.wrap_future(running)
-            finishing = self._threads.submit(writer.finish, gathered)
+            alone = running is not None or len(gathered) > SMALL_BYTES
+            finishing = threads.submit(writer.finish, gathered) if alone else self._small.finish(writer, gathered)
             running = finishing
             return await asyncio.wrap_future(finishing)
         except BaseException:
             # A second cancellation ends the waiting, not the work.
-            await asyncio.shield(asyncio.wrap_future(self._threads.submit(_discard, writer, after=running)))
+            await asyncio.shield(asyncio.wrap_future(threads.submit(_discard, writer, after=running)))
             raise
 
     @asynccontextmanager
     async def read(
         self, key: str, *, offset: int = 0, length: int | None = None
     ) -> AsyncIterator[AsyncIterator[bytes]]:
-        if not _KEY.fullmatch(key):
-            raise NotFound("The stored bytes are gone.")
-        opening = self._threads.submit(_Reading, self._path(key), self._threads, offset=offset, length=length)
-        try:
-            reading = await asyncio.wrap_future(opening)
-        except asyncio.CancelledError:
-            opening.add_done_callback(_close_opened)
-            raise
+        path, threads = self._folder.path(key), self._folder.threads
+        reading = await Reading.open(path, threads, self._memory, offset=offset, length=length)
         try:
             yield reading.chunks()
         finally:
@@ -104,12 +107,13 @@ class FilesystemBlobStore:
 
     async def delete(self, key: str) -> None:
         blob = key.removesuffix(JOURNAL_SUFFIX)
-        if _KEY.fullmatch(blob):
-            await self._in_thread(_unlink if blob == key else _unlink_file, self._path(key))
+        if KEY.fullmatch(blob):
+            path = self._folder.path(blob)
+            await self._folder.run(lambda: _unlink(path, journal_only=blob != key))
 
     async def list_blobs(self) -> AsyncIterator[BlobInfo]:
         for shard in SHARDS:
-            for info in await self._in_thread(_list_folder, self._root / shard):
+            for info in await self._folder.run(partial(_list_folder, self._folder.root / shard)):
                 yield info
 
     async def presign_download(self, key: str, *, filename: str, media_type: str) -> str | None:  # noqa: ARG002
@@ -117,61 +121,14 @@ class FilesystemBlobStore:
 
     def _new_key(self) -> str:
         shard = SHARDS[next(self._put_numbers) // _PUTS_PER_SHARD % len(SHARDS)]
-        return shard + secrets.token_hex(15)
-
-    def _path(self, key: str) -> Path:
-        return self._root / key[:2] / key
-
-    async def _in_thread(self, call: Callable[[Path], T], path: Path) -> T:
-        return await asyncio.wrap_future(self._threads.submit(call, path))
+        return shard + next(self._key_ends)
 
 
-class _Reading:
-    """A range of a blob. While a chunk is sent, the next one is read."""
-
-    def __init__(self, path: Path, threads: ThreadPoolExecutor, *, offset: int, length: int | None) -> None:
-        """Open the file and read the first chunk: a small read is one hop to a thread. Raises NotFound, Unavailable."""
-        self._threads = threads
-        self._file = BlobFile(path)
-        self._offset = offset
-        self._end = self._file.size if length is None else min(self._file.size, offset + length)
-        try:
-            self._first = self._file.read_at(*self._next_range())
-        except BaseException:
-            self._file.close()
-            raise
-        self._ahead = self._read_ahead()
-
-    async def chunks(self) -> AsyncIterator[bytes]:
-        chunk, self._first = self._first, b""
-        while chunk:
-            yield chunk
-            chunk = b""  # so that it is free while the next one comes
-            if self._ahead is not None:
-                chunk = await asyncio.wrap_future(self._ahead)
-                self._ahead = self._read_ahead()
-
-    def close(self) -> None:
-        """Close the file, as soon as no thread reads from it: another file could get its number."""
-        if self._ahead is None:
-            self._file.close()
-        else:
-            self._ahead.add_done_callback(lambda _: self._file.close())
-
-    def _read_ahead(self) -> Future[bytes] | None:
-        offset, length = self._next_range()
-        return self._threads.submit(self._file.read_at, offset, length) if length else None
-
-    def _next_range(self) -> tuple[int, int]:
-        offset = self._offset
-        length = max(0, min(CHUNK_BYTES, self._end - offset))
-        self._offset += length
-        return offset, length
-
-
-def _close_opened(opening: Future[_Reading]) -> None:
-    if not opening.cancelled() and opening.exception() is None:
-        opening.result().close()
+def _random_key_ends() -> Iterator[str]:
+    """30 hex digits each, 64 times to a system call: each lets another thread have the interpreter."""
+    while True:
+        digits = secrets.token_hex(15 * 64)
+        yield from (digits[place : place + 30] for place in range(0, len(digits), 30))
 
 
 def _discard(writer: BlobWriter, *, after: Future[Any] | None) -> None:
@@ -180,21 +137,17 @@ def _discard(writer: BlobWriter, *, after: Future[Any] | None) -> None:
     writer.discard()
 
 
-def _unlink(path: Path) -> None:
-    _unlink_file(path)
-    _unlink_file(journal_of(path))
-
-
-def _unlink_file(path: Path) -> None:
-    with translated():
-        path.unlink(missing_ok=True)
+def _unlink(blob: Path, *, journal_only: bool) -> None:
+    if not journal_only:
+        blob.unlink(missing_ok=True)
+    journal_of(blob).unlink(missing_ok=True)
 
 
 def _list_folder(folder: Path) -> list[BlobInfo]:
     found = []
-    with translated(), os.scandir(folder) as entries:
+    with os.scandir(folder) as entries:
         for entry in entries:
-            if not _KEY.fullmatch(entry.name) and not _is_left_journal(entry):
+            if not KEY.fullmatch(entry.name) and not _is_left_journal(entry):
                 continue
             try:
                 status = entry.stat(follow_symlinks=False)

@@ -19,6 +19,7 @@ class BlobWriter:
     """Writes a blob. Its calls never overlap, though each may come from another thread."""
 
     def __init__(self, path: Path, *, folder_sync: FolderSync, fsync: Fsync, write: Write) -> None:
+        self.folder = path.parent
         self._path = path
         self._folder_sync = folder_sync
         self._fsync = fsync
@@ -30,15 +31,30 @@ class BlobWriter:
     def append(self, data: bytearray) -> None:
         """Hash and write. Raises Unavailable."""
         with translated():
-            self._append(data)
+            descriptor = self._opened()
+            self._sha256.update(data)
+            self._size += len(data)
+            with memoryview(data) as rest:
+                written = 0
+                while written < len(rest):
+                    written += self._write(descriptor, rest[written:])
 
     def finish(self, data: bytearray) -> StoredBlob:
         """Write the last bytes and return when file and name are durable. Raises Unavailable."""
+        self.append(data)
+        self.sync()
         with translated():
-            descriptor = self._append(data)
-            self._fsync(descriptor)
+            self._folder_sync.sync(self.folder)
+        return self.stored()
+
+    def sync(self) -> None:
+        """Return when the bytes are durable; nothing is appended any more. Raises Unavailable."""
+        with translated():
+            self._fsync(self._opened())
             self._close()
-            self._folder_sync.sync(self._path.parent)
+
+    def stored(self) -> StoredBlob:
+        """What has been written."""
         return StoredBlob(self._path.name, self._size, self._sha256.hexdigest())
 
     def discard(self) -> None:
@@ -49,16 +65,10 @@ class BlobWriter:
         except OSError:
             return
 
-    def _append(self, data: bytearray) -> int:
+    def _opened(self) -> int:
         if self._descriptor is None:
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
             self._descriptor = os.open(self._path, flags, FILE_MODE)
-        self._sha256.update(data)
-        self._size += len(data)
-        with memoryview(data) as rest:
-            written = 0
-            while written < len(rest):
-                written += self._write(self._descriptor, rest[written:])
         return self._descriptor
 
     def _close(self) -> None:

@@ -6,73 +6,65 @@ copies nothing: the file is sealed, read once for its digest, and is the blob.
 
 import asyncio
 import os
-import re
 import secrets
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, asynccontextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import Self
 
+from registry.adapters.filesystem.blob_folder import BlobFolder
 from registry.adapters.filesystem.errors import translated
 from registry.adapters.filesystem.files import FILE_MODE
-from registry.adapters.filesystem.folders import FolderSync, Fsync, make_shards
+from registry.adapters.filesystem.folders import Fsync
 from registry.adapters.filesystem.journals import PartJournal
 from registry.adapters.filesystem.part_files import PartWriter, WriteAt, check_open, digest_of, set_sealed
-from registry.domain.errors import NotFound, UploadIncomplete
+from registry.domain.errors import UploadIncomplete
 from registry.ports.blobs import CHUNK_BYTES, StoredBlob
 from registry.ports.parts import StoredPart
 
-_KEY = re.compile(r"[0-9a-f]{32}")
 _THREADS = 8
 _DIGEST_THREADS = 2
 """Reading whole files takes long and all the CPU it gets: apart from the others, so that these go on."""
-
-T = TypeVar("T")
 
 
 class FilesystemPartStore:
     """`PartStore` beside a `FilesystemBlobStore` of the same root. `close` ends its threads."""
 
-    def __init__(self, root: Path, *, fsync: Fsync, write_at: WriteAt) -> None:
-        """Use `open`. `fsync` and `write_at` are the system calls: tests count them and let them fail."""
-        self._root = root
-        self._fsync = fsync
+    def __init__(self, folder: BlobFolder, *, write_at: WriteAt = os.pwrite) -> None:
+        """Use `open`. `write_at` is the system call: tests let it fail."""
+        self._folder = folder
         self._write_at = write_at
-        self._folder_sync = FolderSync(fsync=fsync)
-        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="parts")
         self._digest_threads = ThreadPoolExecutor(_DIGEST_THREADS, thread_name_prefix="digests")
 
     @classmethod
     def open(cls, root: Path, *, fsync: Fsync = os.fsync, write_at: WriteAt = os.pwrite) -> Self:
         """The store in `root`, which is created when missing. Blocks for some ms. Raises Unavailable."""
-        with translated():
-            make_shards(root, fsync=fsync)
-        return cls(root, fsync=fsync, write_at=write_at)
+        return cls(BlobFolder.open(root, threads=_THREADS, name="parts", fsync=fsync), write_at=write_at)
 
     def close(self) -> None:
         """Wait for what is under way and end the threads."""
-        self._threads.shutdown()
+        self._folder.close()
         self._digest_threads.shutdown(cancel_futures=True)
 
     async def begin(self) -> str:
         key = secrets.token_hex(16)
-        await self._in_thread(lambda: self._begin(self._root / key[:2] / key))
+        await self._folder.run(lambda: self._begin(self._folder.path(key)))
         return key
 
     def _begin(self, path: Path) -> None:
         with translated():
             os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, FILE_MODE))
             self._journal(path).create()
-            self._folder_sync.sync(path.parent)
+            self._folder.folder_sync.sync(path.parent)
 
     async def put_part(
         self, key: str, number: int, source: AsyncIterator[bytes], *, offset: int, size: int
     ) -> StoredPart:
-        path = self._path(key)
-        await self._in_thread(lambda: self._replace(path, number))
-        writer = PartWriter(path, offset=offset, size=size, fsync=self._fsync, write_at=self._write_at)
+        path = self._folder.path(key)
+        await self._folder.run(lambda: self._replace(path, number))
+        writer = PartWriter(path, offset=offset, size=size, fsync=self._folder.fsync, write_at=self._write_at)
         running: Future[None] | None = None
         try:
             gathered = bytearray()
@@ -80,19 +72,19 @@ class FilesystemPartStore:
                 if gathered and len(gathered) + len(chunk) > CHUNK_BYTES:
                     if running is not None:
                         await asyncio.wrap_future(running)
-                    running = self._threads.submit(writer.append, gathered)
+                    running = self._folder.threads.submit(writer.append, gathered)
                     gathered = bytearray()
                 gathered += chunk
             if running is not None:
                 await asyncio.wrap_future(running)
-            etag = await self._in_thread(lambda: writer.finish(gathered))
+            etag = await self._folder.run(lambda: writer.finish(gathered))
         except BaseException:
             # What a cancelled caller leaves in a thread writes to its own part only, which is not there any more.
             if running is not None:
                 running.cancel()
             raise
         part = StoredPart(number, size, etag)
-        await self._in_thread(lambda: self._journal(path).note(part))
+        await self._folder.run(lambda: self._journal(path).note(part))
         return part
 
     def _replace(self, path: Path, number: int) -> None:
@@ -103,8 +95,8 @@ class FilesystemPartStore:
             journal.forget(number)
 
     async def list_parts(self, key: str) -> Sequence[StoredPart]:
-        path = self._path(key)
-        parts = await self._in_thread(lambda: self._journal(path).read())
+        path = self._folder.path(key)
+        parts = await self._folder.run(lambda: self._journal(path).read())
         return [parts[number] for number in sorted(parts)]
 
     async def presign_part(self, key: str, number: int, *, size: int, expires_at: datetime) -> str | None:  # noqa: ARG002
@@ -112,11 +104,11 @@ class FilesystemPartStore:
 
     @asynccontextmanager
     async def complete(self, key: str, parts: Sequence[StoredPart]) -> AsyncIterator[StoredBlob]:
-        path = self._path(key)
+        path = self._folder.path(key)
         with ExitStack() as held:
-            await self._in_thread(lambda: held.enter_context(self._journal(path).turn()))
-            await self._in_thread(lambda: self._seal(path, parts))
-            digesting = self._digest_threads.submit(lambda: digest_of(path, fsync=self._fsync))
+            await self._folder.run(lambda: held.enter_context(self._journal(path).turn()))
+            await self._folder.run(lambda: self._seal(path, parts))
+            digesting = self._digest_threads.submit(lambda: digest_of(path, fsync=self._folder.fsync))
             size, sha256 = await asyncio.wrap_future(digesting)
             yield StoredBlob(key, size, sha256)
 
@@ -131,34 +123,22 @@ class FilesystemPartStore:
             raise UploadIncomplete(missing, of=len(parts))
 
     async def reopen(self, key: str, blob: StoredBlob) -> str:  # noqa: ARG002
-        path = self._path(key)
-        await self._in_thread(lambda: set_sealed(path, sealed=False))
+        path = self._folder.path(key)
+        await self._folder.run(lambda: set_sealed(path, sealed=False))
         return key
 
     async def finish(self, key: str) -> None:
-        path = self._path(key)
-        await self._in_thread(lambda: self._journal(path).remove())
+        path = self._folder.path(key)
+        await self._folder.run(lambda: self._journal(path).remove())
 
     async def abort(self, key: str) -> None:
-        path = self._path(key)
+        path = self._folder.path(key)
 
         def remove() -> None:
             path.unlink(missing_ok=True)
             self._journal(path).remove()
 
-        await self._in_thread(remove)
+        await self._folder.run(remove)
 
     def _journal(self, path: Path) -> PartJournal:
-        return PartJournal(path, fsync=self._fsync)
-
-    def _path(self, key: str) -> Path:
-        if not _KEY.fullmatch(key):
-            raise NotFound("The upload is gone.")
-        return self._root / key[:2] / key
-
-    async def _in_thread(self, call: Callable[[], T]) -> T:
-        def translating() -> T:
-            with translated():
-                return call()
-
-        return await asyncio.wrap_future(self._threads.submit(translating))
+        return PartJournal(path, fsync=self._folder.fsync)

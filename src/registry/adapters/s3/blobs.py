@@ -26,7 +26,7 @@ PREFIX = "blobs/"
 PRESIGNED_SECONDS = 300
 """How long a download may take to begin; once begun it may last."""
 _KEY = re.compile(r"[0-9a-f]{32}")
-_UNFINISHED = re.compile(r"([0-9a-f]{32})~(.+)")
+UNFINISHED = re.compile(r"([0-9a-f]{32})~(.+)")
 """How a listing names a multipart upload: its key and its upload id."""
 
 
@@ -60,7 +60,7 @@ class S3BlobStore:
                 body.close()
 
     async def delete(self, key: str) -> None:
-        unfinished = _UNFINISHED.fullmatch(key)
+        unfinished = UNFINISHED.fullmatch(key)
         if unfinished:
             with suppress(UploadGone):
                 await abort_upload(self._bucket, PREFIX + unfinished[1], unfinished[2])

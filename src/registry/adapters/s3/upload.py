@@ -26,8 +26,8 @@ _under_way: set[asyncio.Future[Any]] = set()
 _THREAD_FROM_BYTES = 256 * 1024
 """Below this, hashing (0.15 ms) costs less than the way to a thread and back."""
 _SETTLE_SECONDS = 10
-_SLOWEST_BYTES_PER_SECOND = 512 * 1024
-_COMPLETE_BYTES_PER_SECOND = 50 * MIB
+SLOWEST_BYTES_PER_SECOND = 512 * 1024
+COMPLETE_BYTES_PER_SECOND = 50 * MIB
 """S3 joins the parts at once; servers that keep objects as files copy them."""
 
 
@@ -147,7 +147,7 @@ class Upload:
             lambda: self._bucket.client.put_object(
                 Bucket=self._bucket.name, Key=self._key, Body=part.body(), ChecksumSHA256=digest
             ),
-            extra_seconds=part.size / _SLOWEST_BYTES_PER_SECOND,
+            extra_seconds=part.size / SLOWEST_BYTES_PER_SECOND,
         )
         await to_the_end(call)
         part.drop()
@@ -175,7 +175,7 @@ class Upload:
                 Body=part.body(),
                 ChecksumSHA256=digest,
             ),
-            extra_seconds=part.size / _SLOWEST_BYTES_PER_SECOND,
+            extra_seconds=part.size / SLOWEST_BYTES_PER_SECOND,
         )
         self._sent.append({"PartNumber": part.number, "ETag": answer["ETag"], "ChecksumSHA256": digest})
         self._release(part)
@@ -189,7 +189,7 @@ class Upload:
                 lambda: self._bucket.client.complete_multipart_upload(
                     Bucket=self._bucket.name, Key=self._key, UploadId=self._id or "", MultipartUpload={"Parts": parts}
                 ),
-                extra_seconds=self._size / _COMPLETE_BYTES_PER_SECOND,
+                extra_seconds=self._size / COMPLETE_BYTES_PER_SECOND,
             )
         except UploadGone:
             # A try whose answer was lost may have completed it.

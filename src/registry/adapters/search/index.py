@@ -55,10 +55,14 @@ class LocalSearchIndex:
         self._changer = ThreadPoolExecutor(1, thread_name_prefix="search-index")
 
     async def open(self) -> Self:
-        """Prepare the file and read what it holds. A damaged file is removed: it is filled again from the records.
+        """Prepare the file and its folder, and read what it holds.
 
-        Raises Unavailable when the file cannot be written.
+        A damaged file is removed: it is filled again from the records. Raises Unavailable when it cannot be written.
         """
+        try:
+            await asyncio.to_thread(self._path.parent.mkdir, mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise Unavailable(f"The search index has no folder ({error}).") from error
         try:
             await self._change(lambda file: file.prepare())
             await self.refresh()

@@ -53,8 +53,11 @@ class PackageWriting:
 
     def insert(self, connection: sqlite3.Connection) -> None:
         """Raises PackageExists."""
-        self._check_free(connection)
-        number = connection.execute(_INSERT, self._row).lastrowid
+        try:
+            number = connection.execute(_INSERT, self._row).lastrowid
+        except sqlite3.IntegrityError:
+            self._check_free(connection)  # asked afterwards: nearly every package is new
+            raise
         connection.executemany(_INSERT_LISTING, [(number, *listing) for listing in self._listings])
 
     def update(self, connection: sqlite3.Connection, *, expected_revision: int) -> None:

@@ -1,8 +1,9 @@
 """The one thread of a process that writes to a database file.
 
 Operations that arrive while a commit is waiting for the disk go into the next one together: one fsync for all of them
-(29,000 rows/s in groups of 50, against 926/s one by one). Each operation runs in a savepoint, so that one that fails
-takes nothing of the others with it.
+(29,000 rows/s in groups of 50, against 926/s one by one). When one of them fails, the group is undone and done again
+with a savepoint for each, so that it takes nothing of the others with it. Nearly always all succeed, and each
+statement spared is a moment less in which this thread and the event loop wait for each other.
 """
 
 import asyncio
@@ -123,8 +124,9 @@ class GroupCommitWriter:
                 job.error = translate(error)
             return
         try:
-            for job in jobs:
-                self._perform(job)
+            if len(jobs) == 1 or not self._all_succeed(jobs):
+                for job in jobs:
+                    self._perform(job)
             connection.execute("COMMIT")
         except Exception as error:  # noqa: BLE001 - it is for the caller, and must not end the thread
             # A full disk, for one, undoes the whole transaction: find out whose fault it was.
@@ -135,6 +137,23 @@ class GroupCommitWriter:
                 return
             for job in jobs:
                 self._commit([job])
+
+    def _all_succeed(self, jobs: list[_Job]) -> bool:
+        """Run the operations; where one fails, all are as if they had not run."""
+        connection = self._connection
+        connection.execute("SAVEPOINT operations")
+        try:
+            for job in jobs:
+                job.result = job.operation(connection)
+        except Exception:  # whose it is, and what it means, is found out when each runs by itself
+            if not connection.in_transaction:
+                raise
+            connection.execute("ROLLBACK TO operations")
+            return False
+        finally:
+            if connection.in_transaction:
+                connection.execute("RELEASE operations")
+        return True
 
     def _perform(self, job: _Job) -> None:
         connection = self._connection

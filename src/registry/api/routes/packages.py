@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
-from registry.api.authentication import Searcher, Uploader, authenticate
+from registry.api.authentication import Searcher, Uploader, admit, authenticate, token_of
 from registry.api.bodies import Submission, new_package, replacement
 from registry.api.bounded import room_for_body
 from registry.api.conditional import expected_revisions, is_unchanged, package_tag, rated_package_tag
@@ -46,10 +46,11 @@ def document_response(package: Package, *, status: int = 200, headers: dict[str,
 
 async def _read_package(request: Request) -> Response:
     scope = request.scope
-    caller = await authenticate(scope, Permission.SEARCH)
-    rated = bool(scope["query_string"]) and wants_rating(request.query_params.get("include"))
     package_id, services = scope["path_params"]["package_id"], state_of(scope).services
-    document = await services.catalog.get_document(package_id, caller)
+    caller, found = await services.reading.find(token_of(scope), package_id)
+    await admit(scope, caller, Permission.SEARCH)
+    rated = bool(scope["query_string"]) and wants_rating(request.query_params.get("include"))
+    document = services.reading.shown(found, caller)
     body, tag = document.body, package_tag(document.revision)
     if rated:
         rating = (await services.ratings.find_summaries([(package_id, document.revision)])).get(package_id)

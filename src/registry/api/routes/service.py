@@ -89,7 +89,8 @@ async def read_readiness(request: Request) -> Response:
         }
         for state in states
     }
-    body = {"status": "ready" if ready else "not_ready", "components": components}
+    whole = all(state.ok for state in states)
+    body = {"status": ("ready" if whole else "degraded") if ready else "not_ready", "components": components}
     return JSONResponse(body, 200 if ready else 503)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import IO
 
 from registry.domain.evidence import ArchiveFacts, FileEntry, SafetyFacts, SafetyFinding
-from registry.rating.archive.pickles import scan_pickles
+from registry.rating.archive.pickles import scan_pickles, scanned_bytes
 from registry.rating.archive.python_sources import PythonSource, read_python
 from registry.rating.archive.safetensors import HEADER_BYTES, check_safetensors
 from registry.rating.project_files import requirement_names
@@ -86,6 +86,10 @@ class Inspection:
         if path.lower().endswith((".safetensors", *_PICKLE_ENDINGS)):
             return self._model_wanted(path, size)
         return min(size, self._limits.text_bytes) if _text_role(path) else 0
+
+    def needed(self, path: str, wanted: int, start: bytes) -> int:
+        """How many of the bytes that were wanted are needed, now that the first eight or more are known."""
+        return scanned_bytes(start, wanted) if path.lower().endswith(_PICKLE_ENDINGS) else wanted
 
     def take(self, path: str, size: int, file: IO[bytes]) -> None:
         """Look at a file that was wanted: `file` holds as many bytes as asked for, or fewer where it is damaged."""

@@ -22,13 +22,19 @@ MAX_MEMBER_PICKLES = 50
 _PROTOCOL_2 = 0x80
 _NUMPY = b"\x93NUMPY"
 _PICKLE_NAMES = (".pkl", ".pickle", ".joblib", ".npy")
+_ZIP = b"PK\x03\x04"
+
+
+def scanned_bytes(start: bytes, size: int) -> int:
+    """How many bytes of a model file `scan_pickles` looks at, by the file's first eight."""
+    return size if start.startswith(_ZIP) else min(size, MAX_PICKLE_BYTES)
 
 
 def scan_pickles(path: str, file: IO[bytes]) -> list[SafetyFinding]:
     """The findings in a model file: a pickle, several in a row (PyTorch's old form), or a zip with pickles in it."""
     start = file.read(8)
     file.seek(0)
-    if not start.startswith(b"PK\x03\x04"):
+    if not start.startswith(_ZIP):
         return _scan_stream(path, file.read(MAX_PICKLE_BYTES))
     try:
         return [finding for name, data in _zipped(file) for finding in _scan_stream(f"{path}:{name}", data)]

@@ -2,28 +2,31 @@
 
 Formula: the weighted mean of those parts that could be looked at.
 
-- tests 0.30: 1 when there are test files, else 0
+- tests 0.30: bytes of test files / a quarter of the bytes of other source files, at most 1
 - continuous integration 0.20: 1 when a workflow or its like is there
 - lint configuration 0.15: 1 when a linter or pre-commit is set up, in a file of its own or in `pyproject.toml`
 - types 0.15: the share of functions with annotations in the Python of the archive; where none was read, 1 when a type
-  checker is set up or `py.typed` is there, else 0
+  checker is set up, else 0
 - findings 0.20: 1 / (1 + findings of ruff per 100 lines) on the Python of the archive, by its rules E4, E7, E9, F
   and B; a file that does not parse counts as ten findings
 
-The first three look at the repository's tree; without one at the archive, unless it is a wheel, which is not meant to
-hold them. Code is never run. Null when neither holds source files.
+Empty files count for nothing. The first three look at the repository's tree; without one at the archive, unless it is a
+wheel, which is not meant to hold them. Code is never run. Null when neither holds source files, or when the parts that
+could be looked at weigh less than 0.30.
 
-Source: OpenSSF Scorecard's checks CI-Tests and SAST (https://github.com/ossf/scorecard/blob/main/docs/checks.md);
-ruff's rules (https://docs.astral.sh/ruff/rules/); the shares are this project's.
+Source: OpenSSF Scorecard's checks CI-Tests and SAST (https://github.com/ossf/scorecard/blob/main/docs/checks.md); the
+ratio of test code to source code: N. Nagappan et al., "Providing Test Quality Feedback Using Static Source Code and
+Automatic Test Suite Metrics", ISSRE 2005; ruff's rules (https://docs.astral.sh/ruff/rules/); the shares are this
+project's.
 """
 
 import re
 from collections.abc import Iterable
 from math import fsum
 
-from registry.domain.evidence import Evidence, Fact, PythonFacts
+from registry.domain.evidence import Evidence, Fact, FileEntry, PythonFacts
 from registry.domain.ratings import MetricResult
-from registry.rating.metrics.dataset_and_code import SOURCE_ENDINGS
+from registry.rating.metrics.dataset_and_code import is_source
 from registry.rating.project_files import configured_tools, without_top
 from registry.rating.results import counted, lost, measured, unknown
 
@@ -36,10 +39,12 @@ _LINT = re.compile(
     r"(?:^|/)(?:\.?ruff\.toml|\.flake8|\.pylintrc|pylintrc|\.pre-commit-config\.yaml|\.eslintrc[^/]*|eslint\.config\.[^/]+"
     r"|\.golangci\.ya?ml|clippy\.toml|\.clang-tidy)$"
 )
-_TYPES = re.compile(r"(?:^|/)(?:\.?mypy\.ini|pyrightconfig\.json|py\.typed|tsconfig\.json)$")
+_TYPES = re.compile(r"(?:^|/)(?:\.?mypy\.ini|pyrightconfig\.json|tsconfig\.json)$")
 _LINT_TOOLS = ("ruff", "pylint", "flake8", "black", "isort")
 _TYPE_TOOLS = ("mypy", "pyright", "basedpyright", "pyre", "ty")
 _SYNTAX_ERROR_FINDINGS = 10
+_TEST_BYTES_SHARE = 0.25
+_LEAST_WEIGHT = 0.30
 
 _Part = tuple[float, float, str]  # weight, score, text
 
@@ -47,44 +52,59 @@ _Part = tuple[float, float, str]  # weight, score, text
 def measure(evidence: Evidence) -> MetricResult:
     archive, tree = evidence.archive, evidence.tree
     python = archive.value.python if archive.value else None
-    fact, paths, tools = _project_files(evidence)
-    parts = _project(paths, tools, python) if fact else []
+    fact, files, tools = _project_files(evidence)
+    parts = _project(files, tools, python) if fact else []
     if python and python.lines:
         parts += _python(python)
-    if not parts:
-        if archive.failed or tree.failed:
-            return lost(archive, tree)
-        return unknown("there is no source code in the archive, and no repository to look at", archive, tree)
-    if tree.failed:
-        return lost(tree)
     weight = fsum(part[0] for part in parts)
+    if archive.failed or tree.failed:
+        return lost(archive, tree)
+    if weight < _LEAST_WEIGHT:
+        why = "there is too little" if parts else "there is no"
+        return unknown(f"{why} source code in the archive, and no repository to look at", archive, tree)
     used: tuple[Fact[object], ...] = (archive, tree)
     return measured(fsum(part[0] * part[1] for part in parts) / weight, "; ".join(part[2] for part in parts), *used)
 
 
-def _project_files(evidence: Evidence) -> tuple[Fact[object] | None, list[str], frozenset[str]]:
-    """Where the project's own files are seen (None where they cannot be), their paths, and the tools set up."""
+def _project_files(evidence: Evidence) -> tuple[Fact[object] | None, list[FileEntry], frozenset[str]]:
+    """Where the project's own files are seen (None where they cannot be), its files, and the tools set up."""
     archive, tree = evidence.archive.value, evidence.tree.value
     fact: Fact[object]
     if tree:
-        paths, fact, pyproject = [file.path for file in tree.files], evidence.tree, tree.pyproject
+        listed, fact, pyproject = tree.files, evidence.tree, tree.pyproject
+        paths = [file.path for file in listed]
     elif archive and not archive.is_wheel:
-        paths = without_top([file.path for file in archive.files])
-        fact, pyproject = evidence.archive, archive.pyproject
+        listed, fact, pyproject = archive.files, evidence.archive, archive.pyproject
+        paths = without_top([file.path for file in listed])
     else:
         return None, [], frozenset()
-    return (fact, paths, configured_tools(pyproject)) if _has_source(paths) else (None, [], frozenset())
+    files = [FileEntry(path, file.size) for path, file in zip(paths, listed, strict=True) if file.size]
+    has_source = any(is_source(file.path) for file in files)
+    return (fact, files, configured_tools(pyproject)) if has_source else (None, [], frozenset())
 
 
-def _project(paths: list[str], tools: frozenset[str], python: PythonFacts | None) -> list[_Part]:
+def _project(files: list[FileEntry], tools: frozenset[str], python: PythonFacts | None) -> list[_Part]:
+    paths = [file.path for file in files]
     parts = [
-        _present(0.30, paths, _TESTS, "tests"),
+        _tests(0.30, files),
         _present(0.20, paths, _CI, "continuous integration"),
         _configured(0.15, paths, _LINT, "lint configuration", tools.intersection(_LINT_TOOLS)),
     ]
     if python and python.functions:
         return parts
     return [*parts, _configured(0.15, paths, _TYPES, "type checking", tools.intersection(_TYPE_TOOLS))]
+
+
+def _tests(weight: float, files: list[FileEntry]) -> _Part:
+    sources = [file for file in files if is_source(file.path)]
+    tests = [file for file in sources if _TESTS.search(file.path)]
+    if not tests:
+        return weight, 0.0, "no tests"
+    bytes_of_tests = sum(file.size for file in tests)
+    bytes_of_others = sum(file.size for file in sources) - bytes_of_tests
+    score = min(1.0, bytes_of_tests / (_TEST_BYTES_SHARE * bytes_of_others)) if bytes_of_others else 1.0
+    told = f"tests: {tests[0].path}" + (f" and {len(tests) - 1:,} more" if len(tests) > 1 else "")
+    return weight, score, f"{told}, {bytes_of_tests:,} bytes for {bytes_of_others:,} of other code"
 
 
 def _python(python: PythonFacts) -> list[_Part]:
@@ -113,7 +133,3 @@ def _configured(
     if tools:
         return weight, 1.0, f"{what}: {', '.join(sorted(tools))} in pyproject.toml"
     return _present(weight, paths, pattern, what)
-
-
-def _has_source(paths: list[str]) -> bool:
-    return any(path.lower().endswith(SOURCE_ENDINGS) for path in paths)

@@ -2,8 +2,8 @@
 
 Formula, per dataset: 0.4 × documented + 0.2 × licensed + 0.2 × downloads + 0.2 × likes.
 
-- documented: the share of seven subjects that its card has a section on: summary, structure, creation or source,
-  splits or size, uses, limitations or bias, licence or citation
+- documented: the share of seven subjects that its card has a section on, with something in it: summary, structure,
+  creation or source, splits or size, uses, limitations or bias, licence or citation
 - licensed: 1 when it names a licence
 - downloads: log₁₀(1 + downloads of a month) / 6; likes: log₁₀(1 + likes) / 3; at most 1 each
 
@@ -40,10 +40,12 @@ def measure(evidence: Evidence) -> MetricResult:
     if package and package.type == "dataset":
         return _own(evidence, package.license)
     fact = evidence.datasets
+    # Where the hub or the card that names the datasets is out of reach, nobody knows whether there are more.
+    asked: tuple[Fact[object], ...] = (fact, evidence.hub, card_fact(evidence))
+    if any(it.failed for it in asked):
+        return lost(*asked)
     if not fact.value:
-        # Where the hub or the card that names the datasets is out of reach, nobody knows whether there are any.
-        asked: tuple[Fact[object], ...] = (fact, evidence.hub, card_fact(evidence))
-        return lost(*asked) if any(it.failed for it in asked) else unknown(fact.reason, fact)
+        return unknown(fact.reason, fact)
     scores = [_score(dataset) for dataset in fact.value]
     text = "; ".join(
         f"{dataset.info.id} {score[0]:.2f} ({score[1]})" for dataset, score in zip(fact.value, scores, strict=True)
@@ -53,11 +55,11 @@ def measure(evidence: Evidence) -> MetricResult:
 
 def _own(evidence: Evidence, license_name: str | None) -> MetricResult:
     card, hub = card_fact(evidence), evidence.hub
+    if hub.failed or card.failed:
+        return lost(hub, card)
     if hub.value is not None:
         score, text = _score(DatasetFacts(hub.value, card.value))
         return measured(score, text, hub, card)
-    if hub.failed or card.failed:
-        return lost(hub, card)
     documented, text = _documented(card.value)
     named = license_name or (card.value and parse_card(card.value).names("license"))
     score = (0.4 * documented + 0.2 * bool(named)) / 0.6
@@ -77,5 +79,5 @@ def _documented(text: str | None) -> tuple[float, str]:
     if text is None:
         return 0.0, "no card"
     card = parse_card(text)
-    covered = sum(card.has_heading(*words) for words in _SUBJECTS)
+    covered = sum(bool(card.on(*words)) for words in _SUBJECTS)
     return covered / len(_SUBJECTS), f"card on {covered} of {len(_SUBJECTS)} subjects"

@@ -4,7 +4,8 @@ Formula: the share of compatible uses among sixteen, by `check_license`: running
 under each of eight common licences (MIT, Apache-2.0, MPL-2.0, LGPL-3.0-or-later, GPL-3.0-or-later, AGPL-3.0-or-later,
 CC-BY-NC-4.0, proprietary). MIT gives 1, the GPL 0.625, CC-BY-NC-4.0 0.125, none 0. Where record, card, hub and
 repository name different licences, the lowest counts: nobody can rely on the better one. No licence is no permission,
-so 0, once every source has answered; while one is failing, unknown.
+so 0, once every source has answered; while one is failing, unknown. What a failing source might name can only lower the
+score.
 
 Source: the compatibility table of `registry.rating.licenses`, which cites its own.
 """
@@ -13,7 +14,7 @@ from registry.domain.evidence import Evidence, Fact
 from registry.domain.ratings import MetricResult
 from registry.rating.cards import card_fact, parse_card
 from registry.rating.licenses import LicenseUse, check_license
-from registry.rating.results import lost, measured
+from registry.rating.results import failures, lost, measured
 
 PROJECT_LICENSES = (
     "MIT",
@@ -38,7 +39,11 @@ def measure(evidence: Evidence) -> MetricResult:
     score, text, where, fact = min(scores, key=lambda it: it[0])
     told = f"license: {text} in {where}, compatible with {round(score * 16)} of 16 common uses"
     others = [f"{other} in {place}" for _, other, place, _ in scores if other.lower() != text.lower()]
-    return measured(score, told + (f"; also stated: {', '.join(others)}" if others else ""), fact)
+    lost_to = failures(*asked)
+    low = 0.0 if lost_to else score
+    return measured(
+        score, told + (f"; also stated: {', '.join(others)}" if others else ""), fact, low=low, lost_to=lost_to
+    )
 
 
 def _statements(evidence: Evidence, card: Fact[str]) -> list[tuple[str, str, Fact[object]]]:

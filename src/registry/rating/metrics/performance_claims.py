@@ -4,8 +4,8 @@ Formula, read from the card: 0.4 × structured + 0.4 × prose + 0.2 × linked.
 
 - structured: the share of well-formed results in the front matter's `model-index`: each with a task, a dataset, and
   metrics of which every one has a type and a number. 0 without a `model-index`.
-- prose: a quarter each for a section on evaluation, a named benchmark, a line with a metric's name and a number, and a
-  table or list of at least three such lines.
+- prose: a quarter each for a section on evaluation, a benchmark named in it or beside a metric (elsewhere it may be
+  training data), a line with a metric's name and a number, and a table or list of at least three such lines.
 - linked: 1 when a result names its `source` or the card links to a paper or a leaderboard.
 
 A text model, where one is set up, is a second reader: score = 0.75 × card + 0.25 × reading. Its answer is evidence
@@ -24,7 +24,7 @@ from typing import Any
 from registry.domain.evidence import Evidence
 from registry.domain.ratings import MetricResult
 from registry.rating.cards import Card, card_fact, parse_card
-from registry.rating.results import failures, lost, measured
+from registry.rating.results import counted, failures, lost, measured
 
 READER_SHARE = 0.25
 _BENCHMARK = re.compile(
@@ -67,10 +67,13 @@ def measure(evidence: Evidence) -> MetricResult:
 def _from_card(card: Card) -> tuple[float, str]:
     results = model_index_results(card.front)
     well_formed = sum(map(is_well_formed, results))
-    benchmarks = sorted({match[0] for line in card.prose for match in [_BENCHMARK.search(line)] if match})
+    evaluation = card.on("evaluation", "results", "performance", "benchmark", "metrics")
+    on_results = [line for section in evaluation for line in section.lines]
+    on_results += [line for line in card.prose if _METRIC.search(line)]
+    benchmarks = sorted({name for line in on_results for name in _BENCHMARK.findall(line)})
     lines = sum(1 for line in card.prose if _METRIC.search(line) and _NUMBER.search(line))
     signs = (
-        card.has_heading("evaluation", "results", "performance", "benchmark", "metrics"),
+        bool(evaluation),
         bool(benchmarks),
         lines > 0,
         lines >= 3 or _numeric_table(card),
@@ -78,8 +81,10 @@ def _from_card(card: Card) -> tuple[float, str]:
     linked = any(_has_source(result) for result in results) or any(_PAPER.search(link) for link in card.links)
     structured = well_formed / len(results) if results else 0.0
     told = [
-        f"{well_formed} of {len(results)} results in the model-index are well-formed" if results else "no model-index",
-        f"{lines} lines with a metric and a number",
+        f"{well_formed} of {counted(len(results), 'result')} in the model-index well-formed"
+        if results
+        else "no model-index",
+        f"{counted(lines, 'line')} with a metric and a number",
         f"benchmarks: {', '.join(benchmarks[:5])}" if benchmarks else "no known benchmark named",
         "an evaluation section" if signs[0] else "no evaluation section",
         "links to a paper or a source of results" if linked else "no link to a paper or a source of results",

@@ -6,10 +6,13 @@ Formula: the sum of what its README (or card) gives a newcomer:
 - 0.25 for a section on usage, a quick start or examples
 - 0.25 for a block of code
 - 0.15 for a line that installs something (`pip install`, `conda install`, `docker run`, `git clone` …)
-- 0.10 for three headings or more: parts that can be found
+- 0.10 for three sections or more: parts that can be found
 
-0 without a README. Source: what a README answers, after G. A. A. Prana et al., "Categorizing the Content of GitHub
-README Files", Empirical Software Engineering 24 (2019); the shares are this project's.
+A section counts when words or code stand beneath its heading, other than a template's "More Information Needed"; a
+block when there is code in it. 0 without a README.
+
+Source: what a README answers, after G. A. A. Prana et al., "Categorizing the Content of GitHub README Files", Empirical
+Software Engineering 24 (2019); the shares are this project's.
 """
 
 import re
@@ -34,10 +37,10 @@ def measure(evidence: Evidence) -> MetricResult:
     installs = any(_INSTALLS.search(line) for line in fact.value.splitlines())
     parts = (
         (0.25 * min(1.0, card.words / ENOUGH_WORDS), counted(card.words, "word")),
-        (0.25 * card.has_heading("usage", "quick", "getting started", "example", "how to use"), "a usage section"),
+        (0.25 * bool(card.on("usage", "quick", "getting started", "example", "how to use")), "a usage section"),
         (0.25 * bool(card.code), "an example in code"),
         (0.15 * installs, "an install line"),
-        (0.10 * (len(card.headings) >= 3), counted(len(card.headings), "heading")),
+        (0.10 * (len(card.sections) >= 3), "three sections"),
     )
     missing = [name for share, name in parts if share == 0]
     present = [name for share, name in parts if share > 0]

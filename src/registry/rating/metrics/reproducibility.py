@@ -8,8 +8,9 @@ Formula, for each block of Python in the card: 0 when it does not parse, else 0.
 - every local file that it opens: found when the archive, the hub or the repository holds one of that name
 - every name that nothing defines: never found
 
-The score is the best block's that imports something; nothing is ever run. 0 without such a block; unknown while a
-source is failing that could tell of more.
+The score is the best block's that shows something: that opens a file, or imports from outside the standard library and
+(there or in a later block) uses it. Nothing is ever run. 0 without such a block; unknown while a source is failing that
+could tell of more.
 
 Source: the ML Code Completeness Checklist and J. Pineau et al., "Improving Reproducibility in Machine Learning
 Research", JMLR 22 (2021); that undefined names and missing modules are what breaks published code: J. F. Pimentel et
@@ -39,7 +40,7 @@ def measure(evidence: Evidence) -> MetricResult:
     card, blocks = card_fact(evidence), evidence.demonstrations
     if card.value is None:
         return lost(card) if card.failed else measured(0.0, card.reason, card, source=card.source)
-    candidates = [block for block in blocks.value or () if block.error or block.imports or block.standard_imports]
+    candidates = [block for block in blocks.value or () if block.error or block.used or block.files]
     if not candidates:
         return measured(0.0, "no Python in the card shows how to use it", card, blocks)
     around = _surroundings(evidence, card.value)

@@ -9,10 +9,13 @@ to the system, the runtime and activations:
 - desktop PC: 16 GB, the most common size in the Steam hardware survey (https://store.steampowered.com/hwsurvey)
 - AWS server: m5.4xlarge, 64 GB (https://aws.amazon.com/ec2/instance-types/m5/)
 
-The bytes are those of one copy of the weights: safetensors files if there are any, else PyTorch's, else the largest
-other format; for a package without weights, of its whole content. The archive is asked first, then the hub.
+The bytes are those of one copy of the weights: safetensors files if there are any, else PyTorch's, unless all
+of them are smaller than an eighth of another file of weights (4 bits against float32): such are no copy of it. Else
+they are those of the largest file of any other format, with its fellow parts (`-00001-of-00003`); for a package without
+weights, of its whole content. The archive is asked first, then the hub.
 """
 
+import re
 from collections.abc import Sequence
 from math import fsum, log10
 
@@ -36,6 +39,8 @@ _FORMATS = (
     ("Flax", (".msgpack",)),
     ("pickle", (".pkl", ".pickle", ".joblib")),
 )
+_FORMATS_DIFFER_BY = 8
+_SHARD = re.compile(r"-\d{5}-of-\d{5}")
 _NO_WEIGHTS = ("training_args.bin", "optimizer.pt", "scheduler.pt", "rng_state.pth")
 
 
@@ -61,16 +66,23 @@ def measure(evidence: Evidence) -> MetricResult:
 
 def weight_bytes(files: Sequence[FileEntry]) -> tuple[str, int, int] | None:
     """(format, bytes, number of files) of one copy of the weights among `files`, None when there are none."""
-    found: dict[str, list[int]] = {}
-    for file in files:
-        if file.size > 0 and not file.path.endswith(_NO_WEIGHTS):
-            for name, endings in _FORMATS:
-                if file.path.lower().endswith(endings):
-                    found.setdefault(name, []).append(file.size)
-    for name in ("safetensors", "PyTorch"):
-        if name in found:
-            return name, sum(found[name]), len(found[name])
-    return max(((name, sum(sizes), len(sizes)) for name, sizes in found.items()), key=lambda it: it[1], default=None)
+    found = [(name, file) for file in files if file.size > 0 and (name := _format(file.path))]
+    largest = max((file.size for _, file in found), default=0)
+    for wanted in ("safetensors", "PyTorch"):
+        sizes = [file.size for name, file in found if name == wanted]
+        if sizes and sum(sizes) * _FORMATS_DIFFER_BY >= largest:
+            return wanted, sum(sizes), len(sizes)
+    copies: dict[tuple[str, str], list[int]] = {}
+    for name, file in found:
+        copies.setdefault((name, _SHARD.sub("", file.path)), []).append(file.size)
+    whole = ((name, sum(sizes), len(sizes)) for (name, _), sizes in copies.items())
+    return max(whole, key=lambda it: it[1], default=None)
+
+
+def _format(path: str) -> str | None:
+    if path.endswith(_NO_WEIGHTS):
+        return None
+    return next((name for name, endings in _FORMATS if path.lower().endswith(endings)), None)
 
 
 def _scored(size: int, what: str, fact: Fact[object]) -> MetricResult:

@@ -1,4 +1,4 @@
-"""Puts the rating of packages together: the sources that the settings name, and the services over them."""
+"""Puts the rating of packages together: the queue that the settings name, the sources, the services over them."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
@@ -8,11 +8,8 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from registry.adapters.memory.cache import MemoryRatingCache
 from registry.adapters.memory.jobs import LocalJobQueue
-from registry.adapters.redis.cache import RedisRatingCache
-from registry.adapters.redis.connection import open_redis
-from registry.composition_outbound import Upstreams
+from registry.composition.outbound import Upstreams
 from registry.domain.ratings import MetricName
 from registry.ports.blobs import BlobStore
 from registry.ports.cache import RatingCache
@@ -110,16 +107,6 @@ def assemble_rating(
             observer=around.observer,
         ),
     )
-
-
-@asynccontextmanager
-async def open_cache(settings: Settings, clock: Clock) -> AsyncIterator[RatingCache]:
-    """The cache that the settings choose."""
-    if settings.cache is CacheHome.MEMORY:
-        yield MemoryRatingCache(clock)
-        return
-    async with open_redis(_secret(settings.redis_url) or "") as redis:
-        yield RedisRatingCache(redis)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,111 @@
+"""Small blobs, stored in groups: one thread writes all that wait, then they are synced side by side.
+
+With a thread for each, the interpreter changed hands some twenty times a blob, and the event loop waited each time.
+One fsync after the other is no way out: each waits for the disk, while those of one moment share a commit of its
+journal.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+
+from registry.adapters.filesystem.errors import translated
+from registry.adapters.filesystem.files import BlobWriter
+from registry.adapters.filesystem.folders import FolderSync
+from registry.ports.blobs import StoredBlob
+
+SMALL_BYTES = 64 * 1024
+"""To hash and write so much takes some 60 µs, which the others of a group can wait."""
+_TURNS = 1
+"""While the disk works for one group, the next one is written."""
+_MOST_IN_GROUP = 64
+
+
+@dataclass(slots=True, eq=False)
+class _Small:
+    """A blob on its way, and what went wrong with it."""
+
+    writer: BlobWriter
+    data: bytearray
+    stored: Future[StoredBlob] = field(default_factory=Future)
+    error: Exception | None = None
+
+    def write(self) -> None:
+        self._attempt(lambda: self.writer.append(self.data))
+
+    def sync(self) -> None:
+        self._attempt(self.writer.sync)
+
+    def _attempt(self, step: Callable[[], None]) -> None:
+        try:
+            step()
+        except Exception as error:  # noqa: BLE001 - it is for the caller, and must not end the turn
+            self.error = error
+
+    def settle(self) -> None:
+        if self.error is None:
+            self.stored.set_result(self.writer.stored())
+        else:
+            self.stored.set_exception(self.error)
+
+
+class SmallBlobs:
+    """Finishes blobs of at most SMALL_BYTES. One thread calls `finish`; `close` waits for what is under way."""
+
+    def __init__(self, folder_sync: FolderSync, threads: ThreadPoolExecutor) -> None:
+        """The fsyncs of a group run in `threads`."""
+        self._folder_sync = folder_sync
+        self._threads = threads
+        self._waiting: deque[_Small] = deque()
+        self._turns = ThreadPoolExecutor(_TURNS, thread_name_prefix="small blobs")
+
+    def finish(self, writer: BlobWriter, data: bytearray) -> Future[StoredBlob]:
+        """What `writer.finish(data)` returns or raises, together with others. Whoever cancels it discards the blob."""
+        small = _Small(writer, data)
+        self._waiting.append(small)
+        # Otherwise the turn that was asked for by the first of those who wait takes this one along.
+        if len(self._waiting) == 1:
+            self._turns.submit(self._take_turn)
+        return small.stored
+
+    def close(self) -> None:
+        self._turns.shutdown()
+
+    def _take_turn(self) -> None:
+        while group := self._next_group():
+            self._store([small for small in group if small.stored.set_running_or_notify_cancel()])
+
+    def _next_group(self) -> list[_Small]:
+        group: list[_Small] = []
+        while len(group) < _MOST_IN_GROUP:
+            try:
+                group.append(self._waiting.popleft())
+            except IndexError:
+                break
+        return group
+
+    def _store(self, group: list[_Small]) -> None:
+        for small in group:
+            small.write()
+        self._sync_files([small for small in group if small.error is None])
+        self._sync_folders([small for small in group if small.error is None])
+        for small in group:
+            small.settle()
+
+    def _sync_files(self, group: list[_Small]) -> None:
+        if not group:
+            return
+        syncing = [self._threads.submit(small.sync) for small in group[1:]]
+        group[0].sync()
+        wait(syncing)
+
+    def _sync_folders(self, group: list[_Small]) -> None:
+        for folder in {small.writer.folder for small in group}:
+            try:
+                with translated():
+                    self._folder_sync.sync(folder)
+            except Exception as error:  # noqa: BLE001 - as above
+                for small in group:
+                    if small.writer.folder == folder:
+                        small.error = error

@@ -1,0 +1,103 @@
+"""Puts a registry together: the only package that names concrete adapters."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from registry.adapters.argon2.passwords import Argon2PasswordHasher
+from registry.adapters.system.clock import SystemClock
+from registry.adapters.system.ids import UuidSource
+from registry.composition.assembly import ADMIN_PASSWORD_FILE, Running, Surroundings, assemble
+from registry.composition.observing import Observers
+from registry.composition.outbound import open_outbound
+from registry.composition.rating import RatingSurroundings, open_jobs
+from registry.composition.search import open_search
+from registry.composition.stores import open_stores
+from registry.services.background import run_loops
+from registry.services.container import Services
+from registry.services.health import ComponentState
+from registry.services.maintenance import HousekeepingObserver
+from registry.services.observation import StateObserver
+from registry.services.rating_work import UNOBSERVED, RatingObserver
+from registry.settings import Settings
+
+if TYPE_CHECKING:
+    from registry.composition.engines import EngineLimits
+
+__all__ = ["ADMIN_PASSWORD_FILE", "Running", "open_registry", "prepare", "run_background"]
+
+
+@asynccontextmanager
+async def open_registry(
+    settings: Settings,
+    *,
+    observer: StateObserver | None = None,
+    housekeeping: HousekeepingObserver | None = None,
+    ratings_observer: RatingObserver | None = None,
+    limits: "EngineLimits | None" = None,
+) -> AsyncIterator[Running]:
+    """Open the stores that the settings choose and the services over them; closed again at the end.
+
+    `observer` is told of every store call and of each component's state, `housekeeping` of sweeps and scrubs,
+    `ratings_observer` of every rating.
+    """
+    clock, observers, hasher = SystemClock(), Observers(), Argon2PasswordHasher()
+
+    def on_state(state: ComponentState) -> None:
+        if observer is not None:
+            observer.tell_state(state.name, up=state.ok)
+
+    async with (
+        open_stores(settings, clock, observers, limits) as stores,
+        open_search(settings, stores.records) as search,
+        open_outbound(settings, clock) as outbound,
+        open_jobs(settings) as jobs,
+    ):
+        around = Surroundings(
+            search=search,
+            outbound=outbound,
+            rating=RatingSurroundings(outbound.upstreams, stores.shared.ratings, jobs, ratings_observer or UNOBSERVED),
+            hasher=hasher,
+            clock=clock,
+            ids=UuidSource(),
+            housekeeping=housekeeping,
+            on_state=on_state,
+        )
+        running = assemble(settings, stores, around)
+        observers.all = [each for each in (observer, running.services.health) if each is not None]
+        await running.bootstrap.ensure_admin()
+        try:
+            yield running
+        finally:
+            await running.services.uploads.close()
+            await asyncio.to_thread(hasher.close)
+
+
+async def run_background(services: Services, settings: Settings) -> None:
+    """What a serving process does besides answering: until cancelled."""
+
+    def sweep() -> Awaitable[None]:
+        return services.maintenance.run(
+            interval_seconds=settings.sweep_interval_seconds, grace_seconds=settings.sweep_grace_seconds
+        )
+
+    def scrub() -> Awaitable[None]:
+        return services.maintenance.run_scrubs(interval_seconds=settings.scrub_interval_seconds)
+
+    loops = {
+        "downloads": services.retrieval.downloads.run,
+        "health": services.health.run,
+        "ingest": services.ingest.run,
+        "ratings": services.rate_in_background,
+        "search": services.index_follower.run,
+        "webhooks": services.deliveries.run,
+        "sweep": sweep,
+    }
+    await run_loops(loops | ({"scrub": scrub} if settings.scrub_interval_seconds else {}))
+
+
+async def prepare(settings: Settings) -> None:
+    """Make the stores ready once, before the workers start: schema, folders, key, first admin."""
+    async with open_registry(settings):
+        pass

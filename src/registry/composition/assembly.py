@@ -1,0 +1,216 @@
+"""The services of a registry over its open stores."""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pydantic import SecretStr
+
+from registry.adapters.filesystem.secret_files import kept_secret
+from registry.adapters.jose.tokens import JoseTokenCodec
+from registry.composition.homes import Stores
+from registry.composition.outbound import Outbound
+from registry.composition.rating import RatingStores, RatingSurroundings, assemble_rating
+from registry.composition.search import Search, announced
+from registry.ports.clock import Clock, IdSource
+from registry.ports.passwords import PasswordHasher
+from registry.ports.throttle import AttemptCounter
+from registry.services.accounts import AccountRules, Accounts
+from registry.services.admission import Admission
+from registry.services.archives import ArchiveLimits, ArchiveReader
+from registry.services.bootstrap import Bootstrap
+from registry.services.catalog import Catalog
+from registry.services.changing import Changing
+from registry.services.container import Services
+from registry.services.cursors import CursorCodec
+from registry.services.deliveries import Deliveries
+from registry.services.health import ComponentState, HealthMonitor, Probe
+from registry.services.ingest import Ingest
+from registry.services.ingest_claims import Claims
+from registry.services.intake import AuditWriter, Intake
+from registry.services.maintenance import HousekeepingObserver, Maintenance
+from registry.services.publishing import Publishing
+from registry.services.quotas import QuotaRules, Quotas
+from registry.services.reading import Reading
+from registry.services.retrieval import DownloadLog, Retrieval
+from registry.services.sessions import Sessions
+from registry.services.subparts import SubParts
+from registry.services.uploads import UploadRules, Uploads
+from registry.services.webhooks import Webhooks
+from registry.settings import Settings
+
+ADMIN_PASSWORD_FILE = "admin-password"  # noqa: S105  (a file name)
+_SIGNING_KEY_FILE = "signing-key"
+_LEASE_TIMEOUTS = 3
+"""A claimed delivery is free again after so many times the time that one may take."""
+_COMPLETE_WAIT_SECONDS = 25.0
+"""Below the half minute or minute after which proxies give up on a silent answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """An open registry."""
+
+    services: Services
+    bootstrap: Bootstrap
+    attempts: AttemptCounter
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What services need besides stores, and who is told of what they do."""
+
+    search: Search
+    outbound: Outbound
+    rating: RatingSurroundings
+    hasher: PasswordHasher
+    clock: Clock
+    ids: IdSource
+    housekeeping: HousekeepingObserver | None
+    on_state: Callable[[ComponentState], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Secrets:
+    signing_key: str
+    admin_password: str
+
+
+def _secrets_of(settings: Settings) -> _Secrets:
+    """The key and the password from the settings; the embedded home makes and keeps what is not given."""
+
+    def value(given: SecretStr | None, file: str, size: int) -> str:
+        if given is not None:
+            return given.get_secret_value()
+        return kept_secret(settings.data_dir / file, lambda: secrets.token_urlsafe(size))
+
+    return _Secrets(
+        value(settings.jwt_secret, _SIGNING_KEY_FILE, 48), value(settings.admin_password, ADMIN_PASSWORD_FILE, 15)
+    )
+
+
+def assemble(settings: Settings, stores: Stores, around: Surroundings) -> Running:
+    """Every service, each with what it needs and nothing else."""
+    kept, clock, ids = _secrets_of(settings), around.clock, around.ids
+    records, blobs = announced(stores.records, around.search.service), stores.bytes.blobs
+    codec = JoseTokenCodec(kept.signing_key)
+    sessions = Sessions(codec, records.accounts)
+    audit = AuditWriter(clock, ids)
+    archives = ArchiveReader(blobs, limits=ArchiveLimits(seconds=settings.archive_seconds))
+    quotas = Quotas(
+        records.usage,
+        records.uploads,
+        QuotaRules(settings.max_package_bytes, settings.max_user_bytes, settings.max_open_uploads),
+    )
+    intake = Intake(blobs, archives, quotas)
+    bootstrap = Bootstrap(
+        records.accounts, hasher=around.hasher, clock=clock, name=settings.admin_username, password=kept.admin_password
+    )
+    catalog = Catalog(records.packages, records.audit)
+    rating = assemble_rating(
+        settings,
+        RatingStores(records.ratings, records.packages, blobs),
+        around.rating,
+        catalog=catalog,
+        audit=audit,
+        clock=clock,
+        ids=ids,
+    )
+    publishing = Publishing(
+        records.packages,
+        intake,
+        answers=records.answers,
+        audit=audit,
+        clock=clock,
+        ids=ids,
+        idempotency_seconds=settings.idempotency_seconds,
+    )
+    uploads = Uploads(
+        records.uploads,
+        stores.bytes.parts,
+        publishing,
+        intake,
+        quotas,
+        answers=records.answers,
+        clock=clock,
+        ids=ids,
+        rules=UploadRules(
+            settings.upload_seconds, settings.upload_part_bytes, settings.idempotency_seconds, _COMPLETE_WAIT_SECONDS
+        ),
+    )
+    services = Services(
+        sessions=sessions,
+        reading=Reading(sessions, records.reader),
+        accounts=Accounts(
+            records.accounts,
+            hasher=around.hasher,
+            codec=codec,
+            attempts=stores.shared.attempts,
+            clock=clock,
+            rules=AccountRules(
+                settings.token_lifetime_seconds,
+                settings.login_window_seconds,
+                settings.login_attempts_per_name,
+                settings.login_attempts_per_address,
+            ),
+        ),
+        catalog=catalog,
+        publishing=publishing,
+        changing=Changing(records.packages, intake, audit=audit, clock=clock),
+        retrieval=Retrieval(catalog, blobs, DownloadLog(records.audit, audit)),
+        maintenance=Maintenance(
+            records.maintenance,
+            blobs,
+            uploads=uploads,
+            bootstrap=bootstrap,
+            clock=clock,
+            observer=around.housekeeping,
+        ),
+        health=HealthMonitor(records.health_log, clock, _probes(stores, around.search), on_state=around.on_state),
+        ingest=Ingest(
+            records.packages,
+            intake,
+            around.outbound.fetcher,
+            claims=Claims(
+                records.packages, audit=audit, clock=clock, ids=ids, lease_seconds=settings.ingest_lease_seconds
+            ),
+            clock=clock,
+            lease_seconds=settings.ingest_lease_seconds,
+            gate=rating.gate,
+        ),
+        webhooks=Webhooks(
+            records.webhooks,
+            records.outbox,
+            around.outbound.sender,
+            clock=clock,
+            ids=ids,
+            max_webhooks=settings.max_webhooks,
+        ),
+        deliveries=Deliveries(
+            records.webhooks,
+            records.outbox,
+            around.outbound.sender,
+            clock=clock,
+            lease_seconds=_LEASE_TIMEOUTS * settings.webhook_timeout_seconds,
+        ),
+        subparts=SubParts(blobs),
+        uploads=uploads,
+        admission=Admission(total_bytes=settings.upload_memory_bytes, wait_seconds=settings.upload_wait_seconds),
+        cursors=CursorCodec(kept.signing_key.encode()),
+        ratings=rating.ratings,
+        license_checks=rating.license_checks,
+        rate_in_background=lambda: around.rating.jobs.serve(rating.work),
+        rate_as_worker=lambda: around.rating.jobs.work(rating.work),
+        search=around.search.service,
+        index_follower=around.search.follower,
+    )
+    return Running(services, bootstrap, stores.shared.attempts)
+
+
+def _probes(stores: Stores, search: Search) -> dict[str, Probe]:
+    probes = {
+        "records": Probe(stores.records.maintenance.ping, watched=True),
+        "blobs": Probe(stores.bytes.blobs.ping, watched=True),
+        "search": Probe(search.service.check, optional=True),
+    }
+    return probes if stores.shared.probe is None else {**probes, "cache": stores.shared.probe}

@@ -1,0 +1,14 @@
+"""Who is told of store calls."""
+
+from registry.services.observation import CallObserver
+
+
+class Observers:
+    """Tells each of several observers."""
+
+    def __init__(self) -> None:
+        self.all: list[CallObserver] = []
+
+    def observe(self, store: str, operation: str, seconds: float, outcome: str) -> None:
+        for observer in self.all:
+            observer.observe(store, operation, seconds, outcome)

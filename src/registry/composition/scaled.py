@@ -1,0 +1,165 @@
+"""The home at scale: DynamoDB, S3 and Redis. Region and credentials are found as every AWS program finds them."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+
+from botocore.exceptions import BotoCoreError
+
+from registry.adapters.dynamodb.accounts import DynamoAccountStore
+from registry.adapters.dynamodb.answers import DynamoAnswerStore
+from registry.adapters.dynamodb.audit import DynamoAuditStore
+from registry.adapters.dynamodb.changes import DynamoChangeFeed
+from registry.adapters.dynamodb.client import DynamoLimits, DynamoTable, open_table
+from registry.adapters.dynamodb.deliveries import DynamoDeliveryOutbox
+from registry.adapters.dynamodb.health import DynamoHealthLog
+from registry.adapters.dynamodb.maintenance import DynamoRecordMaintenance
+from registry.adapters.dynamodb.packages import DynamoPackageStore
+from registry.adapters.dynamodb.ratings import DynamoRatingStore
+from registry.adapters.dynamodb.reading import DynamoDocumentReader
+from registry.adapters.dynamodb.table import check_table, create_table
+from registry.adapters.dynamodb.uploads import DynamoUploadStore
+from registry.adapters.dynamodb.usage import DynamoUsageStore
+from registry.adapters.dynamodb.webhooks import DynamoWebhookStore
+from registry.adapters.redis.attempts import RedisAttemptCounter
+from registry.adapters.redis.cache import RedisRatingCache
+from registry.adapters.redis.connection import open_redis
+from registry.adapters.s3 import (
+    S3BlobStore,
+    S3Bucket,
+    S3Limits,
+    S3PartStore,
+    State,
+    UploadLimits,
+    check_bucket,
+    ensure_bucket,
+    open_s3,
+)
+from registry.composition.engines import EngineLimits, OnCall, limits_of, tell
+from registry.composition.homes import Bytes, Records, Shared
+from registry.domain.errors import Unavailable
+from registry.ports.clock import Clock
+from registry.services.health import Probe
+from registry.services.observation import CallObserver
+from registry.settings import BlobsHome, RecordsHome, Settings, SettingsError
+
+_PATIENT = EngineLimits(
+    records=DynamoLimits(connect_seconds=10, read_seconds=30, deadline_seconds=60),
+    bytes=S3Limits(connect_seconds=10, answer_seconds=30, deadline_seconds=60),
+)
+"""For an operator's commands: nobody else waits, and an engine may have just begun."""
+
+
+def _ignore(_operation: str, _seconds: float, _error: Exception | None) -> None:
+    """Nobody counts an operator's calls."""
+
+
+@contextmanager
+def _configured() -> Iterator[None]:
+    """Makes one line for the operator of what an AWS client misses before its first call: a region, a profile."""
+    try:
+        yield
+    except BotoCoreError as error:
+        raise Unavailable(f"AWS cannot be reached as configured: {error}") from error
+
+
+@asynccontextmanager
+async def _table(settings: Settings, on_call: OnCall, limits: DynamoLimits | None = None) -> AsyncIterator[DynamoTable]:
+    async with AsyncExitStack() as stack:
+        with _configured():
+            table = await stack.enter_async_context(
+                open_table(
+                    settings.dynamodb_table or "",
+                    endpoint_url=settings.dynamodb_endpoint_url,
+                    on_call=on_call,
+                    limits=limits,
+                )
+            )
+        yield table
+
+
+@asynccontextmanager
+async def _bucket(settings: Settings, on_call: OnCall, limits: S3Limits | None = None) -> AsyncIterator[S3Bucket]:
+    async with AsyncExitStack() as stack:
+        with _configured():
+            bucket = await stack.enter_async_context(
+                open_s3(
+                    settings.s3_bucket or "",
+                    endpoint_url=settings.s3_endpoint_url,
+                    public_endpoint_url=settings.s3_public_endpoint_url,
+                    on_call=on_call,
+                    limits=limits,
+                )
+            )
+        yield bucket
+
+
+@asynccontextmanager
+async def open_records(
+    settings: Settings, clock: Clock, observer: CallObserver, limits: EngineLimits | None
+) -> AsyncIterator[Records]:
+    async with _table(settings, tell(observer, "records"), (limits or limits_of(settings)).records) as table:
+        packages = DynamoPackageStore(table, clock=clock)
+        yield Records(
+            packages=packages,
+            changes=DynamoChangeFeed(table, clock=clock),
+            accounts=DynamoAccountStore(table),
+            reader=DynamoDocumentReader(table, packages),
+            audit=DynamoAuditStore(table),
+            answers=DynamoAnswerStore(table, clock=clock),
+            uploads=DynamoUploadStore(table, clock=clock),
+            usage=DynamoUsageStore(table),
+            ratings=DynamoRatingStore(table),
+            webhooks=DynamoWebhookStore(table, clock),
+            outbox=DynamoDeliveryOutbox(table, clock),
+            health_log=DynamoHealthLog(table),
+            maintenance=DynamoRecordMaintenance(table, clock=clock),
+        )
+
+
+@asynccontextmanager
+async def open_bytes(settings: Settings, observer: CallObserver, limits: EngineLimits | None) -> AsyncIterator[Bytes]:
+    async with _bucket(settings, tell(observer, "blobs"), (limits or limits_of(settings)).bytes) as bucket:
+        blobs = S3BlobStore(
+            bucket,
+            limits=UploadLimits(total_bytes=settings.upload_memory_bytes),
+            presigned_seconds=settings.download_url_seconds,
+        )
+        yield Bytes(blobs, S3PartStore(bucket, blobs))
+
+
+@asynccontextmanager
+async def open_shared(
+    settings: Settings, clock: Clock, observer: CallObserver, limits: EngineLimits | None
+) -> AsyncIterator[Shared]:
+    url = settings.redis_url.get_secret_value() if settings.redis_url else ""
+    async with open_redis(url, on_call=tell(observer, "cache"), limits=(limits or limits_of(settings)).shared) as redis:
+        yield Shared(
+            attempts=RedisAttemptCounter(redis, clock=clock),
+            ratings=RedisRatingCache(redis),
+            probe=Probe(redis.ping, optional=True, watched=True),
+        )
+
+
+async def set_up_table(settings: Settings, *, create: bool) -> list[str]:
+    """Make the table (with `create`) and check it: what is different from what the registry needs, a line each."""
+    if settings.records is not RecordsHome.DYNAMODB:
+        raise SettingsError("There is no table: the records are in SQLite. Set REGISTRY_RECORDS=dynamodb.")
+    async with _table(settings, _ignore, _PATIENT.records) as table:
+        if create:
+            await create_table(table)
+        return await check_table(table)
+
+
+async def set_up_bucket(settings: Settings, *, create: bool) -> list[tuple[str, bool]]:
+    """Make the bucket (with `create`) and check it: a line for each aspect, and whether it is as it must be.
+
+    What the server lacks is told, and is no difference: nothing can be set there.
+    """
+    if settings.blobs is not BlobsHome.S3:
+        raise SettingsError("There is no bucket: the bytes are in files. Set REGISTRY_BLOBS=s3.")
+    async with _bucket(settings, _ignore, _PATIENT.bytes) as bucket:
+        findings = await (ensure_bucket(bucket) if create else check_bucket(bucket))
+    return [
+        (f"{found.aspect}: {found.state} ({found.detail})", found.state in (State.OK, State.UNSUPPORTED))
+        for found in findings
+    ]

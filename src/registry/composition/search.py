@@ -1,0 +1,43 @@
+"""Puts the search of a process together: the index of this host, the service over it, and what keeps it in step."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+
+from registry.adapters.search.index import LocalSearchIndex
+from registry.composition.homes import Records
+from registry.services.announcing import announcing
+from registry.services.indexing import IndexFollower
+from registry.services.search import SearchService
+from registry.settings import RecordsHome, Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    service: SearchService
+    follower: IndexFollower
+
+
+@asynccontextmanager
+async def open_search(settings: Settings, records: Records) -> AsyncIterator[Search]:
+    """The index is opened and filled by the follower, in the background of a serving process only."""
+    index = LocalSearchIndex(settings.data_dir / _index_file(settings))
+    follower = IndexFollower(records.changes, records.packages, index)
+    try:
+        yield Search(SearchService(index, records.packages, follower), follower)
+    finally:
+        await index.close()
+
+
+def _index_file(settings: Settings) -> str:
+    """A name for each record store, so that no index is continued from the changes of another one."""
+    return f"search-{settings.dynamodb_table}.db" if settings.records is RecordsHome.DYNAMODB else "search.db"
+
+
+def announced(records: Records, search: SearchService) -> Records:
+    """The same records; whoever changes packages through them finds the change at once."""
+    return replace(
+        records,
+        packages=announcing(records.packages, frozenset({"add", "replace", "remove"}), search.changed),
+        maintenance=announcing(records.maintenance, frozenset({"reset"}), search.changed),
+    )

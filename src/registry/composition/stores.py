@@ -1,0 +1,61 @@
+"""Opens the stores that the settings choose: each home is a setting of its own."""
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import TYPE_CHECKING
+
+from registry.composition import embedded
+from registry.composition.homes import Bytes, Records, Shared, Stores
+from registry.ports.clock import Clock
+from registry.services.observation import CallObserver
+from registry.settings import BlobsHome, CacheHome, RecordsHome, Settings
+
+if TYPE_CHECKING:
+    from registry.composition.engines import EngineLimits
+
+# The engines' libraries take half a second to import: only for those who use one.
+
+
+@asynccontextmanager
+async def open_stores(
+    settings: Settings, clock: Clock, observer: CallObserver, limits: "EngineLimits | None"
+) -> AsyncIterator[Stores]:
+    """Open what the settings choose. Engines tell of their own calls, tries again included; the others are wrapped."""
+    if settings.keeps_files:
+        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    async with (
+        _records(settings, clock, observer, limits) as records,
+        _bytes(settings, observer, limits) as stored,
+        _shared(settings, clock, observer, limits) as shared,
+    ):
+        yield Stores(records, stored, shared)
+
+
+def _records(
+    settings: Settings, clock: Clock, observer: CallObserver, limits: "EngineLimits | None"
+) -> AbstractAsyncContextManager[Records]:
+    if settings.records is RecordsHome.SQLITE:
+        return embedded.open_records(settings.data_dir, clock, observer)
+    from registry.composition import scaled
+
+    return scaled.open_records(settings, clock, observer, limits)
+
+
+def _bytes(
+    settings: Settings, observer: CallObserver, limits: "EngineLimits | None"
+) -> AbstractAsyncContextManager[Bytes]:
+    if settings.blobs is BlobsHome.FILES:
+        return embedded.open_bytes(settings.data_dir, observer, read_memory_bytes=settings.download_memory_bytes)
+    from registry.composition import scaled
+
+    return scaled.open_bytes(settings, observer, limits)
+
+
+def _shared(
+    settings: Settings, clock: Clock, observer: CallObserver, limits: "EngineLimits | None"
+) -> AbstractAsyncContextManager[Shared]:
+    if settings.cache is CacheHome.MEMORY:
+        return embedded.open_shared(settings.data_dir, clock, observer)
+    from registry.composition import scaled
+
+    return scaled.open_shared(settings, clock, observer, limits)

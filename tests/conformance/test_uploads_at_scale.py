@@ -1,0 +1,44 @@
+"""The suites of uploads over DynamoDB and S3."""
+
+from collections.abc import AsyncIterator
+from typing import ClassVar
+
+import pytest
+
+from registry.adapters.dynamodb.answers import DynamoAnswerStore
+from registry.adapters.dynamodb.maintenance import DynamoRecordMaintenance
+from registry.adapters.dynamodb.packages import DynamoPackageStore
+from registry.adapters.dynamodb.uploads import DynamoUploadStore
+from registry.adapters.dynamodb.usage import DynamoUsageStore
+from registry.adapters.s3 import S3BlobStore, S3PartStore
+from tests.conformance.blob_store import MIB
+from tests.conformance.part_store import PartStoreContract, PartStores
+from tests.conformance.upload_store import UploadRecords, UploadStoreContract
+from tests.engines.s3 import fresh_bucket
+from tests.engines.tables import fresh_table
+from tests.factories import ManualClock
+
+
+class TestDynamoUploadStore(UploadStoreContract):
+    @pytest.fixture
+    async def records(self, dynamodb_endpoint: str) -> AsyncIterator[UploadRecords]:
+        clock = ManualClock()
+        async with fresh_table(dynamodb_endpoint) as table:
+            yield UploadRecords(
+                uploads=DynamoUploadStore(table, clock=clock),
+                usage=DynamoUsageStore(table),
+                packages=DynamoPackageStore(table, clock=clock),
+                answers=DynamoAnswerStore(table, clock=clock),
+                maintenance=DynamoRecordMaintenance(table, clock=clock),
+                clock=clock,
+            )
+
+
+class TestS3PartStore(PartStoreContract):
+    part_bytes: ClassVar[int] = 5 * MIB
+
+    @pytest.fixture
+    async def stores(self, s3_endpoint: str) -> AsyncIterator[PartStores]:
+        async with fresh_bucket(s3_endpoint) as bucket:
+            blobs = S3BlobStore(bucket)
+            yield PartStores(S3PartStore(bucket, blobs), blobs)

@@ -1,0 +1,125 @@
+"""What each route costs in engine calls, through the real application. No route scans."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import httpx
+import pytest
+
+from registry.settings import load_settings
+from tests.api.support import JsonObject, metadata, multipart
+from tests.scaled.world import Calls, publish, running_app
+
+pytestmark = pytest.mark.performance
+
+Ask = Callable[[httpx.AsyncClient, JsonObject], Awaitable[httpx.Response]]
+SESSION = ("records", "BatchGetItem")
+QUERY = ("records", "Query")
+WRITE = ("records", "TransactWriteItems")
+
+
+async def read(client: httpx.AsyncClient, package: JsonObject) -> httpx.Response:
+    return await client.get(f"/package/{package['id']}")
+
+
+async def list_newest(client: httpx.AsyncClient, package: JsonObject) -> httpx.Response:
+    return await client.get("/packages")
+
+
+async def list_named(client: httpx.AsyncClient, package: JsonObject) -> httpx.Response:
+    return await client.get("/packages", params={"name": package["name"]})
+
+
+async def publish_one(client: httpx.AsyncClient, package: JsonObject) -> httpx.Response:
+    body, headers = multipart(metadata(), b"content")
+    return await client.post("/package", content=body, headers=headers)
+
+
+async def stream(client: httpx.AsyncClient, package: JsonObject) -> httpx.Response:
+    return await client.get(f"/package/{package['id']}/content", params={"redirect": "false"})
+
+
+async def redirect(client: httpx.AsyncClient, package: JsonObject) -> httpx.Response:
+    return await client.get(f"/package/{package['id']}/content")
+
+
+async def patch(client: httpx.AsyncClient, package: JsonObject) -> httpx.Response:
+    return await client.patch(f"/package/{package['id']}", json={"description": "another"})
+
+
+async def audit(client: httpx.AsyncClient, package: JsonObject) -> httpx.Response:
+    return await client.get(f"/package/{package['id']}/audit")
+
+
+async def lineage(client: httpx.AsyncClient, package: JsonObject) -> httpx.Response:
+    return await client.get(f"/package/{package['id']}/lineage")
+
+
+async def users(client: httpx.AsyncClient, package: JsonObject) -> httpx.Response:
+    return await client.get("/users")
+
+
+async def health(client: httpx.AsyncClient, package: JsonObject) -> httpx.Response:
+    return await client.get("/health")
+
+
+async def remove(client: httpx.AsyncClient, package: JsonObject) -> httpx.Response:
+    return await client.delete(f"/package/{package['id']}")
+
+
+ROUTES: list[tuple[Ask, int, dict[tuple[str, str], int]]] = [
+    (read, 200, {SESSION: 1}),
+    (list_newest, 200, {SESSION: 2, QUERY: 4}),
+    (list_named, 200, {SESSION: 2, QUERY: 1}),
+    (publish_one, 201, {SESSION: 1, WRITE: 1, ("blobs", "PutObject"): 1}),
+    (stream, 200, {SESSION: 1, QUERY: 1, ("blobs", "GetObject"): 1}),
+    (redirect, 307, {SESSION: 1, QUERY: 1}),
+    (patch, 200, {SESSION: 1, QUERY: 2, WRITE: 1}),
+    (audit, 200, {SESSION: 1, QUERY: 2}),
+    (lineage, 200, {SESSION: 1, QUERY: 1}),
+    (users, 200, {SESSION: 2, QUERY: 1}),
+    (health, 200, {}),
+    (remove, 204, {SESSION: 1, QUERY: 3, WRITE: 1, ("blobs", "DeleteObject"): 1}),
+]
+
+
+async def test_calls_of_each_route(home: dict[str, str]) -> None:
+    calls = Calls()
+    async with running_app(load_settings(), calls=calls) as client:
+        package = await publish(client, readme="# Read me")
+        counted = {}
+        for ask, status, _ in ROUTES:
+            calls.clear()
+            answer = await ask(client, package)
+            assert answer.status_code == status, (ask.__name__, answer.text)
+            counted[ask.__name__] = dict(calls)
+    assert counted == {ask.__name__: expected for ask, _, expected in ROUTES}
+    assert not any(operation == "Scan" for made in counted.values() for _, operation in made)
+
+
+async def test_reads_side_by_side_cost_one_call_each(home: dict[str, str]) -> None:
+    calls = Calls()
+    async with running_app(load_settings(), calls=calls) as client:
+        package = await publish(client)
+        calls.clear()
+        answers = await asyncio.gather(*(read(client, package) for _ in range(20)))
+        assert {answer.status_code for answer in answers} == {200}
+    assert calls == {SESSION: 20}
+
+
+async def test_that_one_call_sees_revocation_and_permissions(home: dict[str, str]) -> None:
+    async with running_app(load_settings()) as client:
+        package = await publish(client)
+        user = {"name": "reader", "password": "correct horse battery", "permissions": ["search"]}
+        assert (await client.post("/users", json=user)).status_code == 201
+        form = {"username": "reader", "password": user["password"]}
+        token = (await client.post("/auth/token", data=form)).json()["access_token"]
+        own = {"Authorization": f"Bearer {token}"}
+        path = f"/package/{package['id']}"
+        assert (await client.get(path, headers=own)).status_code == 200
+        await client.put("/users/reader/permissions", json={"permissions": ["download"]})
+        assert (await client.get(path, headers=own)).status_code == 403
+        await client.put("/users/reader/permissions", json={"permissions": ["search"]})
+        assert (await client.get(path, headers=own)).status_code == 200
+        assert (await client.delete("/auth/token", headers=own)).status_code == 204
+        assert (await client.get(path, headers=own)).status_code == 401

@@ -1,0 +1,51 @@
+"""Several hosts on one table: servers that share nothing but the engines."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.api.searching import found_ids, wait_until_searchable
+from tests.api.server import server_environment, start_server
+from tests.api.support import eventually, fetch, log_in, publish
+
+FOUND_SECONDS = 2.0
+
+
+@pytest.fixture
+def hosts(home: dict[str, str], tmp_path: Path) -> Iterator[list[httpx.Client]]:
+    """A signed-in client of each of two."""
+    with ExitStack() as stack:
+        clients = []
+        for name in ("one", "other"):
+            settings = {**home, "REGISTRY_DATA_DIR": str(tmp_path / name)}
+            server = start_server(server_environment(tmp_path / name, **settings))
+            stack.callback(server.stop)
+            person = log_in(server.url, server.admin_name, server.admin_password)
+            clients.append(stack.enter_context(person.client))
+        yield clients
+
+
+def test_a_change_on_one_host_is_found_on_the_other_and_a_delete_never_lingers(hosts: list[httpx.Client]) -> None:
+    one, other = hosts
+    for client in hosts:
+        wait_until_searchable(client)
+    for here, there in ((one, other), (other, one), (one, other)):
+        package = publish(here, readme="a needle")
+        assert found_ids(here, "needle") == [package["id"]]
+        eventually(lambda: found_ids(there, "needle") == [package["id"]], timeout_seconds=FOUND_SECONDS)  # noqa: B023
+        assert here.patch(f"/package/{package['id']}", json={"readme": "a thimble"}).status_code == 200
+        eventually(lambda: found_ids(there, "thimble") == [package["id"]], timeout_seconds=FOUND_SECONDS)  # noqa: B023
+        here.delete(f"/package/{package['id']}")
+        for client in hosts:
+            assert found_ids(client, "thimble") == []
+
+
+def test_what_one_host_changes_the_other_reads_at_once(hosts: list[httpx.Client]) -> None:
+    one, other = hosts
+    package = publish(one)
+    for number in range(5):
+        changed = one.patch(f"/package/{package['id']}", json={"description": str(number)}).json()
+        assert fetch(other, package) == changed
