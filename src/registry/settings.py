@@ -112,6 +112,9 @@ class Settings(BaseSettings):
     worker_port: int = Field(
         0, ge=0, le=65535, description="port on which `registry worker` tells its health and metrics (0: any free one)"
     )
+    rating_source_seconds: Seconds = Field(
+        30, description="most that a rating waits for another service (GitHub never over 20, the Hub never over 15)"
+    )
     rating_cache_seconds: Seconds = Field(300, description="how long Redis keeps a rating, give or take a tenth")
     rating_fresh_seconds: Seconds = Field(604_800, description="age at which a rating that is asked for is made anew")
     rating_retry_seconds: Seconds = Field(60, description="first wait before a partial rating is tried again; doubles")

@@ -87,3 +87,5 @@ def test_a_killed_workers_rating_is_finished_once_though_redis_forgot_it(
             ratings = list(threads.map(lambda _: read(client, package), range(100)))
             assert {rating["status"] for rating in ratings} == {"complete"}
             assert ratings_in_audit(client, package) == 1
+            # Asked once by the worker that was killed, and once by whoever finished.
+            assert upstreams.count("/hub/api/models/org/tiny") == 2

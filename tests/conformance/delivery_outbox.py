@@ -163,6 +163,7 @@ class DeliveryOutboxContract:
 
             async def send(sender: Records) -> None:
                 while sum(map(len, told.values())) < 8:
+                    await asyncio.sleep(0.02)
                     for delivery in await claim(sender, webhook, limit=2):
                         assert delivery.package_id not in under_way
                         under_way.add(delivery.package_id)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from registry.adapters.dynamodb.changes import LOOK_BACK
 from registry.adapters.dynamodb.client import DynamoLimits
@@ -12,6 +13,7 @@ from registry.domain.errors import RegistryError, Unavailable
 from registry.services.observation import CallObserver
 from registry.settings import Settings
 
+OnUnits = Callable[[str, float], None]
 OnCall = Callable[[str, float, Exception | None], None]
 
 
@@ -60,6 +62,11 @@ def tell(observer: CallObserver, store: str) -> OnCall:
         observer.observe(store, operation, seconds, _outcome(error))
 
     return on_call
+
+
+def tell_units(observer: CallObserver, store: str) -> OnUnits:
+    """The hook for what an engine's calls consumed."""
+    return partial(observer.consumed, store)
 
 
 def _outcome(error: Exception | None) -> str:
