@@ -110,7 +110,7 @@ def _table_bytes(table: NameTable) -> int:
     return sum(
         sys.getsizeof(column)
         for block in table.blocks
-        for column in (block.keys, block.text, block.kinds, block.owners, block.tags)
+        for column in (block.keys, block.text, block.starts, block.kinds, block.owners, block.tags)
     )
 
 

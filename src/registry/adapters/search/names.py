@@ -1,14 +1,15 @@
 """The names in memory: joined by newlines, so that one run of a pattern goes over thousands.
 
 Blocks are immutable and the table swaps them, so that a search in another thread works on the blocks it began with.
-About 55 bytes a package beside the name itself: 8 of key, 1 of kind, references to owner and tags, which are shared.
+About 30 bytes a package beside the name itself: 8 of key, 4 of where the name begins, 1 of kind, references to owner
+and tags, which are shared.
 """
 
 from array import array
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import groupby, islice
+from itertools import accumulate, groupby, islice
 from operator import neg
 from typing import NamedTuple
 
@@ -39,10 +40,15 @@ class NameRow(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class NameBlock:
-    """Packages in falling order of their keys, column by column; `text` is each name with a newline behind it."""
+    """Packages in falling order of their keys, column by column; `text` is each name with a newline behind it.
+
+    `starts` is where in the text each name begins, and the end: counting the newlines before a match would take a third
+    of a search's time.
+    """
 
     keys: "array[int]"
     text: bytes
+    starts: "array[int]"
     kinds: bytes
     owners: tuple[str, ...]
     tags: tuple[tuple[str, ...], ...]
@@ -51,7 +57,7 @@ class NameBlock:
     def of(cls, rows: list[NameRow]) -> "NameBlock":
         return cls(
             array("q", [row.key for row in rows]),
-            b"".join(row.line for row in rows),
+            *_joined([row.line for row in rows]),
             bytes(row.kind for row in rows),
             tuple(row.owner for row in rows),
             tuple(row.tags for row in rows),
@@ -87,9 +93,14 @@ class NameBlock:
         size = BLOCK_PACKAGES if len(keys) > 2 * BLOCK_PACKAGES else 2 * BLOCK_PACKAGES
         parts = [slice(start, start + size) for start in range(0, len(keys), size)]
         return [
-            NameBlock(keys[part], b"".join(lines[part]), bytes(kinds[part]), tuple(owners[part]), tuple(tags[part]))
+            NameBlock(keys[part], *_joined(lines[part]), bytes(kinds[part]), tuple(owners[part]), tuple(tags[part]))
             for part in parts
         ]
+
+
+def _joined(lines: list[bytes]) -> "tuple[bytes, array[int]]":
+    """The text of a block, and where its lines begin."""
+    return b"".join(lines), array("I", accumulate(map(len, lines), initial=0))
 
 
 def _blocks(rows: Iterable[NameRow], size: int) -> Iterator[NameBlock]:
@@ -159,18 +170,16 @@ class NameSearch:
             self.low = BOTTOM
             return []
         block = self._blocks[self._place]
-        line = block.index_below(self.low)
-        text, keys = block.text, []
-        at = len(text) - len(text.split(b"\n", line)[-1]) if line else 0
+        text, starts, keys = block.text, block.starts, []
+        at = starts[block.index_below(self.low)]
         while (found := self._pattern.find_line(text, at)) >= 0 and found < len(text):
-            line += text.count(b"\n", at, found)
-            at = text.index(b"\n", found) + 1
+            line = bisect_right(starts, found) - 1
+            at = starts[line + 1]
             if block.accepts(line, self._scope):
                 keys.append(block.keys[line])
                 if len(keys) == limit:
                     self.low = keys[-1]
                     return keys
-            line += 1
         self._place += 1
         self.low = block.low if self._place < len(self._blocks) else BOTTOM
         return keys
