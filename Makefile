@@ -8,7 +8,7 @@ K6_VERSION := v1.8.1
 .DEFAULT_GOAL := help
 
 help: ## show this list
-	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(VENV)/.runtime ## install what is needed and start the registry with the embedded stores
 	@$(BIN)/registry serve $(ARGS)
@@ -27,15 +27,19 @@ format: $(VENV)/.dev ## rewrite the sources in the project's format
 	$(BIN)/ruff format src tests bench load
 	$(BIN)/ruff check --fix src tests bench load
 
-bench: $(VENV)/.dev ## measure, against baselines of the same run
+bench: $(VENV)/.dev $(VENV)/.load ## measure, against baselines of the same run
 	$(BIN)/python -m bench $(ARGS)
 
-load: $(VENV)/.load ## fill a registry, load it with 100 clients, keep the raw results (ARGS="--seconds 10 --clients 50")
+load: $(VENV)/.dev $(VENV)/.load ## fill a registry, load it with 100 clients, keep the raw results (ARGS="--seconds 10 --clients 50")
 	$(BIN)/python -m load run $(ARGS)
+
+performance: $(VENV)/.dev $(VENV)/.load ## measure both homes and write docs/performance.md: the whole report in twelve minutes
+	@if command -v go >/dev/null; then $(MAKE) --no-print-directory k6; fi
+	@$(BIN)/python -m load run --home both $(ARGS); status=$$?; $(BIN)/python -m load report && exit $$status
 
 k6: .engines/bin/k6 ## build k6, with which `make load` measures as well (needs Go)
 
-report: $(VENV)/.load ## write docs/performance.md from the raw results
+report: $(VENV)/.dev $(VENV)/.load ## write docs/performance.md from the raw results
 	$(BIN)/python -m load report $(ARGS)
 
 openapi: $(VENV)/.runtime ## write openapi.yaml from the application
@@ -70,4 +74,4 @@ $(VENV)/.load: $(VENV)/.runtime requirements-load.lock
 .engines/bin/k6:
 	GOBIN=$(CURDIR)/.engines/bin nice go install go.k6.io/k6@$(K6_VERSION)
 
-.PHONY: help run test check format bench load k6 report openapi lock clean
+.PHONY: help run test check format bench load performance k6 report openapi lock clean

@@ -8,6 +8,7 @@ from pathlib import Path
 from rich.console import Console
 
 from bench.facts import run_facts
+from bench.page import baseline, save, write
 from bench.report import Report, print_report
 from bench.suites import SUITES, Options
 
@@ -23,8 +24,10 @@ examples:
   python -m bench                                  all suites; the result is kept in bench/results/
   python -m bench reading publishing               two of them
   python -m bench --quick                          see that everything works, in a minute; rough figures
-  python -m bench reading --json before.json       keep a baseline, ...
-  python -m bench reading --compare before.json    ... change the code, and see what became of it"""
+  python -m bench reading --json before.json       keep a result, ...
+  python -m bench reading --compare before.json    ... change the code, and see what became of it
+  python -m bench --save                           keep the result as the baseline in bench/, make the page anew
+  python -m bench --page                           measure nothing: the page and its plots from the baseline"""
 
 
 def _arguments() -> argparse.Namespace:
@@ -38,7 +41,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("suites", nargs="*", metavar="suite", help="what to measure (default: everything)")
     parser.add_argument("--quick", action="store_true", help="fewer rounds, less data")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the result here as well")
-    parser.add_argument("--compare", type=Path, metavar="FILE", help="compare with the result in this file")
+    parser.add_argument("--compare", type=Path, metavar="FILE", help="instead of the saved baseline")
+    parser.add_argument("--save", action="store_true", help="keep these suites' rows as the baseline, and tell them")
+    parser.add_argument("--page", action="store_true", help="write docs/benchmarks.md from the baseline, and end")
     arguments = parser.parse_args()
     if unknown := [name for name in arguments.suites if name not in SUITES]:
         parser.error(f"no suite {', '.join(unknown)}; there are {', '.join(SUITES)}")
@@ -48,7 +53,10 @@ def _arguments() -> argparse.Namespace:
 def main() -> int:
     """Run the suites; 0 when they ran, whether or not goals were met."""
     arguments = _arguments()
-    before = Report.read(arguments.compare) if arguments.compare else None
+    if arguments.page:
+        write()
+        return 0
+    before = Report.read(arguments.compare) if arguments.compare else _saved()
     chosen = arguments.suites or list(SUITES)
     facts, options = run_facts(chosen, quick=arguments.quick), Options(quick=arguments.quick)
     rows, progress = [], Console(stderr=True)
@@ -62,8 +70,16 @@ def main() -> int:
     for path in (kept, arguments.json):
         if path:
             report.write(path)
+    if arguments.save:
+        save(report)
+        write()
     print_report(report, before, Console(width=None if sys.stdout.isatty() else 160))
     return 0
+
+
+def _saved() -> Report | None:
+    rows = [row for report in baseline() for row in report.rows]
+    return Report({}, tuple(rows)) if rows else None
 
 
 if __name__ == "__main__":

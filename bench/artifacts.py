@@ -11,11 +11,12 @@ import sys
 import tempfile
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import httpx
 
+from bench.engines import in_each_home
 from bench.machine import MEGABYTE
 from bench.report import Measured, Row
 from bench.servers import Server, data_folder, registry_server, signed_in
@@ -30,7 +31,11 @@ _PROPORTIONAL_GOAL = 1.1
 
 
 def rows(options: Options) -> Iterator[Row]:
-    with data_folder() as folder, registry_server(folder) as server, signed_in(server) as admin:
+    return in_each_home("artifacts", lambda settings: _rows(settings, options))
+
+
+def _rows(settings: Mapping[str, str], options: Options) -> Iterator[Row]:
+    with data_folder() as folder, registry_server(folder, settings) as server, signed_in(server) as admin:
         token = admin.headers["Authorization"].removeprefix("Bearer ")
         with tempfile.TemporaryDirectory(prefix="registry-bench-files-") as files:
             yield from _sizes(server, token, Path(files), options)
@@ -135,16 +140,15 @@ async def _publish_one(server: Server, token: str, path: Path) -> str:
 
 
 def _killed(server: Server, token: str, files: Path, options: Options) -> Iterator[Row]:
-    """A client that is killed at random places, and started again each time."""
+    """A client that is killed at random places and started again each time, until the digest of the whole is right."""
     size = (64 if options.quick else 1024) * 2**20
     path = _file(files, "weights.bin", size)
-    before = _received_bytes(server)
     places = sorted(random.Random(1).sample(range(1, size), _KILLS))
+    again, sent_bytes = 0.0, 0
     for place in [*places, 0]:
-        status = _publish_until(server, token, files, path, place)
-        if status != (-signal.SIGKILL if place else 0):
-            raise RuntimeError(f"the client ended with {status}")
-    again = (_received_bytes(server) - before - size) / MEGABYTE
+        began_at, ended_at = _publish_until(server, token, files, path, place)
+        again += (sent_bytes - began_at) / MEGABYTE
+        sent_bytes = ended_at
     path.unlink()
     part = 8 * 2**20 / MEGABYTE
     yield Row(
@@ -158,16 +162,16 @@ def _killed(server: Server, token: str, files: Path, options: Options) -> Iterat
     )
 
 
-def _publish_until(server: Server, token: str, files: Path, path: Path, place: int) -> int:
+def _publish_until(server: Server, token: str, files: Path, path: Path, place: int) -> tuple[int, int]:
+    """How many of the file's bytes were there when the client began, and how many had left it when it was killed."""
     command = [sys.executable, "-m", "tests.clients.large_publisher"]
     arguments = [server.url, token, str(files / "state"), str(path), "killed", str(place)]
-    done = subprocess.run([*command, *arguments], cwd=Path(__file__).parents[1], stdout=subprocess.DEVNULL, check=False)
-    return done.returncode
-
-
-def _received_bytes(server: Server) -> int:
-    lines = httpx.get(f"{server.url}/metrics", trust_env=False).text.splitlines()
-    return int(next(float(line.split()[1]) for line in lines if line.startswith("registry_http_received_bytes_total")))
+    here = Path(__file__).parents[1]
+    done = subprocess.run([*command, *arguments], cwd=here, capture_output=True, text=True, check=False)
+    if done.returncode != (-signal.SIGKILL if place else 0):
+        raise RuntimeError(f"the client ended with {done.returncode}: {done.stderr}")
+    began_at, ended_at = done.stderr.split()
+    return int(began_at), int(ended_at)
 
 
 def _file(folder: Path, name: str, size: int) -> Path:

@@ -7,11 +7,12 @@ import socket
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import httpx
 
+from bench.engines import in_each_home
 from bench.load import request
 from bench.machine import MEGABYTE
 from bench.report import Row
@@ -30,7 +31,11 @@ _BLOCK = os.urandom(2**20)
 
 
 def rows(options: Options) -> Iterator[Row]:
-    with data_folder() as folder, registry_server(folder) as server, signed_in(server) as admin:
+    return in_each_home("crowds", lambda settings: _rows(settings, options))
+
+
+def _rows(settings: Mapping[str, str], options: Options) -> Iterator[Row]:
+    with data_folder() as folder, registry_server(folder, settings) as server, signed_in(server) as admin:
         token = admin.headers["Authorization"].removeprefix("Bearer ")
         with tempfile.TemporaryDirectory(prefix="registry-bench-files-") as files:
             yield from _uploads(server, token, Path(files), (16 if options.quick else 256) * 2**20)

@@ -9,20 +9,18 @@ import contextlib
 import itertools
 import json
 import secrets
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
+from bench.engines import missing_engines, scaled_home
 from bench.load import CONNECTIONS, request, send_all
 from bench.publishing import multipart
 from bench.report import Measured, Row
-from bench.servers import ADMIN_PASSWORD, Server, data_folder, registry_server, signed_in
+from bench.servers import Server, data_folder, registry_server, signed_in
 from bench.suites import Options
-from tests.api.homes import Engines, operate, scaled_settings
-from tests.engines import dynamodb, redis, s3
 
 _names = (f"acme/homes-{secrets.token_hex(4)}-{number}" for number in itertools.count())
 
@@ -70,14 +68,12 @@ _OPERATIONS = (
 
 
 def rows(options: Options) -> Iterator[Row]:
-    missing = [reason for engine in (dynamodb, s3, redis) if (reason := engine.find_missing())]
-    if missing:
-        sys.stderr.write(f"homes: not measured; {'; '.join(missing)}\n")
+    if missing_engines("homes"):
         return
     rounds, count = (3, 300) if options.quick else (5, 2_000)
     with contextlib.ExitStack() as stack:
         embedded = _Home(stack, {})
-        scaled = _Home(stack, _scaled_settings(stack))
+        scaled = _Home(stack, stack.enter_context(scaled_home()))
         for operation in _OPERATIONS:
             ours: list[_Cost] = []
             theirs: list[_Cost] = []
@@ -85,18 +81,6 @@ def rows(options: Options) -> Iterator[Row]:
                 theirs.append(embedded.measure(operation, count // operation.weight))
                 ours.append(scaled.measure(operation, count // operation.weight))
             yield from _rows(operation.name, ours, theirs)
-
-
-def _scaled_settings(stack: contextlib.ExitStack) -> dict[str, str]:
-    used = Engines(
-        stack.enter_context(dynamodb.running_dynamodb()),
-        stack.enter_context(s3.running_s3()).endpoint_url,
-        stack.enter_context(redis.running_redis()).url,
-    )
-    settings = scaled_settings(used) | {"REGISTRY_ADMIN_PASSWORD": ADMIN_PASSWORD}
-    for group in ("tables", "bucket"):
-        operate(settings, group, "create")
-    return settings
 
 
 def _rows(name: str, ours: list[_Cost], theirs: list[_Cost]) -> Iterator[Row]:

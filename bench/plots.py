@@ -1,11 +1,13 @@
-"""Draws the curves of a result: `python -m bench.plots bench/results/….json docs/images` (needs matplotlib)."""
+"""Draws results (needs matplotlib): bars for each suite, and `python -m bench.plots bench/results/….json docs/images`
+the curves of search."""
 
 import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from bench.report import Report
+from bench.report import Report, Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,52 @@ def draw(report: Report, folder: Path) -> list[Path]:
         pyplot.close(figure)
         drawn.append(path)
     return drawn
+
+
+def draw_suite(report: Report, path: Path, digest: str) -> None:
+    """A suite's rows as bars with their spread, a panel for each unit, baselines and goals beside.
+
+    The plot carries the `digest` of what it is made from.
+    """
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    mpl.rcParams.update({"svg.hashsalt": "registry", "font.size": 8})
+    path.parent.mkdir(parents=True, exist_ok=True)
+    units = list(dict.fromkeys(row.unit for row in report.rows))
+    panels = [[row for row in report.rows if row.unit == unit] for unit in units]
+    heights = [len(panel) + 1.5 for panel in panels]
+    figure = Figure(figsize=(9, 0.28 * sum(heights) + 0.4 * len(panels)), layout="constrained")
+    axes = figure.subplots(len(panels), 1, squeeze=False, height_ratios=heights)
+    for place, panel in zip(axes[:, 0], panels, strict=True):
+        _bars(place, panel)
+    figure.savefig(path, metadata={"Date": None, "Description": f"baseline {digest}"})
+
+
+def _bars(axes: Any, rows: list[Row]) -> None:
+    places = range(len(rows))
+    errors = [row.value * min(row.spread, 1.0) for row in rows]
+    axes.barh(places, [row.value for row in rows], xerr=errors, height=0.6, color="tab:blue", label="measured")
+    beside = [(place, row.baseline_value) for place, row in zip(places, rows, strict=True) if row.baseline_value]
+    axes.plot([value for _, value in beside], [place for place, _ in beside], "k|", markersize=11, label="baseline")
+    goals = [(place, _goal_value(row)) for place, row in zip(places, rows, strict=True)]
+    shown = [(place, value) for place, value in goals if value is not None]
+    axes.plot([value for _, value in shown], [place for place, _ in shown], "r|", markersize=14, label="goal")
+    positive = [row.value for row in rows if row.value > 0]
+    if positive and max(positive) > 50 * min(positive):
+        axes.set_xscale("log")
+    axes.set_yticks(list(places), [row.name for row in rows])
+    axes.invert_yaxis()
+    axes.set_xlabel(rows[0].unit)
+    axes.grid(visible=True, axis="x", alpha=0.3)
+    axes.legend(fontsize=7)
+
+
+def _goal_value(row: Row) -> float | None:
+    """The goal in the row's own unit."""
+    if row.goal is None or row.ratio is None:
+        return row.goal
+    return row.goal * (row.baseline_value or 0.0)
 
 
 if __name__ == "__main__":

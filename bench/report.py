@@ -65,6 +65,10 @@ class Report:
     facts: dict[str, Any]
     rows: tuple[Row, ...]
 
+    def of_suite(self, suite: str) -> "Report":
+        """Its rows alone."""
+        return Report(self.facts, tuple(row for row in self.rows if row.suite == suite))
+
     def write(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         rows = [asdict(row) | {"met": row.met} for row in self.rows]
@@ -89,26 +93,28 @@ def print_report(report: Report, before: Report | None, console: Console) -> Non
         cells = [
             row.suite,
             f"{row.name}\n[dim]{row.note}[/dim]" if row.note else row.name,
-            _amount(row.value, row.unit),
+            amount(row.value, row.unit),
         ]
-        cells.append(f"{_amount(row.baseline_value, row.unit)} ({row.baseline_name})" if row.baseline_value else "")
-        cells += ["" if row.ratio is None else f"{row.ratio:.2f} ×", f"{row.spread:.0%}", _goal(row), _verdict(row)]
+        cells.append(f"{amount(row.baseline_value, row.unit)} ({row.baseline_name})" if row.baseline_value else "")
+        cells += ["" if row.ratio is None else f"{row.ratio:.2f} ×", f"{row.spread:.0%}", goal_of(row), _verdict(row)]
         if before:
             cells.append(_change(row, earlier.get((row.suite, row.name))))
         table.add_row(*cells)
     console.print(table)
 
 
-def _amount(value: float, unit: str) -> str:
+def amount(value: float, unit: str) -> str:
+    """Three digits that matter, and the unit."""
     digits = 0 if value >= 100 else 1 if value >= 10 else 2
     return f"{value:,.{digits}f} {unit}"
 
 
-def _goal(row: Row) -> str:
+def goal_of(row: Row) -> str:
+    """The bound of what is judged; empty without one."""
     if row.goal is None:
         return ""
     return f"{'≥' if row.more_is_better else '≤'} " + (
-        _amount(row.goal, row.unit) if row.ratio is None else f"{row.goal:g} ×"
+        amount(row.goal, row.unit) if row.ratio is None else f"{row.goal:g} ×"
     )
 
 

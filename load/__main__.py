@@ -1,34 +1,42 @@
-"""The commands: `python -m load run`, or `make load ARGS="--seconds 20"`, and `python -m load report`."""
+"""The commands `python -m load run` (or `make load`), `report` (or `make report`) and `compare`."""
 
 import argparse
-import contextlib
-import os
 import sys
 import time
-from collections.abc import Iterator
-from urllib.parse import urlsplit
-
-import httpx
+from dataclasses import replace
+from pathlib import Path
 
 from bench.facts import run_facts
-from bench.servers import data_folder, registry_server, signed_in
-from load import results, scenarios, tools
+from load import results
+from load.campaign import SETUPS, Campaign
+from load.compare import compare
+from load.model import random_model, real_model
+from load.noise import read_setups
+from load.plan import PARTS, QUICK, STANDARD, Plan
 from load.report import check, write
-from load.scenarios import Bench
-from load.seeding import seed
+from load.results import MIX, RESULTS
 
-_CURVE_CLIENTS = (1, 10, 50, 100, 200)
-_CURVE_SECONDS = 5
-_PARTS = ("closed", "open", "together", "transfers", "curve", "locust", "k6")
-_EPILOG = """\
+_HOMES = {
+    "embedded": [name for name in SETUPS if name != "scaled"],
+    "scaled": ["scaled"],
+    "both": list(SETUPS),
+}
+_PLAN = Plan()
+_PAGE_FOLDER = Path(__file__).parent.parent / "docs"
+_EPILOG = f"""\
+set-ups: {", ".join(SETUPS)}
+parts: {", ".join(PARTS)}
+
 examples:
-  python -m load run                                        500 packages, 100 clients, all parts, in the embedded home
-  python -m load run --seconds 5 --parts closed,together    two parts, quickly
-  python -m load run --name scale --packages 100000 --parts closed,open
-  python -m load run --name workers --workers 2 --parts closed
-  REGISTRY_ADMIN_PASSWORD=… python -m load run --name cloud --url http://127.0.0.1:8000    a registry that runs
-  python -m load report                                     write docs/performance.md and its plots
-  python -m load report --check                             fail when the page and the raw results differ"""
+  python -m load run                                   the whole of the embedded home
+  python -m load run --home both                       and that at scale, where its engines are
+  python -m load run --quick --results DIR             see that everything works; rough figures
+  python -m load run --setups packages --most-packages 10000
+  python -m load run --setups standard --parts locust --locust-workers 4     a master and four workers
+  REGISTRY_ADMIN_PASSWORD=… python -m load run --url http://127.0.0.1:8000     a registry that runs
+  python -m load report                                write docs/performance.md and its plots
+  python -m load report --check                        fail when the page and the raw results differ
+  python -m load compare DIR                           which figures of two runs differ by more than the noise"""
 
 
 def _arguments() -> argparse.Namespace:
@@ -39,107 +47,84 @@ def _arguments() -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(dest="command", required=True)
-    run = commands.add_parser("run", help="measure; the results are kept in load/results/<name>/")
-    run.add_argument("--name", default="standard", help="of the folder (default: %(default)s)")
-    run.add_argument("--clients", type=int, default=100, help="default: %(default)s")
-    run.add_argument("--seconds", type=int, default=30, help="of each part with a set time (default: %(default)s)")
-    run.add_argument("--packages", type=int, default=500, help="seeded through the API (default: %(default)s)")
-    run.add_argument("--model-bytes", type=int, default=16 * 2**20, help="of what all download (default: %(default)s)")
-    run.add_argument("--rate", type=float, default=300, help="open arrivals per second (default: %(default)s)")
-    run.add_argument("--workers", type=int, default=1, help="server processes (default: %(default)s)")
-    run.add_argument("--locust-processes", type=int, default=1, help="over 1: a master with so many workers")
-    run.add_argument("--parts", default=",".join(_PARTS), help="default: %(default)s")
+    run = commands.add_parser("run", help="measure, and keep the raw results")
+    run.add_argument("--home", choices=list(_HOMES), default="embedded", help="default: %(default)s")
+    run.add_argument("--setups", help="instead of all of a home, with commas")
+    run.add_argument("--parts", default=",".join(PARTS), help="default: all")
+    run.add_argument("--quick", action="store_true", help="short measurements of few sizes")
+    run.add_argument("--clients", type=int, help=f"default: {_PLAN.clients}")
+    run.add_argument("--seconds", type=int, help=f"of each round, default: {_PLAN.seconds}")
+    run.add_argument("--rounds", type=int, help=f"of the standard set-up, default: {_PLAN.rounds}")
+    run.add_argument("--packages", type=int, help=f"seeded through the API, default: {_PLAN.packages}")
+    run.add_argument("--most-packages", type=int, help=f"of the curve, default: {_PLAN.sizes[-1]:,}")
+    run.add_argument("--rate", type=float, help=f"open arrivals per second, default: {_PLAN.rate:g}")
+    run.add_argument("--locust-workers", type=int, help=f"beside its master, default: {_PLAN.locust_workers}")
+    run.add_argument("--model-bytes", type=int, help="all download random bytes: for a machine without package index")
     run.add_argument("--url", help="a registry that runs on 127.0.0.1, of either home; it is filled, not cleaned")
-    run.add_argument("--target", choices=["floor", "ours"], default="floor", help="sets the exit code")
-    report = commands.add_parser("report", help="make docs/performance.md from the raw results")
+    run.add_argument("--target", choices=list(MIX["targets"]), default="floor", help="sets the exit code")
+    report = commands.add_parser("report", help="make the page and its plots from the raw results")
     report.add_argument("--check", action="store_true", help="change nothing; fail when they differ")
+    report.add_argument("--into", type=Path, default=_PAGE_FOLDER, help="folder of performance.md (default: docs)")
+    for command in (run, report):
+        command.add_argument("--results", type=Path, default=RESULTS, help="folder (default: load/results)")
+    comparing = commands.add_parser("compare", help="compare with the raw results of another run")
+    comparing.add_argument("other", type=Path)
+    comparing.add_argument("--results", type=Path, default=RESULTS, help="folder (default: load/results)")
     return parser.parse_args()
 
 
 def main() -> int:
-    """0; for `run` 1 when the closed run of the light generator misses the target."""
+    """0; 1 when `run` misses its target, `report --check` or `compare` find a difference."""
     arguments = _arguments()
     if arguments.command == "report":
-        return check() if arguments.check else write()
-    parts = arguments.parts.split(",")
-    if unknown := set(parts) - set(_PARTS):
-        raise SystemExit(f"no part {', '.join(sorted(unknown))}; there are {', '.join(_PARTS)}")
-    with _registry(arguments) as (url, pid, client):
-        bench = _seeded(arguments, url, pid, client)
-        _run(bench, arguments, parts)
-    kept = bench.folder / "closed.json"
-    if "closed" in parts and (missed := results.read(kept).missed(arguments.target)):
+        make = check if arguments.check else write
+        return make(arguments.results, arguments.into)
+    if arguments.command == "compare":
+        return compare(arguments.results, arguments.other)
+    return _run(arguments)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    plan, setups = _plan(arguments), _setups(arguments)
+    model = random_model(arguments.model_bytes) if arguments.model_bytes else real_model()
+    facts = run_facts(setups, quick=arguments.quick)
+    began = time.perf_counter()
+    campaign = Campaign(plan, arguments.results, model, lambda line: print(line, flush=True))
+    if arguments.url:
+        campaign.run_on(arguments.url)
+    else:
+        campaign.run(setups)
+    seconds = time.perf_counter() - began
+    command = " ".join(["python -m load", *sys.argv[1:]])
+    results.write_run(arguments.results, {**facts, "command": command, "wall_seconds": round(seconds)})
+    print(f"measured in {seconds / 60:.1f} minutes")
+    closed = read_setups(arguments.results).get(STANDARD, {}).get("closed")
+    if closed and (missed := closed.missed(arguments.target)):
         print(f"target {arguments.target} missed: {', '.join(missed)}")
         return 1
     return 0
 
 
-@contextlib.contextmanager
-def _registry(arguments: argparse.Namespace) -> Iterator[tuple[str, int | None, httpx.Client]]:
-    if arguments.url is None:
-        with (
-            data_folder() as folder,
-            registry_server(folder, workers=arguments.workers) as server,
-            signed_in(server) as client,
-        ):
-            yield server.url, server.pid, client
-        return
-    with httpx.Client(base_url=arguments.url, timeout=60.0, trust_env=False) as client:
-        form = {"username": "admin", "password": os.environ["REGISTRY_ADMIN_PASSWORD"]}
-        answer = client.post("/auth/token", data=form).raise_for_status()
-        client.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
-        yield arguments.url, None, client
+def _plan(arguments: argparse.Namespace) -> Plan:
+    plan = QUICK if arguments.quick else _PLAN
+    chosen = {
+        name: getattr(arguments, name)
+        for name in ("clients", "seconds", "rounds", "packages", "rate", "locust_workers")
+        if getattr(arguments, name) is not None
+    }
+    if most := arguments.most_packages:
+        chosen["sizes"] = (*(size for size in plan.sizes if size < most), most)
+    parts = frozenset(arguments.parts.split(","))
+    if unknown := parts - set(PARTS):
+        raise SystemExit(f"no part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
+    return replace(plan, parts=parts, **chosen)
 
 
-def _seeded(arguments: argparse.Namespace, url: str, pid: int | None, client: httpx.Client) -> Bench:
-    port = urlsplit(url).port or 80
-    header = {"Authorization": client.headers["Authorization"]}
-    began = time.perf_counter()
-    seeded = seed(port, header, packages=arguments.packages, model=os.urandom(arguments.model_bytes))
-    seconds = time.perf_counter() - began
-    print(f"seeded {arguments.packages:,} packages in {seconds:.1f} s")
-    facts = run_facts(["load"], quick=False)
-    facts["seed_seconds"] = round(seconds, 2)
-    facts["home"] = "embedded" if arguments.url is None else "one that was running"
-    facts["mix"] = Bench.served_by(client)
-    return Bench(
-        url=url,
-        port=port,
-        pid=pid,
-        token=header["Authorization"].removeprefix("Bearer "),
-        client=client,
-        seed=seeded,
-        served=Bench.served_by(client),
-        folder=results.RESULTS / arguments.name,
-        facts=facts,
-        workers=arguments.workers,
-        log=print,
-    )
-
-
-def _run(bench: Bench, arguments: argparse.Namespace, parts: list[str]) -> None:
-    clients, seconds = arguments.clients, arguments.seconds
-    if "closed" in parts:
-        scenarios.closed(bench, "closed", clients=clients, seconds=seconds)
-    if "open" in parts:
-        scenarios.opened(bench, "open", clients=clients, per_second=arguments.rate, seconds=seconds)
-    if "together" in parts:
-        scenarios.together(bench, clients=clients)
-    if "transfers" in parts:
-        scenarios.sizes(bench)
-    for count in _CURVE_CLIENTS if "curve" in parts else ():
-        scenarios.closed(bench, f"clients-{count}", clients=count, seconds=min(seconds, _CURVE_SECONDS))
-    if "locust" in parts and _there(tools.has_locust(), "locust", "make load installs it"):
-        scenarios.locust(bench, clients=clients, seconds=seconds, processes=arguments.locust_processes)
-    if "k6" in parts and _there(tools.k6_program() is not None, "k6", "make k6 builds it"):
-        scenarios.k6(bench, "k6", clients=clients, seconds=seconds)
-        scenarios.k6(bench, "k6-open", clients=clients, seconds=seconds, per_second=arguments.rate)
-
-
-def _there(found: bool, tool: str, remedy: str) -> bool:  # noqa: FBT001 – one positional fact
-    if not found:
-        print(f"{tool} is not installed and left out; {remedy}")
-    return found
+def _setups(arguments: argparse.Namespace) -> list[str]:
+    setups: list[str] = arguments.setups.split(",") if arguments.setups else _HOMES[arguments.home]
+    if unknown := set(setups) - set(SETUPS):
+        raise SystemExit(f"no set-up {', '.join(sorted(unknown))}; there are {', '.join(SETUPS)}")
+    return setups
 
 
 if __name__ == "__main__":

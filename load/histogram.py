@@ -23,7 +23,7 @@ class Recorder:
         self._most_ms = max(self._most_ms, latency_ms)
 
     def distribution(self) -> "Distribution":
-        bins = tuple((round(math.exp(key * _WIDTH), 4), count) for key, count in sorted(self._counts.items()))
+        bins = tuple((float(f"{math.exp(key * _WIDTH):.4g}"), count) for key, count in sorted(self._counts.items()))
         return Distribution(bins, self._sum_ms, self._most_ms)
 
 

@@ -23,8 +23,9 @@ const own = []; // this user's packages, as [id, name]
 const times = new Trend('mix_ms', true);
 const failures = new Counter('mix_failures');
 const byOperation = {};
-// A rating that is only queued is another thing than one that is there.
-const operations = [...Object.keys(mix.weights), 'rate_queued'];
+// A rating that is only queued is another thing than one that is there, and so are bytes and the address of bytes.
+const told = { 'rate 202': 'rate_queued', 'download 307': 'download_redirected' };
+const operations = [...Object.keys(mix.weights), ...Object.values(told)];
 for (const operation of operations) {
   byOperation[operation] = new Trend(`op_${operation}`, true);
 }
@@ -70,7 +71,7 @@ export default function (prepared) {
     case 'list':
       return seen(operation, http.get(`${base}/packages?limit=${mix.page}`, signed()), 200);
     case 'download':
-      return seen(operation, http.get(`${base}/package/${id}/content`, signed()), 200);
+      return seen(operation, http.get(`${base}/package/${id}/content`, signed()), 200, 307);
     case 'rate':
       return seen(operation, http.get(`${base}/package/${id}/rate`, signed()), 200, 202);
     case 'regex':
@@ -117,7 +118,7 @@ function pick(weights) {
 function signed(type) {
   const headers = { Authorization: `Bearer ${__ENV.REGISTRY_TOKEN}` };
   if (type) headers['Content-Type'] = type;
-  return { headers };
+  return { headers, redirects: 0 };
 }
 
 function send(method, path, body, type = 'application/json') {
@@ -128,24 +129,37 @@ function seen(operation, answer, ...expected) {
   // From sending the request to the last byte of the answer, as the other generators count.
   const spent = answer.timings.duration;
   times.add(spent);
-  byOperation[operation === 'rate' && answer.status === 202 ? 'rate_queued' : operation].add(spent);
+  byOperation[told[`${operation} ${answer.status}`] || operation].add(spent);
   if (!expected.includes(answer.status)) failures.add(1, { operation, status: String(answer.status) });
+}
+
+// Whether the limits of each target are kept; the exit code is about one of them.
+function verdicts(values, failed) {
+  const kept = {};
+  for (const [name, limit] of Object.entries(mix.targets)) {
+    kept[name] =
+      values.avg < limit.mean_ms &&
+      values['p(95)'] < limit.p95_ms &&
+      failed / values.count <= limit.error_share &&
+      values.count / seconds > limit.per_second;
+  }
+  return kept;
 }
 
 export function handleSummary(data) {
   const found = { '': data.metrics.mix_ms };
   for (const operation of operations) found[operation] = data.metrics[`op_${operation}`];
-  const told = {};
+  const summaries = {};
   for (const [name, metric] of Object.entries(found)) {
     if (!metric || !metric.values.count) continue;
     const { count, avg, med, max } = metric.values;
-    told[name] = {
+    summaries[name] = {
       count, mean_ms: avg, p50_ms: med, p95_ms: metric.values['p(95)'], p99_ms: metric.values['p(99)'], most_ms: max,
     };
   }
   const failed = data.metrics.mix_failures ? data.metrics.mix_failures.values.count : 0;
   const dropped = data.metrics.dropped_iterations ? data.metrics.dropped_iterations.values.count : 0;
-  const result = { operations: told, failed, dropped, seconds: data.state.testRunDurationMs / 1000 };
+  const result = { operations: summaries, failed, dropped, kept: verdicts(data.metrics.mix_ms.values, failed) };
   const files = { stdout: `${JSON.stringify(result.operations[''])}\n` };
   if (__ENV.RESULT) files[__ENV.RESULT] = JSON.stringify(result);
   return files;

@@ -14,6 +14,7 @@ from load.histogram import bucket_percentile
 from load.results import StoreCalls, Usage
 
 _TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
+_UNITS_METRIC = "registry_store_capacity_units"
 _STORE_METRIC = "registry_store_call_seconds"
 
 StoreCounts = dict[tuple[str, str], dict[str, float]]
@@ -76,6 +77,10 @@ def store_counts(client: httpx.Client) -> StoreCounts:
     """By store and operation: calls, seconds and buckets (`le …`) so far, whatever their outcome."""
     counts: StoreCounts = {}
     for family in text_string_to_metric_families(client.get("/metrics").raise_for_status().text):
+        for sample in family.samples if family.name == _UNITS_METRIC else []:
+            if sample.name.endswith("_total"):
+                found = counts.setdefault((sample.labels["store"], sample.labels["operation"]), {})
+                found["units"] = sample.value
         for sample in family.samples if family.name == _STORE_METRIC else []:
             found = counts.setdefault((sample.labels["store"], sample.labels["operation"]), {})
             kind = sample.name.removeprefix(f"{_STORE_METRIC}_")
@@ -95,5 +100,6 @@ def store_calls(before: StoreCounts, after: StoreCounts) -> tuple[StoreCalls, ..
             buckets = sorted((float(key[3:]), int(value)) for key, value in grown.items() if key.startswith("le "))
             p95 = bucket_percentile([bound for bound, _ in buckets], [seen for _, seen in buckets], 0.95)
             p95_ms = None if p95 is None else p95 * 1000
-            calls.append(StoreCalls(store, operation, count, round(grown["sum"] / count * 1000, 4), p95_ms))
+            mean_ms, units = round(grown["sum"] / count * 1000, 4), round(grown.get("units", 0.0), 1)
+            calls.append(StoreCalls(store, operation, count, mean_ms, p95_ms, units))
     return tuple(calls)

@@ -1,4 +1,4 @@
-"""Raw results: one JSON file for each scenario, kept under version control, from which the report is made."""
+"""Raw results: one JSON file for each round of a scenario, kept under version control, for the report."""
 
 import hashlib
 import json
@@ -10,6 +10,7 @@ from typing import Any
 from load.histogram import Distribution
 
 RESULTS = Path(__file__).parent / "results"
+_RUN = "run.json"
 MIX: dict[str, Any] = json.loads((Path(__file__).parent / "mix.json").read_text())
 
 
@@ -55,18 +56,25 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class StoreCalls:
-    """Calls of one operation of a store; `p95_ms` is the upper bound of its bucket in the registry's own metrics."""
+    """Calls of one operation of a store; `p95_ms` is the upper bound of its bucket in the registry's own metrics.
+
+    `capacity_units` are those that DynamoDB said it consumed.
+    """
 
     store: str
     operation: str
     count: int
     mean_ms: float
     p95_ms: float | None
+    capacity_units: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """A run of one generator. `arrivals_per_second` is None for closed users; `total` is all operations together."""
+    """A run of one generator. `arrivals_per_second` is None for closed users; `total` is all operations together.
+
+    `round` counts from 1 the times that the same was measured.
+    """
 
     name: str
     generator: str
@@ -81,6 +89,7 @@ class Scenario:
     timeline: tuple[int, ...] = ()
     usage: tuple[Usage, ...] = ()
     stores: tuple[StoreCalls, ...] = ()
+    round: int = 1
 
     @property
     def per_second(self) -> float:
@@ -102,22 +111,11 @@ class Scenario:
         """The most resident memory that was seen."""
         return max((usage.memory_bytes for usage in self.usage if usage.process == process), default=0)
 
-    def missed(self, target: str) -> list[str]:
-        """Which limits of a target in mix.json are not kept, in words."""
-        limits, seen = MIX["targets"][target], self.total.summary()
-        checks = [
-            (seen.mean_ms < limits["mean_ms"], f"mean {seen.mean_ms:.1f} ms"),
-            (seen.p95_ms < limits["p95_ms"], f"p95 {seen.p95_ms:.1f} ms"),
-            (self.error_share <= limits["error_share"], f"errors {self.error_share:.2%}"),
-            (self.per_second > limits["per_second"], f"{self.per_second:,.0f} requests/s"),
-        ]
-        return [words for kept, words in checks if not kept]
-
 
 def write(folder: Path, scenario: Scenario) -> Path:
-    """Keep it as `<name>.json`."""
+    """Keep it as `<name>.<round>.json`."""
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{scenario.name}.json"
+    path = folder / f"{scenario.name}.{scenario.round}.json"
     path.write_text(json.dumps(asdict(scenario), separators=(",", ":"), ensure_ascii=False) + "\n")
     return path
 
@@ -132,16 +130,22 @@ def read(path: Path) -> Scenario:
     return Scenario(**document)
 
 
-def read_all(folder: Path) -> dict[str, Scenario]:
-    """The scenarios of a folder by name."""
-    return {path.stem: read(path) for path in sorted(folder.glob("*.json"))}
+def write_run(root: Path, facts: Mapping[str, Any]) -> None:
+    """Keep what holds for all of a run: machine, commit, options, how long it took."""
+    root.mkdir(parents=True, exist_ok=True)
+    (root / _RUN).write_text(json.dumps(facts, indent=1, ensure_ascii=False) + "\n")
 
 
-def digest(folder: Path) -> str:
-    """SHA-256 of all raw results of all runs together; the report and its plots carry it."""
+def read_run(root: Path) -> dict[str, Any]:
+    facts: dict[str, Any] = json.loads((root / _RUN).read_text())
+    return facts
+
+
+def digest(root: Path) -> str:
+    """SHA-256 of all raw results together; the report and its plots carry it."""
     whole = hashlib.sha256()
-    for path in sorted(folder.glob("*/*.json")):
-        whole.update(f"{path.parent.name}/{path.name}\0".encode() + path.read_bytes())
+    for path in sorted(root.rglob("*.json")):
+        whole.update(f"{path.relative_to(root)}\0".encode() + path.read_bytes())
     return whole.hexdigest()
 
 

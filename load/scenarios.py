@@ -1,53 +1,52 @@
-"""The scenarios of a run, each kept as a raw result as soon as it ends."""
+"""The scenarios, each kept as a raw result as soon as it ends."""
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import httpx
-
 from load import generator, results, tools, transfers
+from load.homes import Registry
 from load.observing import store_calls, store_counts, watched
 from load.recording import Recording, total
 from load.results import Operation, Scenario, Usage
-from load.seeding import Seed
 from load.traffic import User, weights
 
 Log = Callable[[str], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Bench:
-    """A seeded registry and where its results go. `pid` is None for one that was started elsewhere."""
+@dataclass(slots=True)
+class Subject:
+    """A registry that is filled, and where its results go. `ids` are what users read; a curve adds to them.
 
-    url: str
-    port: int
-    pid: int | None
-    token: str
-    client: httpx.Client
-    seed: Seed
-    served: Mapping[str, int]
+    `facts` hold for all scenarios of the registry: how long filling took, the model that is downloaded by all.
+    """
+
+    registry: Registry
     folder: Path
-    facts: Mapping[str, Any]
-    workers: int
+    round: int
     log: Log
-
-    @classmethod
-    def served_by(cls, client: httpx.Client) -> dict[str, int]:
-        """The mix, as far as the registry serves its routes."""
-        return weights(client.get("/openapi.json").raise_for_status().json()["paths"])
+    ids: list[str]
+    facts: dict[str, Any] = field(default_factory=dict)
+    run: str = ""
+    """Stands in the names of what is published, where a registry sees several runs."""
 
     def users(self, name: str, count: int) -> list[User]:
-        return [User(f"{name}-{number}", self.seed.ids, self.served) for number in range(count)]
+        served = self.mix()
+        return [User(f"{self.run}{name}-{self.round}-{number}", self.ids, served) for number in range(count)]
+
+    def mix(self) -> dict[str, int]:
+        """The mix, as far as the registry serves its routes."""
+        return weights(self.registry.client.get("/openapi.json").raise_for_status().json()["paths"])
 
     def keep(self, scenario: Scenario) -> None:
         results.write(self.folder, scenario)
         seen = scenario.total.summary()
         self.log(
-            f"{scenario.name}: {scenario.per_second:,.0f}/s, mean {seen.mean_ms:.1f} ms, p95 {seen.p95_ms:.1f} ms, "
-            f"p99 {seen.p99_ms:.1f} ms, errors {scenario.total.failed}"
+            f"{self.folder.name}/{scenario.name}, round {self.round}: {scenario.per_second:,.0f}/s, "
+            f"mean {seen.mean_ms:.1f} ms, p95 {seen.p95_ms:.1f} ms, p99 {seen.p99_ms:.1f} ms, "
+            f"errors {scenario.total.failed}"
         )
 
     def blank(self, name: str, generator_name: str, *, clients: int, seconds: float) -> Scenario:
@@ -56,111 +55,112 @@ class Bench:
             generator=generator_name,
             clients=clients,
             arrivals_per_second=None,
-            packages=len(self.seed.ids),
-            workers=self.workers,
+            packages=len(self.ids),
+            workers=self.registry.workers,
             seconds=seconds,
-            facts=self.facts,
+            facts={"home": self.registry.home, **self.facts},
             operations={},
             total=total({}),
+            round=self.round,
         )
 
-    @property
-    def token_header(self) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self.token}"}
 
-
-def closed(bench: Bench, name: str, *, clients: int, seconds: float) -> None:
+def closed(subject: Subject, name: str, *, clients: int, seconds: float) -> None:
     """Closed users from the light generator."""
-    users = bench.users(name, clients)
+    users = subject.users(name, clients)
     _own(
-        bench,
-        bench.blank(name, "light", clients=clients, seconds=seconds),
-        lambda: generator.closed(bench.port, bench.token_header, users, seconds=seconds),
+        subject,
+        subject.blank(name, "light", clients=clients, seconds=seconds),
+        lambda: generator.closed(subject.registry.port, subject.registry.token_header, users, seconds=seconds),
     )
 
 
-def opened(bench: Bench, name: str, *, clients: int, per_second: float, seconds: float) -> None:
+def opened(subject: Subject, name: str, *, clients: int, per_second: float, seconds: float) -> None:
     """Open arrivals from the light generator, over at most `clients` connections."""
-    users = bench.users(name, clients)
-    blank = bench.blank(name, "light", clients=clients, seconds=seconds)
+    users = subject.users(name, clients)
+    blank = subject.blank(name, "light", clients=clients, seconds=seconds)
     _own(
-        bench,
+        subject,
         replace(blank, arrivals_per_second=per_second),
-        lambda: generator.opened(bench.port, bench.token_header, users, per_second=per_second, seconds=seconds),
+        lambda: generator.opened(
+            subject.registry.port, subject.registry.token_header, users, per_second=per_second, seconds=seconds
+        ),
     )
 
 
-def together(bench: Bench, *, clients: int) -> None:
+def together(subject: Subject, *, clients: int) -> None:
     """All clients download the same model at once."""
-    path, length = f"/package/{bench.seed.model_id}/content", bench.seed.model_bytes
-    blank = bench.blank("together", "light", clients=clients, seconds=0)
-    facts = {**blank.facts, "model_bytes": length}
+    # Where the store could serve them itself, the service streams all the same: it is what is measured.
+    path, length = f"/package/{subject.facts['model_id']}/content?redirect=false", subject.facts["model_bytes"]
+    registry = subject.registry
     _own(
-        bench,
-        replace(blank, facts=facts),
-        lambda: generator.together(bench.port, bench.token_header, path, clients=clients, length=length),
+        subject,
+        subject.blank("together", "light", clients=clients, seconds=0),
+        lambda: generator.together(registry.port, registry.token_header, path, clients=clients, length=length),
+        every_seconds=0.1,
     )
 
 
-def sizes(bench: Bench) -> None:
+def sizes(subject: Subject) -> None:
     """Uploads and downloads by size, one at a time."""
-    blank = bench.blank("transfers", "client", clients=1, seconds=0)
-    _own(bench, blank, lambda: transfers.measure(bench.url, bench.token))
+    blank = subject.blank("transfers", "client", clients=1, seconds=0)
+    _own(subject, blank, lambda: transfers.measure(subject.registry.url, subject.registry.token))
 
 
-def locust(bench: Bench, *, clients: int, seconds: int, processes: int = 1) -> None:
+def locust(subject: Subject, *, clients: int, seconds: int, processes: int = 1) -> None:
     """Closed users from locust, over `processes` workers."""
-    blank = bench.blank("locust", "locust", clients=clients, seconds=seconds)
+    blank = subject.blank("locust", "locust", clients=clients, seconds=seconds)
 
     def run(started: Callable[[int], None]) -> tools.Told:
         return tools.locust(
-            bench.url,
-            bench.token,
-            bench.seed.ids,
+            subject.registry.url,
+            subject.registry.token,
+            subject.ids,
             clients=clients,
             seconds=seconds,
             processes=processes,
             started=started,
         )
 
-    _tool(bench, blank, run)
+    _tool(subject, blank, run)
 
 
-def k6(bench: Bench, name: str, *, clients: int, seconds: int, per_second: float | None = None) -> None:
+def k6(subject: Subject, name: str, *, clients: int, seconds: int, per_second: float | None = None) -> None:
     """Closed users or open arrivals from k6."""
-    blank = bench.blank(name, "k6", clients=clients, seconds=seconds)
+    blank = subject.blank(name, "k6", clients=clients, seconds=seconds)
 
     def run(started: Callable[[int], None]) -> tools.Told:
         return tools.k6(
-            bench.url,
-            bench.token,
-            bench.seed.ids,
+            subject.registry.url,
+            subject.registry.token,
+            subject.ids,
             clients=clients,
             seconds=seconds,
             per_second=per_second,
             started=started,
         )
 
-    _tool(bench, replace(blank, arrivals_per_second=per_second), run)
+    _tool(subject, replace(blank, arrivals_per_second=per_second), run)
 
 
-def _own(bench: Bench, blank: Scenario, run: Callable[[], Recording]) -> None:
-    before = store_counts(bench.client)
-    with watched(_pids(bench, generator_pid=os.getpid())) as usage:
+def _own(subject: Subject, blank: Scenario, run: Callable[[], Recording], *, every_seconds: float = 1.0) -> None:
+    before = store_counts(subject.registry.client)
+    with watched(_pids(subject, generator_pid=os.getpid()), every_seconds=every_seconds) as usage:
         recording = run()
     operations = recording.operations()
-    seconds = blank.seconds or round(recording.lasted_seconds, 2)
-    _keep(bench, replace(blank, seconds=seconds), operations, total(operations), recording.timeline(), usage, before)
+    # What came in time is answered though the time is up; a backlog takes its own.
+    seconds = round(max(blank.seconds, recording.lasted_seconds), 2)
+    _keep(subject, replace(blank, seconds=seconds), operations, total(operations), recording.timeline(), usage, before)
 
 
-def _tool(bench: Bench, blank: Scenario, run: Callable[[Callable[[int], None]], tools.Told]) -> None:
-    before = store_counts(bench.client)
-    pids = _pids(bench, generator_pid=None)
+def _tool(subject: Subject, blank: Scenario, run: Callable[[Callable[[int], None]], tools.Told]) -> None:
+    before = store_counts(subject.registry.client)
+    pids = _pids(subject, generator_pid=None)
     with watched(pids) as usage:
         told = run(lambda pid: pids.__setitem__("generator", pid))
-    facts = {**blank.facts, "floor_by_exit_code": "met" if told.kept else "missed"}
+    facts = {**blank.facts, "kept": told.kept}
     _keep(
-        bench,
+        subject,
         replace(blank, seconds=told.seconds, facts=facts),
         told.operations,
         told.total,
@@ -170,13 +170,13 @@ def _tool(bench: Bench, blank: Scenario, run: Callable[[Callable[[int], None]], 
     )
 
 
-def _pids(bench: Bench, *, generator_pid: int | None) -> dict[str, int]:
-    found = {"registry": bench.pid, "generator": generator_pid}
+def _pids(subject: Subject, *, generator_pid: int | None) -> dict[str, int]:
+    found = {"registry": subject.registry.pid, "generator": generator_pid}
     return {name: pid for name, pid in found.items() if pid is not None}
 
 
 def _keep(
-    bench: Bench,
+    subject: Subject,
     blank: Scenario,
     operations: Mapping[str, Operation],
     whole: Operation,
@@ -186,5 +186,5 @@ def _keep(
 ) -> None:
     # A process that had ended when it was looked at used nothing that can be known.
     seen = tuple(sample for sample in usage if sample.memory_bytes)
-    stores = store_calls(before, store_counts(bench.client))
-    bench.keep(replace(blank, operations=operations, total=whole, timeline=timeline, usage=seen, stores=stores))
+    stores = store_calls(before, store_counts(subject.registry.client))
+    subject.keep(replace(blank, operations=operations, total=whole, timeline=timeline, usage=seen, stores=stores))

@@ -1,10 +1,8 @@
-"""Fills a registry through its API, over 16 connections at a time."""
+"""Fills a registry through its API, over many connections at a time, so that packages share their commits."""
 
 import asyncio
-import itertools
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import uvloop
@@ -13,46 +11,57 @@ from bench.load import request
 from load.connection import Connection
 from load.traffic import new_package
 
-_CONNECTIONS = 16
+_TRIES = 60
+"""With a second between them: engines on the same machine may be at their bound (503) when they have just begun."""
 
 
-@dataclass(frozen=True, slots=True)
-class Seed:
-    """What users read: ids of small packages, and one large model for all to download at once."""
+def seed(port: int, token: Mapping[str, str], run: str, numbers: Iterable[int], *, connections: int) -> list[str]:
+    """Publish a package of 1 KiB for each number; their ids. Raises RuntimeError when one is refused.
 
-    ids: list[str]
-    model_id: str
-    model_bytes: int
-
-
-def seed(port: int, token: Mapping[str, str], *, packages: int, model: bytes) -> Seed:
-    """Publish `packages` packages of 1 KiB and a model. Raises RuntimeError when one is refused."""
-    return uvloop.run(_seed(port, token, packages, model))
+    `run` keeps names of several runs on one registry apart.
+    """
+    return uvloop.run(_seed(port, token, run, iter(numbers), connections))
 
 
-async def _seed(port: int, token: Mapping[str, str], packages: int, model: bytes) -> Seed:
-    numbers = iter(range(packages))
+def publish_model(port: int, token: Mapping[str, str], run: str, model: bytes) -> str:
+    """Publish the model that all download at once; its id. Raises RuntimeError when it is refused."""
+
+    async def publish() -> str:
+        connection = await Connection.opened(port)
+        package_id = await _publish(connection, token, f"{run}load-large-model", model)
+        connection.close()
+        return package_id
+
+    return uvloop.run(publish())
+
+
+async def _seed(port: int, token: Mapping[str, str], run: str, numbers: Iterator[int], connections: int) -> list[str]:
     published: list[tuple[int, str]] = []
 
-    async def run() -> None:
+    async def publish_some() -> None:
         connection = await Connection.opened(port)
         for number in numbers:
             content = number.to_bytes(8, "big") * 128
-            published.append((number, await _publish(connection, token, f"load-model-{number}", content)))
+            published.append((number, await _publish(connection, token, f"{run}load-model-{number}", content)))
         connection.close()
 
-    await asyncio.gather(*itertools.starmap(run, [()] * _CONNECTIONS))
-    connection = await Connection.opened(port)
-    model_id = await _publish(connection, token, "load-large-model", model)
-    connection.close()
-    return Seed([package_id for _, package_id in sorted(published)], model_id, len(model))
+    await asyncio.gather(*(publish_some() for _ in range(connections)))
+    return [package_id for _, package_id in sorted(published)]
 
 
 async def _publish(connection: Connection, token: Mapping[str, str], name: str, content: bytes) -> str:
     body, content_type = new_package(name, content)
-    answer = await connection.send(request("POST", "/package", {**token, "Content-Type": content_type}, body))
-    document: dict[str, Any] = json.loads(answer.body)
-    if answer.status != 201:
-        raise RuntimeError(f"publishing {name}: {answer.status} {document}")
-    package_id: str = document["id"]
-    return package_id
+    sent = request("POST", "/package", {**token, "Content-Type": content_type}, body)
+    for tries in range(_TRIES):
+        answer = await connection.send(sent)
+        document: dict[str, Any] = json.loads(answer.body)
+        if answer.status == 201:
+            package_id: str = document["id"]
+            return package_id
+        if answer.status == 409 and tries:
+            existing_id: str = document["existing_id"]  # done all the same, the time before
+            return existing_id
+        if answer.status != 503:
+            break
+        await asyncio.sleep(1)
+    raise RuntimeError(f"publishing {name}: {answer.status} {document}")

@@ -23,14 +23,13 @@ _ROOT = _HERE.parent
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a tool saw in `seconds`. `kept` says whether its own thresholds were."""
+    """What a tool saw in `seconds`. `kept` is its own verdict on each target of mix.json."""
 
     seconds: float
-
     operations: dict[str, Operation]
     total: Operation
     timeline: tuple[int, ...]
-    kept: bool
+    kept: dict[str, bool]
 
 
 def k6_program() -> str | None:
@@ -64,10 +63,10 @@ def locust(
             "LOAD_RESULT": str(result),
             "PYTHONPATH": f"{_ROOT}{os.pathsep}{_ROOT / 'src'}",
         }
-        status = _run(command, token, extra, result=result, started=started)
+        _run(command, token, extra, result=result, started=started)
         document: dict[str, Any] = json.loads(result.read_text())
     operations = {name: _operation(found) for name, found in document["operations"].items()}
-    return Told(document["seconds"], operations, total(operations), tuple(document["timeline"]), kept=status == 0)
+    return Told(document["seconds"], operations, total(operations), tuple(document["timeline"]), document["kept"])
 
 
 def k6(
@@ -90,22 +89,24 @@ def k6(
         command = [program, "run", "--quiet", "--no-usage-report"]
         for name, value in values.items():
             command += ["-e", f"{name}={value}"]
-        status = _run([*command, str(_HERE / "mix.js")], token, {}, result=result, started=started)
+        _run([*command, str(_HERE / "mix.js")], token, {}, result=result, started=started)
         document: dict[str, Any] = json.loads(result.read_text())
     times = {name: Operation(Quantiles(**found)) for name, found in document["operations"].items()}
     errors = {"status": document["failed"], "dropped": document["dropped"]}
     whole = Operation(times.pop("").times, {name: count for name, count in errors.items() if count})
-    return Told(float(seconds), times, whole, (), kept=status == 0)
+    return Told(float(seconds), times, whole, (), document["kept"])
 
 
-def _run(command: list[str], token: str, extra: dict[str, str], *, result: Path, started: Callable[[int], None]) -> int:
-    """The exit status. Raises RuntimeError when the tool wrote no `result`."""
+def _run(
+    command: list[str], token: str, extra: dict[str, str], *, result: Path, started: Callable[[int], None]
+) -> None:
+    """Raises RuntimeError when the tool wrote no `result`, which tells the targets it kept too."""
     environment = os.environ | extra | {"REGISTRY_TOKEN": token}
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         try:
             started(process.pid)
-            status = process.wait()
+            process.wait()
         except BaseException:
             process.kill()
             process.wait()
@@ -113,7 +114,6 @@ def _run(command: list[str], token: str, extra: dict[str, str], *, result: Path,
         if not result.exists():
             log.seek(0)
             raise RuntimeError(f"{command[0]} wrote no result:\n{log.read().decode(errors='replace')[-4000:]}")
-        return status
 
 
 def _operation(document: dict[str, Any]) -> Operation:

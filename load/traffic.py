@@ -10,6 +10,7 @@ from bench.publishing import multipart
 from load.results import MIX
 from registry.client import NewPackage
 
+_TOLD = {("rate", 202): "rate_queued", ("download", 307): "download_redirected"}
 _ROUTES = {"regex": "/package/byRegEx", "rate": "/package/{package_id}/rate"}
 
 
@@ -26,8 +27,9 @@ class Call:
     name: str = ""
 
     def told(self, status: int) -> str:
-        """What the answer counts as: a rating that is only queued is another thing than one that is there."""
-        return "rate_queued" if self.operation == "rate" and status == 202 else self.operation
+        """What the answer counts as: a rating that is only queued is another thing than one that is there, and so are
+        bytes and the address of bytes."""
+        return _TOLD.get((self.operation, status), self.operation)
 
 
 def weights(paths: Iterable[str]) -> dict[str, int]:
@@ -79,7 +81,7 @@ class User:
             case "list":
                 return Call(operation, "GET", f"/packages?limit={MIX['page']}", answered)
             case "download":
-                return Call(operation, "GET", f"{one}/content", answered)
+                return Call(operation, "GET", f"{one}/content", frozenset({200, 307}))
             case "rate":
                 return Call(operation, "GET", f"{one}/rate", frozenset({200, 202}))
             case "regex":

@@ -80,7 +80,7 @@ class Settings(BaseSettings):
     s3_bucket: str | None = Field(None, description="S3 bucket (with blobs=s3)")
     s3_endpoint_url: str | None = Field(None, description="endpoint of S3, where it is not AWS")
     s3_public_endpoint_url: str | None = Field(None, description="endpoint of S3 as clients reach it, for signed URLs")
-    engine_patience: float = Field(1, ge=1, le=2, description="factor on the time limits of DynamoDB, S3 and Redis")
+    engine_patience: float = Field(1, ge=1, le=4, description="factor on the time limits of DynamoDB, S3 and Redis")
     redis_url: SecretStr | None = Field(None, description="Redis (with cache=redis or jobs=redis)")
 
     max_package_bytes: int = Field(5 * 1024**4, ge=1, description="largest content of a package, in bytes")
@@ -111,6 +111,9 @@ class Settings(BaseSettings):
     rating_workers: int = Field(2, ge=1, le=64, description="ratings made at a time by one process")
     worker_port: int = Field(
         0, ge=0, le=65535, description="port on which `registry worker` tells its health and metrics (0: any free one)"
+    )
+    rating_source_seconds: Seconds = Field(
+        30, description="most that a rating waits for another service (GitHub never over 20, the Hub never over 15)"
     )
     rating_cache_seconds: Seconds = Field(300, description="how long Redis keeps a rating, give or take a tenth")
     rating_fresh_seconds: Seconds = Field(604_800, description="age at which a rating that is asked for is made anew")

@@ -56,7 +56,7 @@ def scaled_settings(used: Engines) -> dict[str, str]:
         "AWS_DEFAULT_REGION": REGION,
         "REGISTRY_ADMIN_PASSWORD": secrets.token_urlsafe(16),
         "REGISTRY_JWT_SECRET": secrets.token_hex(32),
-        "REGISTRY_ENGINE_PATIENCE": "2",  # the engines share a machine with the tests
+        "REGISTRY_ENGINE_PATIENCE": "4",  # the engines share a machine with the tests
         "REGISTRY_RECORDS": "dynamodb",
         "REGISTRY_DYNAMODB_TABLE": name,
         "REGISTRY_DYNAMODB_ENDPOINT_URL": used.dynamodb_url,

@@ -45,6 +45,12 @@ class RunningServer:
     environment: dict[str, str] = field(default_factory=dict)
     workers: int = 1
     process: subprocess.Popen[bytes] | None = None
+    worker_url: str | None = None
+
+    @property
+    def rater_url(self) -> str:
+        """Where the process that makes ratings tells its metrics."""
+        return self.worker_url or self.url
 
     @property
     def data_dir(self) -> Path:
@@ -174,8 +180,9 @@ def start_server(environment: Mapping[str, str], *, workers: int = 1) -> Running
 
 
 @contextlib.contextmanager
-def worker(server: RunningServer, *, port: int = 0) -> Iterator[subprocess.Popen[bytes]]:
+def worker(server: RunningServer) -> Iterator[subprocess.Popen[bytes]]:
     """`registry worker` beside a server, on the same stores; killed at the end."""
+    port = free_port()
     log = server.data_dir.with_suffix(".worker.log")
     with log.open("ab") as output:
         process = subprocess.Popen(
@@ -186,6 +193,7 @@ def worker(server: RunningServer, *, port: int = 0) -> Iterator[subprocess.Popen
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+    server.worker_url = f"http://127.0.0.1:{port}"
     try:
         yield process
     finally:

@@ -75,8 +75,10 @@ def test_trail_is_paged(publisher: Person, package: JsonObject) -> None:
     for number in range(6):
         publisher.client.patch(path, json={"description": str(number)})
     walked = list(pages(publisher.client, f"{path}/audit", limit=3))
-    assert [len(page) for page in walked] == [3, 3, 1]
-    assert [entry["revision"] for page in walked for entry in page] == [7, 6, 5, 4, 3, 2, 1]
+    # Ratings of any of these revisions may have been made in between.
+    assert {len(page) for page in walked[:-1]} == {3}
+    changes = [entry["revision"] for page in walked for entry in page if entry["action"] != "rate"]
+    assert changes == [7, 6, 5, 4, 3, 2, 1]
 
 
 def test_trail_shows_no_other_package(publisher: Person) -> None:

@@ -1,7 +1,5 @@
 """Too many logins: 429, by name and by address. On a server of its own, since it would stop the other tests."""
 
-from collections.abc import Mapping
-
 import httpx
 import pytest
 
@@ -23,8 +21,8 @@ def throttled(answer: httpx.Response) -> None:
 
 
 @pytest.fixture
-def guarded(start: ServerFactory, home: Mapping[str, str]) -> RunningServer:
-    return start(**home)
+def guarded(start: ServerFactory) -> RunningServer:
+    return start()
 
 
 def guess_until_throttled(client: httpx.Client, *names: str) -> int:

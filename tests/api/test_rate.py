@@ -14,9 +14,11 @@ from registry.api.rating_models import RatingModel
 from registry.domain.errors import InvalidInput
 from registry.domain.receipts import ReceiptTampered
 from registry.rating.recompute import recompute
+from tests.api.server import RunningServer
 from tests.api.support import (
     JsonObject,
     Person,
+    connect,
     eventually,
     fetch,
     invalid,
@@ -198,8 +200,8 @@ def test_many_who_ask_at_once_get_the_same_rating(publisher: Person, package: Js
     assert [entry["action"] for entry in entries].count("rate") == 1
 
 
-def test_metrics_tell_of_ratings(publisher: Person, package: JsonObject) -> None:
+def test_metrics_tell_of_ratings(server: RunningServer, publisher: Person, package: JsonObject) -> None:
     rated(publisher.client, package)
-    text = publisher.client.get("/metrics").text
-    assert 'registry_rating_seconds_count{outcome="complete"}' in text
-    assert 'registry_queue_depth{queue="ratings"}' in text
+    with connect(server.rater_url) as rater:
+        assert 'registry_rating_seconds_count{outcome="complete"}' in rater.get("/metrics").text
+    assert 'registry_queue_depth{queue="ratings"}' in publisher.client.get("/metrics").text

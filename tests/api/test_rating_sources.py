@@ -12,7 +12,6 @@ from tests.api.upstreams import settings_for, upstreams_beside
 from tests.upstreams.server import Fault, Upstreams
 
 SOURCE = "https://huggingface.co/org/tiny"
-HEALED_SECONDS = 30.0
 
 
 @pytest.fixture
@@ -41,24 +40,6 @@ def test_every_source_is_asked(start: ServerFactory, upstreams: Upstreams) -> No
     sources = {metric["source"] for metric in rating["metrics"].values()}
     assert {"github", "huggingface"} <= sources
     assert upstreams.count("/chat/completions") == 1
-
-
-@pytest.mark.parametrize("fault", [Fault.BROKEN, Fault.LIMITED, Fault.LYING, Fault.CUT])
-def test_a_lost_source_is_told_and_heals_by_itself(start: ServerFactory, upstreams: Upstreams, fault: Fault) -> None:
-    upstreams.faults["/hub"] = fault
-    server = start(**settings_for(upstreams))
-    with log_in(server.url, server.admin_name, server.admin_password).client as client:
-        package = publish(client, source_url=SOURCE)
-        rating = read(client, package)
-        assert rating["status"] == "partial"
-        lost = {name for name, metric in rating["metrics"].items() if "lost_to" in metric}
-        assert "dataset_quality" in lost
-        assert rating["metrics"]["dataset_quality"]["score"] is None
-
-        upstreams.faults.clear()
-        if fault is Fault.LIMITED:
-            return  # its limit ends by the clock
-        eventually(lambda: bool(read(client, package)["status"] == "complete"), timeout_seconds=HEALED_SECONDS)
 
 
 def test_a_hundred_at_once_start_one_computation(

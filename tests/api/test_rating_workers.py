@@ -13,7 +13,6 @@ from tests.api.server import worker
 from tests.api.support import eventually, log_in, publish
 from tests.api.test_rating_sources import SOURCE, ratings_in_audit, read
 from tests.api.upstreams import settings_for, upstreams_beside
-from tests.engines.process import free_port
 from tests.engines.redis import RedisServer
 from tests.upstreams.server import Fault, Upstreams
 
@@ -50,11 +49,11 @@ def test_a_worker_makes_the_rating_and_redis_keeps_it(
 
 
 def test_a_worker_tells_its_health_and_its_metrics(start: ServerFactory, settings: Mapping[str, str]) -> None:
-    server, port = start(**settings), free_port()
+    server = start(**settings)
     with (
         log_in(server.url, server.admin_name, server.admin_password).client as client,
-        worker(server, port=port),
-        httpx.Client(base_url=f"http://127.0.0.1:{port}") as told,
+        worker(server),
+        httpx.Client(base_url=server.rater_url) as told,
     ):
         assert read(client, publish(client, source_url=SOURCE))["status"] == "complete"
         assert told.get("/health").json() == client.get("/health").json()
@@ -88,3 +87,5 @@ def test_a_killed_workers_rating_is_finished_once_though_redis_forgot_it(
             ratings = list(threads.map(lambda _: read(client, package), range(100)))
             assert {rating["status"] for rating in ratings} == {"complete"}
             assert ratings_in_audit(client, package) == 1
+            # Asked once by the worker that was killed, and once by whoever finished.
+            assert upstreams.count("/hub/api/models/org/tiny") == 2

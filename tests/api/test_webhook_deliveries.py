@@ -84,6 +84,19 @@ def test_two_workers_send_each_delivery_once_and_in_order(
         assert [data["revision"] for data in own] == [1, 2, 3, 4, 5, 6]
 
 
+def test_a_rating_that_is_there_is_told(boss: Person, receiver: Receiver) -> None:
+    webhook = register(boss.client, url=receiver.url, events=["rating.completed"])
+    package = publish(boss.client)
+    rating = boss.client.get(f"/package/{package['id']}/rate", params={"wait": 30}).json()
+
+    payload = receiver.wait_for(1)[0].verified(webhook["secret"])
+
+    assert payload["type"] == "rating.completed"
+    told = {name: rating[name] for name in ("package_id", "revision", "status", "net_score")}
+    assert payload["data"] == told
+    boss.client.delete(f"/webhooks/{webhook['id']}")
+
+
 def test_only_wanted_events_are_told(boss: Person, receiver: Receiver) -> None:
     wanting = register(boss.client, url=receiver.url, events=["package.deleted"])
     package = publish(boss.client)

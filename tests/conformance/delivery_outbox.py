@@ -9,7 +9,7 @@ import pytest
 from registry.domain.errors import RevisionConflict
 from registry.domain.events import EventType
 from registry.domain.webhooks import Delivery, DeliveryStatus, payload_of
-from tests.conformance.records import RecordHome
+from tests.conformance.records import RecordHome, Records
 from tests.conformance.webhook_records import (
     LEASE_SECONDS,
     add_with_event,
@@ -146,6 +146,40 @@ class DeliveryOutboxContract:
                 assert due.id == expected
                 assert await end(others, due, ending)
             assert await claim(others, webhook) == []
+
+    async def test_order_holds_while_many_change_and_many_send(self, home: RecordHome) -> None:
+        async with home.open() as records, home.open() as others:
+            webhook = await subscribe(records)
+            recorded: list[list[str]] = [[], []]
+            told: dict[str | None, list[str]] = {}
+            under_way: set[str | None] = set()
+
+            async def change(event_ids: list[str]) -> None:
+                package, event_id = await add_with_event(records)
+                event_ids.append(event_id)
+                for _ in range(3):
+                    package, event_id = await change_with_event(records, package)
+                    event_ids.append(event_id)
+
+            async def send(sender: Records) -> None:
+                while sum(map(len, told.values())) < 8:
+                    await asyncio.sleep(0.02)
+                    for delivery in await claim(sender, webhook, limit=2):
+                        assert delivery.package_id not in under_way
+                        under_way.add(delivery.package_id)
+                        await asyncio.sleep(0.01)
+                        told.setdefault(delivery.package_id, []).append(delivery.id)
+                        under_way.remove(delivery.package_id)
+                        assert await end(sender, delivery)
+
+            async with asyncio.timeout(120), asyncio.TaskGroup() as tasks:
+                for event_ids in recorded:
+                    tasks.create_task(change(event_ids))
+                for sender in (records, others) * 2:
+                    tasks.create_task(send(sender))
+
+            assert sorted(told.values()) == sorted(recorded)
+            assert await others.outbox.depth() == 0
 
     async def test_deliveries_without_a_package_wait_for_nobody(self, home: RecordHome) -> None:
         async with home.open() as records:

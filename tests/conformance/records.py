@@ -1,7 +1,7 @@
 """What a home of records gives to the conformance suites.
 
-An adapter's test module defines a fixture `home` that returns a `RecordHome` without records, and subclasses the
-contracts: `class TestPackageStore(PackageStoreContract): pass`.
+An adapter's test module defines a fixture `home` that returns a `RecordHome` without records, and subclasses all the
+contracts at once: `class TestRecords(RecordSuites): pass`.
 """
 
 from contextlib import AbstractAsyncContextManager

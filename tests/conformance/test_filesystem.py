@@ -17,8 +17,9 @@ import pytest
 
 from registry.adapters.filesystem import FilesystemBlobStore
 from registry.adapters.filesystem.folders import FolderSync
+from registry.adapters.filesystem.small_blobs import SMALL_BYTES
 from registry.domain.errors import Unavailable
-from registry.ports.blobs import BlobStore
+from registry.ports.blobs import BlobStore, StoredBlob
 from tests.conformance.blob_store import MIB, BlobStoreContract, chunked, fetch, list_all, make_bytes
 
 
@@ -45,6 +46,7 @@ class SystemCalls:
         self.fsync_error: OSError | None = None
         self.write_error: OSError | None = None
         self.most_bytes_a_write = MIB
+        self.unwritable_bytes = 4321
         self.hold_fsync = threading.Event()
         self.in_fsync = threading.Event()
         self.hold_fsync.set()
@@ -60,6 +62,8 @@ class SystemCalls:
     def write(self, descriptor: int, data: memoryview) -> int:
         if self.write_error:
             raise self.write_error
+        if len(data) == self.unwritable_bytes:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
         return os.write(descriptor, data[: self.most_bytes_a_write])
 
 
@@ -125,6 +129,51 @@ async def test_error_names_no_path(store: FilesystemBlobStore, root: Path, calls
     with pytest.raises(Unavailable) as caught:
         await store.put(chunked(b"abc"))
     assert str(root) not in str(caught.value)
+
+
+async def test_small_blobs_of_one_moment_share_the_folder_s_fsync(
+    store: FilesystemBlobStore, calls: SystemCalls
+) -> None:
+    first, others = await _group_behind(store, calls, sizes=[5, 0, SMALL_BYTES])
+    calls.hold_fsync.set()
+    stored = [await first, *await asyncio.gather(*others)]
+    assert calls.synced == ["file", "folder", *["file"] * 3, "folder"]
+    assert [len(await fetch(store, each.key)) for each in stored] == [3, 5, 0, SMALL_BYTES]
+
+
+async def test_one_of_a_group_fails_alone(store: FilesystemBlobStore, calls: SystemCalls) -> None:
+    first, (broken, whole) = await _group_behind(store, calls, sizes=[calls.unwritable_bytes, 7])
+    calls.hold_fsync.set()
+    await first
+    with pytest.raises(Unavailable):
+        await broken
+    assert await fetch(store, (await whole).key) == make_bytes(7)
+    assert sorted(info.size for info in await list_all(store)) == [3, 7]
+
+
+async def test_one_of_a_group_is_cancelled_alone(store: FilesystemBlobStore, calls: SystemCalls) -> None:
+    first, (cancelled, whole) = await _group_behind(store, calls, sizes=[9, 7])
+    cancelled.cancel()
+    await asyncio.sleep(0)
+    calls.hold_fsync.set()
+    await first
+    with pytest.raises(asyncio.CancelledError):
+        await cancelled
+    assert await fetch(store, (await whole).key) == make_bytes(7)
+    assert sorted(info.size for info in await list_all(store)) == [3, 7]
+
+
+async def _group_behind(
+    store: FilesystemBlobStore, calls: SystemCalls, *, sizes: list[int]
+) -> tuple["asyncio.Task[StoredBlob]", list["asyncio.Task[StoredBlob]"]]:
+    """A put that the disk holds up, and others that form a group meanwhile."""
+    calls.hold_fsync.clear()
+    first = asyncio.create_task(store.put(chunked(b"abc")))
+    await asyncio.to_thread(calls.in_fsync.wait)
+    others = [asyncio.create_task(store.put(chunked(make_bytes(size)))) for size in sizes]
+    await asyncio.sleep(0)  # each runs until it waits for the disk
+    assert len(store._small._waiting) == len(sizes)
+    return first, others
 
 
 async def test_short_writes_are_completed(store: FilesystemBlobStore, calls: SystemCalls) -> None:

@@ -8,7 +8,14 @@ from botocore.exceptions import ClientError
 from registry.adapters.dynamodb import keys
 from registry.adapters.dynamodb.calls import TRIES
 from registry.adapters.dynamodb.client import DynamoTable
-from registry.adapters.dynamodb.errors import ConditionFailed, EngineConflict, EngineThrottling, TableMissing, translate
+from registry.adapters.dynamodb.errors import (
+    ConditionFailed,
+    EngineConflict,
+    EngineThrottling,
+    Misconfigured,
+    TableMissing,
+    translate,
+)
 from registry.domain.errors import TooLarge, Unavailable
 from tests.engines.tables import CallCounter
 
@@ -100,10 +107,19 @@ def test_what_passes_by_itself_comes_before_a_failed_condition(code: str) -> Non
 
 
 def test_unknown_errors_pass() -> None:
-    refused: Any = {"Error": {"Code": "AccessDeniedException", "Message": "no"}}
-    errors = [ClientError(refused, "Query"), cancelled({"Code": "AccessDenied"}), KeyError("x"), TooLarge("x")]
+    unknown: Any = {"Error": {"Code": "SomethingNewException", "Message": "no"}}
+    errors = [ClientError(unknown, "Query"), cancelled({"Code": "AccessDenied"}), KeyError("x"), TooLarge("x")]
 
     assert [translate(error) for error in errors] == errors
+
+
+def test_credentials_that_are_not_taken_are_for_the_operator() -> None:
+    refused: Any = {"Error": {"Code": "AccessDeniedException", "Message": "no"}}
+
+    error = translate(ClientError(refused, "Query"))
+
+    assert isinstance(error, Misconfigured)
+    assert "AccessDeniedException" in str(error)
 
 
 async def test_over_a_hundred_actions_are_refused(table: DynamoTable) -> None:

@@ -90,7 +90,7 @@ async def test_a_limit_is_kept_with_and_without_announcement(
 
 
 async def parts_of(body: bytes, size: int) -> list[tuple[str, str | None, str, bytes]]:
-    stream = MultipartStream(in_pieces(body, size), b"registry-test-boundary")
+    stream = MultipartStream(in_pieces(body, size), BOUNDARY)
     found = []
     while (part := await stream.next_part()) is not None:
         data = b"".join([chunk async for chunk in stream.data()])
@@ -108,6 +108,29 @@ async def test_multipart_is_the_same_in_any_pieces(content: bytes, size: int, fi
     metadata, file = await parts_of(body, size)
     assert metadata == ("metadata", None, "application/json", b'{"name": "x"}')
     assert file == ("content", filename, "application/zip", content)
+
+
+BOUNDARY = b"registry-test-boundary"
+DELIMITER = b"\r\n--" + BOUNDARY
+FRAGMENTS = (
+    *(b"\r\n", b"\r\n\r\n", b"\n", b"--", b"--" + BOUNDARY, DELIMITER, DELIMITER + b"\r\n", DELIMITER + b"--\r\n"),
+    *(b'Content-Disposition: form-data; name="a"', b"Content-Type: text/plain", b"X-Odd:  y", b"X-Odd:z", b": "),
+    *(b" ", b"", b"content", b"\x00", b"\xff"),
+)
+
+
+@given(st.lists(st.sampled_from(FRAGMENTS), max_size=12), st.integers(1, 40))
+async def test_an_odd_multipart_body_is_the_same_whole_and_in_pieces(fragments: list[bytes], size: int) -> None:
+    body = DELIMITER[2:] + b"\r\n" + b"".join(fragments) + DELIMITER + b"--\r\n"
+    assert await outcome_of(body, len(body)) == await outcome_of(body, size)
+
+
+async def outcome_of(body: bytes, size: int) -> object:
+    """The parts, or the status of the answer to a body that cannot be read."""
+    try:
+        return await parts_of(body, size)
+    except HTTPException as error:
+        return error.status_code
 
 
 @given(st.data(), st.integers(1, 50))

@@ -33,6 +33,9 @@ class Calls(Counter[tuple[str, str]]):
     def observe(self, store: str, operation: str, seconds: float, outcome: str) -> None:
         self[store, operation] += 1
 
+    def consumed(self, store: str, operation: str, units: float) -> None:
+        """Not of interest here."""
+
     def tell_state(self, component: str, *, up: bool) -> None:
         """Not of interest here."""
 

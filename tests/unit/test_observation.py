@@ -42,6 +42,9 @@ class Watching:
         self.seen.append((store, operation, outcome))
         self.seconds.append(seconds)
 
+    def consumed(self, store: str, operation: str, units: float) -> None:
+        raise AssertionError("ports consume nothing")
+
 
 @pytest.fixture
 def watching() -> Watching:

@@ -48,6 +48,7 @@ class Upstreams:
     cuts: dict[str, list[int]] = field(default_factory=dict)
     released: asyncio.Event = field(default_factory=asyncio.Event)
     loop: asyncio.AbstractEventLoop | None = None
+    limit_reset: int = LIMIT_RESET
 
     def release(self) -> None:
         """Have silent requests answered at last. From any thread."""
@@ -104,7 +105,8 @@ class Upstreams:
                 await self.released.wait()
                 await _send(send, 200, b"{}", {})
             case Fault.LIMITED:
-                limit = {"X-RateLimit-Limit": "60", "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(LIMIT_RESET)}
+                reset = str(self.limit_reset)
+                limit = {"X-RateLimit-Limit": "60", "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": reset}
                 await _send(send, 403, b'{"message": "API rate limit exceeded for 127.0.0.1."}', limit)
             case Fault.BROKEN:
                 await _send(send, 503, b"<html>Unicorn!</html>", {})
@@ -137,13 +139,13 @@ async def _send(send: Send, status: int, body: bytes, headers: dict[str, str]) -
 
 
 @asynccontextmanager
-async def serve_upstreams() -> AsyncIterator[Upstreams]:
-    """The server on a free port of the loopback interface."""
+async def serve_upstreams(port: int = 0) -> AsyncIterator[Upstreams]:
+    """The server on a port of the loopback interface; 0: a free one."""
     upstreams = Upstreams(loop=asyncio.get_running_loop())
     config = uvicorn.Config(upstreams, log_config=None, lifespan="off", access_log=False, loop="none")
     server = uvicorn.Server(config)
     with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
+        listener.bind(("127.0.0.1", port))
         upstreams.base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         running = asyncio.create_task(server.serve(sockets=[listener]))
         while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it

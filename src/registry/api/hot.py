@@ -33,8 +33,12 @@ class ReadyResponse(Response):
 
 def ready_json(body: bytes, *headers: Header) -> ReadyResponse:
     """200 with JSON that is ready."""
-    length = (b"content-length", b"%d" % len(body))
-    return ReadyResponse(200, [length, (b"content-type", b"application/json"), *headers], body)
+    return ReadyResponse(200, [*json_headers(body), *headers], body)
+
+
+def json_headers(body: bytes) -> list[Header]:
+    """What every answer with JSON says of it."""
+    return [(b"content-length", b"%d" % len(body)), (b"content-type", b"application/json")]
 
 
 class HotRoute(APIRoute):

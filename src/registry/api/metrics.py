@@ -60,6 +60,12 @@ class StoreMetrics:
             buckets=_BUCKETS_SECONDS,
             registry=registry,
         )
+        self._units = Counter(
+            "registry_store_capacity_units",
+            "Capacity units that DynamoDB says its calls consumed, by operation",
+            ("store", "operation"),
+            registry=registry,
+        )
         self._up = Gauge(
             "registry_component_up",
             "Whether a component answered when it was last asked: 1 or 0",
@@ -75,6 +81,9 @@ class StoreMetrics:
         if child is None:
             child = self._children[key] = self._seconds.labels(*key)
         child.observe(seconds)
+
+    def consumed(self, store: str, operation: str, units: float) -> None:
+        self._units.labels(store, operation).inc(units)
 
     def tell_state(self, component: str, *, up: bool) -> None:
         self._up.labels(component).set(up)

@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from email.message import Message
+from functools import cached_property
 
 from python_multipart import MultipartParser
 from python_multipart.exceptions import MultipartParseError
@@ -13,6 +14,9 @@ from starlette.exceptions import HTTPException
 from registry.domain.errors import TooLarge
 
 _MAX_PART_HEADERS_BYTES = 16 * 1024
+_PLAIN_BODY_BYTES = 64 * 1024
+# A part that begins as nearly all do. Whatever else there is goes through the parser.
+_PLAIN_PART = re.compile(rb"((?:\r\n[A-Za-z-]{1,64}: [!-~][^\r\n\x00]{0,511}){1,4})\r\n\r\n")
 # What nearly all clients send; the general parser takes 20 times as long.
 _PLAIN_DISPOSITION = re.compile(r'form-data; ?name="([^"\\\r\n]*)"(?:; ?filename="([^"\\\r\n]*)")?')
 
@@ -43,11 +47,16 @@ class MultipartStream:
 
     def __init__(self, chunks: AsyncIterator[bytes], boundary: bytes) -> None:
         self._chunks = chunks
+        self._boundary = boundary
+        self._begun = False
         self._events: deque[Part | bytes | _End] = deque()
         self._head = _Head()
         self._finished = False
-        self._parser = MultipartParser(
-            boundary,
+
+    @cached_property
+    def _parser(self) -> MultipartParser:
+        return MultipartParser(
+            self._boundary,
             {
                 "on_part_begin": self._on_part_begin,
                 "on_header_field": self._on_header_field,
@@ -85,11 +94,44 @@ class MultipartStream:
                 if not self._finished:
                     raise HTTPException(400, "The multipart body ends before its closing boundary.")
                 return None
+            if self._take_plain(chunk):
+                continue
             try:
                 self._parser.write(chunk)
             except MultipartParseError as error:
                 raise HTTPException(400, f"The body is not well-formed multipart/form-data: {error}") from None
         return self._events.popleft()
+
+    def _take_plain(self, chunk: bytes) -> bool:
+        """Whether `chunk` needed no parser: a small body that came whole, in plain form, or what follows its end.
+
+        The parser looks at headers byte by byte: 12 % of the event loop's time of a small publish.
+        """
+        if self._begun or not chunk:
+            return self._finished
+        self._begun = True
+        delimiter = b"\r\n--" + self._boundary
+        if len(chunk) > _PLAIN_BODY_BYTES or not (
+            chunk.startswith(delimiter[2:]) and chunk.endswith(delimiter + b"--\r\n")
+        ):
+            return False
+        parts = chunk[len(delimiter) - 2 : -len(delimiter) - 4].split(delimiter)
+        heads = [_PLAIN_PART.match(part) for part in parts]
+        if None in heads:
+            return False
+        for part, head in zip(parts, heads, strict=True):
+            if head is not None:
+                self._take_part(head[1].split(b"\r\n")[1:], part[head.end() :])
+        self._finished = True
+        return True
+
+    def _take_part(self, headers: list[bytes], data: bytes) -> None:
+        self._on_part_begin()
+        for header in headers:
+            self._head.name, _, self._head.value = header.partition(b": ")
+            self._on_header_end()
+        self._on_headers_finished()
+        self._events.extend((data, _End()) if data else (_End(),))
 
     def _on_part_begin(self) -> None:
         self._head = _Head()

@@ -24,13 +24,13 @@ def draw_rating(rating: Mapping[str, Any]) -> None:
     for name, metric in rating["metrics"].items():
         console.print(_headline(name, metric))
         for told in _evidence(metric):
-            console.print(Padding(Text(one_line(told), style="dim"), _INDENT))
+            console.print(Padding(Text(one_line(told), style="dim"), _INDENT, expand=False))
     if rating["safety"]:
         console.print(Text("safety", style="bold"))
     for finding in rating["safety"]:
         told = f"{finding['severity']}: {finding['path']}: {finding['detail']} ({finding['scanner']})"
         style = "red" if finding["severity"] == "dangerous" else "dim"
-        console.print(Padding(Text(one_line(told), style=style), _INDENT))
+        console.print(Padding(Text(one_line(told), style=style), _INDENT, expand=False))
     console.print(_net_score(rating))
 
 

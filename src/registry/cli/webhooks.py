@@ -128,7 +128,7 @@ async def test(session: Session, *, webhook: Id) -> None:
     """
     async with session.client() as client:
         delivery = await client.webhooks.test(webhook)
-    _tell(session, delivery)
+    _tell(session, webhook, delivery)
 
 
 async def replay(
@@ -146,12 +146,12 @@ async def replay(
     """
     async with session.client() as client:
         again = await client.webhooks.replay(webhook, delivery)
-    _tell(session, again)
+    _tell(session, webhook, again)
 
 
-def _tell(session: Session, delivery: "Delivery") -> None:
+def _tell(session: Session, webhook: str, delivery: "Delivery") -> None:
     if session.output.as_json:
         session.output.document(delivery.document)
     else:
         session.output.members({"id": delivery.id, "event": delivery.event, "status": delivery.status})
-        session.output.say("What becomes of it: registry webhooks deliveries WEBHOOK")
+        session.output.say(f"What becomes of it: registry webhooks deliveries {webhook}")

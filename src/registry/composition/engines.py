@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 
+from registry.adapters.dynamodb.changes import LOOK_BACK
 from registry.adapters.dynamodb.client import DynamoLimits
 from registry.adapters.dynamodb.errors import ConditionFailed
 from registry.adapters.redis.connection import RedisLimits
@@ -11,6 +13,7 @@ from registry.domain.errors import RegistryError, Unavailable
 from registry.services.observation import CallObserver
 from registry.settings import Settings
 
+OnUnits = Callable[[str, float], None]
 OnCall = Callable[[str, float, Exception | None], None]
 
 
@@ -23,14 +26,15 @@ class EngineLimits:
     shared: RedisLimits = field(default_factory=RedisLimits)
 
     def times(self, factor: float) -> "EngineLimits":
-        """The same with all times multiplied."""
+        """The same with all times multiplied, as far as they go."""
         records, stored, shared = self.records, self.bytes, self.shared
         return EngineLimits(
             replace(
                 records,
                 connect_seconds=records.connect_seconds * factor,
                 read_seconds=records.read_seconds * factor,
-                deadline_seconds=records.deadline_seconds * factor,
+                # Those who follow the changes look back so far, and must not miss a write.
+                deadline_seconds=min(records.deadline_seconds * factor, LOOK_BACK.total_seconds() - 1),
             ),
             replace(
                 stored,
@@ -58,6 +62,11 @@ def tell(observer: CallObserver, store: str) -> OnCall:
         observer.observe(store, operation, seconds, _outcome(error))
 
     return on_call
+
+
+def tell_units(observer: CallObserver, store: str) -> OnUnits:
+    """The hook for what an engine's calls consumed."""
+    return partial(observer.consumed, store)
 
 
 def _outcome(error: Exception | None) -> str:

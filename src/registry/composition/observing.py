@@ -12,3 +12,7 @@ class Observers:
     def observe(self, store: str, operation: str, seconds: float, outcome: str) -> None:
         for observer in self.all:
             observer.observe(store, operation, seconds, outcome)
+
+    def consumed(self, store: str, operation: str, units: float) -> None:
+        for observer in self.all:
+            observer.consumed(store, operation, units)

@@ -17,7 +17,7 @@ from registry.ports.clock import Clock, IdSource
 from registry.ports.jobs import JobQueue
 from registry.ports.packages import PackageStore
 from registry.ports.ratings import RatingStore
-from registry.rating.collect import EvidenceCollector, Sources
+from registry.rating.collect import Deadlines, EvidenceCollector, Sources
 from registry.rating.score import DEFAULT_WEIGHTS
 from registry.services.archive_evidence import StoredArchiveInspector
 from registry.services.catalog import Catalog
@@ -76,7 +76,8 @@ def assemble_rating(
         claims=upstreams.claims,
         parents=LineageParentScores(catalog, stores.ratings),
     )
-    collector, weights = EvidenceCollector(sources, clock=clock), weights_of(settings)
+    deadlines = Deadlines().within(settings.rating_source_seconds)
+    collector, weights = EvidenceCollector(sources, clock=clock, deadlines=deadlines), weights_of(settings)
     least = settings.min_ingest_score
     return RatingServices(
         gate=ScoreGate(evidence_scorer(collector, weights), least) if least else None,

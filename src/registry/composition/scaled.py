@@ -34,7 +34,7 @@ from registry.adapters.s3 import (
     ensure_bucket,
     open_s3,
 )
-from registry.composition.engines import EngineLimits, OnCall, limits_of, tell
+from registry.composition.engines import EngineLimits, OnCall, OnUnits, limits_of, tell, tell_units
 from registry.composition.homes import Bytes, Records, Shared
 from registry.domain.errors import Unavailable
 from registry.ports.clock import Clock
@@ -63,7 +63,9 @@ def _configured() -> Iterator[None]:
 
 
 @asynccontextmanager
-async def _table(settings: Settings, on_call: OnCall, limits: DynamoLimits | None = None) -> AsyncIterator[DynamoTable]:
+async def _table(
+    settings: Settings, on_call: OnCall, limits: DynamoLimits | None = None, on_units: OnUnits | None = None
+) -> AsyncIterator[DynamoTable]:
     async with AsyncExitStack() as stack:
         with _configured():
             table = await stack.enter_async_context(
@@ -71,6 +73,7 @@ async def _table(settings: Settings, on_call: OnCall, limits: DynamoLimits | Non
                     settings.dynamodb_table or "",
                     endpoint_url=settings.dynamodb_endpoint_url,
                     on_call=on_call,
+                    on_units=on_units,
                     limits=limits,
                 )
             )
@@ -97,7 +100,8 @@ async def _bucket(settings: Settings, on_call: OnCall, limits: S3Limits | None =
 async def open_records(
     settings: Settings, clock: Clock, observer: CallObserver, limits: EngineLimits | None
 ) -> AsyncIterator[Records]:
-    async with _table(settings, tell(observer, "records"), (limits or limits_of(settings)).records) as table:
+    on_call, on_units = tell(observer, "records"), tell_units(observer, "records")
+    async with _table(settings, on_call, (limits or limits_of(settings)).records, on_units) as table:
         packages = DynamoPackageStore(table, clock=clock)
         yield Records(
             packages=packages,

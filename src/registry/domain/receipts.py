@@ -37,8 +37,10 @@ def digest(value: object) -> str:
 
 def plain(value: Any) -> Any:
     """A frozen value as JSON values: dataclasses as objects, tuples as arrays, times in ISO 8601 with microseconds."""
+    if value is None or (isinstance(value, (int, float)) and not isinstance(value, Enum)):
+        return value
     if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+        return {name: plain(getattr(value, name)) for name in _names(type(value))}
     if isinstance(value, tuple):
         return [plain(item) for item in value]
     if isinstance(value, Enum):
@@ -149,6 +151,11 @@ def _typed(kind: Any, value: Any) -> Any:
     return value
 
 
+@cache
+def _names(kind: type) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
+
+
 @cache  # a receipt asks some fifty times; reading annotations takes 0.2 ms each
 def _hints(kind: type) -> dict[str, Any]:
     return get_type_hints(kind)
@@ -156,6 +163,6 @@ def _hints(kind: type) -> dict[str, Any]:
 
 def _dataclass(kind: Any, value: dict[str, Any], replaced: dict[str, Any]) -> Any:
     hints = _hints(kind) | replaced
-    if set(value) != {field.name for field in fields(kind)}:
+    if set(value) != set(_names(kind)):
         raise ValueError(f"the members of {kind.__name__} differ")
     return kind(**{name: _typed(hints[name], item) for name, item in value.items()})

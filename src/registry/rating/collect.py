@@ -6,7 +6,7 @@ What fails is recorded as failed, with the reason; collecting itself does not fa
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import structlog
@@ -65,6 +65,15 @@ class Deadlines:
     hub: float = 15.0
     claims: float = 30.0
     parents: float = 5.0
+
+    def within(self, seconds: float) -> "Deadlines":
+        """These, with no other service given more than `seconds`."""
+        return replace(
+            self,
+            code_host=min(self.code_host, seconds),
+            hub=min(self.hub, seconds),
+            claims=min(self.claims, seconds),
+        )
 
 
 class EvidenceCollector:

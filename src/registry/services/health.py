@@ -88,6 +88,9 @@ class HealthMonitor:
         self._tallies: dict[str, _Tally] = {}
         self._minute = self._next_minute = datetime.min.replace(tzinfo=UTC)
 
+    def consumed(self, store: str, operation: str, units: float) -> None:
+        """What calls cost says nothing of health."""
+
     def observe(self, store: str, operation: str, seconds: float, outcome: str) -> None:  # noqa: ARG002  (CallObserver)
         """Count one call of a component (see CallObserver)."""
         now = self._clock.now()

@@ -18,6 +18,9 @@ class CallObserver(Protocol):
         `outcome`: `ok`, `refused` (a rule said no), `unavailable`, `cancelled` (nobody waits any more) or `error`.
         """
 
+    def consumed(self, store: str, operation: str, units: float) -> None:
+        """An engine told what a call of its consumed of the capacity that is paid for, in its own units."""
+
 
 class StateObserver(CallObserver, Protocol):
     def tell_state(self, component: str, *, up: bool) -> None:

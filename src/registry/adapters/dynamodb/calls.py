@@ -21,8 +21,24 @@ LONGEST_WAIT_SECONDS = 0.5
 TRIES = {EngineThrottling: 4, EngineConflict: 12, EngineDown: 2}
 
 
+OnUnits = Callable[[str, float], None]
+"""Told the capacity units that DynamoDB says a call consumed: the operation's name, and how many."""
+
+
 def ignore_call(_operation: str, _seconds: float, _error: Exception | None) -> None:
     """Nobody counts."""
+
+
+def ask_for_units(params: dict[str, Any], model: Any, **_: object) -> None:
+    """Have DynamoDB tell what a call consumes; a handler of botocore's event `before-parameter-build`."""
+    if "ReturnConsumedCapacity" in model.input_shape.members:
+        params["ReturnConsumedCapacity"] = "TOTAL"
+
+
+def _units(answer: Mapping[str, Any]) -> float:
+    """Those of all tables that a call touched; its answer tells them for one or for a list."""
+    told = answer.get("ConsumedCapacity", [])
+    return sum(float(each["CapacityUnits"]) for each in (told if isinstance(told, list) else [told]))
 
 
 class EngineCalls:
@@ -32,11 +48,13 @@ class EngineCalls:
         self,
         *,
         on_call: OnCall = ignore_call,
+        on_units: OnUnits | None = None,
         deadline_seconds: float,
         circuit: Circuit | None = None,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._on_call = on_call
+        self._on_units = on_units
         self._deadline_seconds = deadline_seconds
         self._circuit = circuit or Circuit()
         self._jitter = jitter
@@ -70,6 +88,8 @@ class EngineCalls:
                 self._circuit.succeeded()
             raise translated from error
         self._on_call(operation, time.perf_counter() - begun, None)
+        if self._on_units and (units := _units(cast("Mapping[str, Any]", answer))):
+            self._on_units(operation, units)
         self._circuit.succeeded()
         return answer
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 import aioboto3
 from aiobotocore.config import AioConfig
 
-from registry.adapters.dynamodb.calls import TRIES, EngineCalls, OnCall, ignore_call
+from registry.adapters.dynamodb.calls import TRIES, EngineCalls, OnCall, OnUnits, ask_for_units, ignore_call
 from registry.adapters.dynamodb.errors import EngineThrottling
 from registry.adapters.dynamodb.keys import STATUS_INDEX, Action, Item
 from registry.adapters.dynamodb.parsing import read_items_quickly
@@ -217,8 +217,12 @@ async def open_table(
     session: aioboto3.Session | None = None,
     limits: DynamoLimits | None = None,
     on_call: OnCall = ignore_call,
+    on_units: OnUnits | None = None,
 ) -> AsyncIterator[DynamoTable]:
-    """The table through a client of its own, one for the process. Region and credentials: as every AWS program."""
+    """The table through a client of its own, one for the process. Region and credentials: as every AWS program.
+
+    With `on_units`, DynamoDB is asked what each call consumes.
+    """
     limits = limits or DynamoLimits()
     config = AioConfig(
         connect_timeout=limits.connect_seconds,
@@ -232,4 +236,7 @@ async def open_table(
     )
     async with (session or aioboto3.Session()).client("dynamodb", endpoint_url=endpoint_url, config=config) as client:
         read_items_quickly(client)
-        yield DynamoTable(client, name, calls=EngineCalls(on_call=on_call, deadline_seconds=limits.deadline_seconds))
+        if on_units is not None:
+            client.meta.events.register("before-parameter-build.dynamodb", ask_for_units)
+        calls = EngineCalls(on_call=on_call, on_units=on_units, deadline_seconds=limits.deadline_seconds)
+        yield DynamoTable(client, name, calls=calls)

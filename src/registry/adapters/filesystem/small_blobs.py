@@ -1,8 +1,8 @@
 """Small blobs, stored in groups: one thread writes all that wait, then they are synced side by side.
 
 With a thread for each, the interpreter changed hands some twenty times a blob, and the event loop waited each time.
-One fsync after the other is no way out: each waits for the disk, while those of one moment share a commit of its
-journal.
+One fsync after the other is no way out: each waits for the disk, while those of one moment share a commit of the file
+system's journal.
 """
 
 from collections import deque
@@ -17,8 +17,6 @@ from registry.ports.blobs import StoredBlob
 
 SMALL_BYTES = 64 * 1024
 """To hash and write so much takes some 60 µs, which the others of a group can wait."""
-_TURNS = 1
-"""While the disk works for one group, the next one is written."""
 _MOST_IN_GROUP = 64
 
 
@@ -58,7 +56,8 @@ class SmallBlobs:
         self._folder_sync = folder_sync
         self._threads = threads
         self._waiting: deque[_Small] = deque()
-        self._turns = ThreadPoolExecutor(_TURNS, thread_name_prefix="small blobs")
+        # One: while the disk works for a group, the next one grows. With two, groups were half as large and cost more.
+        self._turns = ThreadPoolExecutor(1, thread_name_prefix="small blobs")
 
     def finish(self, writer: BlobWriter, data: bytearray) -> Future[StoredBlob]:
         """What `writer.finish(data)` returns or raises, together with others. Whoever cancels it discards the blob."""

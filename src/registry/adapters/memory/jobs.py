@@ -1,19 +1,36 @@
 """Jobs as tasks of the process."""
 
 import asyncio
+import time
+from collections.abc import Callable
 
 import structlog
 
 from registry.ports.jobs import JobHandler
 
 _log = structlog.get_logger(__name__)
+_LOOK_SECONDS = 0.005
+_BUSY_SHARE = 0.2
+"""Of a core. A burst of small publishes takes a whole one, or what other programs leave of it."""
 
 
 class LocalJobQueue:
-    """Implements `JobQueue`, and does the jobs: `concurrent` at a time, each package at most once in the queue."""
+    """Implements `JobQueue`, and does the jobs: `concurrent` at a time, each package at most once in the queue.
 
-    def __init__(self, *, concurrent: int = 2) -> None:
+    Requests go first: a job begins when the process is not busy, or has been for `patience_seconds`.
+    """
+
+    def __init__(
+        self,
+        *,
+        concurrent: int = 2,
+        patience_seconds: float = 0.5,
+        cpu_seconds: Callable[[], float] = time.process_time,
+    ) -> None:
+        """`cpu_seconds` tells the CPU time of the process so far."""
         self._concurrent = concurrent
+        self._patience_seconds = patience_seconds
+        self._cpu_seconds = cpu_seconds
         self._waiting: asyncio.Queue[str] = asyncio.Queue()
         self._known: set[str] = set()
 
@@ -31,9 +48,20 @@ class LocalJobQueue:
     async def _work(self, handler: JobHandler) -> None:
         while True:
             package_id = await self._waiting.get()
+            await self._let_requests_go_first()
             # Forgotten before the work begins: what is put while it goes on must not get lost.
             self._known.discard(package_id)
             try:
                 await handler(package_id)
             except Exception:  # noqa: BLE001 - one job must not end the others
                 _log.exception("job_failed", package_id=package_id)
+
+    async def _let_requests_go_first(self) -> None:
+        loop = asyncio.get_running_loop()
+        now, used = loop.time(), self._cpu_seconds()
+        deadline = now + self._patience_seconds
+        while now < deadline:
+            await asyncio.sleep(_LOOK_SECONDS)
+            (before, now), (used_before, used) = (now, loop.time()), (used, self._cpu_seconds())
+            if used - used_before < _BUSY_SHARE * (now - before):
+                return

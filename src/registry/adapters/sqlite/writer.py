@@ -2,8 +2,8 @@
 
 Operations that arrive while a commit is waiting for the disk go into the next one together: one fsync for all of them
 (29,000 rows/s in groups of 50, against 926/s one by one). When one of them fails, the group is undone and done again
-with a savepoint for each, so that it takes nothing of the others with it. Nearly always all succeed, and each
-statement spared is a moment less in which this thread and the event loop wait for each other.
+with a savepoint for each, so that it takes nothing of the others with it. Nearly always all succeed, and each statement
+spared is a moment less in which this thread and the event loop wait for each other.
 """
 
 import asyncio

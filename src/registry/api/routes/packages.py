@@ -12,7 +12,7 @@ from registry.api.bodies import Submission, new_package, replacement
 from registry.api.bounded import room_for_body
 from registry.api.conditional import expected_revisions, is_unchanged, package_tag, rated_package_tag
 from registry.api.documentation import ETAG, LOCATION, merge_patch_body, package_body, problems
-from registry.api.hot import HotRoute, ReadyResponse, hot_route, ready_json
+from registry.api.hot import HotRoute, ReadyResponse, hot_route, json_headers, ready_json
 from registry.api.idempotency import IDEMPOTENCY_KEY, scoped_key
 from registry.api.inclusion import Include, wants_rating, with_rating
 from registry.api.models import PACKAGE_EXAMPLE, PackageModel
@@ -194,7 +194,8 @@ def created_response(published: Package | KeptAnswer) -> Response:
         status, headers, body = published.status, published.headers, published.body
     else:
         status, headers, body = created_answer(published)
-    return Response(body, status, headers=dict(headers), media_type="application/json")
+    ready = [(name.lower().encode(), value.encode()) for name, value in headers]
+    return ReadyResponse(status, [*json_headers(body), *ready], body)
 
 
 def created_answer(package: Package) -> tuple[int, tuple[tuple[str, str], ...], bytes]:

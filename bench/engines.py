@@ -1,0 +1,40 @@
+"""The home at scale on engines of this machine: DynamoDB Local, versitygw and Redis, as the tests run them."""
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+
+from bench.report import Row
+from bench.servers import ADMIN_PASSWORD
+from tests.api.homes import Engines, operate, scaled_settings
+from tests.engines import dynamodb, redis, s3
+
+
+def missing_engines(suite: str) -> bool:
+    """Whether an engine cannot be started; told on stderr."""
+    reasons = [reason for engine in (dynamodb, s3, redis) if (reason := engine.find_missing())]
+    if reasons:
+        sys.stderr.write(f"{suite}: the home at scale is not measured; {'; '.join(reasons)}\n")
+    return bool(reasons)
+
+
+@contextlib.contextmanager
+def scaled_home() -> Iterator[dict[str, str]]:
+    """Settings of an empty registry at scale, whose engines run until the end."""
+    with dynamodb.running_dynamodb() as records, s3.running_s3() as stored, redis.running_redis() as shared:
+        used = Engines(records, stored.endpoint_url, shared.url)
+        settings = scaled_settings(used) | {"REGISTRY_ADMIN_PASSWORD": ADMIN_PASSWORD}
+        for group in ("tables", "bucket"):
+            operate(settings, group, "create")
+        yield settings
+
+
+def in_each_home(suite: str, measure: Callable[[Mapping[str, str]], Iterator[Row]]) -> Iterator[Row]:
+    """What `measure` finds with the settings of either home."""
+    yield from measure({})
+    if missing_engines(suite):
+        return
+    with scaled_home() as settings:
+        for row in measure(settings):
+            yield replace(row, name=f"{row.name}, at scale")
