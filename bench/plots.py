@@ -91,10 +91,12 @@ def draw_suite(report: Report, path: Path, digest: str) -> None:
     units = list(dict.fromkeys(row.unit for row in report.rows))
     panels = [[row for row in report.rows if row.unit == unit] for unit in units]
     heights = [len(panel) + 1.5 for panel in panels]
-    figure = Figure(figsize=(9, 0.28 * sum(heights) + 0.4 * len(panels)), layout="constrained")
+    figure = Figure(figsize=(9, 0.28 * sum(heights) + 0.4 * len(panels) + 0.4), layout="constrained")
     axes = figure.subplots(len(panels), 1, squeeze=False, height_ratios=heights)
     for place, panel in zip(axes[:, 0], panels, strict=True):
         _bars(place, panel)
+    # Drawn in each panel, told once.
+    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper right", ncols=3)
     figure.savefig(path, metadata={"Date": None, "Description": f"baseline {digest}"})
 
 
@@ -114,7 +116,6 @@ def _bars(axes: Any, rows: list[Row]) -> None:
     axes.invert_yaxis()
     axes.set_xlabel(rows[0].unit)
     axes.grid(visible=True, axis="x", alpha=0.3)
-    axes.legend(fontsize=7)
 
 
 def _goal_value(row: Row) -> float | None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.servers import wait_until_searchable
-from load import homes, scenarios, tools
+from load import homes, results, scenarios, tools
 from load.homes import Registry
 from load.model import Model
 from load.plan import BEFORE, STANDARD, Plan
@@ -53,6 +53,7 @@ class Campaign:
         if name == STANDARD and folder.exists():
             before = self.root / BEFORE
             shutil.rmtree(before, ignore_errors=True)
+            results.keep_run_before(self.root)
             before.mkdir()
             for path in [*folder.glob("closed.*.json"), *folder.glob("open.*.json")]:
                 path.rename(before / path.name)
@@ -91,9 +92,9 @@ class Campaign:
         if "transfers" in self.plan.parts:
             scenarios.sizes(subject)
 
-    def together(self, subject: Subject) -> None:
+    def together(self, subject: Subject, *, clients: int | None = None) -> None:
         if "together" in self.plan.parts:
-            scenarios.together(subject, clients=self.plan.clients)
+            scenarios.together(subject, clients=clients or self.plan.clients)
 
     def tools(self, subject: Subject) -> None:
         plan = self.plan
@@ -172,13 +173,13 @@ def _scaled(campaign: Campaign, name: str) -> Iterator[None]:
     """DynamoDB Local, S3 server and Redis on the same machine; one registry for all rounds."""
     plan = campaign.plan
     if missing := homes.missing_engines():
-        campaign.log(f"the home at scale is left out: {'; '.join(missing)}")
+        campaign.log(f"the home at scale is left out: {'; '.join(missing)}; .ci/install-engines installs what it needs")
         return
     with homes.scaled() as registry:
         subject = campaign.filled(registry, name, 1)
         for subject.round in range(1, plan.few_rounds + 1):
             campaign.each_round(subject, rate=plan.scaled_rate)
-        campaign.together(subject)
+        campaign.together(subject, clients=plan.scaled_together)
         campaign.transfers(subject)
     yield
 

@@ -19,6 +19,7 @@ class Plan:
     """For what is not the standard set-up, and for the curves."""
     rate: float = 300
     scaled_rate: float = 50
+    scaled_together: int = 20
     """In the home at scale, whose engines take their part of the same cores."""
     curve: tuple[int, ...] = (1, 10, 25, 50, 100, 200)
     rates: tuple[int, ...] = (250, 500, 1_000, 1_500, 2_000)

@@ -23,7 +23,7 @@ def page(root: Path = results.RESULTS) -> str:
         _head(results.read_run(root), results.digest(root)),
         _targets(setups),
         _predecessor(setups),
-        _noise(setups),
+        _noise(setups, root),
         _endpoints(setups[STANDARD]),
         _opened(setups[STANDARD]),
         _together(setups),
@@ -111,7 +111,7 @@ imitate AWS on the same two cores. They are not one experiment: the table tells 
 between them. Ratings are made in the background; the packages here link no source that would be asked."""
 
 
-def _noise(setups: Setups) -> str:
+def _noise(setups: Setups, root: Path) -> str:
     closed = setups[STANDARD].get("closed")
     rounds = len(closed.all) if closed else 0
     text = f"""\
@@ -123,7 +123,9 @@ second run of as many rounds gives a figure no farther from this one, as far as 
 each other; who measures again keeps the rounds of the run before, and how they compare stands here."""
     if not (before := setups.get(BEFORE)) or not (found := compare.pairs(setups[STANDARD], before)):
         return text
-    return f"{text}\n\nThis run against the one before it: {compare.told(found)}"
+    run = results.read_run_before(root)
+    of = f"commit {run['commit']}, {run['at']}, load average {run['machine']['load']} when it began"
+    return f"{text}\n\nThis run against the one before it ({of}): {compare.told(found)}"
 
 
 def _endpoints(standard: Setup) -> str:

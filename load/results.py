@@ -10,7 +10,7 @@ from typing import Any
 from load.histogram import Distribution
 
 RESULTS = Path(__file__).parent / "results"
-_RUN = "run.json"
+_RUN, _RUN_BEFORE = "run.json", "before.json"
 MIX: dict[str, Any] = json.loads((Path(__file__).parent / "mix.json").read_text())
 
 
@@ -138,6 +138,18 @@ def write_run(root: Path, facts: Mapping[str, Any]) -> None:
 
 def read_run(root: Path) -> dict[str, Any]:
     facts: dict[str, Any] = json.loads((root / _RUN).read_text())
+    return facts
+
+
+def keep_run_before(root: Path) -> None:
+    """Put the facts of the run that is there aside, for `read_run_before`."""
+    if (root / _RUN).exists():
+        (root / _RUN).rename(root / _RUN_BEFORE)
+
+
+def read_run_before(root: Path) -> dict[str, Any]:
+    """Those of the run whose standard rounds were kept."""
+    facts: dict[str, Any] = json.loads((root / _RUN_BEFORE).read_text())
     return facts
 
 

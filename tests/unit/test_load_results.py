@@ -60,6 +60,14 @@ def test_the_digest_is_of_every_file_and_every_byte(tmp_path: Path) -> None:
     assert results.read_run(tmp_path) == {"commit": "abc"}
 
 
+def test_facts_of_the_run_before_are_kept(tmp_path: Path) -> None:
+    results.keep_run_before(tmp_path)  # there is none
+    results.write_run(tmp_path, {"commit": "abc"})
+    results.keep_run_before(tmp_path)
+    results.write_run(tmp_path, {"commit": "def"})
+    assert (results.read_run_before(tmp_path), results.read_run(tmp_path)) == ({"commit": "abc"}, {"commit": "def"})
+
+
 def test_the_cores_of_a_process_are_its_cpu_time_over_time() -> None:
     assert scenario().cores("registry") == pytest.approx(0.9)
     assert scenario().memory_bytes("registry") == 300
