@@ -61,7 +61,8 @@ def draw(report: Report, folder: Path) -> list[Path]:
         figure, axes = pyplot.subplots(figsize=(8, 4.5), layout="constrained")
         for number, (subject, curve) in enumerate(item for item in found.items() if ":" not in item[0]):
             places = sorted(curve)
-            axes.plot(places, [curve[place] for place in places], marker="o", label=subject, color=f"C{number}")
+            marker = "os"[number // 10]  # there are ten colours
+            axes.plot(places, [curve[place] for place in places], marker=marker, label=subject, color=f"C{number}")
             for name, baseline in found.items():
                 if name.startswith(f"{subject}: "):
                     places = sorted(baseline)

@@ -1,18 +1,24 @@
 """The homes that the API tests run in: settings for a server, and engines where it needs them."""
 
+import asyncio
 import itertools
 import secrets
 import subprocess
 import sys
 import uuid
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import pytest
 
+from registry.adapters.dynamodb.client import open_table
+from registry.adapters.dynamodb.table import create_table
+from registry.adapters.s3 import ensure_bucket, open_s3
 from tests.api.server import process_environment
 from tests.engines.redis import DATABASES
-from tests.engines.s3 import ACCESS_KEY, REGION, SECRET_KEY
+from tests.engines.s3 import ACCESS_KEY, REGION, SECRET_KEY, session
+from tests.engines.tables import PATIENT
 
 EMBEDDED = "embedded"
 SCALED = "scaled"
@@ -38,13 +44,24 @@ def engines(request: pytest.FixtureRequest) -> Engines:
 
 
 def home_settings(request: pytest.FixtureRequest, home: str) -> Mapping[str, str]:
-    """Settings of a registry of its own in a home, with its table and bucket made by the operator's commands."""
+    """Settings of a registry of its own in a home, with its table and bucket made."""
     if home == EMBEDDED:
         return {}
     settings = scaled_settings(engines(request))
-    for group in ("tables", "bucket"):
-        operate(settings, group, "create")
+    # In a thread, for it may be asked for within an event loop; not by the commands, which take seconds to start.
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, _make_stores(settings)).result()
     return settings
+
+
+async def _make_stores(settings: Mapping[str, str]) -> None:
+    table, url = settings["REGISTRY_DYNAMODB_TABLE"], settings["REGISTRY_DYNAMODB_ENDPOINT_URL"]
+    async with open_table(table, endpoint_url=url, session=session(), limits=PATIENT) as opened:
+        await create_table(opened)
+    async with open_s3(
+        settings["REGISTRY_S3_BUCKET"], endpoint_url=settings["REGISTRY_S3_ENDPOINT_URL"], session=session()
+    ) as bucket:
+        await ensure_bucket(bucket)
 
 
 def scaled_settings(used: Engines) -> dict[str, str]:

@@ -1,9 +1,11 @@
 """Large files against a real server: parts, ranges, and what a kill costs."""
 
+import contextlib
 import hashlib
 import json
 import random
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -145,6 +147,20 @@ def test_goes_on_after_the_server_was_killed(server: RunningServer, path: Path, 
     done = run_publisher(server, token, tmp_path, "acme/restarted", kill_at=0)
     assert done.stdout == SHA256, done.stderr
     assert received_bytes(server) < SIZE * 3 // 4
+
+
+def test_part_that_is_there_with_other_bytes_is_sent_again(server: RunningServer, path: Path, tmp_path: Path) -> None:
+    token = log_in(server)
+    run_publisher(server, token, tmp_path, "acme/spoilt", kill_at=SIZE // 2)
+    with contextlib.closing(sqlite3.connect(server.data_dir / "registry.db")) as database:
+        (upload_id,) = database.execute("SELECT id FROM uploads").fetchone()
+    headers = {"Authorization": f"Bearer {token}"}
+    with httpx.Client(base_url=server.url, headers=headers, trust_env=False) as client:
+        assert client.put(f"/uploads/{upload_id}/parts/1", content=bytes(PART_BYTES)).status_code == 204
+    before = received_bytes(server)
+    done = run_publisher(server, token, tmp_path, "acme/spoilt", kill_at=0)
+    assert done.stdout == SHA256, done.stderr
+    assert received_bytes(server) - before < SIZE * 3 // 4
 
 
 async def test_without_resume_it_begins_anew(client: RegistryClient, path: Path, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Publishing a file in parts: resumed after whatever happened to this side or the other."""
 
 import asyncio
+import hashlib
 import mimetypes
 import os
 from collections.abc import AsyncIterator, Mapping
@@ -16,6 +17,7 @@ from registry.client.transfers import RememberedUpload, Transfers
 from registry.client.transport import Transport, read
 
 _VERIFYING = 202
+_MD5_DIGITS = 32
 _LONGEST_PAUSE_SECONDS = 5.0
 
 
@@ -71,14 +73,50 @@ class PartsUpload:
         try:
             answer = await self._complete(opened)
         except InvalidRequest as error:
-            if error.slug == "digest-mismatch":
+            if error.slug != "digest-mismatch":
+                raise
+            mended = await self._mend(opened)
+            if mended is None:
                 # These parts will never be the file: what was changed under our hands is not worth keeping.
                 await self._transport.call("DELETE", f"/uploads/{opened.id}")
                 remembered.forget()
                 raise FileChanged(f"{self._digest.path} was written to while it was being published") from error
-            raise
+            answer = mended
         remembered.forget()
         return answer
+
+    async def _mend(self, opened: _Open) -> httpx.Response | None:
+        """Send again the parts that are not the file's bytes; None where that does not help.
+
+        Some servers of S3 keep a part that was cut off as if all of it had come.
+        """
+        answer = await self._transport.call("GET", f"/uploads/{opened.id}")
+        etags = read(answer, lambda members: {int(part["number"]): str(part["etag"]) for part in members["parts"]})
+        wrong = {
+            number: f"/uploads/{opened.id}/parts/{number}"
+            for number, etag in etags.items()
+            if not await asyncio.to_thread(self._is_part, opened, number, etag)
+        }
+        if not wrong:
+            return None
+        await self._send_missing(_Open(opened.id, opened.part_size, wrong))
+        try:
+            return await self._complete(opened)
+        except InvalidRequest as error:
+            if error.slug != "digest-mismatch":
+                raise
+            return None
+
+    def _is_part(self, opened: _Open, number: int, etag: str) -> bool:
+        """Whether a part's ETag is that of the file's bytes: their MD5 where it came from S3, else their SHA-256."""
+        digest = hashlib.md5(usedforsecurity=False) if len(etag) == _MD5_DIGITS else hashlib.sha256()
+        left = self._part_bytes(opened, number)
+        with self._digest.path.open("rb") as file:
+            file.seek(opened.part_size * (number - 1))
+            while left and (chunk := file.read(min(CHUNK_BYTES, left))):
+                digest.update(chunk)
+                left -= len(chunk)
+        return digest.hexdigest() == etag
 
     async def _after_its_end(self, ended: _Open, remembered: RememberedUpload) -> httpx.Response:
         """An upload that was completed gives its answer again; one that expired or was deleted is begun anew."""

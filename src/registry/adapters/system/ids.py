@@ -37,16 +37,19 @@ class UuidSource:
             self._drawn.extend(struct.unpack("256I", secrets.token_bytes(1024)))
         return self._drawn.pop()
 
+    def _fresh_tail(self) -> int:
+        """The top bit is left free, so that a millisecond has room for 2^41 steps at least."""
+        return (self._step() << 64 | self._step() << 32 | self._step()) >> (96 - _TAIL_BITS + 1)
+
     def new_id(self) -> str:
         with self._lock:
             now_ms = self._time_ms()
             if now_ms > self._last_ms:
-                # The top bit is left free, so that a millisecond has room for 2^41 steps at least.
-                self._last_ms, self._tail = now_ms, secrets.randbits(_TAIL_BITS - 1)
+                self._last_ms, self._tail = now_ms, self._fresh_tail()
             else:
                 self._tail += 1 + self._step()
                 if self._tail >> _TAIL_BITS:
-                    self._last_ms, self._tail = self._last_ms + 1, secrets.randbits(_TAIL_BITS - 1)
+                    self._last_ms, self._tail = self._last_ms + 1, self._fresh_tail()
             milliseconds, tail = self._last_ms, self._tail
         high, low = tail >> _LOW_BITS, tail & ((1 << _LOW_BITS) - 1)
         return str(uuid.UUID(int=milliseconds << 80 | high << 64 | low | _VERSION_AND_VARIANT))
