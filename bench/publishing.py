@@ -34,14 +34,19 @@ def multipart_frame(metadata: Mapping[str, object]) -> tuple[bytes, bytes]:
 
 def rows(options: Options) -> Iterator[Row]:
     rounds, count = (3, 300) if options.quick else (7, 1_500)
-    with data_folder() as folder, registry_server(folder) as server, signed_in(server) as client:
+    with (
+        data_folder() as folder,
+        data_folder() as beside,
+        registry_server(folder) as server,
+        signed_in(server) as client,
+    ):
         authorization = {"Authorization": client.headers["Authorization"]}
         numbers = itertools.count()
         rates, costs, fsyncs, files = [], [], [], []
         for _ in range(rounds):
             bodies = [_request(next(numbers), authorization) for _ in range(count)]
             fsyncs.append(fsync_rate(seconds=0.3))
-            files.append(durable_files_rate(threads=CONNECTIONS, seconds=0.3))
+            files.append(durable_files_rate(beside, threads=CONNECTIONS, seconds=0.3))
             before = server.cpu_seconds()
             answered = send_all(server.port, iter(bodies), expected_status=201)
             costs.append((server.cpu_seconds() - before) / answered.count * 1e6)
