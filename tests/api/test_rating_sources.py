@@ -46,7 +46,8 @@ def test_a_hundred_at_once_start_one_computation(
     start: ServerFactory, home: Mapping[str, str], upstreams: Upstreams
 ) -> None:
     upstreams.faults["/hub/api/models"] = Fault.SILENT
-    server = start(workers=2, **{**home, **settings_for(upstreams), "REGISTRY_JOBS": "local"})
+    patient = {"REGISTRY_RATING_LEASE_SECONDS": "30", "REGISTRY_JOBS": "local"}
+    server = start(workers=2, **{**home, **settings_for(upstreams), **patient})
     with log_in(server.url, server.admin_name, server.admin_password).client as client:
         package = publish(client, source_url=SOURCE)
         path = f"/package/{package['id']}/rate"

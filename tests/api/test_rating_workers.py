@@ -67,7 +67,9 @@ def test_without_redis_ratings_are_made_all_the_same(
     server = start(**settings)
     redis_server.stop()
     with log_in(server.url, server.admin_name, server.admin_password).client as client, worker(server):
-        assert read(client, publish(client, source_url=SOURCE))["status"] == "complete"
+        package = publish(client, source_url=SOURCE)
+        eventually(lambda: client.get(f"/package/{package['id']}/rate").status_code == 200, timeout_seconds=90)
+        assert read(client, package)["status"] == "complete"
 
 
 def test_a_killed_workers_rating_is_finished_once_though_redis_forgot_it(
