@@ -90,46 +90,6 @@ class PackageModel(PackageSummaryModel):
     readme: str | None
 
 
-class HighlightModel(Answer):
-    start: Annotated[int, Field(description="in characters (Unicode code points) of the snippet's text")]
-    end: Annotated[int, Field(description="behind the last character")]
-
-
-class SnippetModel(Answer):
-    """A piece of the description or the README, as plain text."""
-
-    text: str
-    highlights: list[HighlightModel]
-
-
-class MatchModel(Answer):
-    score: Annotated[float, Field(description="higher fits better; to be compared within one search only")]
-    similar: Annotated[bool, Field(description="no package had the words, this one has similar ones")]
-    snippet: SnippetModel
-
-
-class FoundPackageModel(PackageSummaryModel):
-    """A package as listings show it, and why it was found."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={
-            "examples": [
-                PACKAGE_EXAMPLE
-                | {
-                    "match": {
-                        "score": 7.25,
-                        "similar": False,
-                        "snippet": {"text": "A small BERT", "highlights": [{"start": 8, "end": 12}]},
-                    }
-                }
-            ]
-        },
-    )
-
-    match: MatchModel
-
-
 class Page(Answer, Generic[_Item]):
     items: list[_Item]
     next_cursor: Annotated[str | None, Field(description="`cursor` of the next page; null at the end")]
@@ -144,42 +104,6 @@ class FileModel(Answer):
         Literal["weights", "dataset", "code", "docs"] | None,
         Field(description="what it counts as for `content?part=`; null: nothing"),
     ]
-
-
-class PartAddressModel(Answer):
-    number: int
-    url: Annotated[str, Field(description="where to PUT it: a signed address of the store, or a path of this service")]
-
-
-class NewUploadModel(Answer):
-    """An upload that has been opened."""
-
-    id: Id
-    part_size: Annotated[int, Field(description="bytes of each part; the last may be shorter")]
-    parts: list[PartAddressModel]
-    expires_at: datetime
-
-
-class StoredPartModel(Answer):
-    number: int
-    size: int
-    etag: str
-
-
-class UploadModel(Answer):
-    """An open upload: what is there, and what is not."""
-
-    id: Id
-    part_size: int
-    size: int
-    parts: Annotated[list[StoredPartModel], Field(description="the parts that are there")]
-    missing: Annotated[list[PartAddressModel], Field(description="the parts to send")]
-    expires_at: datetime
-
-
-class VerifyingModel(Answer):
-    id: Id
-    status: Annotated[Literal["verifying"], Field(description="the bytes are being read once more; ask again")]
 
 
 class LineageNodeModel(Answer):
@@ -243,89 +167,3 @@ class UserModel(Answer):
     name: str
     permissions: list[Permission]
     created_at: datetime
-
-
-class HealthModel(Answer):
-    status: Literal["ok"]
-    version: str
-
-
-class ComponentStateModel(Answer):
-    status: Literal["ok", "unavailable"]
-    optional: Annotated[bool, Field(description="the service works without it, slower")]
-    detail: str | None
-
-
-class ReadinessModel(Answer):
-    status: Literal["ready", "degraded", "not_ready"]
-    components: dict[str, ComponentStateModel]
-
-
-class MinuteModel(Answer):
-    minute: datetime
-    calls: int
-    errors: int
-    mean_ms: float
-    max_ms: float
-
-
-class ComponentWindowModel(Answer):
-    name: str
-    status: Annotated[
-        Literal["ok", "degraded", "down", "unknown"],
-        Field(description="degraded: over 1 % errors; down: over half; unknown: nothing was called"),
-    ]
-    calls: int
-    errors: int
-    mean_ms: float | None
-    max_ms: float | None
-    timeline: Annotated[list[MinuteModel] | None, Field(description="by minute, with `includeTimeline=true`")]
-
-
-class ComponentsModel(Answer):
-    window_minutes: int
-    components: list[ComponentWindowModel]
-
-
-class ProblemKindModel(Answer):
-    type: str
-    title: str
-    status: int
-    meaning: str
-
-
-class FieldErrorModel(Answer):
-    pointer: Annotated[str, Field(description="JSON pointer (RFC 6901), or the name of a parameter")]
-    detail: str
-
-
-class ProblemModel(BaseModel):
-    """RFC 9457. Some kinds carry more members."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "type": "/problems/not-found",
-                    "title": "There is nothing here",
-                    "status": 404,
-                    "detail": "There is no package with this id.",
-                    "instance": f"/package/{_EXAMPLE_ID}",
-                    "request_id": "4f0c2b7d9e8a4f6d8c1b2a3d4e5f6071",
-                }
-            ]
-        }
-    )
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    instance: str
-    request_id: str
-    errors: list[FieldErrorModel] | None = None
-    existing_id: Annotated[str | None, Field(description="with `package-exists`")] = None
-    position: Annotated[
-        int | None, Field(description="where in a regular expression the mistake is, in characters from 0")
-    ] = None
-    missing_parts: Annotated[list[int] | None, Field(description="with `upload-incomplete`: the first of them")] = None

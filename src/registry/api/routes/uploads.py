@@ -12,11 +12,12 @@ from registry.api.bounded import prompt_chunks, room_for_body
 from registry.api.digests import announced_digests, verified
 from registry.api.documentation import BINARY_BODY, ETAG, LOCATION, header, problems
 from registry.api.idempotency import IDEMPOTENCY_KEY, hashed_key, scoped_key
-from registry.api.models import PACKAGE_EXAMPLE, NewUploadModel, PackageModel, UploadModel, VerifyingModel
+from registry.api.models import PACKAGE_EXAMPLE, PackageModel
 from registry.api.routes.packages import created_answer, created_response
 from registry.api.schemas import ID_PATTERN, NEW_UPLOAD_EXAMPLE, NewUploadBody
 from registry.api.state import state_of
 from registry.api.strict_json import StrictJsonRoute
+from registry.api.upload_models import NewUploadModel, UploadModel, VerifyingModel
 from registry.domain.accounts import Caller
 from registry.domain.documents import format_time
 from registry.domain.errors import InvalidInput
