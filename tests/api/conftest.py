@@ -154,7 +154,8 @@ def reaching(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     settings = {"REGISTRY_ALLOW_PRIVATE_TARGETS": "true", "REGISTRY_UPLOAD_SECONDS": "1"}
     settings |= home_settings(request, request.param)
     server = start_server(server_environment(tmp_path_factory.mktemp("webhooks") / "data", **settings), workers=2)
-    yield server
+    with worker(server) if request.param == SCALED else contextlib.nullcontext():
+        yield server
     server.stop()
 
 
