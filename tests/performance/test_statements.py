@@ -60,7 +60,7 @@ async def test_reads_of_one_package(service: Service) -> None:
     await get(f"{one}/rate", params={"wait": 30})
     assert await counted(service, lambda: get("/health")) == Counted(0, 0, 0)
     # The session, with permissions and revocation, and what is asked for.
-    assert (await counted(service, lambda: get(one))).within(2, 0, 0)
+    assert (await counted(service, lambda: get(one))).within(1, 0, 0)
     assert (await counted(service, lambda: get(f"{one}/rate"))).within(2, 0, 0)
     assert (await counted(service, lambda: get(f"{one}/cost"))).within(2, 0, 0)
     assert (await counted(service, lambda: get(f"{one}/audit"))).within(3, 0, 0)

@@ -33,12 +33,11 @@ from registry.services.observation import CallObserver, observed
 async def open_records(data_dir: Path, clock: Clock, observer: CallObserver) -> AsyncIterator[Records]:
     database = await SqliteDatabase.open(data_dir / "registry.db")
     try:
-        packages, accounts = SqlitePackageStore(database, clock), SqliteAccountStore(database)
         yield Records(
-            packages=observed(packages, "records", observer),
+            packages=observed(SqlitePackageStore(database, clock), "records", observer),
             changes=SqliteChangeFeed(database),
-            accounts=observed(accounts, "records", observer),
-            reader=observed(SqliteDocumentReader(accounts, packages), "records", observer),
+            accounts=observed(SqliteAccountStore(database), "records", observer),
+            reader=observed(SqliteDocumentReader(database), "records", observer),
             audit=observed(SqliteAuditStore(database), "records", observer),
             answers=observed(SqliteAnswerStore(database, clock), "records", observer),
             uploads=observed(SqliteUploadStore(database, clock), "records", observer),

@@ -6,6 +6,7 @@ Listings join summaries; a read by id splices the README in.
 
 import json
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from registry.domain.packages import Content, Dependency, Package, PackageStatus, PackageType
@@ -69,8 +70,12 @@ def summary_members(package: Package) -> dict[str, Any]:
     return members
 
 
+@lru_cache(maxsize=32)
 def encode_summary(package: Package) -> bytes:
-    """The summary as JSON text; a JSON object that never is empty."""
+    """The summary as JSON text; a JSON object that never is empty.
+
+    A change needs it twice, for the record and for the answer.
+    """
     return _dumps(summary_members(package))
 
 

@@ -9,7 +9,8 @@ import structlog
 from registry.ports.jobs import JobHandler
 
 _log = structlog.get_logger(__name__)
-_LOOK_SECONDS = 0.005
+_LOOK_SECONDS = 0.02
+"""Long enough to see through the moments in which a busy process waits for the disk."""
 _BUSY_SHARE = 0.2
 """Of a core. A burst of small publishes takes a whole one, or what other programs leave of it."""
 

@@ -26,6 +26,11 @@ def _permissions(text: str) -> frozenset[Permission]:
     return frozenset(Permission(value) for value in text.split())
 
 
+def session_of(name: str, permissions: str, token_epoch: str, revoked: int) -> Session:
+    """The session that the columns `permissions`, `token_epoch` and whether the token is revoked tell."""
+    return Session(name, _permissions(permissions), token_epoch, revoked=bool(revoked))
+
+
 def _account(row: Any) -> Account:
     name, password_hash, permissions, token_epoch, created_at, revision = row
     return Account(name, password_hash, _permissions(permissions), token_epoch, from_microseconds(created_at), revision)
@@ -88,7 +93,7 @@ class SqliteAccountStore:
 
     async def find_session(self, name: str, token_id: str) -> Session | None:
         row = self._database.fetch_one(_SESSION, (token_id, name))
-        return None if row is None else Session(name, _permissions(row[0]), row[1], revoked=bool(row[2]))
+        return None if row is None else session_of(name, *row)
 
     async def revoke_token(self, token_id: str, *, expires_at: datetime) -> None:
         row = (token_id, to_microseconds(expires_at))

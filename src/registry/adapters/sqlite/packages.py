@@ -30,6 +30,11 @@ _VERSIONS = """SELECT p.name, p.id, p.version, p.status
     FROM json_each(?) AS wanted CROSS JOIN packages AS p ON p.name = wanted.value"""
 
 
+def document_of(summary: bytes, readme: bytes | None, revision: int, status: str, created_by: str) -> PackageDocument:
+    """The document that these columns of a record make."""
+    return PackageDocument(join_document(summary, readme), revision, _STATUSES[status], created_by)
+
+
 class SqlitePackageStore:
     """Implements `PackageStore`."""
 
@@ -89,10 +94,7 @@ class SqlitePackageStore:
 
     async def find_document(self, package_id: str) -> PackageDocument | None:
         row = self._database.fetch_one(_DOCUMENT, (package_id,))
-        if row is None:
-            return None
-        summary, readme, revision, status, created_by = row
-        return PackageDocument(join_document(summary, readme), revision, _STATUSES[status], created_by)
+        return None if row is None else document_of(*row)
 
     async def list_page(self, wanted: PackageFilter, *, limit: int, after: str | None) -> SummaryPage:
         streams, order, one_more = list(branches(wanted)), order_of(wanted, after), limit + 1
