@@ -84,15 +84,15 @@ def _measure(
     case: _Case, size: int, subject: Server, bare: Server, headers: Mapping[str, str], options: Options
 ) -> Row:
     rounds, count = (3, 2_000) if options.quick else (7, 6_000)
-    count //= case.weight
+    weighted = count // case.weight
     sent = {"Authorization": headers["authorization"], **case.headers}
     asked = request("GET", case.path, sent)
     plain = request("GET", "/304" if case.status == 304 else f"/{size}", sent)
-    _cost(subject, asked, count // 4, case.status)  # warm
+    _cost(subject, asked, weighted // 4, case.status)  # warm
     ours, theirs = [], []
     for _ in range(rounds):
         theirs.append(_cost(bare, plain, count, case.status))
-        ours.append(_cost(subject, asked, count, case.status))
+        ours.append(_cost(subject, asked, weighted, case.status))
     ratio = Measured.of([own / other for own, other in zip(ours, theirs, strict=True)])
     return Row(
         suite="reading",
