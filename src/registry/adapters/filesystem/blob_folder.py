@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Self, TypeVar
 
 from registry.adapters.filesystem.errors import translated
-from registry.adapters.filesystem.folders import FolderSync, Fsync, make_shards
+from registry.adapters.filesystem.folders import SHARDS, FolderSync, Fsync, make_shards
 from registry.domain.errors import NotFound
 
 KEY = re.compile(r"[0-9a-f]{32}")
@@ -23,6 +23,7 @@ class BlobFolder:
     def __init__(self, root: Path, *, threads: int, name: str, fsync: Fsync = os.fsync) -> None:
         """Use `open` where the folder may be missing. `fsync` is the system call: tests count it and let it fail."""
         self.root = root
+        self._shards = {shard: root / shard for shard in SHARDS}
         self.fsync = fsync
         self.folder_sync = FolderSync(fsync=fsync)
         self.threads = ThreadPoolExecutor(threads, thread_name_prefix=name)
@@ -38,7 +39,7 @@ class BlobFolder:
         """Where the bytes under a key are. Raises NotFound for what is no key."""
         if not KEY.fullmatch(key):
             raise NotFound("The stored bytes are gone.")
-        return self.root / key[:2] / key
+        return self._shards[key[:2]] / key
 
     async def run(self, call: Callable[[], T]) -> T:
         """The result of a blocking call, made in a thread. Raises Unavailable for this host's errors."""

@@ -4,7 +4,6 @@ import secrets
 import struct
 import threading
 import time
-import uuid
 from collections.abc import Callable
 
 _TAIL_BITS = 74
@@ -52,4 +51,5 @@ class UuidSource:
                     self._last_ms, self._tail = self._last_ms + 1, self._fresh_tail()
             milliseconds, tail = self._last_ms, self._tail
         high, low = tail >> _LOW_BITS, tail & ((1 << _LOW_BITS) - 1)
-        return str(uuid.UUID(int=milliseconds << 80 | high << 64 | low | _VERSION_AND_VARIANT))
+        digits = f"{milliseconds << 80 | high << 64 | low | _VERSION_AND_VARIANT:032x}"
+        return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
