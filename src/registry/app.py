@@ -91,12 +91,12 @@ def create_app(settings: Settings) -> FastAPI:
                 "ingest": lambda: services.ingest.depth,
                 "downloads": lambda: services.retrieval.downloads.depth,
             }
-            background = asyncio.gather(
-                run_background(services, settings),
-                queues.follow(
-                    own_queues, {"webhooks": services.deliveries.depth, "ratings": services.ratings.count_waiting}
-                ),
-            )
+            shared_queues = {"webhooks": services.deliveries.depth, "ratings": services.ratings.count_waiting}
+            more = {
+                "queues": lambda: queues.follow(own_queues),
+                "shared queues": lambda: queues.follow_shared(shared_queues),
+            }
+            background = asyncio.create_task(run_background(services, settings, more))
             # What lives now lives on: the collector need not look at it again.
             gc.collect()
             gc.freeze()

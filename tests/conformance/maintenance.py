@@ -1,5 +1,6 @@
 """What every RecordMaintenance does."""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
@@ -108,6 +109,24 @@ class RecordMaintenanceContract:
         await records.maintenance.reset(admin)
 
         assert await records.accounts.get("admin") == admin
+
+    async def test_resets_and_sweeps_at_once_end_together(
+        self, records: Records, others: Records, home: RecordHome
+    ) -> None:
+        for _ in range(20):
+            await add(records, tags=("a", "b"))
+        admin = make_account(name="admin")
+
+        await asyncio.gather(
+            records.maintenance.reset(admin),
+            others.maintenance.reset(admin),
+            others.maintenance.purge_expired(home.clock.now()),
+        )
+
+        package = await add(records, tags=("a",))
+        await others.maintenance.purge_expired(home.clock.now())
+        assert [found.id for found in await walk(others, PackageFilter(tag="a"), limit=9)] == [package.id]
+        assert await others.accounts.list_accounts(limit=9, after=None) == [admin]
 
     async def test_ping(self, records: Records) -> None:
         await records.maintenance.ping()

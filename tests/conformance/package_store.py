@@ -208,6 +208,25 @@ class PackageStoreContract:
 
         assert await records.answers.find_answer(answer.key) == renewed
 
+    async def test_find_version(self, records: Records) -> None:
+        model = await add(records, name="a/b", version="1.0.0+b", type=PackageType.MODEL)
+        code = await add(
+            records, name="a/b", version="1.0.0+b", type=PackageType.CODE, status=PackageStatus.QUARANTINED
+        )
+        find, version = records.packages.find_version, Version.parse("1.0.0+b")
+
+        assert await find(PackageType.MODEL, "a/b", version) == model.id
+        assert await find(PackageType.CODE, "a/b", version) == code.id
+        assert await find(PackageType.DATASET, "a/b", version) is None
+        assert await find(PackageType.MODEL, "a/B", version) is None
+        assert await find(PackageType.MODEL, "a/b", Version.parse("1.0.0")) is None
+        renamed = replace(model, version=Version.parse("2.0.0"), revision=2)
+        await records.packages.replace(renamed, make_change(model.id), expected_revision=1)
+        assert await find(PackageType.MODEL, "a/b", version) is None
+        assert await find(PackageType.MODEL, "a/b", renamed.version) == model.id
+        await records.packages.remove(code.id, make_change(code.id), expected_revision=1)
+        assert await find(PackageType.CODE, "a/b", version) is None
+
     async def test_list_versions(self, records: Records) -> None:
         texts = ["1.0.0-rc.1", "10.0.0", "1.0.0", "9.9.9", "1.0.0-alpha", "2.0.0+b"]
         by_version = {text: await add(records, name="a/b", version=text) for text in texts}

@@ -11,7 +11,8 @@ from registry.adapters.dynamodb.packages import DynamoPackageStore
 from registry.adapters.dynamodb.uploads import DynamoUploadStore
 from registry.adapters.dynamodb.usage import DynamoUsageStore
 from registry.adapters.s3 import S3BlobStore, S3PartStore
-from tests.conformance.blob_store import MIB
+from registry.domain.errors import NotFound
+from tests.conformance.blob_store import MIB, list_all
 from tests.conformance.part_store import PartStoreContract, PartStores
 from tests.conformance.upload_store import UploadRecords, UploadStoreContract
 from tests.engines.s3 import fresh_bucket
@@ -42,3 +43,18 @@ class TestS3PartStore(PartStoreContract):
         async with fresh_bucket(s3_endpoint) as bucket:
             blobs = S3BlobStore(bucket)
             yield PartStores(S3PartStore(bucket, blobs), blobs)
+
+    async def test_reopening_that_fails_leaves_no_second_upload(
+        self, stores: PartStores, data: bytes, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        key = await stores.parts.begin()
+        await self.put_all(stores.parts, key, data)
+        async with stores.parts.complete(key, await stores.parts.list_parts(key)) as blob:
+            monkeypatch.setattr(S3PartStore, "_copy", failing)
+            with pytest.raises(NotFound):
+                await stores.parts.reopen(key, blob)
+        assert [info.key for info in await list_all(stores.blobs)] == [blob.key]
+
+
+async def failing(*_: object) -> None:
+    raise NotFound("The stored bytes are gone.")

@@ -48,7 +48,7 @@ class UploadStoreContract:
         with pytest.raises(NotFound):
             await records.uploads.get("nothing")
         with pytest.raises(NotFound):
-            await records.uploads.move("nothing", "key")
+            await records.uploads.move("nothing", "key", before="")
         assert not await records.uploads.remove("nothing")
 
     async def test_is_removed_once(self, records: UploadRecords) -> None:
@@ -60,8 +60,18 @@ class UploadStoreContract:
     async def test_moves_to_another_key(self, records: UploadRecords) -> None:
         upload = make_upload()
         await records.uploads.add(upload)
-        await records.uploads.move(upload.id, "elsewhere")
+        await records.uploads.move(upload.id, "elsewhere", before=upload.key)
         assert await records.uploads.get(upload.id) == replace(upload, key="elsewhere")
+        assert await records.maintenance.live_blob_keys([upload.key, "elsewhere"]) == {"elsewhere"}
+
+    async def test_moves_once_from_a_key(self, records: UploadRecords) -> None:
+        upload = make_upload()
+        await records.uploads.add(upload)
+        await records.uploads.move(upload.id, "first", before=upload.key)
+        with pytest.raises(NotFound):
+            await records.uploads.move(upload.id, "second", before=upload.key)
+        assert await records.uploads.get(upload.id) == replace(upload, key="first")
+        assert await records.maintenance.live_blob_keys(["first", "second"]) == {"first"}
 
     async def test_answer_is_kept_with_it_or_neither_is(self, records: UploadRecords) -> None:
         first, second, answer = make_upload(), make_upload(), make_answer()
@@ -109,7 +119,7 @@ class UploadStoreContract:
     async def test_no_package_without_its_upload(self, records: UploadRecords) -> None:
         gone, moved = make_upload(), make_upload()
         await records.uploads.add(moved)
-        await records.uploads.move(moved.id, "elsewhere")
+        await records.uploads.move(moved.id, "elsewhere", before=moved.key)
         for upload in (gone, moved):
             package = make_package()
             with pytest.raises(NotFound):

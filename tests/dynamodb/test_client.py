@@ -122,6 +122,26 @@ def test_credentials_that_are_not_taken_are_for_the_operator() -> None:
     assert "AccessDeniedException" in str(error)
 
 
+async def test_a_partition_of_several_calls_is_counted_without_its_items(
+    table: DynamoTable, calls: CallCounter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(5):
+        item = {**keys.key("large", str(number)), "body": keys.binary(bytes(300_000))}
+        await table.batch_write([{"PutRequest": {"Item": item}}])
+    query, answers = table.client.query, []
+
+    async def watched(**request: Any) -> Any:
+        answers.append(await query(**request))
+        return answers[-1]
+
+    monkeypatch.setattr(table.client, "query", watched)
+
+    assert await table.count("large") == 5
+    assert await table.count("none") == 0
+    assert calls["Query"] == 3
+    assert [answer.get("Items") for answer in answers] == [None] * 3
+
+
 async def test_over_a_hundred_actions_are_refused(table: DynamoTable) -> None:
     with pytest.raises(TooLarge):
         await table.transact([table.put(keys.token_key(str(number))) for number in range(101)])

@@ -1,6 +1,7 @@
 """What a reset or a sweep meets in practice: its own end, and writers that do not stop for it."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
@@ -9,9 +10,10 @@ from registry.adapters.dynamodb.accounts import DynamoAccountStore
 from registry.adapters.dynamodb.answers import DynamoAnswerStore
 from registry.adapters.dynamodb.client import DynamoTable
 from registry.adapters.dynamodb.health import DynamoHealthLog
-from registry.adapters.dynamodb.keys import Item
+from registry.adapters.dynamodb.keys import Action, Item, record_key
 from registry.adapters.dynamodb.maintenance import DynamoRecordMaintenance
 from registry.adapters.dynamodb.packages import DynamoPackageStore
+from registry.domain.accounts import Account
 from registry.domain.errors import NotFound
 from tests.dynamodb.samples import change, package
 from tests.factories import ManualClock, make_account, make_answer, make_health_sample
@@ -21,22 +23,78 @@ class CutOff(Exception):
     """The process ended here."""
 
 
+async def begin_reset(maintenance: DynamoRecordMaintenance, admin: Account, patch: pytest.MonkeyPatch) -> None:
+    """A reset that is recorded, and cut off before anything was dropped."""
+
+    async def end_there(self: DynamoRecordMaintenance, guard: Action) -> int:
+        raise CutOff
+
+    with patch.context() as patched:
+        patched.setattr(DynamoRecordMaintenance, "_drop_all", end_there)
+        with pytest.raises(CutOff):
+            await maintenance.reset(admin)
+
+
 async def test_a_reset_that_was_cut_off_is_finished_by_the_next_sweep(
     table: DynamoTable, packages: DynamoPackageStore, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     published, admin = package(), make_account(name="admin")
     await packages.add(published, change(published))
     maintenance = DynamoRecordMaintenance(table, clock=clock)
-
-    async def end_there(self: DynamoRecordMaintenance) -> int:
-        raise CutOff
-
-    with monkeypatch.context() as patched:
-        patched.setattr(DynamoRecordMaintenance, "_drop_all", end_there)
-        with pytest.raises(CutOff):
-            await maintenance.reset(admin)
+    await begin_reset(maintenance, admin, monkeypatch)
 
     await maintenance.purge_expired(clock.now())
+
+    with pytest.raises(NotFound):
+        await packages.get(published.id)
+    assert await DynamoAccountStore(table).list_accounts(limit=5, after=None) == [admin]
+
+
+async def test_nothing_is_dropped_once_a_reset_has_returned_though_others_are_at_it(
+    table: DynamoTable, packages: DynamoPackageStore, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, new, admin = package(), package(), make_account(name="admin")
+    await packages.add(old, change(old))
+    slow, quick = (DynamoRecordMaintenance(table, clock=clock) for _ in range(2))
+    await begin_reset(slow, admin, monkeypatch)
+    drop = slow._drop
+    again = make_account(name="admin", token_epoch="again")
+
+    async def drop_late(items: Sequence[Item], guard: Action) -> None:
+        """Reads the table, and is overtaken by a whole reset and a publish behind it."""
+        monkeypatch.setattr(slow, "_drop", drop)
+        await quick.reset(again)
+        await packages.add(new, change(new))
+        await drop([*items, record_key(new.id)], guard)
+
+    monkeypatch.setattr(slow, "_drop", drop_late)
+
+    await slow.purge_expired(clock.now())
+
+    assert await packages.get(new.id) == new
+    assert await DynamoAccountStore(table).list_accounts(limit=5, after=None) == [again]
+
+
+async def test_a_reset_is_not_taken_for_the_one_before(
+    table: DynamoTable, packages: DynamoPackageStore, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    published, admin = package(), make_account(name="admin")
+    slow, quick = (DynamoRecordMaintenance(table, clock=clock) for _ in range(2))
+    await begin_reset(slow, admin, monkeypatch)
+    drop_all = slow._drop_all
+
+    async def drop_all_and_wait(guard: Action) -> int:
+        """Finds the table empty, and then that reset ends and another one begins."""
+        monkeypatch.setattr(slow, "_drop_all", drop_all)
+        dropped = await drop_all(guard)
+        await quick.purge_expired(clock.now())
+        await packages.add(published, change(published))
+        await begin_reset(quick, admin, monkeypatch)
+        return dropped
+
+    monkeypatch.setattr(slow, "_drop_all", drop_all_and_wait)
+
+    await slow.purge_expired(clock.now())
 
     with pytest.raises(NotFound):
         await packages.get(published.id)

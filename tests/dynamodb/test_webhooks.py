@@ -47,7 +47,10 @@ class SlowProcess:
             return found
 
         monkeypatch.setattr(READING, read_and_wait)
-        self._sending = asyncio.create_task(records.outbox.depth())
+        self._sending = asyncio.create_task(self._send(records))
+
+    async def _send(self, records: Records) -> None:
+        await records.outbox.due_webhooks()
 
     async def has_read(self) -> None:
         await self._has_read.wait()

@@ -119,6 +119,7 @@ async def test_every_query_is_answered_from_an_index(service: Service) -> None:
             )
         ),
         lambda: post("/package/byRegEx", json={"regex": "pkg"}),
+        lambda: post("/uploads", json={"metadata": metadata(), "size": 1, "sha256": "0" * 64}),
         lambda: service.client.patch(one, json={"description": "new"}),
         lambda: service.client.delete(one),
     ]

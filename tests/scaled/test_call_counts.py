@@ -15,6 +15,7 @@ pytestmark = pytest.mark.performance
 Ask = Callable[[httpx.AsyncClient, JsonObject], Awaitable[httpx.Response]]
 SESSION = ("records", "BatchGetItem")
 QUERY = ("records", "Query")
+GET = ("records", "GetItem")
 WRITE = ("records", "TransactWriteItems")
 
 
@@ -33,6 +34,11 @@ async def list_named(client: httpx.AsyncClient, package: JsonObject) -> httpx.Re
 async def publish_one(client: httpx.AsyncClient, package: JsonObject) -> httpx.Response:
     body, headers = multipart(metadata(), b"content")
     return await client.post("/package", content=body, headers=headers)
+
+
+async def begin_upload(client: httpx.AsyncClient, package: JsonObject) -> httpx.Response:
+    body = {"metadata": metadata(), "size": 1, "sha256": "0" * 64}
+    return await client.post("/uploads", json=body)
 
 
 async def stream(client: httpx.AsyncClient, package: JsonObject) -> httpx.Response:
@@ -72,6 +78,7 @@ ROUTES: list[tuple[Ask, int, dict[tuple[str, str], int]]] = [
     (list_newest, 200, {SESSION: 2, QUERY: 4}),
     (list_named, 200, {SESSION: 2, QUERY: 1}),
     (publish_one, 201, {SESSION: 1, WRITE: 1, ("blobs", "PutObject"): 1}),
+    (begin_upload, 201, {SESSION: 1, QUERY: 1, GET: 1, WRITE: 1, ("blobs", "CreateMultipartUpload"): 1}),
     (stream, 200, {SESSION: 1, QUERY: 1, ("blobs", "GetObject"): 1}),
     (redirect, 307, {SESSION: 1, QUERY: 1}),
     (patch, 200, {SESSION: 1, QUERY: 2, WRITE: 1}),

@@ -1,10 +1,15 @@
 """Uploads in parts to S3: by signed URLs and through the service, and what is left afterwards."""
 
 import hashlib
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
+from registry.adapters.dynamodb.uploads import DynamoUploadStore
+from registry.adapters.s3 import S3PartStore
 from registry.settings import load_settings
 from tests.api.support import metadata
 from tests.engines.s3 import stored_in_bucket
@@ -55,3 +60,40 @@ async def test_wrong_digest_leaves_it_open_and_delete_leaves_nothing(home: dict[
             assert len((await client.get(path)).json()["parts"]) == 3
         assert (await client.delete(path)).status_code == 204
         assert sorted(await stored_in_bucket(home)) == before
+
+
+@pytest.mark.parametrize(
+    ("store", "call"), [(S3PartStore, "list_parts"), (S3PartStore, "_copy"), (DynamoUploadStore, "move")]
+)
+async def test_of_two_processes_with_a_wrong_digest_the_first_decides_where_parts_go(
+    home: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, store: type, call: str
+) -> None:
+    """Before one of its calls, the slower process is overtaken by the other one and by the part that was wrong."""
+    meanwhile: list[Callable[[], Awaitable[None]]] = []
+    uninterrupted = getattr(store, call)
+
+    async def interrupted(self: object, *args: Any, **options: Any) -> Any:
+        if meanwhile:
+            await meanwhile.pop()()
+        return await uninterrupted(self, *args, **options)
+
+    monkeypatch.setattr(store, call, interrupted)
+    async with running_app(load_settings()) as slow, running_app(load_settings(data_dir=tmp_path)) as quick:
+        before = len(await stored_in_bucket(home))
+        upload = await begin(slow, hashlib.sha256(DATA).hexdigest())
+        path, size = f"/uploads/{upload['id']}", int(str(upload["part_size"]))
+        parts = [DATA[start : start + size] for start in range(0, len(DATA), size)]
+        for number, part in enumerate((parts[0], bytes(size), parts[2]), start=1):
+            assert (await slow.put(f"{path}/parts/{number}", content=part)).status_code == 204
+
+        async def overtake() -> None:
+            assert (await quick.post(f"{path}/complete")).status_code == 422
+            assert (await quick.put(f"{path}/parts/2", content=parts[1])).status_code == 204
+
+        meanwhile.append(overtake)
+        refused = await slow.post(f"{path}/complete")
+        assert (refused.status_code, refused.json()["type"].rpartition("/")[2]) == (422, "digest-mismatch")
+        assert meanwhile == []
+        assert len((await slow.get(path)).json()["parts"]) == 3
+        assert (await slow.post(f"{path}/complete")).status_code == 201
+        assert len(await stored_in_bucket(home)) == before + 1

@@ -13,6 +13,9 @@ from registry.domain.errors import RegistryError
 from registry.services.maintenance import Damage, SweepReport
 
 _BUCKETS_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+_OWN_INTERVAL_SECONDS = 1.0
+_SHARED_INTERVAL_SECONDS = 15.0
+"""As often as health is probed. Metrics are seldom scraped more often."""
 
 
 class HttpMetrics:
@@ -158,24 +161,23 @@ class QueueMetrics:
         )
         self._workers = workers
 
-    async def follow(
-        self,
-        queues: Mapping[str, Callable[[], int]],
-        shared: Mapping[str, Callable[[], Awaitable[int]]],
-        *,
-        interval_seconds: float = 1.0,
-    ) -> None:
-        """Tell the depth of each queue until cancelled. A worker sees another's numbers as it last told them.
-
-        Of a `shared` queue every worker sees the whole, and tells its part of it.
-        """
+    async def follow(self, queues: Mapping[str, Callable[[], int]]) -> None:
+        """Tell the depth of this process's queues until cancelled."""
         while True:
             for name, depth in queues.items():
                 self._depth.labels(name).set(depth())
-            for name, whole_depth in shared.items():
+            await asyncio.sleep(_OWN_INTERVAL_SECONDS)
+
+    async def follow_shared(self, queues: Mapping[str, Callable[[], Awaitable[int]]]) -> None:
+        """Tell the depth of queues that all processes share until cancelled. To know it costs calls of the stores.
+
+        Every worker sees the whole, and tells its part of it.
+        """
+        while True:
+            for name, depth in queues.items():
                 with contextlib.suppress(RegistryError):
-                    self._depth.labels(name).set(await whole_depth() / self._workers)
-            await asyncio.sleep(interval_seconds)
+                    self._depth.labels(name).set(await depth() / self._workers)
+            await asyncio.sleep(_SHARED_INTERVAL_SECONDS)
 
 
 def collected_registry() -> CollectorRegistry:

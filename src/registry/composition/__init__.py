@@ -1,7 +1,7 @@
 """Puts a registry together: the only package that names concrete adapters."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -74,8 +74,10 @@ async def open_registry(
             await asyncio.to_thread(hasher.close)
 
 
-async def run_background(services: Services, settings: Settings) -> None:
-    """What a serving process does besides answering: until cancelled."""
+async def run_background(
+    services: Services, settings: Settings, more: Mapping[str, Callable[[], Awaitable[None]]]
+) -> None:
+    """What a serving process does besides answering, and `more` loops by name: until cancelled."""
 
     def sweep() -> Awaitable[None]:
         return services.maintenance.run(
@@ -93,6 +95,7 @@ async def run_background(services: Services, settings: Settings) -> None:
         "search": services.index_follower.run,
         "webhooks": services.deliveries.run,
         "sweep": sweep,
+        **more,
     }
     await run_loops(loops | ({"scrub": scrub} if settings.scrub_interval_seconds else {}))
 

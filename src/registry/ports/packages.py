@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from registry.domain.packages import Change, Package, PackageFilter, PackageStatus
+from registry.domain.packages import Change, Package, PackageFilter, PackageStatus, PackageType
 from registry.domain.versions import Version
 
 
@@ -87,6 +87,9 @@ class PackageStore(Protocol):
         What no index of the store has in order is checked on some thousand entries at most; a page may then be short,
         even empty, and still have a `next_after`. An entry that exists throughout a walk is seen exactly once.
         """
+
+    async def find_version(self, kind: PackageType, name: str, version: Version) -> str | None:
+        """The id of the package that has (type, name, version), whatever its status, in one point read."""
 
     async def list_versions(self, names: Sequence[str]) -> dict[str, list[NamedVersion]]:
         """The versions under each name, of all types and statuses, newest version first. Unknown names are left out."""

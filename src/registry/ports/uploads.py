@@ -22,8 +22,11 @@ class UploadStore(Protocol):
     async def get(self, upload_id: str) -> Upload:
         """The upload, whether or not it has expired. Raises NotFound."""
 
-    async def move(self, upload_id: str, key: str) -> None:
-        """Note that the parts are gathered under another key from now on. Raises NotFound."""
+    async def move(self, upload_id: str, key: str, *, before: str) -> None:
+        """Note that the parts, under the key `before` until now, are gathered under another one from now on.
+
+        Raises NotFound when the upload is gone, or gathered under another key than `before`.
+        """
 
     async def remove(self, upload_id: str, *, event: Event | None = None) -> bool:
         """Remove an upload, and record `event` where it was there, in one write. Whether it was there."""

@@ -70,7 +70,7 @@ class DeliveryOutbox(Protocol):
         """The next deliveries of a webhook, newest first, behind the delivery id `after`."""
 
     async def depth(self) -> int:
-        """How many deliveries are pending."""
+        """How many deliveries are pending, but for those of events that `due_webhooks` has not looked at yet."""
 
 
 @dataclass(frozen=True, slots=True)

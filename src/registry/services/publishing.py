@@ -51,12 +51,9 @@ class Publishing:
 
     async def check_free(self, metadata: Metadata) -> None:
         """Raises PackageExists when (type, name, version) is taken, so that no gigabytes are sent in vain."""
-        versions = await self._packages.list_versions([metadata.name])
-        for taken in versions.get(metadata.name, ()):
-            if taken.version == metadata.version:
-                package = await self._packages.get(taken.id)
-                if package.type is metadata.type:
-                    raise PackageExists(package.id)
+        taken = await self._packages.find_version(metadata.type, metadata.name, metadata.version)
+        if taken is not None:
+            raise PackageExists(taken)
 
     async def publish(
         self,

@@ -180,7 +180,7 @@ class Uploads:
         upload = await self.find(caller, upload_id)
         task = self._completing.get(upload_id)
         if task is None:
-            task = asyncio.create_task(self._complete(caller, upload, answering))
+            task = asyncio.create_task(self._complete_unless_moved(caller, upload, answering))
             self._completing[upload_id] = task
             task.add_done_callback(lambda done: self._completed(upload_id, done))
         done, _ = await asyncio.wait([task], timeout=self._rules.complete_wait_seconds)
@@ -196,6 +196,18 @@ class Uploads:
         # A failure that nobody waited for is kept, so that who asks next is told instead of verifying anew.
         if task.cancelled() or task.exception() is None:
             self._completing.pop(upload_id, None)
+
+    async def _complete_unless_moved(
+        self, caller: Caller, upload: Upload, answering: Answering[Package]
+    ) -> Package | KeptAnswer:
+        try:
+            return await self._complete(caller, upload, answering)
+        except NotFound:
+            # Another process may have found the digest wrong first, and have the parts under another key by now. That
+            # key stays: parts may have been sent to it.
+            if (await self._uploads.get(upload.id)).key == upload.key:
+                raise
+            raise _mismatch("another SHA-256 than announced") from None
 
     async def _complete(self, caller: Caller, upload: Upload, answering: Answering[Package]) -> Package | KeptAnswer:
         parts = await self._parts.list_parts(upload.key)
@@ -217,13 +229,13 @@ class Uploads:
             return
         key = await self._parts.reopen(upload.key, blob)
         if key != upload.key:
-            await self._uploads.move(upload.id, key)
+            try:
+                await self._uploads.move(upload.id, key, before=upload.key)
+            except NotFound:
+                await self._parts.abort(key)
+                raise
             await self._parts.abort(upload.key)
-        raise DigestMismatch(
-            f"the parts together have the SHA-256 {blob.sha256}; nothing was published, the upload is still open: "
-            "send the parts that differ again",
-            pointer="/sha256",
-        )
+        raise _mismatch(f"the SHA-256 {blob.sha256}")
 
     async def expire(self, *, dry_run: bool = False) -> int:
         """Drop the uploads whose time is over; how many. With `dry_run` only as many as are looked at in one go."""
@@ -278,3 +290,11 @@ class Uploads:
                 url = await self._parts.presign_part(upload.key, number, size=size, expires_at=upload.expires_at)
                 missing.append((number, url))
         return OpenUpload(upload, tuple(parts), tuple(missing))
+
+
+def _mismatch(found: str) -> DigestMismatch:
+    return DigestMismatch(
+        f"the parts together have {found}; nothing was published, the upload is still open: "
+        "send the parts that differ again",
+        pointer="/sha256",
+    )

@@ -128,7 +128,6 @@ class DynamoDeliveryOutbox:
         return given_up(found) if webhook.disabled else found
 
     async def depth(self) -> int:
-        await fan_out(self._table, now=self._clock.now())
         partitions = [keys.lanes(webhook.id) for webhook in await list_enabled(self._table)]
         found = await asyncio.gather(*map(self._table.query_all, partitions))
         return sum(len(waiting_ids(lane)) for lanes in found for lane in lanes)

@@ -41,6 +41,7 @@ can hold one.
   under these, a tag or a score the `score` where there is one; and the `revision` that wrote it.
 - A rating is the latest, as ready JSON; its receipt, compressed, is in parts that carry the rating's `etag`.
 - A rating that waits is a mark (`due_at`, `attempts`, `asked_by`, and the `claim_token` of who makes it).
+- An unfinished reset is the admin who stays, with the `reset_token` that tells this reset from the next one.
 - A blob tells the sweep that a record, or an open upload, refers to these bytes.
 - An event is put by the change that causes it; `outbox` makes the deliveries of it, and ends it.
 - A lane lists the pending deliveries of a webhook and package (`waiting`) in their order, and is there while one is.

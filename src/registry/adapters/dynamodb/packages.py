@@ -18,7 +18,8 @@ from registry.adapters.dynamodb.transaction import ABSENT, Transaction
 from registry.adapters.dynamodb.uploads import answer_kept, end_upload, keep_answer
 from registry.adapters.dynamodb.usage import count_bytes
 from registry.domain.errors import AlreadyExists, NotFound, PackageExists, RevisionConflict, Unavailable
-from registry.domain.packages import Change, KeptAnswer, Package, PackageFilter, PackageStatus
+from registry.domain.packages import Change, KeptAnswer, Package, PackageFilter, PackageStatus, PackageType
+from registry.domain.versions import Version
 from registry.ports.clock import Clock
 from registry.ports.packages import NamedVersion, PackageDocument, SummaryPage
 
@@ -124,6 +125,10 @@ class DynamoPackageStore:
         page = [found[package_id] for package_id in ids if package_id in found]
         current = [item for item in page if matches(item, PackageStatus(attribute(item, "status")), wanted)]
         return SummaryPage(tuple(map(records.read_summary, current)), next_after)
+
+    async def find_version(self, kind: PackageType, name: str, version: Version) -> str | None:
+        item = await self._table.get(keys.version_key(kind, name, version))
+        return None if item is None else attribute(item, "id")
 
     async def list_versions(self, names: Sequence[str]) -> dict[str, list[NamedVersion]]:
         unique = list(dict.fromkeys(names))

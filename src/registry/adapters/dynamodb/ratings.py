@@ -149,7 +149,7 @@ class DynamoRatingStore:
         return [package_id for _, package_id in due[:limit]]
 
     async def count_marks(self) -> int:
-        return len(await self._marks())
+        return sum(await asyncio.gather(*map(self._table.count, keys.mark_shards())))
 
     async def _marks(self) -> list[Item]:
         found = await asyncio.gather(*map(self._table.query_all, keys.mark_shards()))

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from registry.adapters.dynamodb import keys
 from registry.adapters.dynamodb.answers import NO_ANSWER, answer_item
 from registry.adapters.dynamodb.client import DynamoTable
+from registry.adapters.dynamodb.errors import ConditionFailed
 from registry.adapters.dynamodb.keys import Item, binary, number, text
 from registry.adapters.dynamodb.outbox import event_items
 from registry.adapters.dynamodb.records import attribute
@@ -66,18 +67,17 @@ class DynamoUploadStore:
             raise _gone()
         return _read_upload(item)
 
-    async def move(self, upload_id: str, key: str) -> None:
-        item = await self._table.get(keys.upload_key(upload_id))
-        if item is None:
-            raise _gone()
-        before = attribute(item, "parts_key")
-        transaction = Transaction(self._table)
-        transaction.put_if(
-            {**item, "parts_key": text(key)}, _SAME_KEY, {":parts_key": text(before)}, otherwise=lambda _: _gone()
+    async def move(self, upload_id: str, key: str, *, before: str) -> None:
+        values = {":parts_key": text(before), ":fresh": text(key)}
+        moved = self._table.update(
+            keys.upload_key(upload_id), "SET parts_key = :fresh", condition=_SAME_KEY, values=values
         )
-        transaction.delete(keys.blob_key(keys.blob_of(before)))
-        transaction.put({**keys.blob_key(keys.blob_of(key)), "id": text(upload_id)})
-        await transaction.commit()
+        left = self._table.delete(keys.blob_key(keys.blob_of(before)))
+        entered = self._table.put({**keys.blob_key(keys.blob_of(key)), "id": text(upload_id)})
+        try:
+            await self._table.transact([moved, left, entered])
+        except ConditionFailed:
+            raise _gone() from None
 
     async def remove(self, upload_id: str, *, event: Event | None = None) -> bool:
         try:

@@ -15,7 +15,7 @@ from registry.adapters.s3.blobs import PREFIX, UNFINISHED, S3BlobStore
 from registry.adapters.s3.connection import S3Bucket
 from registry.adapters.s3.errors import EngineDown, UploadGone, error_code
 from registry.adapters.s3.upload import COMPLETE_BYTES_PER_SECOND, SLOWEST_BYTES_PER_SECOND, abort_upload, to_the_end
-from registry.domain.errors import DigestMismatch, NotFound, UploadIncomplete
+from registry.domain.errors import DigestMismatch, NotFound, RegistryError, UploadIncomplete
 from registry.ports.blobs import StoredBlob
 from registry.ports.parts import StoredPart
 
@@ -180,9 +180,18 @@ class S3PartStore:
         old, _ = _split(key)
         parts = await self._joined_parts(old)
         fresh = await self.begin()
+        try:
+            await self._copy(old, parts if blob.size else (), fresh)
+        except BaseException:
+            with suppress(RegistryError, ClientError):  # the cause is what the caller has to hear of
+                await to_the_end(self.abort(fresh))
+            raise
+        return fresh
+
+    async def _copy(self, old: str, parts: Sequence[StoredPart], fresh: str) -> None:
         new, upload_id = _split(fresh)
         begin = 0
-        for part in parts if blob.size else ():
+        for part in parts:
             span = f"bytes={begin}-{begin + part.size - 1}"
             begin += part.size
             await self._bucket.call(
@@ -197,7 +206,6 @@ class S3PartStore:
                 ),
                 extra_seconds=part.size / COMPLETE_BYTES_PER_SECOND,
             )
-        return fresh
 
     async def finish(self, key: str) -> None:
         """Nothing is left of the parts once they are joined; an upload of nothing leaves its multipart upload."""

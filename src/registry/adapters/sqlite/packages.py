@@ -14,7 +14,7 @@ from registry.adapters.sqlite.uploads import end_upload
 from registry.adapters.sqlite.version_keys import KeySpan, version_key
 from registry.domain.documents import decode_package, join_document
 from registry.domain.errors import NotFound
-from registry.domain.packages import Change, Package, PackageFilter, PackageStatus
+from registry.domain.packages import Change, Package, PackageFilter, PackageStatus, PackageType
 from registry.domain.versions import Version
 from registry.ports.clock import Clock
 from registry.ports.packages import NamedVersion, PackageDocument, PackageSummary, SummaryPage
@@ -26,6 +26,7 @@ _GET_MANY = """SELECT p.id, p.summary, p.readme, p.blob_key
     FROM json_each(?) AS wanted CROSS JOIN packages AS p ON p.id = wanted.value"""
 _SUMMARIES = """SELECT p.id, p.summary, p.revision
     FROM json_each(?) AS wanted CROSS JOIN packages AS p ON p.number = wanted.value ORDER BY wanted.key"""
+_VERSION = "SELECT id FROM packages WHERE name = ? AND version = ? AND type = ?"
 _VERSIONS = """SELECT p.name, p.id, p.version, p.status
     FROM json_each(?) AS wanted CROSS JOIN packages AS p ON p.name = wanted.value"""
 
@@ -116,6 +117,10 @@ class SqlitePackageStore:
             rows = self._database.fetch_all(*merged(SUMMARY_COLUMNS, streams, order, limit=one_more))
         items = tuple(map(PackageSummary._make, rows[:limit]))
         return SummaryPage(items, items[-1].id if len(rows) > limit else None)
+
+    async def find_version(self, kind: PackageType, name: str, version: Version) -> str | None:
+        row = self._database.fetch_one(_VERSION, (name, str(version), kind.value))
+        return None if row is None else str(row[0])
 
     async def list_versions(self, names: Sequence[str]) -> dict[str, list[NamedVersion]]:
         unique = json.dumps(list(dict.fromkeys(names)))

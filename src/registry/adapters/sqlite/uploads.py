@@ -20,6 +20,7 @@ _INSERT = f"INSERT INTO uploads ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 
 _GET = f"SELECT {_COLUMNS} FROM uploads WHERE id = ?"  # noqa: S608
 _OPEN = f"SELECT {_COLUMNS} FROM uploads WHERE created_by = ? ORDER BY id LIMIT ?"  # noqa: S608
 _EXPIRED = f"SELECT {_COLUMNS} FROM uploads WHERE expires_at <= ? ORDER BY expires_at LIMIT ?"  # noqa: S608
+_MOVE = "UPDATE uploads SET key = ? WHERE id = ? AND key = ?"
 _GONE = "There is no upload with this id."
 
 
@@ -59,10 +60,9 @@ class SqliteUploadStore:
             raise NotFound(_GONE)
         return _upload(row)
 
-    async def move(self, upload_id: str, key: str) -> None:
+    async def move(self, upload_id: str, key: str, *, before: str) -> None:
         def operation(connection: sqlite3.Connection) -> None:
-            changed = connection.execute("UPDATE uploads SET key = ? WHERE id = ?", (key, upload_id))
-            if not changed.rowcount:
+            if not connection.execute(_MOVE, (key, upload_id, before)).rowcount:
                 raise NotFound(_GONE)
 
         await self._database.write(operation)
