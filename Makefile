@@ -33,7 +33,7 @@ bench: $(VENV)/.dev $(VENV)/.load ## measure, against baselines of the same run
 load: $(VENV)/.dev $(VENV)/.load ## fill a registry, load it with 100 clients, keep the raw results (ARGS="--seconds 10 --clients 50")
 	$(BIN)/python -m load run $(ARGS)
 
-performance: $(VENV)/.dev $(VENV)/.load ## measure both homes and write docs/performance.md: the whole report in twelve minutes
+performance: $(VENV)/.dev $(VENV)/.load ## measure both homes and write docs/performance.md: the whole report in ten minutes
 	@if command -v go >/dev/null; then $(MAKE) --no-print-directory k6; fi
 	@$(BIN)/python -m load run --home both $(ARGS); status=$$?; $(BIN)/python -m load report && exit $$status
 

@@ -23,7 +23,7 @@ _EPILOG = """\
 examples:
   python -m bench                                  all suites; the result is kept in bench/results/
   python -m bench reading publishing               two of them
-  python -m bench --quick                          see that everything works, in a minute; rough figures
+  python -m bench --quick                          see that everything works; rough figures
   python -m bench reading --json before.json       keep a result, ...
   python -m bench reading --compare before.json    ... change the code, and see what became of it
   python -m bench --save                           keep the result as the baseline in bench/, make the page anew

@@ -10,7 +10,7 @@ def share_one_heap() -> None:
 
     By default glibc gives threads heaps of their own, up to eight for each core, and each keeps what it had at its
     busiest moment: a hundred downloads, read by 16 threads, left three times the memory that their chunks had together.
-    Python's own objects do not come from there, and its lock keeps threads from asking at the same time.
+    Python's small objects do not come from there, and its lock keeps threads from asking at the same time.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:

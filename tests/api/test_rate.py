@@ -181,14 +181,23 @@ def test_dangerous_content_is_quarantined_until_an_admin_lifts_it(admin: Person,
     assert fetch(publisher.client, package)["status"] == "active"
 
 
-@pytest.mark.parametrize(("method", "path"), [("GET", ""), ("POST", ""), ("GET", "/receipt")])
+@pytest.mark.parametrize(
+    ("method", "path", "permission", "other"),
+    [("GET", "", "search", "upload"), ("GET", "/receipt", "search", "upload"), ("POST", "", "upload", "search")],
+)
 def test_who_may_rate(
-    only: Mapping[str, Person], anonymous: httpx.Client, package: JsonObject, method: str, path: str
+    only: Mapping[str, Person],
+    anonymous: httpx.Client,
+    package: JsonObject,
+    method: str,
+    path: str,
+    permission: str,
+    other: str,
 ) -> None:
     url = f"/package/{package['id']}/rate{path}"
     problem(anonymous.request(method, url), 401)
-    problem(only["upload"].client.request(method, url), 403)
-    problem(only["search"].client.request(method, "/package/0193/rate" + path), 404)
+    problem(only[other].client.request(method, url), 403)
+    problem(only[permission].client.request(method, "/package/0193/rate" + path), 404)
 
 
 def test_many_who_ask_at_once_get_the_same_rating(publisher: Person, package: JsonObject) -> None:

@@ -50,6 +50,9 @@ class SystemCalls:
         self.hold_fsync = threading.Event()
         self.in_fsync = threading.Event()
         self.hold_fsync.set()
+        self.hold_write = threading.Event()
+        self.in_write = threading.Event()
+        self.hold_write.set()
 
     def fsync(self, descriptor: int) -> None:
         self.in_fsync.set()
@@ -60,6 +63,8 @@ class SystemCalls:
         self.synced.append("folder" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else "file")
 
     def write(self, descriptor: int, data: memoryview) -> int:
+        self.in_write.set()
+        self.hold_write.wait()
         if self.write_error:
             raise self.write_error
         if len(data) == self.unwritable_bytes:
@@ -161,6 +166,23 @@ async def test_one_of_a_group_is_cancelled_alone(store: FilesystemBlobStore, cal
         await cancelled
     assert await fetch(store, (await whole).key) == make_bytes(7)
     assert sorted(info.size for info in await list_all(store)) == [3, 7]
+
+
+async def test_more_are_cancelled_than_there_are_threads(store: FilesystemBlobStore, calls: SystemCalls) -> None:
+    first, group = await _group_behind(store, calls, sizes=[9] * 20)
+    calls.in_write.clear()
+    calls.hold_write.clear()
+    calls.hold_fsync.set()
+    await first
+    await asyncio.to_thread(calls.in_write.wait)
+    for cancelled in group[2:]:
+        cancelled.cancel()
+    await asyncio.sleep(0.05)  # what is to be discarded takes its threads, if it takes any
+    calls.hold_write.set()
+    async with asyncio.timeout(30):
+        ended = await asyncio.gather(*group, return_exceptions=True)
+    assert [type(end) for end in ended] == [StoredBlob] * 2 + [asyncio.CancelledError] * 18
+    assert sorted(info.size for info in await list_all(store)) == [3, 9, 9]
 
 
 async def _group_behind(

@@ -1,11 +1,12 @@
 """Counting calls by minute."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from registry.domain.errors import Unavailable
 from registry.ports.health import HealthSample
-from registry.services.health import HealthMonitor
+from registry.services.health import HealthMonitor, Probe
 
 START = datetime(2026, 1, 1, 12, 0, 59, tzinfo=UTC)
 
@@ -65,3 +66,18 @@ async def test_what_the_log_cannot_take_waits_and_adds_up() -> None:
     await monitor.flush()
     await monitor.flush()
     assert log.samples == [HealthSample(minute(0), "records", 2, 1, 1.5, 1.0)]
+
+
+async def never() -> None:
+    await asyncio.Event().wait()
+
+
+async def test_a_component_that_never_answers_is_down() -> None:
+    clock, log = StandingClock(), KeptLog()
+    monitor = HealthMonitor(log, clock, {"records": Probe(never, watched=True)})
+    # What the watched store tells of the probe's own call when nobody waits for it any more.
+    monitor.observe("records", "ping", 2.0, "cancelled")
+    (state,) = await monitor.probe_all()
+    assert not state.ok
+    (window,) = await monitor.window(minutes=5)
+    assert (window.status, window.calls, window.errors) == ("down", 1, 1)

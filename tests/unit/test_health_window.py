@@ -94,7 +94,7 @@ async def test_what_was_counted_is_kept_when_the_process_ends() -> None:
     monitor = HealthMonitor(log, ManualClock(), {"records": Probe(ping)})
     running = asyncio.create_task(monitor.run())
     await probed.wait()
-    monitor.observe("records", "get", 1.0, "cancelled")
+    monitor.observe("records", "get", 1.0, "refused")
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running

@@ -1,18 +1,22 @@
-"""Content that is replaced or removed between the read of its record and that of its bytes."""
+"""Content that is replaced while it is asked for, and the log of downloads."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import cast
 
 import pytest
 
 from registry.adapters.filesystem.blobs import FilesystemBlobStore
+from registry.adapters.system.ids import UuidSource
 from registry.domain.accounts import Caller, Permission, TokenClaims
 from registry.domain.errors import NotFound
-from registry.domain.packages import Content, Package
+from registry.domain.packages import AuditEntry, Content, Package
+from registry.ports.audit import AuditStore
 from registry.services.catalog import Catalog
+from registry.services.intake import AuditWriter
 from registry.services.retrieval import DownloadLog, Retrieval, Servable
-from tests.factories import make_content, make_package
+from tests.factories import ManualClock, make_content, make_package
 
 CALLER = Caller("alice", frozenset({Permission.DOWNLOAD}), TokenClaims("token-1", "alice", "e1", 0))
 
@@ -50,6 +54,33 @@ async def test_replaced_content_is_looked_for_anew(tmp_path: Path) -> None:
     blobs = FilesystemBlobStore.open(tmp_path)
     gone = make_content()
     assert await served(blobs, gone, make_content(), await stored(blobs, b"newest")) == b"newest"
+
+
+class Audit:
+    """Stands in for `AuditStore`: takes entries when it is let."""
+
+    def __init__(self) -> None:
+        self.entries: list[AuditEntry] = []
+        self.asked = asyncio.Event()
+        self.answers = asyncio.Event()
+
+    async def append(self, entries: Sequence[AuditEntry]) -> None:
+        self.asked.set()
+        await self.answers.wait()
+        self.entries += entries
+
+
+async def test_an_end_while_entries_are_written_loses_none() -> None:
+    audit = Audit()
+    log = DownloadLog(cast("AuditStore", audit), AuditWriter(ManualClock(), UuidSource()))
+    running = asyncio.create_task(log.run())
+    log.record(make_package(content=make_content()), "alice")
+    await audit.asked.wait()
+    running.cancel()
+    audit.answers.set()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert [entry.user for entry in audit.entries] == ["alice"]
 
 
 async def test_bytes_that_are_lost_are_not_found(tmp_path: Path) -> None:

@@ -4,9 +4,10 @@ import asyncio
 import contextlib
 import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, GCCollector, Histogram, ProcessCollector
-from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 from registry.domain.errors import RegistryError
 from registry.services.maintenance import Damage, SweepReport
@@ -186,9 +187,27 @@ def collected_registry() -> CollectorRegistry:
 
 
 def scraped_registry(collected: CollectorRegistry) -> CollectorRegistry:
-    """What `/metrics` tells: this process, or all workers where they share a folder (PROMETHEUS_MULTIPROC_DIR)."""
-    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+    """What `/metrics` tells: this process, or all workers where they share a folder (PROMETHEUS_MULTIPROC_DIR).
+
+    Called as a worker starts: what those told last that have died is forgotten.
+    """
+    folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+    if folder is None:
         return collected
+    for told in Path(folder).glob("gauge_live*_*.db"):
+        process_id = int(told.stem.rpartition("_")[2])
+        if not _is_alive(process_id):
+            mark_process_dead(process_id, folder)  # type: ignore[no-untyped-call]
     together = CollectorRegistry()
     MultiProcessCollector(together)  # type: ignore[no-untyped-call]
     return together
+
+
+def _is_alive(process_id: int) -> bool:
+    try:
+        os.kill(process_id, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True

@@ -125,7 +125,8 @@ def worker(
     from registry.app import VERSION
     from registry.composition import open_registry, prepare
     from registry.logs import configure_logs
-    from registry.worker.process import Rate, create_worker_app
+    from registry.services.background import Loops
+    from registry.worker.process import create_worker_app
 
     settings = _settings(host=host, worker_port=worker_port)
     configure_logs(level=settings.log_level, style=settings.log_format)
@@ -133,10 +134,11 @@ def worker(
     collected = metrics.collected_registry()
 
     @asynccontextmanager
-    async def opened() -> AsyncIterator[Rate]:
+    async def opened() -> AsyncIterator[Loops]:
         observers = metrics.StoreMetrics(collected), metrics.RatingMetrics(collected)
         async with open_registry(settings, observer=observers[0], ratings_observer=observers[1]) as running:
-            yield running.services.rate_as_worker
+            services = running.services
+            yield {"ratings": services.rate_as_worker, "health": services.health.run}
 
     _exit_quietly_at_sigterm()
     uvicorn.run(

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from registry.adapters.memory.jobs import LocalJobQueue
+from registry.adapters.memory.jobs import PATIENCE_SECONDS, LocalJobQueue
 from registry.composition.outbound import Upstreams
 from registry.domain.ratings import MetricName
 from registry.ports.blobs import BlobStore
@@ -135,7 +135,9 @@ async def open_jobs(settings: Settings) -> AsyncIterator[Jobs]:
 
     Whoever makes ratings sweeps too, and does what it finds itself: no queue is needed for a rating to be made.
     """
-    local = LocalJobQueue(concurrent=settings.rating_workers)
+    # Where workers of their own make ratings, no requests are there to go first.
+    patience_seconds = PATIENCE_SECONDS if settings.jobs is JobsHome.LOCAL else 0.0
+    local = LocalJobQueue(concurrent=settings.rating_workers, patience_seconds=patience_seconds)
 
     async def work(rating: RatingWork) -> None:
         async with asyncio.TaskGroup() as tasks:

@@ -9,7 +9,11 @@ _log = structlog.get_logger(__name__)
 _RESTART_SECONDS = 5.0
 
 
-async def run_loops(loops: Mapping[str, Callable[[], Awaitable[None]]]) -> None:
+Loops = Mapping[str, Callable[[], Awaitable[None]]]
+"""Loops by name, each of which runs until it is cancelled."""
+
+
+async def run_loops(loops: Loops) -> None:
     """Run every loop until cancelled. One that breaks is logged and begun again; the others do not notice."""
     async with asyncio.TaskGroup() as tasks:
         for name, loop in loops.items():

@@ -93,6 +93,8 @@ class HealthMonitor:
 
     def observe(self, store: str, operation: str, seconds: float, outcome: str) -> None:  # noqa: ARG002  (CallObserver)
         """Count one call of a component (see CallObserver)."""
+        if outcome == "cancelled":
+            return  # nobody waited any more: that says nothing of the component, and a probe's end is told by itself
         now = self._clock.now()
         if not self._minute <= now < self._next_minute:
             self._close_minute(now)
@@ -128,7 +130,7 @@ class HealthMonitor:
             detail, ended = "no answer in time", False
         except (RegistryError, OSError) as error:
             detail = str(error)
-        if not (probe.watched and ended):  # a store's call that never ended is counted as cancelled there
+        if not (probe.watched and ended):  # a store's call that never ended is not counted there
             seconds = asyncio.get_running_loop().time() - began
             self.observe(name, "ping", seconds, "ok" if detail is None else "unavailable")
         state = ComponentState(name, ok=detail is None, optional=probe.optional, detail=detail)

@@ -1,7 +1,6 @@
 """Keeping house: bytes without a record, expired records, damaged bytes, and the way back to an empty registry."""
 
 import asyncio
-import contextlib
 import hashlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -72,6 +71,8 @@ class Maintenance:
         The grace time protects bytes whose record is about to be written.
         """
         now = self._clock.now()
+        # First, since it ends what was begun (a reset that was cut off), even where the blobs' store does not answer.
+        expired = 0 if dry_run else await self._records.purge_expired(now)
         uploads = await self._uploads.expire(dry_run=dry_run)
         oldest_kept = now - timedelta(seconds=grace_seconds)
         count = size = 0
@@ -83,7 +84,6 @@ class Maintenance:
                 size += old[key].size
                 if not dry_run:
                     await self._blobs.delete(key)
-        expired = 0 if dry_run else await self._records.purge_expired(now)
         report = SweepReport(count, size, uploads, expired)
         if self._observer and not dry_run:
             self._observer.swept(report)
@@ -99,7 +99,9 @@ class Maintenance:
                     async for chunk in chunks:
                         await asyncio.to_thread(digest.update, chunk)
             except NotFound:
-                damages.append(Damage(package_id, sha256, None))
+                # Unless the package was replaced or deleted since its record was read, its bytes are lost.
+                if await self._records.live_blob_keys([blob_key]):
+                    damages.append(Damage(package_id, sha256, None))
             else:
                 if digest.hexdigest() != sha256:
                     damages.append(Damage(package_id, sha256, digest.hexdigest()))
@@ -123,19 +125,26 @@ class Maintenance:
         """Sweep again and again until cancelled."""
         while True:
             await asyncio.sleep(interval_seconds)
-            with contextlib.suppress(RegistryError):
+            try:
                 report = await self.sweep(grace_seconds=grace_seconds)
+            except RegistryError as error:
+                _log.warning("sweep_failed", reason=str(error))
+            else:
                 _log.info("swept", **asdict(report))
 
     async def run_scrubs(self, *, interval_seconds: int) -> None:
         """Scrub again and again until cancelled; each damaged package is named in the log."""
         while True:
             await asyncio.sleep(interval_seconds)
-            with contextlib.suppress(RegistryError):
-                for damage in await self.scrub(lambda _, __: None):
-                    _log.error(
-                        "content_damaged", package_id=damage.package_id, expected=damage.expected, found=damage.found
-                    )
+            try:
+                damages = await self.scrub(lambda _, __: None)
+            except RegistryError as error:
+                _log.warning("scrub_failed", reason=str(error))
+                continue
+            for damage in damages:
+                _log.error(
+                    "content_damaged", package_id=damage.package_id, expected=damage.expected, found=damage.found
+                )
 
 
 async def _batched(blobs: AsyncIterator[BlobInfo]) -> AsyncIterator[list[BlobInfo]]:

@@ -124,6 +124,10 @@ class DownloadLog:
             return
         try:
             await self._store.append(batch)
+        except asyncio.CancelledError:
+            # Written a second time, an entry is the same entry.
+            self._waiting = batch + self._waiting
+            raise
         except RegistryError as error:
             self._waiting = batch + self._waiting
             self._wake.set()

@@ -1,7 +1,7 @@
 """A worker's process: rates until it is asked to end, and tells its health and its metrics meanwhile."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
@@ -10,24 +10,21 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from registry.services.background import run_loops
-
-Rate = Callable[[], Awaitable[None]]
-"""Makes ratings until it is cancelled."""
+from registry.services.background import Loops, run_loops
 
 
 def create_worker_app(
-    open_work: Callable[[], AbstractAsyncContextManager[Rate]], *, collected: CollectorRegistry, version: str
+    open_work: Callable[[], AbstractAsyncContextManager[Loops]], *, collected: CollectorRegistry, version: str
 ) -> Starlette:
-    """An ASGI application that rates while it lives, and answers `GET /health` and `GET /metrics`.
+    """An ASGI application that runs the loops while it lives, and answers `GET /health` and `GET /metrics`.
 
-    What is under way when it ends is due again when its lease ends.
+    A rating that is under way when it ends is due again when its lease ends.
     """
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        async with open_work() as rate:
-            working = asyncio.create_task(run_loops({"ratings": rate}))
+        async with open_work() as loops:
+            working = asyncio.create_task(run_loops(loops))
             try:
                 yield
             finally:

@@ -12,7 +12,7 @@ import itertools
 import os
 import secrets
 from collections.abc import AsyncIterator, Iterator
-from concurrent.futures import Future, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -91,7 +91,7 @@ class FilesystemBlobStore:
             return await asyncio.wrap_future(finishing)
         except BaseException:
             # A second cancellation ends the waiting, not the work.
-            await asyncio.shield(asyncio.wrap_future(threads.submit(_discard, writer, after=running)))
+            await asyncio.shield(asyncio.wrap_future(_discard(writer, after=running, threads=threads)))
             raise
 
     @asynccontextmanager
@@ -131,10 +131,18 @@ def _random_key_ends() -> Iterator[str]:
         yield from (digits[place : place + 30] for place in range(0, len(digits), 30))
 
 
-def _discard(writer: BlobWriter, *, after: Future[Any] | None) -> None:
-    if after is not None:
-        wait([after])
-    writer.discard()
+def _discard(writer: BlobWriter, *, after: Future[Any] | None, threads: ThreadPoolExecutor) -> Future[None]:
+    """Leave nothing behind once `after` has ended. No thread waits for that: what ends it may need them all."""
+    if after is None:
+        return threads.submit(writer.discard)
+    discarded = Future[None]()
+
+    def discard() -> None:
+        writer.discard()
+        discarded.set_result(None)
+
+    after.add_done_callback(lambda _: threads.submit(discard))
+    return discarded
 
 
 def _unlink(blob: Path, *, journal_only: bool) -> None:

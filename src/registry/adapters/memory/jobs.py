@@ -13,6 +13,7 @@ _LOOK_SECONDS = 0.02
 """Long enough to see through the moments in which a busy process waits for the disk."""
 _BUSY_SHARE = 0.2
 """Of a core. A burst of small publishes takes a whole one, or what other programs leave of it."""
+PATIENCE_SECONDS = 0.5
 
 
 class LocalJobQueue:
@@ -25,7 +26,7 @@ class LocalJobQueue:
         self,
         *,
         concurrent: int = 2,
-        patience_seconds: float = 0.5,
+        patience_seconds: float = PATIENCE_SECONDS,
         cpu_seconds: Callable[[], float] = time.process_time,
     ) -> None:
         """`cpu_seconds` tells the CPU time of the process so far."""

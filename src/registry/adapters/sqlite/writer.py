@@ -74,6 +74,8 @@ class GroupCommitWriter:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
         self._queue.put(_Job(operation, future, loop))
+        if self._closed:  # meanwhile, by another thread: the operation may be done, and may not
+            raise Unavailable("The record store is closed.")
         return await future
 
     def close(self) -> None:

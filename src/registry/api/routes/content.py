@@ -61,7 +61,8 @@ async def _content_response(request: Request, retrieval: Retrieval, servable: Se
     tag, digest = content_tag(content.sha256), {"Repr-Digest": repr_digest(content.sha256)}
     if unchanged := unchanged_response(request, tag, digest):
         return unchanged
-    wants_redirect = _boolean(request.query_params.get("redirect", "true"))
+    # A URL is signed for GET alone: who asks for the head of a download is answered here, from the record.
+    wants_redirect = _boolean(request.query_params.get("redirect", "true")) and not request.scope.get("head", False)
     if wants_redirect and (url := await retrieval.presign(content)):
         retrieval.record_download(servable, caller)
         headers = {"ETag": tag, "Accept-Ranges": "bytes", **digest, "Cache-Control": "no-store"}

@@ -7,7 +7,7 @@ import orjson
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from registry.api.authentication import Searcher, authenticate
+from registry.api.authentication import Searcher, Uploader, authenticate
 from registry.api.conditional import is_unchanged
 from registry.api.documentation import ETAG, header, problems
 from registry.api.hot import Header, HotRoute, ReadyResponse, hot_route, ready_json
@@ -135,7 +135,7 @@ def _queued(package_id: str) -> Response:
     )
 
 
-async def rate_again(request: Request, package_id: PackageId, caller: Searcher) -> Response:
+async def rate_again(request: Request, package_id: PackageId, caller: Uploader) -> Response:
     """Rate the package again, though it may have a rating, which is served until the new one is there."""
     await state_of(request.scope).services.ratings.again(package_id, caller)
     return _queued(package_id)
