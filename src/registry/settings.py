@@ -16,10 +16,14 @@ from registry.domain.ratings import MetricName
 
 PREFIX = "REGISTRY_"
 ENV_FILE = ".env"
-# Read by other programs of this project under the same prefix; not settings of the service.
-_FOREIGN_NAMES = frozenset({"SERVER", "TOKEN", "CONFIG", "TEST_URL", "TEST_ADMIN_PASSWORD"})
+# Read by the command line, docker-compose.yml and the tests under the same prefix; not settings of the service.
+_FOREIGN_NAMES = frozenset(
+    {"SERVER", "TOKEN", "IMAGE", "S3_PORT", "TEST_URL", "TEST_ADMIN_USERNAME", "TEST_ADMIN_PASSWORD"}
+)
 _MIN_SECRET_LENGTH = 32
 _S3_LEAST_PART_BYTES = 5 * 1024**2
+_S3_LONGEST_UPLOAD_SECONDS = 86_400
+"""A day, after which the bucket's own rule ends uploads that are not completed."""
 _HTTP_URL_OR_EMPTY = r"^(https?://[^/?#\s]+[^?#\s]*)?$"
 
 
@@ -91,7 +95,7 @@ class Settings(BaseSettings):
     upload_part_bytes: int = Field(
         8 * 1024**2, ge=64 * 1024, description="length of an upload's parts, doubled for more than a thousand"
     )
-    upload_seconds: Seconds = Field(86_400, description="how long an upload in parts may stay open")
+    upload_seconds: Seconds = Field(86_400, description="how long an upload in parts may stay open (S3: a day at most)")
     upload_memory_bytes: int = Field(
         256 * 1024**2, ge=4 * 1024**2, description="memory of a process for bodies on their way in, 4 MiB for each"
     )
@@ -180,6 +184,10 @@ class Settings(BaseSettings):
             )
         if self.blobs is BlobsHome.S3 and self.upload_part_bytes < _S3_LEAST_PART_BYTES:
             raise ValueError(f"{PREFIX}UPLOAD_PART_BYTES: S3 takes parts of {_S3_LEAST_PART_BYTES} bytes or more")
+        if self.blobs is BlobsHome.S3 and self.upload_seconds > _S3_LONGEST_UPLOAD_SECONDS:
+            raise ValueError(
+                f"{PREFIX}UPLOAD_SECONDS: S3 ends open uploads after a day; set {_S3_LONGEST_UPLOAD_SECONDS} or less"
+            )
         return self
 
     @property

@@ -263,6 +263,17 @@ def test_idempotency_key_gives_the_first_answer(people: Mapping[str, Person]) ->
     problem(begin(owner, DATA[1:], key, metadata=described), 422, slug="idempotency-key-reused")
 
 
+def test_idempotency_key_of_an_upload_that_has_ended_asks_for_no_parts(people: Mapping[str, Person]) -> None:
+    owner, described, key = people["owner"], metadata(), {"Idempotency-Key": unique("key")}
+    first = begin(owner, DATA, key, metadata=described)
+    send_all(owner, first.json(), DATA)
+    assert complete(owner, first.json()).status_code == 201
+    again = begin(owner, DATA, key, metadata=described)
+    assert again.status_code == 201
+    assert again.headers["location"] == first.headers["location"]
+    assert again.json() == first.json() | {"parts": []}
+
+
 @pytest.mark.parametrize(
     ("members", "pointer"),
     [

@@ -1,5 +1,6 @@
 import re
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from urllib.parse import unquote, urlsplit
 
 import httpx
@@ -7,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry.adapters.s3 import S3BlobStore, S3Bucket, open_s3
+from registry.adapters.s3 import S3BlobStore, S3Bucket, S3PartStore, open_s3
 from registry.adapters.s3.disposition import attachment
 from tests.engines import s3
 
@@ -65,6 +66,20 @@ async def test_url_is_signed_for_the_address_that_clients_use(bucket: S3Bucket, 
     async with httpx.AsyncClient() as client:
         assert (await client.get(url)).content == BODY
         assert (await client.get(url.replace("localhost", "127.0.0.1"))).status_code == 403
+
+
+async def test_part_is_taken_in_its_own_length_only(bucket: S3Bucket) -> None:
+    store = S3PartStore(bucket, S3BlobStore(bucket))
+    key = await store.begin()
+    expires_at = datetime.now(UTC) + timedelta(hours=1)
+    url = await store.presign_part(key, 1, size=len(BODY), expires_at=expires_at)
+    assert url is not None
+    async with httpx.AsyncClient() as client:
+        for other in (BODY[1:], BODY + b"x", body()):
+            assert (await client.put(url, content=other)).status_code in (403, 411)
+        assert list(await store.list_parts(key)) == []
+        assert (await client.put(url, content=BODY)).status_code == 200
+    assert [part.size for part in await store.list_parts(key)] == [len(BODY)]
 
 
 @given(st.text())

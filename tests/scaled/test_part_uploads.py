@@ -10,12 +10,15 @@ import pytest
 
 from registry.adapters.dynamodb.uploads import DynamoUploadStore
 from registry.adapters.s3 import S3PartStore
+from registry.client import NewPackage, RegistryClient, Transfers
 from registry.settings import load_settings
-from tests.api.support import metadata
+from tests.api.server import server_environment, start_server
+from tests.api.support import JsonObject, metadata, unique
 from tests.engines.s3 import stored_in_bucket
 from tests.scaled.world import running_app
 
 MIB = 1024 * 1024
+MANY = 1_000
 DATA = bytes(range(256)) * 4096 * 17
 
 
@@ -97,3 +100,56 @@ async def test_of_two_processes_with_a_wrong_digest_the_first_decides_where_part
         assert len((await slow.get(path)).json()["parts"]) == 3
         assert (await slow.post(f"{path}/complete")).status_code == 201
         assert len(await stored_in_bucket(home)) == before + 1
+
+
+async def test_repeated_beginning_gives_the_same_upload_however_many_its_parts(home: dict[str, str]) -> None:
+    body = {"metadata": metadata(), "size": MANY * 8 * MIB, "sha256": "0" * 64}
+    async with running_app(load_settings()) as client:
+
+        async def ask() -> JsonObject:
+            answer = await client.post("/uploads", json=body, headers={"Idempotency-Key": "many"})
+            assert answer.status_code == 201, answer.text
+            upload: JsonObject = answer.json()
+            return upload
+
+        first, again = await ask(), await ask()
+        path = f"/uploads/{first['id']}"
+        for upload in (first, again):
+            assert [part["number"] for part in upload["parts"]] == list(range(1, MANY + 1))
+            assert all(part["url"].startswith(home["REGISTRY_S3_ENDPOINT_URL"]) for part in upload["parts"])
+        assert first | {"parts": []} == again | {"parts": []}
+        assert len((await client.get(path)).json()["missing"]) == MANY
+        assert (await client.delete(path)).status_code == 204
+        assert await ask() == first | {"parts": []}
+
+
+async def test_refused_record_leaves_no_upload_in_the_bucket(home: dict[str, str]) -> None:
+    # As JSON it is longer than an item of DynamoDB.
+    described = metadata(readme='"' * 250_000)
+    async with running_app(load_settings()) as client:
+        before = sorted(await stored_in_bucket(home))
+        body = {"metadata": described, "size": len(DATA), "sha256": "0" * 64}
+        assert (await client.post("/uploads", json=body)).status_code == 413
+        assert sorted(await stored_in_bucket(home)) == before
+
+
+async def test_own_client_sends_its_parts_to_the_bucket(home: dict[str, str], tmp_path: Path) -> None:
+    file = tmp_path / "weights.bin"
+    file.write_bytes(DATA)
+    transfers = Transfers(parts_above_bytes=0, state_folder=tmp_path / "state")
+    settings = {**home, "REGISTRY_DATA_DIR": str(tmp_path / "data")}
+    server = start_server(server_environment(tmp_path / "data", **settings))
+    try:
+        async with RegistryClient(server.url, transfers=transfers) as client:
+            await client.login(server.admin_name, server.admin_password)
+            package = await client.publish(file, NewPackage(unique("weights"), "1.0.0", "model"))
+        async with httpx.AsyncClient(base_url=server.url, trust_env=False) as anyone:
+            metrics = (await anyone.get("/metrics")).text
+    finally:
+        server.stop()
+    assert package.content is not None
+    assert package.content.sha256 == hashlib.sha256(DATA).hexdigest()
+    (received,) = [
+        line.split()[1] for line in metrics.splitlines() if line.startswith("registry_http_received_bytes_total ")
+    ]
+    assert float(received) < MIB

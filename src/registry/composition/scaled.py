@@ -125,7 +125,7 @@ async def open_bytes(settings: Settings, observer: CallObserver, limits: EngineL
     async with _bucket(settings, tell(observer, "blobs"), (limits or limits_of(settings)).bytes) as bucket:
         blobs = S3BlobStore(
             bucket,
-            limits=UploadLimits(total_bytes=settings.upload_memory_bytes),
+            limits=UploadLimits(total_bytes=settings.upload_memory_bytes, wait_seconds=settings.upload_wait_seconds),
             presigned_seconds=settings.download_url_seconds,
         )
         yield Bytes(blobs, S3PartStore(bucket, blobs))

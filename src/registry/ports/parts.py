@@ -43,7 +43,7 @@ class PartStore(Protocol):
         """The parts that are there, by number."""
 
     async def presign_part(self, key: str, number: int, *, size: int, expires_at: datetime) -> str | None:
-        """A URL to which anyone may PUT the part until then, None where clients cannot reach the store themselves."""
+        """A URL to which anyone may PUT `size` bytes until then; None where clients cannot reach the store."""
 
     def complete(self, key: str, parts: Sequence[StoredPart]) -> AbstractAsyncContextManager[StoredBlob]:
         """Join these parts, which are all there are, into a blob, and read it once for its SHA-256.

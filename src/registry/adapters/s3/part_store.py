@@ -20,7 +20,6 @@ from registry.ports.blobs import StoredBlob
 from registry.ports.parts import StoredPart
 
 _IN_MEMORY_BYTES = 8 * 1024 * 1024
-_LONGEST_PRESIGNED_SECONDS = 7 * 86_400
 _BAD_PARTS = frozenset({"InvalidPart", "InvalidPartOrder", "EntityTooSmall"})
 
 
@@ -123,15 +122,21 @@ class S3PartStore:
         except NotFound:
             raise _gone() from None
 
-    async def presign_part(self, key: str, number: int, *, size: int, expires_at: datetime) -> str | None:  # noqa: ARG002
+    async def presign_part(self, key: str, number: int, *, size: int, expires_at: datetime) -> str | None:
         if not self._direct:
             return None
         blob, upload_id = _split(key)
         seconds = int((expires_at - datetime.now(UTC)).total_seconds())
         url: str = await self._bucket.presigner.generate_presigned_url(
             "upload_part",
-            Params={"Bucket": self._bucket.name, "Key": PREFIX + blob, "UploadId": upload_id, "PartNumber": number},
-            ExpiresIn=min(max(seconds, 1), _LONGEST_PRESIGNED_SECONDS),
+            Params={
+                "Bucket": self._bucket.name,
+                "Key": PREFIX + blob,
+                "UploadId": upload_id,
+                "PartNumber": number,
+                "ContentLength": size,  # signed with the rest, so that nobody sends more than was announced
+            },
+            ExpiresIn=max(seconds, 1),
         )
         return url
 

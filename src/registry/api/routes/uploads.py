@@ -111,6 +111,8 @@ async def begin_upload(request: Request, caller: Uploader, body: NewUploadBody) 
 
     Every part has `part_size` bytes, the last may be shorter. They may be sent in any order and side by side, each to
     its `url`; a part that is sent again replaces the first. `POST /uploads/{id}/complete` makes the package.
+    Repeated with its `Idempotency-Key`, the request gives the same upload, signed addresses made anew; once that upload
+    has ended, `parts` is empty.
     """
     announced = Announced(
         size=body.size,
@@ -118,9 +120,10 @@ async def begin_upload(request: Request, caller: Uploader, body: NewUploadBody) 
         filename=None if body.filename is None else safe_filename(body.filename),
         media_type=body.media_type,
     )
-    opened = await state_of(request.scope).services.uploads.begin(
-        caller, body.metadata.value(), announced, answering=_answering(request, caller, body)
-    )
+    uploads = state_of(request.scope).services.uploads
+    opened = await uploads.begin(caller, body.metadata.value(), announced, answering=_answering(request, caller, body))
+    if isinstance(opened, KeptAnswer):  # without addresses
+        opened = await uploads.find_begun(caller, orjson.loads(opened.body)["id"]) or opened
     status, headers, text = (
         (opened.status, opened.headers, opened.body) if isinstance(opened, KeptAnswer) else _begun(opened)
     )
