@@ -2,28 +2,17 @@
 
 import asyncio
 import sqlite3
-import sys
 import threading
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
 
 _MEASURED: ContextVar[bool] = ContextVar("measured", default=False)
 _BOOKKEEPING = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "PRAGMA", "--")
-_collectors: list[list[sqlite3.Connection]] = []
-
-
-def _collect(event: str, arguments: tuple[object, ...]) -> None:
-    # An audit hook stays for good; without a collector it does nothing.
-    if event == "sqlite3.connect/handle":
-        for connections in _collectors:
-            connection = arguments[0]
-            assert isinstance(connection, sqlite3.Connection)
-            connections.append(connection)
-
-
-sys.addaudithook(_collect)
 
 
 @dataclass(slots=True)
@@ -57,10 +46,17 @@ async def _a_while() -> None:
 class Tracer:
     """Listens to the connections that are opened while it is there."""
 
-    def __init__(self, connections: list[sqlite3.Connection]) -> None:
-        self._connections = connections
-        self._told = Statements()
+    def __init__(self) -> None:
+        self._told: Statements | None = None
         self._own_thread = threading.get_ident()
+
+    def listen(self, connection: sqlite3.Connection) -> None:
+        """To be called before other threads use the connection.
+
+        Later, this thread would wait with the interpreter's lock for SQLite's, and theirs with SQLite's for the
+        interpreter's.
+        """
+        connection.set_trace_callback(self._note)
 
     async def quiet(self) -> None:
         """Return once the writer has had nothing to do for a while."""
@@ -69,30 +65,35 @@ class Tracer:
 
     async def during(self, ask: Callable[[], Awaitable[object]]) -> Statements:
         """What is asked until `ask` returns."""
-        self._told = Statements()
-        for connection in self._connections:
-            with suppress(sqlite3.ProgrammingError):  # closed since
-                connection.set_trace_callback(self._note)
+        told = self._told = Statements()
         measured = _MEASURED.set(True)
         try:
             await ask()
         finally:
             _MEASURED.reset(measured)
-        return self._told
+            self._told = None
+        return told
 
     def _note(self, sql: str) -> None:
+        told = self._told
+        if told is None:
+            return
         if threading.get_ident() != self._own_thread:
-            self._told.threads.setdefault(threading.current_thread().name, []).append(sql)
+            told.threads.setdefault(threading.current_thread().name, []).append(sql)
         elif _MEASURED.get():
-            self._told.loop.append(sql)
+            told.loop.append(sql)
 
 
 @contextmanager
 def tracing() -> Iterator[Tracer]:
     """Opened before the connections are."""
-    connections: list[sqlite3.Connection] = []
-    _collectors.append(connections)
-    try:
-        yield Tracer(connections)
-    finally:
-        _collectors.remove(connections)
+    tracer, connect = Tracer(), sqlite3.connect
+
+    def listening(*args: Any, **options: Any) -> sqlite3.Connection:
+        connection: sqlite3.Connection = connect(*args, **options)
+        tracer.listen(connection)
+        return connection
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sqlite3, "connect", listening)
+        yield tracer
