@@ -101,12 +101,13 @@ def test_broken_connections_leave_no_open_files(start: ServerFactory) -> None:
         path = f"/package/{publish(person.client, bytes(4 * _MIB))['id']}/content"
         break_off(server.url, person, path)
         before = len(list(files.iterdir()))
-        for _ in range(10):
+        for _ in range(40):
             break_off(server.url, person, path)
+        # A thread may have opened its own connection to the database meanwhile (three files); a leak would be forty.
         deadline = time.monotonic() + 10
-        while len(list(files.iterdir())) > before and time.monotonic() < deadline:
+        while len(list(files.iterdir())) >= before + 20 and time.monotonic() < deadline:
             time.sleep(0.05)
-        assert len(list(files.iterdir())) <= before
+        assert len(list(files.iterdir())) < before + 20
 
 
 def break_off(url: str, person: Person, path: str) -> None:
