@@ -40,7 +40,10 @@ def _rows(settings: Mapping[str, str], options: Options) -> Iterator[Row]:
         with tempfile.TemporaryDirectory(prefix="registry-bench-files-") as files:
             yield from _sizes(server, token, Path(files), options)
             yield from _member(server, token, Path(files), options)
-            yield from _killed(server, token, Path(files), options)
+            # At scale what is sent goes past the registry, and versitygw keeps a part that was cut off as a whole one:
+            # the client's progress, which is counted here, goes back where it mends such a part.
+            if not settings:
+                yield from _killed(server, token, Path(files), options)
 
 
 def _sizes(server: Server, token: str, files: Path, options: Options) -> Iterator[Row]:
