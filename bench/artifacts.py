@@ -8,7 +8,6 @@ import signal
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -19,7 +18,7 @@ import httpx
 from bench.engines import in_each_home
 from bench.machine import MEGABYTE
 from bench.report import Measured, Row
-from bench.servers import Server, data_folder, registry_server, signed_in
+from bench.servers import Server, server_and_files
 from bench.suites import Options
 from registry.client import NewPackage, RegistryClient, Transfers
 
@@ -35,15 +34,13 @@ def rows(options: Options) -> Iterator[Row]:
 
 
 def _rows(settings: Mapping[str, str], options: Options) -> Iterator[Row]:
-    with data_folder() as folder, registry_server(folder, settings) as server, signed_in(server) as admin:
-        token = admin.headers["Authorization"].removeprefix("Bearer ")
-        with tempfile.TemporaryDirectory(prefix="registry-bench-files-") as files:
-            yield from _sizes(server, token, Path(files), options)
-            yield from _member(server, token, Path(files), options)
-            # At scale what is sent goes past the registry, and versitygw keeps a part that was cut off as a whole one:
-            # the client's progress, which is counted here, goes back where it mends such a part.
-            if not settings:
-                yield from _killed(server, token, Path(files), options)
+    with server_and_files(settings) as (server, token, files):
+        yield from _sizes(server, token, files, options)
+        yield from _member(server, token, files, options)
+        # At scale what is sent goes past the registry, and versitygw keeps a part that was cut off as a whole one:
+        # the client's progress, which is counted here, goes back where it mends such a part.
+        if not settings:
+            yield from _killed(server, token, files, options)
 
 
 def _sizes(server: Server, token: str, files: Path, options: Options) -> Iterator[Row]:

@@ -4,7 +4,6 @@ import asyncio
 import os
 import selectors
 import socket
-import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -16,7 +15,7 @@ from bench.engines import in_each_home
 from bench.load import request
 from bench.machine import MEGABYTE
 from bench.report import Row
-from bench.servers import Server, data_folder, registry_server, signed_in
+from bench.servers import Server, server_and_files
 from bench.suites import Options
 from registry.client import NewPackage, RegistryClient, Transfers
 
@@ -35,11 +34,9 @@ def rows(options: Options) -> Iterator[Row]:
 
 
 def _rows(settings: Mapping[str, str], options: Options) -> Iterator[Row]:
-    with data_folder() as folder, registry_server(folder, settings) as server, signed_in(server) as admin:
-        token = admin.headers["Authorization"].removeprefix("Bearer ")
-        with tempfile.TemporaryDirectory(prefix="registry-bench-files-") as files:
-            yield from _uploads(server, token, Path(files), (16 if options.quick else 256) * 2**20)
-            yield from _downloads(server, token, Path(files), 16 * 2**20)
+    with server_and_files(settings) as (server, token, files):
+        yield from _uploads(server, token, files, (16 if options.quick else 256) * 2**20)
+        yield from _downloads(server, token, files, 16 * 2**20)
 
 
 def _uploads(server: Server, token: str, files: Path, size: int) -> Iterator[Row]:

@@ -74,6 +74,15 @@ def data_folder() -> Iterator[Path]:
 
 
 @contextlib.contextmanager
+def server_and_files(settings: Mapping[str, str]) -> Iterator[tuple["Server", str, Path]]:
+    """A registry with the settings, its admin's token, and a folder for files that are sent there."""
+    with data_folder() as folder, registry_server(folder, settings) as server, signed_in(server) as admin:
+        token = admin.headers["Authorization"].removeprefix("Bearer ")
+        with tempfile.TemporaryDirectory(prefix="registry-bench-files-") as files:
+            yield server, token, Path(files)
+
+
+@contextlib.contextmanager
 def registry_server(data_dir: Path, settings: Mapping[str, str] | None = None, *, workers: int = 1) -> Iterator[Server]:
     """`registry serve` on `data_dir`; but for its sources of ratings, with the default settings, or `settings`."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("REGISTRY_")}

@@ -1,6 +1,5 @@
 """The ASGI application: middleware, problem documents, routes and the lifespan."""
 
-import asyncio
 import contextlib
 import functools
 import gc
@@ -36,6 +35,7 @@ from registry.api.state import ApiLimits, ApiState
 from registry.composition import Running, open_registry, run_background
 from registry.domain.errors import RegistryError
 from registry.logs import configure_logs
+from registry.services.background import beside
 from registry.settings import Settings, load_settings
 
 VERSION = version("registry")
@@ -96,16 +96,11 @@ def create_app(settings: Settings) -> FastAPI:
                 "queues": lambda: queues.follow(own_queues),
                 "shared queues": lambda: queues.follow_shared(shared_queues),
             }
-            background = asyncio.create_task(run_background(services, settings, more))
-            # What lives now lives on: the collector need not look at it again.
-            gc.collect()
-            gc.freeze()
-            try:
+            async with beside(run_background(services, settings, more)):
+                # What lives now lives on: the collector need not look at it again.
+                gc.collect()
+                gc.freeze()
                 yield
-            finally:
-                background.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await background
 
     app = _Application(
         title="Registry",

@@ -3,17 +3,19 @@
 What these commands need is imported when they run: `registry --help` must not wait for a web framework.
 """
 
-import asyncio
 import os
 import signal
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from registry.cli.service import read_settings, run
 
 if TYPE_CHECKING:
     from registry.composition import Running
@@ -31,17 +33,6 @@ def register(app: typer.Typer) -> None:
     maintenance.command()(sweep)
     maintenance.command()(scrub)
     app.add_typer(maintenance, name="maintenance", rich_help_panel="Operate")
-
-
-def _settings(**overrides: object) -> "Settings":
-    from registry.settings import SettingsError, load_settings
-
-    try:
-        return load_settings(**overrides)
-    except SettingsError as error:
-        for line in str(error).splitlines():
-            typer.echo(f"registry: {line}", err=True)
-        raise typer.Exit(2) from None
 
 
 def serve(
@@ -63,12 +54,12 @@ def serve(
     from registry.logs import configure_logs
 
     share_one_heap()
-    settings = _settings(host=host, port=port, workers=workers, data_dir=data_dir)
+    settings = read_settings(host=host, port=port, workers=workers, data_dir=data_dir)
     configure_logs(level=settings.log_level, style=settings.log_format)
     # Workers read their settings from the environment: what was given as an option goes there.
     for name in ("host", "port", "workers", "data_dir"):
         os.environ[f"REGISTRY_{name.upper()}"] = str(getattr(settings, name))
-    _run(prepare(settings))
+    run(prepare(settings))
     _announce(settings)
     _exit_quietly_at_sigterm()
     with tempfile.TemporaryDirectory(prefix="registry-metrics-") as folder:
@@ -98,17 +89,6 @@ def _exit_quietly_at_sigterm() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 
 
-def _run(work: Coroutine[Any, Any, None]) -> None:
-    """Run to the end; what the stores refuse becomes one line."""
-    from registry.domain.errors import RegistryError
-
-    try:
-        asyncio.run(work)
-    except (RegistryError, OSError) as error:
-        typer.echo(f"registry: {error}", err=True)
-        raise typer.Exit(1) from None
-
-
 def worker(
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     worker_port: Annotated[
@@ -122,15 +102,14 @@ def worker(
     import uvicorn
 
     from registry.api import metrics
-    from registry.app import VERSION
     from registry.composition import open_registry, prepare
     from registry.logs import configure_logs
     from registry.services.background import Loops
     from registry.worker.process import create_worker_app
 
-    settings = _settings(host=host, worker_port=worker_port)
+    settings = read_settings(host=host, worker_port=worker_port)
     configure_logs(level=settings.log_level, style=settings.log_format)
-    _run(prepare(settings))
+    run(prepare(settings))
     collected = metrics.collected_registry()
 
     @asynccontextmanager
@@ -142,7 +121,7 @@ def worker(
 
     _exit_quietly_at_sigterm()
     uvicorn.run(
-        create_worker_app(opened, collected=collected, version=VERSION),
+        create_worker_app(opened, collected=collected, version=version("registry")),
         host=settings.host,
         port=settings.worker_port,
         loop="uvloop",
@@ -182,7 +161,7 @@ def show_settings() -> None:
     from registry.settings import describe
 
     table = Table("setting", "default", "value", "meaning")
-    for name, default, value, meaning in describe(_settings()):
+    for name, default, value, meaning in describe(read_settings()):
         table.add_row(name, default, "" if value == default else value, meaning)
     Console().print(table)
 
@@ -211,13 +190,13 @@ def openapi(
 def _maintain(work: Callable[["Running"], Coroutine[Any, Any, None]]) -> None:
     from registry.composition import open_registry
 
-    settings = _settings()
+    settings = read_settings()
 
     async def opened() -> None:
         async with open_registry(settings) as running:
             await work(running)
 
-    _run(opened())
+    run(opened())
 
 
 def sweep(
@@ -231,7 +210,7 @@ def sweep(
 
     A running server does this by itself. With --grace-seconds 0 no upload may be under way.
     """
-    grace = _settings().sweep_grace_seconds if grace_seconds is None else grace_seconds
+    grace = read_settings().sweep_grace_seconds if grace_seconds is None else grace_seconds
 
     async def work(running: "Running") -> None:
         report = await running.services.maintenance.sweep(grace_seconds=grace, dry_run=dry_run)

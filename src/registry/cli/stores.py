@@ -1,13 +1,8 @@
 """Setting up the stores of the home at scale: the table and the bucket."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
-
 import typer
 
-if TYPE_CHECKING:
-    from registry.settings import Settings
+from registry.cli.service import read_settings, run
 
 tables = typer.Typer(no_args_is_help=True, help="The DynamoDB table (with REGISTRY_RECORDS=dynamodb).")
 bucket = typer.Typer(no_args_is_help=True, help="The S3 bucket (with REGISTRY_BLOBS=s3).")
@@ -46,41 +41,18 @@ def check_bucket() -> None:
 def _set_up_table(*, create: bool) -> None:
     from registry.composition.scaled import set_up_table
 
-    async def work(settings: "Settings") -> bool:
-        differences = await set_up_table(settings, create=create)
-        for line in differences or ["the table is as it must be"]:
-            typer.echo(line)
-        return not differences
-
-    _run(work)
+    differences = run(set_up_table(read_settings(), create=create))
+    for line in differences or ["the table is as it must be"]:
+        typer.echo(line)
+    if differences:
+        raise typer.Exit(1)
 
 
 def _set_up_bucket(*, create: bool) -> None:
     from registry.composition.scaled import set_up_bucket
 
-    async def work(settings: "Settings") -> bool:
-        findings = await set_up_bucket(settings, create=create)
-        for line, _ in findings:
-            typer.echo(line)
-        return all(good for _, good in findings)
-
-    _run(work)
-
-
-def _run(work: Callable[["Settings"], Awaitable[bool]]) -> None:
-    from registry.domain.errors import RegistryError
-    from registry.settings import SettingsError, load_settings
-
-    async def run() -> bool:
-        return await work(load_settings())
-
-    try:
-        good = asyncio.run(run())
-    except SettingsError as error:
-        typer.echo(f"registry: {error}", err=True)
-        raise typer.Exit(2) from None
-    except (RegistryError, OSError) as error:
-        typer.echo(f"registry: {error}", err=True)
-        raise typer.Exit(1) from None
-    if not good:
+    findings = run(set_up_bucket(read_settings(), create=create))
+    for line, _ in findings:
+        typer.echo(line)
+    if not all(good for _, good in findings):
         raise typer.Exit(1)

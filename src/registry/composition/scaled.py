@@ -1,7 +1,8 @@
 """The home at scale: DynamoDB, S3 and Redis. Region and credentials are found as every AWS program finds them."""
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from typing import TypeVar
 
 from botocore.exceptions import BotoCoreError
 
@@ -42,6 +43,7 @@ from registry.services.health import Probe
 from registry.services.observation import CallObserver
 from registry.settings import BlobsHome, RecordsHome, Settings, SettingsError
 
+_Opened = TypeVar("_Opened")
 _PATIENT = EngineLimits(
     records=DynamoLimits(connect_seconds=10, read_seconds=30, deadline_seconds=60),
     bytes=S3Limits(connect_seconds=10, answer_seconds=30, deadline_seconds=60),
@@ -53,47 +55,43 @@ def _ignore(_operation: str, _seconds: float, _error: Exception | None) -> None:
     """Nobody counts an operator's calls."""
 
 
-@contextmanager
-def _configured() -> Iterator[None]:
+@asynccontextmanager
+async def _configured(opening: AbstractAsyncContextManager[_Opened]) -> AsyncIterator[_Opened]:
     """Makes one line for the operator of what an AWS client misses before its first call: a region, a profile."""
-    try:
-        yield
-    except BotoCoreError as error:
-        raise Unavailable(f"AWS cannot be reached as configured: {error}") from error
+    async with AsyncExitStack() as stack:
+        try:
+            opened = await stack.enter_async_context(opening)
+        except BotoCoreError as error:
+            raise Unavailable(f"AWS cannot be reached as configured: {error}") from error
+        yield opened
 
 
-@asynccontextmanager
-async def _table(
+def _table(
     settings: Settings, on_call: OnCall, limits: DynamoLimits | None = None, on_units: OnUnits | None = None
-) -> AsyncIterator[DynamoTable]:
-    async with AsyncExitStack() as stack:
-        with _configured():
-            table = await stack.enter_async_context(
-                open_table(
-                    settings.dynamodb_table or "",
-                    endpoint_url=settings.dynamodb_endpoint_url,
-                    on_call=on_call,
-                    on_units=on_units,
-                    limits=limits,
-                )
-            )
-        yield table
+) -> AbstractAsyncContextManager[DynamoTable]:
+    return _configured(
+        open_table(
+            settings.dynamodb_table or "",
+            endpoint_url=settings.dynamodb_endpoint_url,
+            on_call=on_call,
+            on_units=on_units,
+            limits=limits,
+        )
+    )
 
 
-@asynccontextmanager
-async def _bucket(settings: Settings, on_call: OnCall, limits: S3Limits | None = None) -> AsyncIterator[S3Bucket]:
-    async with AsyncExitStack() as stack:
-        with _configured():
-            bucket = await stack.enter_async_context(
-                open_s3(
-                    settings.s3_bucket or "",
-                    endpoint_url=settings.s3_endpoint_url,
-                    public_endpoint_url=settings.s3_public_endpoint_url,
-                    on_call=on_call,
-                    limits=limits,
-                )
-            )
-        yield bucket
+def _bucket(
+    settings: Settings, on_call: OnCall, limits: S3Limits | None = None
+) -> AbstractAsyncContextManager[S3Bucket]:
+    return _configured(
+        open_s3(
+            settings.s3_bucket or "",
+            endpoint_url=settings.s3_endpoint_url,
+            public_endpoint_url=settings.s3_public_endpoint_url,
+            on_call=on_call,
+            limits=limits,
+        )
+    )
 
 
 @asynccontextmanager

@@ -1,7 +1,9 @@
 """Loops that run beside the requests, for as long as the process lives."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from contextlib import asynccontextmanager, suppress
+from typing import Any
 
 import structlog
 
@@ -11,6 +13,18 @@ _RESTART_SECONDS = 5.0
 
 Loops = Mapping[str, Callable[[], Awaitable[None]]]
 """Loops by name, each of which runs until it is cancelled."""
+
+
+@asynccontextmanager
+async def beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Let `work` go on for as long as the block does; it is cancelled, and has ended, when the block is left."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
 
 
 async def run_loops(loops: Loops) -> None:

@@ -20,6 +20,14 @@ def check_visible(status: PackageStatus, created_by: str, caller: Caller) -> Non
         raise NotFound("There is no package with this id.")
 
 
+def shown(document: PackageDocument | None, caller: Caller) -> PackageDocument:
+    """The document that was found, for a caller who may see it. Raises NotFound."""
+    if document is None:
+        raise NotFound("There is no package with this id.")
+    check_visible(document.status, document.created_by, caller)
+    return document
+
+
 @dataclass(frozen=True, slots=True)
 class LineageNode:
     """A package in the graph; `package` is None for one that is not registered (id `external-<n>`)."""
@@ -61,11 +69,7 @@ class Catalog:
 
     async def get_document(self, package_id: str, caller: Caller) -> PackageDocument:
         """The ready JSON of a package. Raises NotFound."""
-        document = await self._packages.find_document(package_id)
-        if document is None:
-            raise NotFound("There is no package with this id.")
-        check_visible(document.status, document.created_by, caller)
-        return document
+        return shown(await self._packages.find_document(package_id), caller)
 
     async def get(self, package_id: str, caller: Caller) -> Package:
         """The package. Raises NotFound."""

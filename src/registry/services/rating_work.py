@@ -23,6 +23,7 @@ from registry.ports.jobs import JobQueue
 from registry.ports.packages import PackageStore
 from registry.ports.ratings import RatingClaim, RatingDocument, RatingStore
 from registry.rating.collect import EvidenceCollector
+from registry.services.background import beside
 from registry.services.intake import AuditWriter
 from registry.services.rating_documents import cache_entry, jittered, rating_document, scored
 
@@ -175,10 +176,5 @@ class RatingWork:
                     await self._store.extend(claim, until=until)
                 await asyncio.sleep(self._rules.lease_seconds / 3)
 
-        renewing = asyncio.create_task(renew())
-        try:
+        async with beside(renew()):
             yield
-        finally:
-            renewing.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await renewing

@@ -1,10 +1,8 @@
 """The hot path: who asks and what they ask for, read together."""
 
 from registry.domain.accounts import Caller
-from registry.domain.errors import NotFound
 from registry.ports.packages import PackageDocument
 from registry.ports.reading import DocumentReader
-from registry.services.catalog import check_visible
 from registry.services.sessions import Sessions, caller_of
 
 
@@ -14,15 +12,10 @@ class Reading:
         self._reader = reader
 
     async def find(self, token: str | None, package_id: str) -> tuple[Caller, PackageDocument | None]:
-        """The caller behind a token and the package, not yet checked one against the other. Raises Unauthenticated."""
+        """The caller behind a token and the package, not yet checked one against the other (see `catalog.shown`).
+
+        Raises Unauthenticated.
+        """
         claims = self._sessions.claims_of(token)
         session, document = await self._reader.find_for_session(package_id, user=claims.user, token_id=claims.id)
         return caller_of(claims, session), document
-
-    @staticmethod
-    def shown(document: PackageDocument | None, caller: Caller) -> PackageDocument:
-        """The document, for a caller who may see it. Raises NotFound."""
-        if document is None:
-            raise NotFound("There is no package with this id.")
-        check_visible(document.status, document.created_by, caller)
-        return document

@@ -157,9 +157,7 @@ class Uploads:
 
     async def find(self, caller: Caller, upload_id: str) -> Upload:
         """An open upload of the caller's, or anybody's for admins. Raises NotFound."""
-        upload = await self._uploads.get(upload_id)
-        if upload.created_by != caller.name and not caller.is_admin:
-            raise NotFound("There is no upload with this id.")
+        upload = await self._get_own(caller, upload_id)
         if upload.expires_at <= self._clock.now():
             raise NotFound("The upload has expired. Begin anew.")
         return upload
@@ -182,10 +180,13 @@ class Uploads:
 
     async def abort(self, caller: Caller, upload_id: str) -> None:
         """Drop an upload and its bytes. Raises NotFound."""
+        await self._drop(await self._get_own(caller, upload_id))
+
+    async def _get_own(self, caller: Caller, upload_id: str) -> Upload:
         upload = await self._uploads.get(upload_id)
         if upload.created_by != caller.name and not caller.is_admin:
             raise NotFound("There is no upload with this id.")
-        await self._drop(upload)
+        return upload
 
     async def complete(
         self, caller: Caller, upload_id: str, *, answering: Answering[Package]

@@ -1,8 +1,7 @@
 """A worker's process: rates until it is asked to end, and tells its health and its metrics meanwhile."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from starlette.applications import Starlette
@@ -10,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from registry.services.background import Loops, run_loops
+from registry.services.background import Loops, beside, run_loops
 
 
 def create_worker_app(
@@ -23,14 +22,8 @@ def create_worker_app(
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        async with open_work() as loops:
-            working = asyncio.create_task(run_loops(loops))
-            try:
-                yield
-            finally:
-                working.cancel()
-                with suppress(asyncio.CancelledError):
-                    await working
+        async with open_work() as loops, beside(run_loops(loops)):
+            yield
 
     async def health(_request: Request) -> Response:
         return JSONResponse({"status": "ok", "version": version})
