@@ -4,6 +4,7 @@ import io
 import json
 import os
 import pickle
+import random
 import tracemalloc
 import zipfile
 from dataclasses import replace
@@ -65,6 +66,30 @@ def test_a_harmless_pickle_is_told_as_a_pickle() -> None:
 def test_other_formats_under_a_pickle_s_name_have_no_findings() -> None:
     assert severities(b"lmgg" + bytes(1_000)) == set()
     assert severities(b"") == set()
+
+
+# An import whose module and name are no text, one without any, one beside a value that nothing was imported to call,
+# one for which the memo has nothing.
+@pytest.mark.parametrize(
+    "data", [b"NN\x93.", b"\x93.", b"K\x01K\x02RN\x93.", b"h\x05h\x06\x93.", b"\x8c\x02abN\x93\xff\xfe"]
+)
+def test_an_import_that_loading_never_reaches_is_no_danger(data: bytes) -> None:
+    with pytest.raises(Exception):  # noqa: B017, PT011  whatever an unpickler makes of it
+        pickle.loads(data)  # noqa: S301  it cannot run anything: that is the point
+    assert severities(data) <= {("picklescan", "suspicious"), ("fickling", "suspicious")}
+
+
+def test_an_import_by_a_computed_name_is_a_danger_even_where_the_pickle_breaks_afterwards() -> None:
+    computed = b"cbuiltins\nstr\n\x8c\x02os\x85R\x8c\x06system\x93\x8c\x04true\x85R"
+    assert ("picklescan", "dangerous") in severities(computed + b".")
+    assert ("picklescan", "dangerous") in severities(computed + b"\xff")
+
+
+def test_random_bytes_are_no_danger() -> None:
+    choice = random.Random(2)  # noqa: S311  no secret
+    for _ in range(20_000):
+        data = choice.randbytes(choice.randrange(1, 4000))
+        assert "dangerous" not in {severity for _, severity in severities(data)}, data
 
 
 def test_arrays_of_numbers_hold_no_pickle_and_arrays_of_objects_do() -> None:

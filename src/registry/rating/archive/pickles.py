@@ -10,6 +10,7 @@ import pickletools
 import zipfile
 import zlib
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import IO
 
 from registry.domain.evidence import SafetyFinding
@@ -20,9 +21,12 @@ MAX_OPCODES_FOR_FICKLING = 30_000
 MAX_MEMBERS = 10_000
 MAX_MEMBER_PICKLES = 50
 _PROTOCOL_2 = 0x80
+_UNREADABLE = "unknown"  # what picklescan writes for a module or name that the opcodes do not hold as text
 _NUMPY = b"\x93NUMPY"
 _PICKLE_NAMES = (".pkl", ".pickle", ".joblib", ".npy")
 _ZIP = b"PK\x03\x04"
+_CALLS = ("REDUCE", "NEWOBJ", "NEWOBJ_EX", "OBJ")
+_PERHAPS_TEXT = (pickletools.pyunicode, pickletools.pybytes_or_str, pickletools.anyobject)
 
 
 def scanned_bytes(start: bytes, size: int) -> int:
@@ -102,6 +106,55 @@ def _count_opcodes(data: bytes) -> tuple[int, int]:
     return count, pickles
 
 
+def _reaches_import(data: bytes) -> bool:
+    """Whether loading these bytes gets as far as an import, the first thing in a pickle that can run code.
+
+    Follows the kinds of the values on the stack, not the values. Bytes of another format often hold a few valid
+    opcodes, with an import among them for which the stack has nothing.
+    """
+    stream = io.BytesIO(data)
+    try:
+        while stream.tell() < len(data):
+            stack: list[pickletools.StackObject] = []
+            memo: dict[object, pickletools.StackObject] = {}
+            for opcode, argument, _ in pickletools.genops(stream):
+                if opcode.name == "STACK_GLOBAL":
+                    return stack[-1] in _PERHAPS_TEXT and stack[-2] in _PERHAPS_TEXT
+                if opcode.name in ("GLOBAL", "INST"):
+                    return True
+                if opcode.name in _CALLS:
+                    return False  # nothing has been imported that could be called
+                _apply(opcode, argument, stack, memo)
+    except Exception:  # noqa: BLE001 - crafted bytes raise all sorts of errors, and so does loading them
+        return False
+    return False
+
+
+def _apply(
+    opcode: pickletools.OpcodeInfo,
+    argument: object,
+    stack: list[pickletools.StackObject],
+    memo: dict[object, pickletools.StackObject],
+) -> None:
+    """Do to the stack what the opcode does. Raises where loading would: an empty stack, no such mark or memo entry."""
+    if opcode.name in ("PUT", "BINPUT", "LONG_BINPUT"):
+        memo[argument] = stack[-1]
+    elif opcode.name == "MEMOIZE":
+        memo[len(memo)] = stack[-1]
+    elif opcode.name in ("GET", "BINGET", "LONG_BINGET"):
+        stack.append(memo[argument])
+    elif opcode.name == "DUP":
+        stack.append(stack[-1])
+    else:
+        for kind in reversed(opcode.stack_before):
+            if kind is pickletools.stackslice:
+                while stack[-1] is not pickletools.markobject:
+                    stack.pop()
+            else:
+                stack.pop()
+        stack.extend(opcode.stack_after)
+
+
 def _picklescan(path: str, data: bytes) -> list[SafetyFinding]:
     from picklescan.scanner import SafetyLevel, scan_pickle_bytes
 
@@ -112,10 +165,15 @@ def _picklescan(path: str, data: bytes) -> list[SafetyFinding]:
         result = scan_pickle_bytes(io.BytesIO(data), path)
     except Exception as error:  # noqa: BLE001 - crafted bytes raise all sorts of errors
         return [SafetyFinding(path, "picklescan", "suspicious", f"cannot be analysed: {type(error).__name__}")]
-    return [
+    findings = [
         SafetyFinding(path, "picklescan", severities[found.safety], f"imports {found.module}.{found.name}"[:200])
         for found in sorted(result.globals, key=lambda it: (str(it.module), str(it.name)))[:20]
         if found.safety in severities
+    ]
+    if not any(_UNREADABLE in finding.detail for finding in findings) or _reaches_import(data):
+        return findings
+    return [
+        replace(finding, severity="suspicious") if _UNREADABLE in finding.detail else finding for finding in findings
     ]
 
 
