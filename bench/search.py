@@ -115,7 +115,7 @@ def _table_bytes(table: NameTable) -> int:
 
 
 def _measure_names(folder: Path, file: SearchFile, table: NameTable, size: int) -> Iterator[Row]:
-    names = [line for block in table.blocks for line in block.text.decode().splitlines()]
+    names = [line for block in table.blocks for line in block.text.decode().splitlines()[1:]]
     (folder / "names.txt").write_text("\n".join(names) + "\n")
     for subject, pattern in _NAME_PATTERNS.items():
         by_index = partial(_found, file, table, pattern, SearchField.NAME)

@@ -5,18 +5,21 @@ import tempfile
 import warnings
 from pathlib import Path
 
+import pytest
 import re2
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from registry.adapters.search.file import SearchFile, View
-from registry.adapters.search.literals import fold, required_clauses
+from registry.adapters.search.keys import BOTTOM
+from registry.adapters.search.literals import fold, landmarks, required_clauses
 from registry.adapters.search.matching import Walk, find_page
-from registry.adapters.search.names import NameTable
+from registry.adapters.search.names import NameRow, NameSearch, NameTable
 from registry.adapters.search.patterns import PatternCompiler
-from registry.adapters.search.scopes import ScopeFilter
+from registry.adapters.search.scopes import ScopeFilter, kind_code
 from registry.adapters.search.syntax import parse_pattern
 from registry.domain.errors import InvalidInput
+from registry.domain.packages import PackageStatus, PackageType
 from registry.domain.search import SearchField, SearchScope
 from registry.ports.search import Checkpoint
 from tests.search.generated import NAME_TEXTS, PATTERNS, README_TEXTS, Twin
@@ -62,6 +65,35 @@ def test_every_match_has_the_required_texts(twin: Twin, text: str) -> None:
     if in_python(twin).search(text):
         clauses = required_clauses(parse_pattern(twin.re2, max_depth=50).root)
         assert all(any(wanted in fold(text) for wanted in clause) for clause in clauses)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "told"),
+    [
+        (r"^google-\d+/bert", [{"\ngoogle-"}, {"/bert"}]),
+        (r"(?i)[A-Z]+/T5-(xl|xxl)\b.*squad$", [{"/t5-xl", "/t5-xxl"}, {"squad"}]),
+        (r"\d(abc|xyz)\dabc", [{"abc"}]),  # what begins in two ways is not looked for first
+        (r"^ab", [{"\nab"}]),
+        (r"^\d+a", []),
+        (r"bert-\d+-base", []),
+        (r"\dbert|x", []),
+        (r"", []),
+    ],
+)
+def test_landmarks(pattern: str, told: list[set[str]]) -> None:
+    assert list(landmarks(parse_pattern(pattern, max_depth=50).root)) == told
+
+
+@pytest.mark.parametrize("pattern", [r"\dabc\d*-x", r"^\d+abc\d+-x", r"\dabc[0-9x-]*x$"])
+def test_landmarks_that_mostly_mislead_lose_no_match(pattern: str) -> None:
+    kind = kind_code(PackageType.MODEL, PackageStatus.ACTIVE)
+    names = [f"{number}abc{number}-{'x' if number % 700 in (0, 1) else 'y'}" for number in range(5000)]
+    table = NameTable()
+    table.load(NameRow(-number, name, kind, "alice", ()) for number, name in enumerate(names))
+    walk, found = NameSearch(table, PatternCompiler().compile(pattern), ScopeFilter.of(SearchScope()), below=1), []
+    while walk.low != BOTTOM:
+        found += walk.advance(3)
+    assert [names[-key] for key in found] == [name for name in names if re.search(pattern, name)]
 
 
 _SYNTAX = st.lists(

@@ -6,7 +6,7 @@ folded form that the index holds (`fold`), so that one index serves patterns wit
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import product
+from itertools import dropwhile, product
 
 from registry.adapters.search.nodes import Assertion, CharacterClass, Choice, Literal, Node, Repeat, Sequence
 
@@ -123,6 +123,27 @@ def _joined(left: Clause, right: Clause) -> Clause | None:
         return None
     joined = frozenset(first + second for first, second in product(left, right))
     return joined if max(map(len, joined), default=0) <= _MAX_EXACT_LENGTH else None
+
+
+def landmarks(root: Node) -> tuple[Clause, ...]:
+    """Texts that a match within a line contains one after the other, one of each clause; none where that helps nobody.
+
+    The first begins with the same three characters in every case, so that it can be looked for quickly, and with a
+    newline where it must stand at the beginning of its line. A pattern that begins with a character has none: it is
+    its own landmark.
+    """
+    if not isinstance(root, Sequence) or not root.parts or isinstance(root.parts[0], Literal):
+        return ()
+    found: list[Clause] = []
+    run: Clause = frozenset(["\n" if root.parts[0] == Assertion(is_beginning=True) else ""])
+    for part in root.parts:
+        exact = _required(part).exact
+        joined = _joined(run, exact) if exact is not None else None
+        if joined is None:
+            found.append(run)
+        run = joined or exact or frozenset([""])
+    useful = [clause for clause in (*found, run) if _useful(clause)]
+    return tuple(dropwhile(lambda clause: len({text[:TRIGRAM] for text in clause}) > 1, useful))
 
 
 def trigram_expression(clauses: tuple[Clause, ...], *, max_terms: int = 48) -> str | None:

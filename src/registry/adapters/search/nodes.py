@@ -24,7 +24,9 @@ class CharacterClass:
 
 @dataclass(frozen=True, slots=True)
 class Assertion:
-    """A place: the beginning, the end, the edge of a word; or nothing at all."""
+    """A place: the end, the edge of a word, or, as told, the beginning; or nothing at all."""
+
+    is_beginning: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from typing import Any
 import re2
 
 from registry.adapters.search.characters import pattern_error
-from registry.adapters.search.literals import required_clauses, trigram_expression
+from registry.adapters.search.literals import Clause, landmarks, required_clauses, trigram_expression
 from registry.adapters.search.nodes import Assertion, CharacterClass, Choice, Literal, Node, Repeat, Sequence
 from registry.adapters.search.syntax import ParsedPattern, parse_pattern
 from registry.domain.search import MAX_PATTERN_LENGTH
@@ -49,20 +49,37 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class SafePattern:
-    """A compiled pattern. `trigrams` is what the index is asked first, None where every README must be read."""
+    """A compiled pattern. `trigrams` is what the index is asked first, None where every README must be read.
+
+    `_landmarks` finds lines that may match faster than the pattern does: RE2 is several times as fast where what it
+    looks for begins with a text (0.4 ns a byte against 1.5).
+    """
 
     trigrams: str | None
     _alone: Any
     _in_lines: Any
+    _landmarks: Any | None
+
+    @property
+    def has_landmarks(self) -> bool:
+        """Whether `find_likely` may be asked."""
+        return self._landmarks is not None
 
     def matches(self, text: bytes) -> bool:
         """Whether the pattern matches anywhere in the text, which stands by itself."""
         return self._alone.search(text) is not None
 
-    def find_line(self, lines: bytes, start: int) -> int:
-        """Where in `lines`, from the line that begins at `start` on, a match within one line begins; -1 without."""
-        found = self._in_lines.search(lines, start)
+    def find_line(self, lines: bytes, start: int, end: int | None = None) -> int:
+        """Where in `lines`, from the line that begins at `start` to the one that begins at `end`, a match within one
+        line begins; -1 without."""
+        found = self._in_lines.search(lines, start, end)
         return -1 if found is None else int(found.start())
+
+    def find_likely(self, lines: bytes, start: int) -> int:
+        """A place in the next line that may match, where a newline stands before each line and at `start`; -1 without:
+        then none matches."""
+        found = self._landmarks.search(lines, start) if self._landmarks is not None else None
+        return -1 if found is None else int(found.end()) - 1
 
 
 class PatternCompiler:
@@ -86,7 +103,13 @@ class PatternCompiler:
         self._check(measure(parsed.root))
         alone = self._compiled(pattern)
         in_lines = self._compiled(_line_form(pattern, parsed), never_newline=True)
-        return SafePattern(trigram_expression(required_clauses(parsed.root)), alone, in_lines)
+        marks = landmarks(parsed.root)
+        return SafePattern(
+            trigram_expression(required_clauses(parsed.root)),
+            alone,
+            in_lines,
+            self._compiled(_marks_form(marks)) if marks else None,
+        )
 
     def _check(self, cost: Cost) -> None:
         limits = self._limits
@@ -124,6 +147,12 @@ def _line_form(pattern: str, parsed: ParsedPattern) -> str:
         pieces += [pattern[done : anchor.start], "(?m:^)" if anchor.is_beginning else "(?m:$)"]
         done = anchor.end
     return "".join([*pieces, pattern[done:]])
+
+
+def _marks_form(marks: tuple[Clause, ...]) -> str:
+    """The pattern that finds the marks one after the other in a line, in any case: they are told in folded form."""
+    texts = ["|".join(re2.escape(text) for text in sorted(clause)) for clause in marks]
+    return "(?i)" + ".*".join(f"(?:{alternatives})" for alternatives in texts)
 
 
 def measure(node: Node) -> Cost:

@@ -14,7 +14,7 @@ from registry.adapters.search.characters import (
     read_class_escape,
     read_escaped_character,
 )
-from registry.adapters.search.nodes import NOTHING, Choice, Literal, Node, Repeat, Sequence
+from registry.adapters.search.nodes import NOTHING, Assertion, Choice, Literal, Node, Repeat, Sequence
 
 MAX_REPEAT = 1_000
 """RE2's own limit for one counted repetition."""
@@ -88,7 +88,7 @@ class _Reader:
 
     def _push_anchor(self, end: int, *, is_beginning: bool) -> None:
         self._anchors.append(Anchor(self._at, end, is_beginning))
-        self._push(NOTHING, end)
+        self._push(Assertion(is_beginning), end)
 
     def _read_item(self) -> None:
         at, group = self._at, self._groups[-1]
