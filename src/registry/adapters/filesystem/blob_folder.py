@@ -37,9 +37,13 @@ class BlobFolder:
 
     def path(self, key: str) -> Path:
         """Where the bytes under a key are. Raises NotFound for what is no key."""
+        return self.shard(key) / key
+
+    def shard(self, key: str) -> Path:
+        """The folder in which the bytes under a key are. Raises NotFound for what is no key."""
         if not KEY.fullmatch(key):
             raise NotFound("The stored bytes are gone.")
-        return self._shards[key[:2]] / key
+        return self._shards[key[:2]]
 
     async def run(self, call: Callable[[], T]) -> T:
         """The result of a blocking call, made in a thread. Raises Unavailable for this host's errors."""

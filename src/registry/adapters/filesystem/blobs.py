@@ -25,7 +25,7 @@ from registry.adapters.filesystem.folders import SHARDS, Fsync, check_folder
 from registry.adapters.filesystem.journals import JOURNAL_SUFFIX, journal_of, journaled
 from registry.adapters.filesystem.part_files import is_sealed
 from registry.adapters.filesystem.reading import Reading, ReadMemory
-from registry.adapters.filesystem.small_blobs import SMALL_BYTES, SmallBlobs
+from registry.adapters.filesystem.small_blobs import SMALL_BYTES, SmallBlob, SmallBlobs
 from registry.ports.blobs import CHUNK_BYTES, BlobInfo, StoredBlob
 
 _THREADS = 16
@@ -71,9 +71,16 @@ class FilesystemBlobStore:
         await self._folder.run(lambda: check_folder(self._folder.root))
 
     async def put(self, source: AsyncIterator[bytes]) -> StoredBlob:
-        threads, path = self._folder.threads, self._folder.path(self._new_key())
-        writer = BlobWriter(path, folder_sync=self._folder.folder_sync, fsync=self._folder.fsync, write=self._write)
+        threads, key = self._folder.threads, self._new_key()
+        writer = BlobWriter(
+            self._folder.shard(key),
+            key,
+            folder_sync=self._folder.folder_sync,
+            fsync=self._folder.fsync,
+            write=self._write,
+        )
         running: Future[Any] | None = None
+        small: SmallBlob | None = None
         try:
             gathered = bytearray()
             async for chunk in source:
@@ -83,15 +90,17 @@ class FilesystemBlobStore:
                     running = threads.submit(writer.append, gathered)
                     gathered = bytearray()
                 gathered += chunk
+            if running is None and len(gathered) <= SMALL_BYTES:
+                small = self._small.finish(writer, gathered)
+                return await small.future
             if running is not None:
                 await asyncio.wrap_future(running)
-            alone = running is not None or len(gathered) > SMALL_BYTES
-            finishing = threads.submit(writer.finish, gathered) if alone else self._small.finish(writer, gathered)
-            running = finishing
+            finishing = running = threads.submit(writer.finish, gathered)
             return await asyncio.wrap_future(finishing)
         except BaseException:
+            after = running if small is None else self._small.end_of(small)
             # A second cancellation ends the waiting, not the work.
-            await asyncio.shield(asyncio.wrap_future(_discard(writer, after=running, threads=threads)))
+            await asyncio.shield(asyncio.wrap_future(_discard(writer, after=after, threads=threads)))
             raise
 
     @asynccontextmanager

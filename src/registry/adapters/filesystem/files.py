@@ -18,9 +18,9 @@ Write = Callable[[int, memoryview], int]
 class BlobWriter:
     """Writes a blob. Its calls never overlap, though each may come from another thread."""
 
-    def __init__(self, path: Path, *, folder_sync: FolderSync, fsync: Fsync, write: Write) -> None:
-        self.folder = path.parent
-        self._path = path
+    def __init__(self, folder: Path, name: str, *, folder_sync: FolderSync, fsync: Fsync, write: Write) -> None:
+        self.folder = folder
+        self._name = name
         self._folder_sync = folder_sync
         self._fsync = fsync
         self._write = write
@@ -55,20 +55,20 @@ class BlobWriter:
 
     def stored(self) -> StoredBlob:
         """What has been written."""
-        return StoredBlob(self._path.name, self._size, self._sha256.hexdigest())
+        return StoredBlob(self._name, self._size, self._sha256.hexdigest())
 
     def discard(self) -> None:
         """Leave nothing behind. What even this cannot remove, the sweep will."""
         self._close()
         try:
-            self._path.unlink(missing_ok=True)
+            (self.folder / self._name).unlink(missing_ok=True)
         except OSError:
             return
 
     def _opened(self) -> int:
         if self._descriptor is None:
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
-            self._descriptor = os.open(self._path, flags, FILE_MODE)
+            self._descriptor = os.open(f"{self.folder}/{self._name}", flags, FILE_MODE)
         return self._descriptor
 
     def _close(self) -> None:

@@ -5,10 +5,13 @@ One fsync after the other is no way out: each waits for the disk, while those of
 system's journal.
 """
 
+import asyncio
+import threading
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass
 
 from registry.adapters.filesystem.errors import translated
 from registry.adapters.filesystem.files import BlobWriter
@@ -23,13 +26,15 @@ _SYNCED_SIDE_BY_SIDE = 4
 
 
 @dataclass(slots=True, eq=False)
-class _Small:
-    """A blob on its way, and what went wrong with it."""
+class SmallBlob:
+    """A blob on its way, and what became of it."""
 
     writer: BlobWriter
     data: bytearray
-    stored: Future[StoredBlob] = field(default_factory=Future)
+    future: asyncio.Future[StoredBlob]
     error: Exception | None = None
+    ended: bool = False
+    on_end: Future[None] | None = None
 
     def write(self) -> None:
         self._attempt(lambda: self.writer.append(self.data))
@@ -44,46 +49,68 @@ class _Small:
             self.error = error
 
     def settle(self) -> None:
+        if self.future.cancelled():
+            return
         if self.error is None:
-            self.stored.set_result(self.writer.stored())
+            self.future.set_result(self.writer.stored())
         else:
-            self.stored.set_exception(self.error)
+            self.future.set_exception(self.error)
 
 
-def _sync_all(share: list[_Small]) -> None:
+def _sync_all(share: list[SmallBlob]) -> None:
     for small in share:
         small.sync()
 
 
+def _settle_all(group: list[SmallBlob]) -> None:
+    for small in group:
+        small.settle()
+
+
 class SmallBlobs:
-    """Finishes blobs of at most SMALL_BYTES. One thread calls `finish`; `close` waits for what is under way."""
+    """Finishes blobs of at most SMALL_BYTES. One event loop calls `finish`; `close` waits for what is under way."""
 
     def __init__(self, folder_sync: FolderSync, threads: ThreadPoolExecutor) -> None:
         """The fsyncs of a group run in `threads`."""
         self._folder_sync = folder_sync
         self._threads = threads
-        self._waiting: deque[_Small] = deque()
+        self._waiting: deque[SmallBlob] = deque()
+        self._ending = threading.Lock()
         # One: while the disk works for a group, the next one grows. With two, groups were half as large and cost more.
         self._turns = ThreadPoolExecutor(1, thread_name_prefix="small blobs")
 
-    def finish(self, writer: BlobWriter, data: bytearray) -> Future[StoredBlob]:
-        """What `writer.finish(data)` returns or raises, together with others. Whoever cancels it discards the blob."""
-        small = _Small(writer, data)
+    def finish(self, writer: BlobWriter, data: bytearray) -> SmallBlob:
+        """Do what `writer.finish(data)` does, together with others; the `future` tells what it returns or raises.
+
+        Whoever is cancelled while waiting for that discards the blob, after what `end_of` says.
+        """
+        loop = asyncio.get_running_loop()
+        small = SmallBlob(writer, data, loop.create_future())
         self._waiting.append(small)
         # Otherwise the turn that was asked for by the first of those who wait takes this one along.
         if len(self._waiting) == 1:
-            self._turns.submit(self._take_turn)
-        return small.stored
+            self._turns.submit(self._take_turn, loop)
+        return small
+
+    def end_of(self, small: SmallBlob) -> Future[None] | None:
+        """Done when no thread works on the blob any more, None if none does."""
+        with self._ending:
+            if not small.ended:
+                small.on_end = Future()
+            return small.on_end
 
     def close(self) -> None:
         self._turns.shutdown()
 
-    def _take_turn(self) -> None:
+    def _take_turn(self, loop: asyncio.AbstractEventLoop) -> None:
         while group := self._next_group():
-            self._store([small for small in group if small.stored.set_running_or_notify_cancel()])
+            self._store([small for small in group if not small.future.cancelled()])
+            self._end(group)
+            with suppress(RuntimeError):  # the loop has been closed, and nobody waits any more
+                loop.call_soon_threadsafe(_settle_all, group)
 
-    def _next_group(self) -> list[_Small]:
-        group: list[_Small] = []
+    def _next_group(self) -> list[SmallBlob]:
+        group: list[SmallBlob] = []
         while len(group) < _MOST_IN_GROUP:
             try:
                 group.append(self._waiting.popleft())
@@ -91,15 +118,21 @@ class SmallBlobs:
                 break
         return group
 
-    def _store(self, group: list[_Small]) -> None:
+    def _store(self, group: list[SmallBlob]) -> None:
         for small in group:
             small.write()
         self._sync_files([small for small in group if small.error is None])
         self._sync_folders([small for small in group if small.error is None])
-        for small in group:
-            small.settle()
 
-    def _sync_files(self, group: list[_Small]) -> None:
+    def _end(self, group: list[SmallBlob]) -> None:
+        with self._ending:
+            for small in group:
+                small.ended = True
+        for small in group:
+            if small.on_end is not None:
+                small.on_end.set_result(None)
+
+    def _sync_files(self, group: list[SmallBlob]) -> None:
         if not group:
             return
         shares = [group[place::_SYNCED_SIDE_BY_SIDE] for place in range(min(_SYNCED_SIDE_BY_SIDE, len(group)))]
@@ -107,7 +140,7 @@ class SmallBlobs:
         _sync_all(shares[0])
         wait(syncing)
 
-    def _sync_folders(self, group: list[_Small]) -> None:
+    def _sync_folders(self, group: list[SmallBlob]) -> None:
         for folder in {small.writer.folder for small in group}:
             try:
                 with translated():
