@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from registry.adapters.sqlite.database import SqliteDatabase
-from registry.adapters.sqlite.package_writing import PackageWriting, record
+from registry.adapters.sqlite.package_writing import PackageWriting, insert_packages, record
 from registry.adapters.sqlite.scores import list_by_score
 from registry.adapters.sqlite.times import to_microseconds
 from registry.adapters.system.ids import UuidSource
@@ -57,10 +57,12 @@ async def _fill(data_dir: Path, count: int, rated_every: int) -> Filled:
 
 
 def _write(connection: sqlite3.Connection, packages: list[Package], ids: UuidSource) -> None:
-    for package in packages:
-        entry = AuditEntry(ids.new_id(), package.id, package.created_at, "admin", AuditAction.CREATE, 1)
-        record(connection, package.id, Change(entry), now=to_microseconds(package.created_at))
-        PackageWriting(package).insert(connection)
+    changes = [
+        Change(AuditEntry(ids.new_id(), package.id, package.created_at, "admin", AuditAction.CREATE, 1))
+        for package in packages
+    ]
+    record(connection, changes, now=to_microseconds(packages[0].created_at))
+    insert_packages(connection, [PackageWriting(package) for package in packages])
 
 
 def _rate(connection: sqlite3.Connection, packages: list[Package]) -> None:

@@ -206,6 +206,12 @@ class PackageListingContract:
         assert page.items == (PackageSummary(package.id, encode_summary(package), 4),)
         assert page.next_after is None
 
+    @pytest.mark.parametrize("tag", ["a\0b", "it's", "🤖", "\n", '["x"]'])
+    async def test_any_text_is_a_tag(self, records: Records, tag: str) -> None:
+        package = await add(records, tags=("a", tag))
+        await add(records, tags=("a",))
+        assert ids(await walk(records, PackageFilter(tag=tag), limit=5)) == [package.id]
+
     async def test_empty_registry(self, records: Records) -> None:
         page = await records.packages.list_page(PackageFilter(), limit=10, after=None)
 

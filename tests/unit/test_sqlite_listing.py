@@ -10,7 +10,7 @@ import pytest
 from registry.adapters.sqlite.connections import DatabaseFile
 from registry.adapters.sqlite.database import Parameters
 from registry.adapters.sqlite.listing import SUMMARY_COLUMNS, at_version, branches, merged, order_of
-from registry.adapters.sqlite.package_writing import PackageWriting
+from registry.adapters.sqlite.package_writing import PackageWriting, insert_packages
 from registry.adapters.sqlite.ranges import entries_in_range, heads_statement
 from registry.adapters.sqlite.schema import RECORDS, migrate
 from registry.adapters.sqlite.version_keys import KeySpan, version_key
@@ -67,7 +67,7 @@ def test_no_search_for_the_versions_of_a_range_scans_or_sorts(connection: Connec
 def fill(connection: Connection, packages: list[Package]) -> None:
     connection.execute("BEGIN")
     for package in packages:
-        PackageWriting(package).insert(connection)
+        insert_packages(connection, [PackageWriting(package)])
     connection.execute("COMMIT")
 
 

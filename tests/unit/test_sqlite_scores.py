@@ -9,7 +9,7 @@ import pytest
 
 from registry.adapters.sqlite.connections import DatabaseFile
 from registry.adapters.sqlite.listing import SUMMARY_COLUMNS, branches, merged, order_of
-from registry.adapters.sqlite.package_writing import PackageWriting
+from registry.adapters.sqlite.package_writing import PackageWriting, insert_packages
 from registry.adapters.sqlite.schema import RECORDS, migrate
 from registry.adapters.sqlite.scores import check_for, checked_entries, list_by_score
 from registry.domain.packages import PackageFilter, PackageType
@@ -41,7 +41,7 @@ def fill(connection: Connection, scores: list[float], *, list_at_once: bool = Tr
     packages = [make_package(tags=("nlp",)) for _ in scores]
     connection.execute("BEGIN")
     for package, score in zip(packages, scores, strict=True):
-        PackageWriting(package).insert(connection)
+        insert_packages(connection, [PackageWriting(package)])
         connection.execute(_RATE, (package.id, package.revision, score))
         if list_at_once:
             list_by_score(connection, package.id)

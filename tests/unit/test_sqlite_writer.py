@@ -2,15 +2,18 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from sqlite3 import Connection, connect
+from typing import Self
 
 import pytest
 
 from registry.adapters.sqlite.database import SqliteDatabase
 from registry.adapters.sqlite.schema import NewerSchema
+from registry.adapters.sqlite.writer import BatchOperation, Operation
 from registry.domain.errors import Unavailable
 
 NOTES = (("CREATE TABLE notes (text TEXT NOT NULL UNIQUE)",),)
@@ -38,6 +41,20 @@ class Note:
         self.runs += 1
         connection.execute("INSERT INTO notes VALUES (?)", (self.text,))
         return self.text.upper()
+
+
+@dataclass(frozen=True)
+class Line(BatchOperation):
+    """Writes a line together with others, and notes which."""
+
+    text: str
+    batches: list[list[str]]
+
+    @classmethod
+    def run_batch(cls, connection: Connection, operations: Sequence[Self]) -> None:
+        texts = [operation.text for operation in operations]
+        operations[0].batches.append(texts)
+        connection.executemany("INSERT INTO notes VALUES (?)", [(text,) for text in texts])
 
 
 class Gate:
@@ -74,6 +91,38 @@ async def test_a_group_commits_once(database: SqliteDatabase, tmp_path: Path) ->
     assert texts(database) == ["n0", "n1", "n2", "n3", "n4"]
     (after,) = database.fetch_one("PRAGMA data_version")
     assert after == before + 1
+
+
+async def test_neighbours_of_a_class_are_one_batch(database: SqliteDatabase) -> None:
+    batches: list[list[str]] = []
+    gate, held = await behind_a_gate(database)
+    operations: list[Operation[str | None]] = [Line("a", batches), Line("b", batches), Note("c"), Line("d", batches)]
+    tasks = [asyncio.create_task(database.write(operation)) for operation in operations]
+    await asyncio.sleep(0)
+    gate.open()
+
+    assert await asyncio.gather(held, *tasks) == [None, None, None, "C", None]
+
+    assert batches == [["a", "b"], ["d"]]
+    assert texts(database) == ["a", "b", "c", "d"]
+
+
+async def test_of_a_batch_only_what_fails_is_undone(database: SqliteDatabase) -> None:
+    batches: list[list[str]] = []
+    gate, held = await behind_a_gate(database)
+    tasks = [asyncio.create_task(database.write(Line(text, batches))) for text in ("a", "b", "a", "c")]
+    await asyncio.sleep(0)
+    gate.open()
+    outcomes = await asyncio.gather(held, *tasks, return_exceptions=True)
+
+    assert [type(outcome).__name__ for outcome in outcomes[1:]] == [
+        "NoneType",
+        "NoneType",
+        "IntegrityError",
+        "NoneType",
+    ]
+    assert batches == [["a", "b", "a", "c"], ["a"], ["b"], ["a"], ["c"]]
+    assert texts(database) == ["a", "b", "c"]
 
 
 async def test_an_operation_that_fails_half_way_is_undone_alone(database: SqliteDatabase) -> None:

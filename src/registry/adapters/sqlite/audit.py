@@ -1,13 +1,15 @@
 """The audit trail."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from registry.adapters.sqlite.database import SqliteDatabase
+from registry.adapters.sqlite.rows import insert_rows
 from registry.adapters.sqlite.times import from_microseconds, to_microseconds
 from registry.domain.packages import AuditAction, AuditEntry
 
 _BEHIND_ALL_IDS = "~"
+_APPEND = "INSERT OR IGNORE INTO audit (package_id, id, at, user, action, revision, sha256)"
 _PAGE = """SELECT id, at, user, action, revision, sha256 FROM audit
     WHERE package_id = ? AND id < ? ORDER BY id DESC LIMIT ?"""
 
@@ -38,20 +40,18 @@ class SqliteAuditStore:
         ]
 
 
-def append_entries(connection: sqlite3.Connection, entries: Sequence[AuditEntry]) -> None:
+def append_entries(connection: sqlite3.Connection, entries: Iterable[AuditEntry]) -> None:
     """Add entries within the transaction under way; one that is there already (a call tried again) stays."""
-    connection.executemany(
-        "INSERT OR IGNORE INTO audit (package_id, id, at, user, action, revision, sha256) VALUES (?, ?, ?, ?, ?, ?, ?)",
-        [
-            (
-                entry.package_id,
-                entry.id,
-                to_microseconds(entry.at),
-                entry.user,
-                entry.action.value,
-                entry.revision,
-                entry.sha256,
-            )
-            for entry in entries
-        ],
-    )
+    rows = [
+        (
+            entry.package_id,
+            entry.id,
+            to_microseconds(entry.at),
+            entry.user,
+            entry.action.value,
+            entry.revision,
+            entry.sha256,
+        )
+        for entry in entries
+    ]
+    insert_rows(connection, _APPEND, rows)

@@ -1,8 +1,10 @@
 """The order of changes."""
 
 import sqlite3
+from collections.abc import Sequence
 
 from registry.adapters.sqlite.database import SqliteDatabase
+from registry.adapters.sqlite.rows import insert_rows
 from registry.ports.changes import ChangePage
 
 _RESET_MARK = ""
@@ -29,11 +31,13 @@ class SqliteChangeFeed:
         return ChangePage(str(rows[-1][0]), tuple(package_id for _, package_id in rows))
 
 
-def record_change(connection: sqlite3.Connection, package_id: str) -> None:
-    """Make this the package's last change, within the transaction under way."""
-    connection.execute("INSERT OR REPLACE INTO changes (package_id) VALUES (?)", (package_id,))
+def record_changes(connection: sqlite3.Connection, package_ids: Sequence[str]) -> None:
+    """Make these the packages' last changes, in their order, within the transaction under way."""
+    insert_rows(
+        connection, "INSERT OR REPLACE INTO changes (package_id)", [(package_id,) for package_id in package_ids]
+    )
 
 
 def record_reset(connection: sqlite3.Connection) -> None:
     """Mark a reset, within the transaction under way: cursors from before are no longer good."""
-    record_change(connection, _RESET_MARK)
+    record_changes(connection, [_RESET_MARK])

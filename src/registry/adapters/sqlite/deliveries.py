@@ -114,8 +114,12 @@ class SqliteDeliveryOutbox:
 
 def record_events(connection: sqlite3.Connection, events: Sequence[Event], *, now: int) -> None:
     """Make the deliveries of events, within the transaction under way. `now` in microseconds."""
+    subscribed = {
+        kind: connection.execute(_SUBSCRIBED, (f" {kind.value} ",)).fetchall()
+        for kind in {each.type for each in events}
+    }
     for event in events:
-        for (webhook_id,) in connection.execute(_SUBSCRIBED, (f" {event.type.value} ",)).fetchall():
+        for (webhook_id,) in subscribed[event.type]:
             delivery = Delivery(event.id, webhook_id, event.type, event.package_id, payload_of(event), event.at)
             _insert(connection, delivery, now=now)
 

@@ -1,14 +1,20 @@
 """The writes of package records, each within the transaction under way."""
 
 import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Self
 
 from registry.adapters.sqlite.answers import keep_answer
 from registry.adapters.sqlite.audit import append_entries
-from registry.adapters.sqlite.changes import record_change
+from registry.adapters.sqlite.changes import record_changes
 from registry.adapters.sqlite.deliveries import record_events
 from registry.adapters.sqlite.ratings import drop_rating, mark_anew
+from registry.adapters.sqlite.rows import insert_rows
 from registry.adapters.sqlite.scores import list_by_score, unlist
+from registry.adapters.sqlite.uploads import end_upload
 from registry.adapters.sqlite.version_keys import version_key
+from registry.adapters.sqlite.writer import BatchOperation
 from registry.domain.documents import encode_readme, encode_summary
 from registry.domain.errors import NotFound, PackageExists, RevisionConflict
 from registry.domain.packages import Change, Package, PackageStatus
@@ -16,14 +22,12 @@ from registry.domain.packages import Change, Package, PackageStatus
 PackageRow = tuple[str, int, str, str, bytes, str, str, str, str | None, bytes | None]
 ListingRow = tuple[str | None, str, str, str, str, str, str]
 
-_INSERT = """INSERT INTO packages
-    (id, revision, status, created_by, summary, type, name, version, blob_key, readme)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+_INSERT = "INSERT INTO packages (id, revision, status, created_by, summary, type, name, version, blob_key, readme)"
 _UPDATE = """UPDATE packages SET (id, revision, status, created_by, summary, type, name, version, blob_key, readme)
     = (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) WHERE number = ?"""
 _SELECT_LISTINGS = "SELECT tag, name, created_by, status, type, version_key, id FROM listings WHERE number = ?"
-_INSERT_LISTING = """INSERT INTO listings (number, tag, name, created_by, status, type, version_key, id)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
+_INSERT_LISTINGS = "INSERT INTO listings (tag, name, created_by, status, type, version_key, id, number)"
+_LISTING = "(?, ?, ?, ?, ?, ?, ?, (SELECT number FROM packages WHERE id = ?))"
 _TAKEN = "SELECT id FROM packages WHERE name = ? AND version = ? AND type = ? AND id != ?"
 
 
@@ -33,7 +37,7 @@ class PackageWriting:
     def __init__(self, package: Package) -> None:
         content = package.content
         self.package = package
-        self._row: PackageRow = (
+        self.row: PackageRow = (
             package.id,
             package.revision,
             package.status.value,
@@ -46,40 +50,42 @@ class PackageWriting:
             encode_readme(package),
         )
         key = version_key(package.version)
-        self._listings: set[ListingRow] = {
+        self.listings: set[ListingRow] = {
             (tag, package.name, package.created_by, package.status.value, package.type.value, key, package.id)
             for tag in (None, *package.tags)
         }
 
-    def insert(self, connection: sqlite3.Connection) -> None:
-        """Raises PackageExists."""
-        try:
-            number = connection.execute(_INSERT, self._row).lastrowid
-        except sqlite3.IntegrityError:
-            self._check_free(connection)  # asked afterwards: nearly every package is new
-            raise
-        connection.executemany(_INSERT_LISTING, [(number, *listing) for listing in self._listings])
-
     def update(self, connection: sqlite3.Connection, *, expected_revision: int) -> None:
         """Raises NotFound, RevisionConflict, PackageExists."""
         number = find_number(connection, self.package.id, expected_revision=expected_revision)
-        self._check_free(connection)
-        connection.execute(_UPDATE, (*self._row, number))
-        if set(connection.execute(_SELECT_LISTINGS, (number,))) != self._listings:
+        self.check_free(connection)
+        connection.execute(_UPDATE, (*self.row, number))
+        if set(connection.execute(_SELECT_LISTINGS, (number,))) != self.listings:
             connection.execute("DELETE FROM listings WHERE number = ?", (number,))
-            connection.executemany(_INSERT_LISTING, [(number, *listing) for listing in self._listings])
+            _list(connection, self.listings)
         list_by_score(connection, self.package.id)
 
-    def mark(self, connection: sqlite3.Connection, *, asked_by: str, now: int) -> None:
-        """Have the package rated, once it has what there is to rate. `now` in microseconds."""
-        if self.package.status is not PackageStatus.PENDING:
-            mark_anew(connection, self.package.id, asked_by=asked_by, now=now)
-
-    def _check_free(self, connection: sqlite3.Connection) -> None:
+    def check_free(self, connection: sqlite3.Connection) -> None:
+        """Raises PackageExists when another package has the name, version and type."""
         package = self.package
         taken = connection.execute(_TAKEN, (package.name, str(package.version), package.type.value, package.id))
         if row := taken.fetchone():
             raise PackageExists(row[0])
+
+
+def insert_packages(connection: sqlite3.Connection, writings: Sequence[PackageWriting]) -> None:
+    """Raises PackageExists."""
+    try:
+        insert_rows(connection, _INSERT, [writing.row for writing in writings])
+    except sqlite3.IntegrityError:
+        for writing in writings:
+            writing.check_free(connection)  # asked afterwards: nearly every package is new
+        raise
+    _list(connection, [listing for writing in writings for listing in writing.listings])
+
+
+def _list(connection: sqlite3.Connection, listings: Iterable[ListingRow]) -> None:
+    insert_rows(connection, _INSERT_LISTINGS, [(*listing, listing[-1]) for listing in listings], shape=_LISTING)
 
 
 def delete_package(connection: sqlite3.Connection, package_id: str, *, expected_revision: int) -> None:
@@ -102,10 +108,38 @@ def find_number(connection: sqlite3.Connection, package_id: str, *, expected_rev
     return int(number)
 
 
-def record(connection: sqlite3.Connection, package_id: str, change: Change, *, now: int) -> None:
+def record(connection: sqlite3.Connection, changes: Sequence[Change], *, now: int) -> None:
     """What goes with every change. First of all writes, since it may raise AnswerKept. `now` in microseconds."""
-    if change.answer is not None:
-        keep_answer(connection, change.answer, now=now)
-    append_entries(connection, (change.audit,))
-    record_change(connection, package_id)
-    record_events(connection, change.events, now=now)
+    for change in changes:
+        if change.answer is not None:
+            keep_answer(connection, change.answer, now=now)
+    append_entries(connection, [change.audit for change in changes])
+    record_changes(connection, [change.audit.package_id for change in changes])
+    record_events(connection, [event for change in changes for event in change.events], now=now)
+
+
+def mark(connection: sqlite3.Connection, changed: Sequence[tuple[Package, Change]], *, now: int) -> None:
+    """Have packages rated, once they have what there is to rate. `now` in microseconds."""
+    ready = [
+        (package.id, change.audit.user) for package, change in changed if package.status is not PackageStatus.PENDING
+    ]
+    mark_anew(connection, ready, now=now)
+
+
+@dataclass(frozen=True, slots=True)
+class AddPackage(BatchOperation):
+    """A new package and what goes with it. Raises PackageExists, AnswerKept, NotFound when its upload is gone."""
+
+    writing: PackageWriting
+    change: Change
+    now: int
+
+    @classmethod
+    def run_batch(cls, connection: sqlite3.Connection, operations: Sequence[Self]) -> None:
+        now = operations[0].now
+        record(connection, [adding.change for adding in operations], now=now)
+        for adding in operations:
+            if adding.change.upload is not None:
+                end_upload(connection, adding.change.upload)
+        insert_packages(connection, [adding.writing for adding in operations])
+        mark(connection, [(adding.writing.package, adding.change) for adding in operations], now=now)

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 
 from registry.adapters.sqlite.database import SqliteDatabase
 from registry.adapters.sqlite.listing import SUMMARY_COLUMNS, Branch, Order, at_version, branches, merged, order_of
-from registry.adapters.sqlite.package_writing import PackageWriting, delete_package, record
+from registry.adapters.sqlite.package_writing import AddPackage, PackageWriting, delete_package, mark, record
 from registry.adapters.sqlite.ranges import entries_in_range
 from registry.adapters.sqlite.scores import Check, check_for, checked_entries
 from registry.adapters.sqlite.times import to_microseconds
-from registry.adapters.sqlite.uploads import end_upload
 from registry.adapters.sqlite.version_keys import KeySpan, version_key
 from registry.domain.documents import decode_package, join_document
 from registry.domain.errors import NotFound
@@ -44,24 +43,16 @@ class SqlitePackageStore:
         self._clock = clock
 
     async def add(self, package: Package, change: Change) -> None:
-        writing, now = PackageWriting(package), to_microseconds(self._clock.now())
-
-        def operation(connection: sqlite3.Connection) -> None:
-            record(connection, package.id, change, now=now)
-            if change.upload is not None:
-                end_upload(connection, change.upload)
-            writing.insert(connection)
-            writing.mark(connection, asked_by=change.audit.user, now=now)
-
-        await self._database.write(operation)
+        now = to_microseconds(self._clock.now())
+        await self._database.write(AddPackage(PackageWriting(package), change, now))
 
     async def replace(self, package: Package, change: Change, *, expected_revision: int) -> None:
         writing, now = PackageWriting(package), to_microseconds(self._clock.now())
 
         def operation(connection: sqlite3.Connection) -> None:
-            record(connection, package.id, change, now=now)
+            record(connection, [change], now=now)
             writing.update(connection, expected_revision=expected_revision)
-            writing.mark(connection, asked_by=change.audit.user, now=now)
+            mark(connection, [(package, change)], now=now)
 
         await self._database.write(operation)
 
@@ -69,7 +60,7 @@ class SqlitePackageStore:
         now = to_microseconds(self._clock.now())
 
         def operation(connection: sqlite3.Connection) -> None:
-            record(connection, package_id, change, now=now)
+            record(connection, [change], now=now)
             delete_package(connection, package_id, expected_revision=expected_revision)
 
         await self._database.write(operation)

@@ -9,6 +9,7 @@ from datetime import datetime
 from registry.adapters.sqlite.audit import append_entries
 from registry.adapters.sqlite.database import SqliteDatabase
 from registry.adapters.sqlite.deliveries import record_events
+from registry.adapters.sqlite.rows import insert_rows
 from registry.adapters.sqlite.scores import list_by_score
 from registry.adapters.sqlite.times import from_microseconds, to_microseconds
 from registry.domain.packages import Change
@@ -27,8 +28,7 @@ _MARK = """INSERT INTO rating_marks (package_id, due_at, attempts, asked_by)
         AND NOT EXISTS (SELECT 1 FROM ratings WHERE package_id = packages.id AND revision = ?)
     ON CONFLICT (package_id) DO UPDATE SET due_at = min(due_at, excluded.due_at), asked_by = excluded.asked_by
         WHERE token IS NULL AND ?"""
-_MARK_ANEW = """INSERT OR REPLACE INTO rating_marks (package_id, due_at, attempts, asked_by, token)
-    VALUES (?, ?, 0, ?, NULL)"""
+_MARK_ANEW = "INSERT OR REPLACE INTO rating_marks (package_id, asked_by, due_at, attempts, token)"
 _CLAIM = """UPDATE rating_marks SET token = ?, due_at = ?, attempts = attempts + 1 WHERE package_id = ? AND due_at <= ?
     RETURNING attempts, asked_by"""
 _OWN = "WHERE package_id = ? AND token = ?"
@@ -152,9 +152,12 @@ def _end_claim(connection: sqlite3.Connection, claim: RatingClaim, *, due_at: da
     return connection.execute(sql, (to_microseconds(due_at), *own)).rowcount == 1
 
 
-def mark_anew(connection: sqlite3.Connection, package_id: str, *, asked_by: str, now: int) -> None:
-    """Have the package rated anew, within the transaction under way; claims become void. `now` in microseconds."""
-    connection.execute(_MARK_ANEW, (package_id, now, asked_by))
+def mark_anew(connection: sqlite3.Connection, wanted: Sequence[tuple[str, str]], *, now: int) -> None:
+    """Have packages rated anew, within the transaction under way; claims become void.
+
+    `wanted`: the id of each, and who asks. `now` in microseconds.
+    """
+    insert_rows(connection, _MARK_ANEW, [(package_id, user, now, 0, None) for package_id, user in wanted])
 
 
 def drop_rating(connection: sqlite3.Connection, package_id: str) -> None:

@@ -9,11 +9,13 @@ spared is a moment less in which this thread and the event loop wait for each ot
 import asyncio
 import sqlite3
 import threading
-from collections.abc import Callable
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import groupby
 from queue import Empty, SimpleQueue
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar, cast
 
 from registry.adapters.sqlite.connections import DatabaseFile
 from registry.adapters.sqlite.errors import translate
@@ -23,6 +25,18 @@ T = TypeVar("T")
 Operation = Callable[[sqlite3.Connection], T]
 
 MAX_GROUP = 256
+
+
+class BatchOperation(ABC):
+    """An operation without a result that costs less when it is done together with others of its class."""
+
+    def __call__(self, connection: sqlite3.Connection) -> None:
+        self.run_batch(connection, [self])
+
+    @classmethod
+    @abstractmethod
+    def run_batch(cls, connection: sqlite3.Connection, operations: Sequence[Self]) -> None:
+        """Do all of them, in their order; where one fails, raise its error."""
 
 
 @dataclass(slots=True, eq=False)
@@ -145,8 +159,12 @@ class GroupCommitWriter:
         connection = self._connection
         connection.execute("SAVEPOINT operations")
         try:
-            for job in jobs:
-                job.result = job.operation(connection)
+            for kind, alike in groupby(jobs, key=lambda job: type(job.operation)):
+                if issubclass(kind, BatchOperation):
+                    kind.run_batch(connection, [cast("BatchOperation", job.operation) for job in alike])
+                else:
+                    for job in alike:
+                        job.result = job.operation(connection)
         except Exception:  # whose it is, and what it means, is found out when each runs by itself
             if not connection.in_transaction:
                 raise
