@@ -32,6 +32,7 @@ from registry.api.routes import (
     webhooks,
 )
 from registry.api.state import ApiLimits, ApiState
+from registry.api.turns import Turns
 from registry.composition import Running, open_registry, run_background
 from registry.domain.errors import RegistryError
 from registry.logs import configure_logs
@@ -145,7 +146,10 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_exception_handler(HTTPException, on_http_error)
     app.add_exception_handler(RequestValidationError, on_validation_error)
     surround = functools.partial(
-        Surroundings, metrics=metrics.HttpMetrics(collected), log_requests=settings.log_requests
+        Surroundings,
+        metrics=metrics.HttpMetrics(collected),
+        turns=Turns(),
+        log_requests=settings.log_requests,
     )
     app.add_middleware(surround)
     app.serve_first(HotRoutes(hot), surround)
