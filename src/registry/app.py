@@ -122,11 +122,10 @@ def create_app(settings: Settings) -> FastAPI:
         *service.hot_routes(),
         *content.hot_routes(),
         *listing.hot_routes(),
-        *packages.publish_routes(),
+        *packages.writing_routes(),
     ]
     app.router.routes[:0] = hot
     for router in (
-        packages.package_routes(),
         packages.patch_routes(),
         relations.relation_routes(),
         ratings.rating_routes(),

@@ -26,7 +26,7 @@ from registry.api.schemas import (
     ReplacementBody,
 )
 from registry.api.state import state_of
-from registry.api.strict_json import MergePatchRoute, StrictJsonRoute
+from registry.api.strict_json import MergePatchRoute
 from registry.domain.accounts import Caller, Permission
 from registry.domain.documents import encode_readme, encode_summary, join_document
 from registry.domain.errors import InvalidInput
@@ -81,7 +81,7 @@ def hot_routes() -> list[HotRoute]:
     ]
 
 
-def publish_routes() -> list[HotRoute]:
+def writing_routes() -> list[HotRoute]:
     return [
         hot_route(
             "/package",
@@ -104,33 +104,32 @@ def publish_routes() -> list[HotRoute]:
                 "parameters": [IDEMPOTENCY_KEY],
                 "requestBody": package_body(InlinePackageBody, MetadataBody, INLINE_EXAMPLE),
             },
-        )
+        ),
+        hot_route(
+            "/package/{package_id}",
+            _replace_package,
+            documented=replace_package,
+            method="PUT",
+            tags=["packages"],
+            response_model=PackageModel,
+            responses={200: {"headers": ETAG}, **problems(400, 401, 403, 404, 409, 412, 413, 415, 422)},
+            openapi_extra={
+                "parameters": [_IF_MATCH],
+                "requestBody": package_body(ReplacementBody, ReplacementBody, METADATA_EXAMPLE),
+            },
+        ),
+        hot_route(
+            "/package/{package_id}",
+            _delete_package,
+            documented=delete_package,
+            method="DELETE",
+            tags=["packages"],
+            status_code=204,
+            response_class=Response,
+            responses=problems(401, 403, 404, 412, 422),
+            openapi_extra={"parameters": [_IF_MATCH]},
+        ),
     ]
-
-
-def package_routes() -> APIRouter:
-    router = APIRouter(route_class=StrictJsonRoute, tags=["packages"])
-    router.add_api_route(
-        "/package/{package_id}",
-        replace_package,
-        methods=["PUT"],
-        response_model=PackageModel,
-        responses={200: {"headers": ETAG}, **problems(400, 401, 403, 404, 409, 412, 413, 415, 422)},
-        openapi_extra={
-            "parameters": [_IF_MATCH],
-            "requestBody": package_body(ReplacementBody, ReplacementBody, METADATA_EXAMPLE),
-        },
-    )
-    router.add_api_route(
-        "/package/{package_id}",
-        delete_package,
-        methods=["DELETE"],
-        status_code=204,
-        response_class=Response,
-        responses=problems(401, 403, 404, 412, 422),
-        openapi_extra={"parameters": [_IF_MATCH]},
-    )
-    return router
 
 
 def patch_routes() -> APIRouter:
@@ -218,8 +217,13 @@ def _answering(request: Request, caller: Caller, submission: Submission) -> Answ
     return Answering(key, fingerprint, created_answer)
 
 
-async def replace_package(request: Request, package_id: PackageId, caller: Uploader) -> Response:
+async def replace_package(package_id: PackageId, caller: Uploader) -> None:
     """Replace the metadata (JSON), or metadata and content (multipart). Absent members take their defaults."""
+
+
+async def _replace_package(request: Request) -> Response:
+    caller = await authenticate(request.scope, Permission.UPLOAD)
+    package_id = request.path_params["package_id"]
     async with room_for_body(request):
         submission = await replacement(request)
         body = submission.metadata
@@ -273,9 +277,13 @@ _PATCHABLE = {
 }
 
 
-async def delete_package(request: Request, package_id: PackageId, caller: Uploader) -> Response:
+async def delete_package(package_id: PackageId, caller: Uploader) -> None:
     """Delete a package and its content. Its id answers 404 from then on."""
+
+
+async def _delete_package(request: Request) -> Response:
+    caller = await authenticate(request.scope, Permission.UPLOAD)
     await state_of(request.scope).services.changing.remove(
-        caller, package_id, expected=expected_revisions(request.headers)
+        caller, request.path_params["package_id"], expected=expected_revisions(request.headers)
     )
-    return Response(status_code=204)
+    return ReadyResponse(204, [])
