@@ -133,14 +133,15 @@ def _standard(campaign: Campaign, name: str) -> Iterator[None]:
         with homes.embedded() as registry:
             subject = campaign.filled(registry, name, number)
             campaign.each_round(subject)
+            if number == 2:
+                # Before what fills the registry with more: the generators are to meet the same one.
+                campaign.tools(subject)
             if number <= plan.few_rounds:
                 campaign.curves(subject)
                 campaign.together(subject)
             if number == 1:
                 campaign.rates(subject)
                 campaign.transfers(subject)
-            if number == 2:
-                campaign.tools(subject)
         yield
 
 
