@@ -58,6 +58,10 @@ def content_disposition(filename: str) -> str:
     return header if plain == filename else f"{header}; filename*=UTF-8''{quote(filename, safe='')}"
 
 
+_SMALL_BYTES = 64 * 1024
+"""So much is sent whole. Else a second task looks out for clients that leave, which costs more than a small file."""
+
+
 class BlobResponse(StreamingResponse):
     """Streams a blob that `open` has opened: a missing one becomes a problem, or is looked for anew, before that."""
 
@@ -65,6 +69,7 @@ class BlobResponse(StreamingResponse):
         self, chunks: AsyncIterator[bytes], opened: AsyncExitStack, *, status_code: int, headers: dict[str, str]
     ) -> None:
         super().__init__(chunks, status_code, headers)
+        self._chunks = chunks
         self._opened = opened
 
     @classmethod
@@ -82,7 +87,15 @@ class BlobResponse(StreamingResponse):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async with self._opened:
-            await super().__call__(scope, receive, send)
+            if int(self.headers["Content-Length"]) > _SMALL_BYTES:
+                await super().__call__(scope, receive, send)
+            else:
+                await self._send_whole(send)
+
+    async def _send_whole(self, send: Send) -> None:
+        body = b"".join([chunk async for chunk in self._chunks])
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        await send({"type": "http.response.body", "body": body})
 
     async def stream_response(self, send: Send) -> None:
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
