@@ -1,9 +1,13 @@
 """License expressions and the compatibility table."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from registry.rating import licenses
 from registry.rating.license_terms import CLASHES, COPYLEFT_TARGETS, TERMS, Terms
 from registry.rating.licenses import LicenseUse, check_license, normalise_license
 from registry.rating.metrics.license import share_of_uses
@@ -127,3 +131,19 @@ def test_only_copyleft_and_the_like_has_targets() -> None:
 )
 def test_the_share_of_common_uses(text: str, share: float) -> None:
     assert share_of_uses(text) == share
+
+
+def test_the_first_licences_of_a_process_are_read_by_several_threads() -> None:
+    """Ratings are computed in threads, and what one reads wrongly would be remembered."""
+    texts = ("MIT", "Apache-2.0", "GPL-3.0-or-later WITH GCC-exception-3.1", "BSD-3-Clause AND ISC")
+    licenses._spdx.cache_clear()
+    licenses._parse.cache_clear()
+    licenses._spdx()  # as by one who has not parsed with it yet
+    together = threading.Barrier(len(texts))
+
+    def read(text: str) -> str | None:
+        together.wait(10)
+        return licenses.normalise_license(text)
+
+    with ThreadPoolExecutor(len(texts)) as threads:
+        assert list(threads.map(read, texts)) == list(texts)

@@ -125,7 +125,10 @@ def _verb(use: LicenseUse) -> str:
 def _spdx() -> Any:
     from license_expression import get_spdx_licensing
 
-    return get_spdx_licensing()
+    licensing = get_spdx_licensing()
+    # Else it is built when first asked for, in view of others, to whom licences are unknown meanwhile.
+    licensing.get_advanced_tokenizer()
+    return licensing
 
 
 def _parse_known(text: str | None) -> Any:
