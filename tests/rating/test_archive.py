@@ -69,9 +69,17 @@ def test_other_formats_under_a_pickle_s_name_have_no_findings() -> None:
 
 
 # An import whose module and name are no text, one without any, one beside a value that nothing was imported to call,
-# one for which the memo has nothing.
+# one for which the memo has nothing, one whose module is longer than what is told of it.
 @pytest.mark.parametrize(
-    "data", [b"NN\x93.", b"\x93.", b"K\x01K\x02RN\x93.", b"h\x05h\x06\x93.", b"\x8c\x02abN\x93\xff\xfe"]
+    "data",
+    [
+        b"NN\x93.",
+        b"\x93.",
+        b"K\x01K\x02RN\x93.",
+        b"h\x05h\x06\x93.",
+        b"\x8c\x02abN\x93\xff\xfe",
+        b"X\x2c\x01\x00\x00" + b"a" * 300 + b"N\x93\xff",
+    ],
 )
 def test_an_import_that_loading_never_reaches_is_no_danger(data: bytes) -> None:
     with pytest.raises(Exception):  # noqa: B017, PT011  whatever an unpickler makes of it

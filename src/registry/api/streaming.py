@@ -99,7 +99,7 @@ class BlobResponse(StreamingResponse):
 
     async def stream_response(self, send: Send) -> None:
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-        async for chunk in self.body_iterator:
+        async for chunk in self._chunks:
             await send({"type": "http.response.body", "body": chunk, "more_body": True})
             # A server waits for its buffer before it takes a message. Were that the next chunk, one more than the
             # reader reads ahead would be held for a slow client.

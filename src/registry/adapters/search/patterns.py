@@ -58,7 +58,7 @@ class SafePattern:
     trigrams: str | None
     _alone: Any
     _in_lines: Any
-    _landmarks: Any | None
+    _landmarks: Any
 
     @property
     def has_landmarks(self) -> bool:
@@ -78,7 +78,7 @@ class SafePattern:
     def find_likely(self, lines: bytes, start: int) -> int:
         """A place in the next line that may match, where a newline stands before each line and at `start`; -1 without:
         then none matches."""
-        found = self._landmarks.search(lines, start) if self._landmarks is not None else None
+        found = self._landmarks.search(lines, start)
         return -1 if found is None else int(found.end()) - 1
 
 

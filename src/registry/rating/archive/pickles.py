@@ -10,7 +10,6 @@ import pickletools
 import zipfile
 import zlib
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import IO
 
 from registry.domain.evidence import SafetyFinding
@@ -165,16 +164,14 @@ def _picklescan(path: str, data: bytes) -> list[SafetyFinding]:
         result = scan_pickle_bytes(io.BytesIO(data), path)
     except Exception as error:  # noqa: BLE001 - crafted bytes raise all sorts of errors
         return [SafetyFinding(path, "picklescan", "suspicious", f"cannot be analysed: {type(error).__name__}")]
-    findings = [
-        SafetyFinding(path, "picklescan", severities[found.safety], f"imports {found.module}.{found.name}"[:200])
+    told = [
+        (severities[found.safety], f"{found.module}.{found.name}")
         for found in sorted(result.globals, key=lambda it: (str(it.module), str(it.name)))[:20]
         if found.safety in severities
     ]
-    if not any(_UNREADABLE in finding.detail for finding in findings) or _reaches_import(data):
-        return findings
-    return [
-        replace(finding, severity="suspicious") if _UNREADABLE in finding.detail else finding for finding in findings
-    ]
+    if any(_UNREADABLE in name for _, name in told) and not _reaches_import(data):
+        told = [("suspicious" if _UNREADABLE in name else severity, name) for severity, name in told]
+    return [SafetyFinding(path, "picklescan", severity, f"imports {name}"[:200]) for severity, name in told]
 
 
 def _fickling(path: str, data: bytes) -> list[SafetyFinding]:
