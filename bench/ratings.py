@@ -19,7 +19,7 @@ from registry.domain.packages import Package, PackageStatus, PackageType
 from registry.domain.versions import Version
 from registry.rating.collect import EvidenceCollector, Sources
 from registry.rating.score import DEFAULT_WEIGHTS
-from registry.services.rating_documents import scored
+from registry.services.ratings.documents import scored
 
 _SLOWEST_SECONDS = 0.5
 _README = "# Tiny\n## Usage\n```python\nimport tiny\ntiny.load()\n```\nAccuracy: 0.9 on GLUE\n" * 50

@@ -13,10 +13,8 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from registry.allocator import share_one_heap
-from registry.api import metrics
 from registry.api.documentation_pages import add_documentation_pages
 from registry.api.hot import HotRoutes
-from registry.api.middleware import Surroundings
 from registry.api.openapi import DESCRIPTION, TAGS, complete_schema, operation_id
 from registry.api.problems import on_http_error, on_registry_error, on_validation_error
 from registry.api.routes import (
@@ -32,12 +30,14 @@ from registry.api.routes import (
     webhooks,
 )
 from registry.api.state import ApiLimits, ApiState
-from registry.api.turns import Turns
 from registry.composition import Running, open_registry, run_background
 from registry.domain.errors import RegistryError
-from registry.logs import configure_logs
-from registry.services.background import beside
+from registry.services.maintenance.background import beside
 from registry.settings import Settings, load_settings
+from registry.telemetry import metrics
+from registry.telemetry.logs import configure_logs
+from registry.wire.middleware import RequestMiddleware
+from registry.wire.request_scheduler import RequestScheduler
 
 VERSION = version("registry")
 
@@ -145,9 +145,9 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_exception_handler(HTTPException, on_http_error)
     app.add_exception_handler(RequestValidationError, on_validation_error)
     surround = functools.partial(
-        Surroundings,
+        RequestMiddleware,
         metrics=metrics.HttpMetrics(collected),
-        turns=Turns(),
+        scheduler=RequestScheduler(),
         log_requests=settings.log_requests,
     )
     app.add_middleware(surround)

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
-from registry.api.rating_models import RatingModel
+from registry.api.models.ratings import RatingModel
 from registry.domain.errors import InvalidInput
 from registry.domain.receipts import ReceiptTampered
 from registry.rating.recompute import recompute

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from registry.ports.accounts import AccountStore
-from registry.ports.answers import AnswerStore
 from registry.ports.audit import AuditStore
 from registry.ports.changes import ChangeFeed
 from registry.ports.health import HealthLog
+from registry.ports.idempotency import AnswerStore
 from registry.ports.maintenance import RecordMaintenance
 from registry.ports.packages import PackageStore
 from registry.ports.ratings import RatingStore

@@ -10,8 +10,8 @@ import pytest
 from registry.adapters.search.index import LocalSearchIndex
 from registry.domain.packages import PackageStatus
 from registry.domain.search import RegexQuery, SearchScope
-from registry.services.indexing import IndexFollower
-from registry.services.search import SearchService
+from registry.services.search.indexing import IndexFollower
+from registry.services.search.search import SearchService
 from tests.conformance.records import RecordHome, Records
 from tests.factories import make_account, make_change, make_package
 

@@ -12,8 +12,8 @@ import pytest
 from registry.adapters.filesystem import FilesystemBlobStore
 from registry.adapters.filesystem.blob_folder import BlobFolder
 from registry.adapters.filesystem.parts import FilesystemPartStore
-from registry.adapters.sqlite.answers import SqliteAnswerStore
 from registry.adapters.sqlite.database import SqliteDatabase
+from registry.adapters.sqlite.idempotency import SqliteAnswerStore
 from registry.adapters.sqlite.maintenance import SqliteRecordMaintenance
 from registry.adapters.sqlite.packages import SqlitePackageStore
 from registry.adapters.sqlite.uploads import SqliteUploadStore

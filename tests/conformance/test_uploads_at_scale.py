@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import pytest
 
-from registry.adapters.dynamodb.answers import DynamoAnswerStore
+from registry.adapters.dynamodb.idempotency import DynamoAnswerStore
 from registry.adapters.dynamodb.maintenance import DynamoRecordMaintenance
 from registry.adapters.dynamodb.packages import DynamoPackageStore
 from registry.adapters.dynamodb.uploads import DynamoUploadStore

@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 
 from registry.domain.errors import AnswerKept, NotFound, PackageExists
-from registry.ports.answers import AnswerStore
+from registry.ports.idempotency import AnswerStore
 from registry.ports.maintenance import RecordMaintenance
 from registry.ports.packages import PackageStore
 from registry.ports.uploads import UploadStore

@@ -5,12 +5,12 @@ from typing import Any
 
 from registry.adapters.dynamodb import records
 from registry.adapters.dynamodb.accounts import DynamoAccountStore
-from registry.adapters.dynamodb.answers import DynamoAnswerStore
 from registry.adapters.dynamodb.audit import DynamoAuditStore
 from registry.adapters.dynamodb.changes import DynamoChangeFeed
 from registry.adapters.dynamodb.client import DynamoTable
 from registry.adapters.dynamodb.deliveries import DynamoDeliveryOutbox
 from registry.adapters.dynamodb.health import DynamoHealthLog
+from registry.adapters.dynamodb.idempotency import DynamoAnswerStore
 from registry.adapters.dynamodb.keys import text
 from registry.adapters.dynamodb.maintenance import DynamoRecordMaintenance
 from registry.adapters.dynamodb.packages import DynamoPackageStore

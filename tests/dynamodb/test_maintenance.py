@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 
 from registry.adapters.dynamodb.accounts import DynamoAccountStore
-from registry.adapters.dynamodb.answers import DynamoAnswerStore
 from registry.adapters.dynamodb.client import DynamoTable
 from registry.adapters.dynamodb.health import DynamoHealthLog
+from registry.adapters.dynamodb.idempotency import DynamoAnswerStore
 from registry.adapters.dynamodb.keys import Action, Item, record_key
 from registry.adapters.dynamodb.maintenance import DynamoRecordMaintenance
 from registry.adapters.dynamodb.packages import DynamoPackageStore

@@ -17,12 +17,12 @@ from registry.adapters.sqlite.webhooks import SqliteWebhookStore
 from registry.adapters.system.ids import UuidSource
 from registry.domain.packages import Package, PackageStatus
 from registry.ports.fetching import Fetched, FetchError, SourceFacts
-from registry.services.archives import ArchiveReader
-from registry.services.ingest import Ingest
-from registry.services.ingest_claims import Claims
-from registry.services.ingest_gate import ScoreGate
-from registry.services.intake import AuditWriter, Intake
-from registry.services.quotas import QuotaRules, Quotas
+from registry.services.ingest.gate import ScoreGate
+from registry.services.ingest.ingest import Ingest
+from registry.services.ingest.leases import Claims
+from registry.services.packages.archive_reading import ArchiveReader
+from registry.services.packages.intake import AuditWriter, Intake
+from registry.services.uploads.quotas import QuotaRules, Quotas
 from tests.factories import START, ManualClock, make_change, make_package
 
 URL = "https://example.org/model.bin"

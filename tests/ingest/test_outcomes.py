@@ -9,7 +9,7 @@ import pytest
 from registry.domain.events import EventType
 from registry.domain.packages import Package, PackageStatus
 from registry.ports.fetching import FetchError, SourceFacts
-from registry.services.ingest_gate import ScoreGate
+from registry.services.ingest.gate import ScoreGate
 from tests.factories import make_webhook
 from tests.ingest.processes import World, open_world, running
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from registry.domain.errors import InvalidInput
-from registry.services.cursors import CursorCodec
+from registry.services.packages.cursors import CursorCodec
 
 TEXT = st.text(max_size=100)
 CODEC = CursorCodec(b"a signing key of this test")

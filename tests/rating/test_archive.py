@@ -17,12 +17,12 @@ from hypothesis import strategies as st
 from registry.domain.errors import NotFound
 from registry.domain.evidence import ArchiveFacts
 from registry.domain.packages import Content
-from registry.rating.archive.inspection import MIB, InspectionLimits
-from registry.rating.archive.pickles import MAX_OPCODES, scan_pickles
-from registry.rating.archive.python_sources import PythonSource, lint, read_python
-from registry.rating.archive.safetensors import check_safetensors
-from registry.services.archive_evidence import StoredArchiveInspector
-from registry.services.archives import ArchiveLimits
+from registry.formats.archives.limits import ArchiveLimits
+from registry.formats.inspection import MIB, InspectionLimits
+from registry.formats.pickles import MAX_OPCODES, scan_pickles
+from registry.formats.python_sources import PythonSource, lint, read_python
+from registry.formats.safetensors import check_safetensors
+from registry.services.ratings.archive_evidence import StoredArchiveInspector
 from tests.rating.world import PACKAGE
 from tests.unit.archives import MAKERS, BytesBlobs, Files, make_tar_gz, make_zip
 

@@ -8,7 +8,7 @@ from typing import Any, get_args, get_type_hints
 from registry.domain.evidence import Evidence, Fact, FactState
 from registry.domain.ratings import FORMULA_VERSION, MetricName, Rating
 from registry.domain.receipts import _typed
-from registry.rating.license_terms import TERMS, Terms
+from registry.formats.license_terms import TERMS, Terms
 from registry.rating.metrics.size import BUDGET_BYTES
 from registry.rating.score import DEFAULT_WEIGHTS, METRICS, rate
 from tests.rating.factories import evidence
@@ -76,8 +76,8 @@ def test_the_table_of_formulas_names_every_metric_with_its_default_weight() -> N
     assert sum(DEFAULT_WEIGHTS.values()) == 1.0
 
 
-def test_the_table_of_licences_is_the_code_s() -> None:
-    table = DOCUMENT.split("| kind | licences |", 1)[1].split("\n\n", 1)[0].splitlines()[2:]
+def test_the_table_of_licenses_is_the_code_s() -> None:
+    table = DOCUMENT.split("| kind | licenses |", 1)[1].split("\n\n", 1)[0].splitlines()[2:]
     kinds = {cells[1].strip(): set(re.findall(r"`([^`]+)`", cells[2])) for cells in (row.split("|") for row in table)}
     named = {kind.name.lower().replace("_", " "): kind for kind in Terms if kind is not Terms.UNKNOWN}
     assert {kind.replace("-", " ").replace(",", ""): names for kind, names in kinds.items()} == {

@@ -1,12 +1,12 @@
-"""Whether a project may use a package, its licence given or read from its repository."""
+"""Whether a project may use a package, its license given or read from its repository."""
 
 from dataclasses import replace
 
 import pytest
 
 from registry.domain.errors import InvalidInput, SourceFailed
-from registry.rating.licenses import LicenseUse
-from registry.services.license_check import LicenseChecks
+from registry.formats.license_expressions import LicenseUse
+from registry.services.ratings.license_check import LicenseChecks
 from tests.rating.world import PACKAGE, World
 from tests.upstreams.pages import Page
 from tests.upstreams.server import Fault
@@ -45,7 +45,7 @@ async def test_a_project_without_a_license_gives_no_permission(world: World, che
     world.upstreams.pages["/github/repos/octo/bare"] = Page(page)
     answer = await checks.check(replace(PACKAGE, license="MIT"), url="https://github.com/octo/bare")
     assert not answer.compatible
-    assert "the project states no licence" in answer.reason
+    assert "the project states no license" in answer.reason
 
 
 @pytest.mark.parametrize("url", ["https://github.com/octo/gone", "https://huggingface.co/org/gone"])

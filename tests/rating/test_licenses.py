@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry.rating import licenses
-from registry.rating.license_terms import CLASHES, COPYLEFT_TARGETS, TERMS, Terms
-from registry.rating.licenses import LicenseUse, check_license, normalise_license
+from registry.formats import license_expressions as licenses
+from registry.formats.license_expressions import LicenseUse, check_license, normalise_license
+from registry.formats.license_terms import CLASHES, COPYLEFT_TARGETS, TERMS, Terms
 from registry.rating.metrics.license import share_of_uses
 
 RUN, TUNE = LicenseUse.RUN, LicenseUse.FINE_TUNE
@@ -114,7 +114,7 @@ def test_any_text_is_answered(text: str) -> None:
     assert check_license(text, "MIT").compatible in (True, False)
 
 
-def test_the_table_names_licences_that_spdx_knows() -> None:
+def test_the_table_names_licenses_that_spdx_knows() -> None:
     targets = [*COPYLEFT_TARGETS.values(), *CLASHES.values()]
     for name in {*TERMS, *COPYLEFT_TARGETS, *CLASHES, *(name for names in targets for name in names)}:
         assert normalise_license(name) == name
@@ -133,7 +133,7 @@ def test_the_share_of_common_uses(text: str, share: float) -> None:
     assert share_of_uses(text) == share
 
 
-def test_the_first_licences_of_a_process_are_read_by_several_threads() -> None:
+def test_the_first_licenses_of_a_process_are_read_by_several_threads() -> None:
     """Ratings are computed in threads, and what one reads wrongly would be remembered."""
     texts = ("MIT", "Apache-2.0", "GPL-3.0-or-later WITH GCC-exception-3.1", "BSD-3-Clause AND ISC")
     licenses._spdx.cache_clear()

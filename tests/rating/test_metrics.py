@@ -225,7 +225,7 @@ def test_performance_claims_from_the_card(card: str, score: float) -> None:
     assert claims(card) == score
 
 
-def test_the_lowest_of_the_licences_stated_counts() -> None:
+def test_the_lowest_of_the_licenses_stated_counts() -> None:
     repository = known(RepositoryFacts("o/r", "main", "GPL-3.0-only", stars=1, archived=False, pushed_at=None))
     result = license_metric.measure(evidence(package=package(license="MIT"), repository=repository))
     assert result.score == 0.625
@@ -233,11 +233,11 @@ def test_the_lowest_of_the_licences_stated_counts() -> None:
     assert "also stated: MIT in the record" in result.evidence
 
 
-def test_a_missing_licence_is_no_permission_once_every_source_has_answered() -> None:
+def test_a_missing_license_is_no_permission_once_every_source_has_answered() -> None:
     assert license_metric.measure(evidence()).score == 0.0
     assert license_metric.measure(evidence(hub=failed("huggingface"))).status is MetricStatus.LOST
 
 
-def test_a_licence_that_names_itself_in_the_card() -> None:
+def test_a_license_that_names_itself_in_the_card() -> None:
     card = "---\nlicense: other\nlicense_name: llama3\n---\n"
     assert license_metric.measure(evidence(package=package(readme=card))).score == 0.5

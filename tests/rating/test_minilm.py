@@ -8,7 +8,7 @@ from registry.domain.receipts import encode_receipt
 from registry.rating.collect import EvidenceCollector, Sources
 from registry.rating.recompute import recompute
 from registry.rating.score import rate
-from registry.services.archive_evidence import StoredArchiveInspector
+from registry.services.ratings.archive_evidence import StoredArchiveInspector
 from tests.rating.world import PACKAGE, SettableClock
 from tests.unit.archives import BytesBlobs
 

@@ -5,11 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from registry.domain.evidence import DemonstrationFacts, FactState
-from registry.rating.cards import CodeBlock, Section, choose_card, parse_card, split_front_matter
-from registry.rating.demonstrations import read_demonstrations
-from registry.rating.links import github_name, hub_name, labelled_repository, named_datasets
-from registry.rating.plain_yaml import read_yaml
-from registry.rating.project_files import (
+from registry.formats.cards import CodeBlock, Section, choose_card, parse_card, split_front_matter
+from registry.formats.plain_yaml import read_yaml
+from registry.formats.project_files import (
     configured_tools,
     distribution,
     installed_names,
@@ -17,6 +15,8 @@ from registry.rating.project_files import (
     requirement_names,
     without_top,
 )
+from registry.formats.python_examples import read_demonstrations
+from registry.formats.repository_urls import github_name, hub_name, labelled_repository, named_datasets
 from tests.rating.factories import CARD_PIECES, absent, archive, failed, hub, known, package
 
 

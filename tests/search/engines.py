@@ -7,8 +7,8 @@ from pathlib import Path
 
 from registry.adapters.search.index import LocalSearchIndex
 from registry.domain.search import RegexQuery
-from registry.services.indexing import IndexFollower
-from registry.services.search import SearchService
+from registry.services.search.indexing import IndexFollower
+from registry.services.search.search import SearchService
 from tests.search.records import Records
 
 

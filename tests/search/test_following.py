@@ -18,8 +18,8 @@ from registry.domain.errors import Unavailable
 from registry.domain.packages import PackageStatus
 from registry.domain.search import IndexState, RegexQuery, SearchField, SearchScope, TextQuery
 from registry.ports.changes import ChangePage
-from registry.services.indexing import IndexFollower
-from registry.services.search import SearchService
+from registry.services.search.indexing import IndexFollower
+from registry.services.search.search import SearchService
 from tests.search.engines import Engine, open_engine
 from tests.search.records import Records, make_package, package_id
 

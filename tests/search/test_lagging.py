@@ -11,8 +11,8 @@ from registry.adapters.search.index import LocalSearchIndex
 from registry.domain.errors import Unavailable
 from registry.domain.packages import Package
 from registry.domain.search import RegexQuery
-from registry.services.indexing import IndexFollower
-from registry.services.search import SearchService
+from registry.services.search.indexing import IndexFollower
+from registry.services.search.search import SearchService
 from tests.search.engines import open_engine
 from tests.search.records import Records, make_package
 

@@ -8,8 +8,10 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 
 from registry.domain.errors import NotFound
+from registry.formats.archives.facts import ArchiveFacts
+from registry.formats.archives.limits import ArchiveLimits
 from registry.ports.blobs import CHUNK_BYTES, BlobInfo, StoredBlob
-from registry.services.archives import ArchiveFacts, ArchiveLimits, ArchiveReader
+from registry.services.packages.archive_reading import ArchiveReader
 
 Files = Mapping[str, bytes | str]
 

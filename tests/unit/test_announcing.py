@@ -3,7 +3,7 @@
 import pytest
 
 from registry.domain.errors import NotFound
-from registry.services.announcing import announcing
+from registry.services.search.announcing import announcing
 
 
 class Shelf:

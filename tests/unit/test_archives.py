@@ -12,8 +12,10 @@ import pytest
 from registry.adapters.filesystem import FilesystemBlobStore
 from registry.domain.errors import NotFound
 from registry.domain.packages import MAX_README_BYTES, Dependency
+from registry.formats.archives.facts import ArchiveFacts
+from registry.formats.archives.kinds import looks_like_archive
 from registry.ports.blobs import BlobStore
-from registry.services.archives import ArchiveFacts, ArchiveReader, looks_like_archive
+from registry.services.packages.archive_reading import ArchiveReader
 from tests.unit.archives import (
     CARD,
     MAKERS,

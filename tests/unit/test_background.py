@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from registry.services import background
+from registry.services.maintenance import background
 
 
 async def test_a_broken_loop_begins_again_and_the_others_go_on(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from registry.domain.accounts import Account, Permission, Session
 from registry.domain.errors import AlreadyExists, NotFound
-from registry.services.bootstrap import Bootstrap
+from registry.services.accounts.bootstrap import Bootstrap
 from tests.factories import START, ManualClock
 
 

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from registry.domain.packages import Dependency
-from registry.services.archives.cards import CardFacts, read_card
-from registry.services.archives.licenses import known_license, recognise_license
+from registry.formats.archives.cards import CardFacts, read_card
+from registry.formats.archives.licenses import known_license, recognise_license
 from tests.unit.archives import MIT_TEXT
 
 APACHE_TEXT = (Path(__file__).parents[2] / "LICENSE").read_text()

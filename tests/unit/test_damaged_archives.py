@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from registry.services.archives import ArchiveFacts, ArchiveLimits
+from registry.formats.archives.facts import ArchiveFacts
+from registry.formats.archives.limits import ArchiveLimits
 from tests.unit.archives import (
     CARD,
     MAKERS,

@@ -14,7 +14,7 @@ from registry.adapters.sqlite.webhooks import SqliteWebhookStore
 from registry.domain.errors import InvalidInput, Unavailable
 from registry.domain.webhooks import Delivery, DeliveryStatus, Webhook, check_secret, new_secret
 from registry.ports.webhooks import Answered, SendError
-from registry.services.deliveries import MAX_ATTEMPTS, Deliveries, wait_seconds
+from registry.services.webhooks.deliveries import MAX_ATTEMPTS, Deliveries, wait_seconds
 from tests.factories import START, ManualClock, make_delivery, make_webhook
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from registry.domain.errors import Unavailable
 from registry.ports.health import HealthSample
-from registry.services.health import HealthMonitor, Probe
+from registry.services.health.health import HealthMonitor, Probe
 
 START = datetime(2026, 1, 1, 12, 0, 59, tzinfo=UTC)
 

@@ -8,8 +8,8 @@ import pytest
 
 from registry.domain.errors import Unavailable
 from registry.ports.health import HealthSample
-from registry.services import health
-from registry.services.health import HealthMonitor, Probe
+from registry.services.health import health
+from registry.services.health.health import HealthMonitor, Probe
 from tests.factories import START, ManualClock
 
 MINUTE = START.replace(second=0, microsecond=0)

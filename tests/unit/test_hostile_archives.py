@@ -14,7 +14,9 @@ from contextlib import asynccontextmanager
 import pytest
 
 from registry.domain.errors import Unavailable
-from registry.services.archives import ArchiveFacts, ArchiveLimits, ArchiveReader
+from registry.formats.archives.facts import ArchiveFacts
+from registry.formats.archives.limits import ArchiveLimits
+from registry.services.packages.archive_reading import ArchiveReader
 from tests.unit.archives import (
     MAKERS,
     MIT_TEXT,

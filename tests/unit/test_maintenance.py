@@ -8,9 +8,9 @@ import pytest
 
 from registry.adapters.filesystem.blobs import FilesystemBlobStore
 from registry.ports.maintenance import RecordMaintenance
-from registry.services.bootstrap import Bootstrap
-from registry.services.maintenance import Damage, Maintenance
-from registry.services.uploads import Uploads
+from registry.services.accounts.bootstrap import Bootstrap
+from registry.services.maintenance.maintenance import Damage, Maintenance
+from registry.services.uploads.uploads import Uploads
 from tests.factories import ManualClock, make_content
 
 

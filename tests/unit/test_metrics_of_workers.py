@@ -10,7 +10,7 @@ import pytest
 TELL = """
 import sys
 from prometheus_client import generate_latest
-from registry.api.metrics import StoreMetrics, collected_registry, scraped_registry
+from registry.telemetry.metrics import StoreMetrics, collected_registry, scraped_registry
 collected = collected_registry()
 scraped = scraped_registry(collected)
 StoreMetrics(collected).tell_state("cache", up=sys.argv[1] == "up")

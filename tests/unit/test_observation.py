@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from registry.domain.errors import NotFound, Unavailable
-from registry.services.observation import observed
+from registry.telemetry.observation import observed
 
 
 class Port:

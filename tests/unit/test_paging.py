@@ -9,7 +9,7 @@ from starlette.requests import Request
 
 from registry.api.paging import listing_name, page_response, position
 from registry.domain.errors import InvalidInput
-from registry.services.cursors import CursorCodec
+from registry.services.packages.cursors import CursorCodec
 
 CURSORS = CursorCodec(b"a signing key of this test")
 

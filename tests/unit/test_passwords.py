@@ -3,7 +3,7 @@
 import pytest
 
 from registry.domain.errors import InvalidInput
-from registry.services.passwords import _common_passwords, check_new_password
+from registry.services.accounts.passwords import _common_passwords, check_new_password
 
 
 @pytest.mark.parametrize(

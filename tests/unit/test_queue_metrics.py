@@ -7,11 +7,11 @@ import pytest
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 
-from registry.api import metrics
 from registry.app import create_app
 from registry.domain.errors import Unavailable
-from registry.services.ratings import Ratings
+from registry.services.ratings.ratings import Ratings
 from registry.settings import Settings
+from registry.telemetry import metrics
 
 
 async def test_shared_queues_are_asked_seldom_and_each_worker_tells_its_part(monkeypatch: pytest.MonkeyPatch) -> None:

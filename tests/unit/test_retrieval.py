@@ -13,9 +13,9 @@ from registry.domain.accounts import Caller, Permission, TokenClaims
 from registry.domain.errors import NotFound
 from registry.domain.packages import AuditEntry, Content, Package
 from registry.ports.audit import AuditStore
-from registry.services.catalog import Catalog
-from registry.services.intake import AuditWriter
-from registry.services.retrieval import DownloadLog, Retrieval, Servable
+from registry.services.packages.catalog import Catalog
+from registry.services.packages.intake import AuditWriter
+from registry.services.packages.retrieval import DownloadLog, Retrieval, Servable
 from tests.factories import ManualClock, make_content, make_package
 
 CALLER = Caller("alice", frozenset({Permission.DOWNLOAD}), TokenClaims("token-1", "alice", "e1", 0))

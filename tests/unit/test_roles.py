@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from registry.services.archives import Role, role_of
-from registry.services.archives import roles as table
+from registry.formats.archives import roles as table
+from registry.formats.archives.roles import Role, role_of
 
 DOCS = Path(__file__).parents[2] / "docs" / "sub-parts.md"
 

@@ -13,7 +13,7 @@ from standardwebhooks import WebhookVerificationError
 
 from registry.domain.events import EventType
 from registry.domain.webhooks import new_secret, payload_of, signed_headers
-from registry.services.deliveries import MAX_ATTEMPTS, wait_seconds
+from registry.services.webhooks.deliveries import MAX_ATTEMPTS, wait_seconds
 from registry.settings import Settings
 from tests.factories import make_delivery, make_event
 

@@ -10,7 +10,7 @@ from starlette.types import Scope
 from registry.api.state import state_of
 from registry.domain.accounts import Caller, Permission
 from registry.domain.errors import Throttled
-from registry.services.sessions import require
+from registry.services.accounts.sessions import require
 
 _WINDOW_SECONDS = 60
 _SCHEMES = (

@@ -15,14 +15,14 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from registry.api.digests import announced_digests, verified
+from registry.api.models.requests import InlinePackageBody, MetadataBody, ReplacementBody
 from registry.api.multipart import MultipartStream, Part
-from registry.api.schemas import InlinePackageBody, MetadataBody, ReplacementBody
 from registry.api.state import state_of
 from registry.api.strict_json import media_type_of, parse_json, read_limited, unsupported_media_type
 from registry.domain.errors import FieldError, InvalidInput, TooLarge, json_pointer
-from registry.services.archives import SNIFF_BYTES, looks_like_archive
-from registry.services.intake import IncomingContent
-from registry.services.naming import KINDS, safe_filename
+from registry.formats.archives.kinds import SNIFF_BYTES, looks_like_archive
+from registry.services.packages.content_names import KINDS, safe_filename
+from registry.services.packages.intake import IncomingContent
 
 MULTIPART = "multipart/form-data"
 JSON = "application/json"

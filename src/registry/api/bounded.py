@@ -9,7 +9,7 @@ from starlette.requests import Request
 
 from registry.api.state import state_of
 from registry.api.strict_json import media_type_of
-from registry.services.admission import STREAM_BYTES
+from registry.services.uploads.admission import STREAM_BYTES
 
 _JSON_COPIES = 4
 """A JSON body with content_base64 is there as bytes, as text, as a value and decoded."""

@@ -4,9 +4,9 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from registry.api.models.requests import METADATA_EXAMPLE, InlinePackageBody, MetadataBody, ReplacementBody
+from registry.api.models.service import ProblemModel
 from registry.api.problems import HTTP_PROBLEMS, PROBLEM_MEDIA_TYPE, PROBLEMS
-from registry.api.schemas import METADATA_EXAMPLE, InlinePackageBody, MetadataBody, ReplacementBody
-from registry.api.service_models import ProblemModel
 
 SCHEMA_ONLY_MODELS: tuple[type[BaseModel], ...] = (ProblemModel, InlinePackageBody, MetadataBody, ReplacementBody)
 """Models that routes name by reference only, so that the schema must be told of them."""

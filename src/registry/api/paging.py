@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from registry.api.hot import ready_json
-from registry.services.cursors import CursorCodec
+from registry.services.packages.cursors import CursorCodec
 
 Limit = Annotated[int, Query(ge=1, le=200, description="items on a page")]
 Cursor = Annotated[str | None, Query(max_length=2048, description="`next_cursor` of the page before")]

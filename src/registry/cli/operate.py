@@ -49,9 +49,9 @@ def serve(
     import uvicorn
 
     from registry.allocator import share_one_heap
-    from registry.api.server_protocol import ProblemProtocol
     from registry.composition import prepare
-    from registry.logs import configure_logs
+    from registry.telemetry.logs import configure_logs
+    from registry.wire.server_protocol import ProblemProtocol
 
     share_one_heap()
     settings = read_settings(host=host, port=port, workers=workers, data_dir=data_dir)
@@ -101,10 +101,10 @@ def worker(
     """
     import uvicorn
 
-    from registry.api import metrics
     from registry.composition import open_registry, prepare
-    from registry.logs import configure_logs
-    from registry.services.background import Loops
+    from registry.services.maintenance.background import Loops
+    from registry.telemetry import metrics
+    from registry.telemetry.logs import configure_logs
     from registry.worker.process import create_worker_app
 
     settings = read_settings(host=host, worker_port=worker_port)

@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING
 from registry.adapters.argon2.passwords import Argon2PasswordHasher
 from registry.adapters.system.clock import SystemClock
 from registry.adapters.system.ids import UuidSource
-from registry.composition.assembly import ADMIN_PASSWORD_FILE, Running, Surroundings, assemble
+from registry.composition.assembly import ADMIN_PASSWORD_FILE, RequestMiddleware, Running, assemble
 from registry.composition.observing import Observers
 from registry.composition.outbound import open_outbound
 from registry.composition.rating import RatingSurroundings, open_jobs
 from registry.composition.search import open_search
 from registry.composition.stores import open_stores
-from registry.services.background import run_loops
 from registry.services.container import Services
-from registry.services.health import ComponentState
-from registry.services.maintenance import HousekeepingObserver
-from registry.services.observation import StateObserver
-from registry.services.rating_work import UNOBSERVED, RatingObserver
+from registry.services.health.health import ComponentState
+from registry.services.maintenance.background import run_loops
+from registry.services.maintenance.maintenance import HousekeepingObserver
+from registry.services.ratings.work import UNOBSERVED, RatingObserver
 from registry.settings import Settings
+from registry.telemetry.observation import StateObserver
 
 if TYPE_CHECKING:
     from registry.composition.engines import EngineLimits
@@ -54,7 +54,7 @@ async def open_registry(
         open_outbound(settings, clock) as outbound,
         open_jobs(settings) as jobs,
     ):
-        around = Surroundings(
+        around = RequestMiddleware(
             search=search,
             outbound=outbound,
             rating=RatingSurroundings(outbound.upstreams, stores.shared.ratings, jobs, ratings_observer or UNOBSERVED),

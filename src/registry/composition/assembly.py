@@ -8,35 +8,36 @@ from pydantic import SecretStr
 
 from registry.adapters.filesystem.secret_files import kept_secret
 from registry.adapters.jose.tokens import JoseTokenCodec
-from registry.composition.homes import Stores
+from registry.composition.backends import Stores
 from registry.composition.outbound import Outbound
 from registry.composition.rating import RatingStores, RatingSurroundings, assemble_rating
 from registry.composition.search import Search, announced
+from registry.formats.archives.limits import ArchiveLimits
 from registry.ports.clock import Clock, IdSource
 from registry.ports.passwords import PasswordHasher
 from registry.ports.throttle import AttemptCounter
-from registry.services.accounts import AccountRules, Accounts
-from registry.services.admission import Admission
-from registry.services.archives import ArchiveLimits, ArchiveReader
-from registry.services.bootstrap import Bootstrap
-from registry.services.catalog import Catalog
-from registry.services.changing import Changing
+from registry.services.accounts.accounts import AccountRules, Accounts
+from registry.services.accounts.bootstrap import Bootstrap
+from registry.services.accounts.sessions import Sessions
 from registry.services.container import Services
-from registry.services.cursors import CursorCodec
-from registry.services.deliveries import Deliveries
-from registry.services.health import ComponentState, HealthMonitor, Probe
-from registry.services.ingest import Ingest
-from registry.services.ingest_claims import Claims
-from registry.services.intake import AuditWriter, Intake
-from registry.services.maintenance import HousekeepingObserver, Maintenance
-from registry.services.publishing import Publishing
-from registry.services.quotas import QuotaRules, Quotas
-from registry.services.reading import Reading
-from registry.services.retrieval import DownloadLog, Retrieval
-from registry.services.sessions import Sessions
-from registry.services.subparts import SubParts
-from registry.services.uploads import UploadRules, Uploads
-from registry.services.webhooks import Webhooks
+from registry.services.files.parts import SubParts
+from registry.services.health.health import ComponentState, HealthMonitor, Probe
+from registry.services.ingest.ingest import Ingest
+from registry.services.ingest.leases import Claims
+from registry.services.maintenance.maintenance import HousekeepingObserver, Maintenance
+from registry.services.packages.archive_reading import ArchiveReader
+from registry.services.packages.catalog import Catalog
+from registry.services.packages.changing import Changing
+from registry.services.packages.cursors import CursorCodec
+from registry.services.packages.intake import AuditWriter, Intake
+from registry.services.packages.publishing import Publishing
+from registry.services.packages.reading import Reading
+from registry.services.packages.retrieval import DownloadLog, Retrieval
+from registry.services.uploads.admission import Admission
+from registry.services.uploads.quotas import QuotaRules, Quotas
+from registry.services.uploads.uploads import UploadRules, Uploads
+from registry.services.webhooks.deliveries import Deliveries
+from registry.services.webhooks.webhooks import Webhooks
 from registry.settings import Settings
 
 ADMIN_PASSWORD_FILE = "admin-password"  # noqa: S105  (a file name)
@@ -57,7 +58,7 @@ class Running:
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class RequestMiddleware:
     """What services need besides stores, and who is told of what they do."""
 
     search: Search
@@ -89,7 +90,7 @@ def _secrets_of(settings: Settings) -> _Secrets:
     )
 
 
-def assemble(settings: Settings, stores: Stores, around: Surroundings) -> Running:
+def assemble(settings: Settings, stores: Stores, around: RequestMiddleware) -> Running:
     """Every service, each with what it needs and nothing else."""
     kept, clock, ids = _secrets_of(settings), around.clock, around.ids
     records, blobs = announced(stores.records, around.search.service), stores.bytes.blobs

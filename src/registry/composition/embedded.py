@@ -9,12 +9,12 @@ from registry.adapters.filesystem.blobs import FilesystemBlobStore
 from registry.adapters.filesystem.parts import FilesystemPartStore
 from registry.adapters.memory.cache import MemoryRatingCache
 from registry.adapters.sqlite.accounts import SqliteAccountStore
-from registry.adapters.sqlite.answers import SqliteAnswerStore
 from registry.adapters.sqlite.audit import SqliteAuditStore
 from registry.adapters.sqlite.changes import SqliteChangeFeed
 from registry.adapters.sqlite.database import SqliteDatabase
 from registry.adapters.sqlite.deliveries import SqliteDeliveryOutbox
 from registry.adapters.sqlite.health import SqliteHealthLog
+from registry.adapters.sqlite.idempotency import SqliteAnswerStore
 from registry.adapters.sqlite.maintenance import SqliteRecordMaintenance
 from registry.adapters.sqlite.packages import SqlitePackageStore
 from registry.adapters.sqlite.ratings import SqliteRatingStore
@@ -24,9 +24,9 @@ from registry.adapters.sqlite.throttle import SqliteAttemptCounter
 from registry.adapters.sqlite.uploads import SqliteUploadStore
 from registry.adapters.sqlite.usage import SqliteUsageStore
 from registry.adapters.sqlite.webhooks import SqliteWebhookStore
-from registry.composition.homes import Bytes, Records, Shared
+from registry.composition.backends import Bytes, Records, Shared
 from registry.ports.clock import Clock
-from registry.services.observation import CallObserver, observed
+from registry.telemetry.observation import CallObserver, observed
 
 
 @asynccontextmanager

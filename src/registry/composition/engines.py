@@ -10,8 +10,8 @@ from registry.adapters.dynamodb.errors import ConditionFailed
 from registry.adapters.redis.connection import RedisLimits
 from registry.adapters.s3 import S3Limits
 from registry.domain.errors import RegistryError, Unavailable
-from registry.services.observation import CallObserver
 from registry.settings import Settings
+from registry.telemetry.observation import CallObserver
 
 OnUnits = Callable[[str, float], None]
 OnCall = Callable[[str, float, Exception | None], None]

@@ -1,6 +1,6 @@
 """Who is told of store calls."""
 
-from registry.services.observation import CallObserver
+from registry.telemetry.observation import CallObserver
 
 
 class Observers:

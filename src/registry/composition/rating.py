@@ -19,14 +19,14 @@ from registry.ports.packages import PackageStore
 from registry.ports.ratings import RatingStore
 from registry.rating.collect import Deadlines, EvidenceCollector, Sources
 from registry.rating.score import DEFAULT_WEIGHTS
-from registry.services.archive_evidence import StoredArchiveInspector
-from registry.services.catalog import Catalog
-from registry.services.ingest_gate import ScoreGate, evidence_scorer
-from registry.services.intake import AuditWriter
-from registry.services.license_check import LicenseChecks
-from registry.services.parents import LineageParentScores
-from registry.services.rating_work import RatingObserver, RatingRules, RatingWork
-from registry.services.ratings import RatingAge, Ratings
+from registry.services.ingest.gate import ScoreGate, evidence_scorer
+from registry.services.packages.catalog import Catalog
+from registry.services.packages.intake import AuditWriter
+from registry.services.ratings.archive_evidence import StoredArchiveInspector
+from registry.services.ratings.license_check import LicenseChecks
+from registry.services.ratings.parents import LineageParentScores
+from registry.services.ratings.ratings import RatingAge, Ratings
+from registry.services.ratings.work import RatingObserver, RatingRules, RatingWork
 from registry.settings import CacheHome, JobsHome, Settings
 
 _MEMORY_CACHE_SECONDS = 5

@@ -7,12 +7,12 @@ from typing import TypeVar
 from botocore.exceptions import BotoCoreError
 
 from registry.adapters.dynamodb.accounts import DynamoAccountStore
-from registry.adapters.dynamodb.answers import DynamoAnswerStore
 from registry.adapters.dynamodb.audit import DynamoAuditStore
 from registry.adapters.dynamodb.changes import DynamoChangeFeed
 from registry.adapters.dynamodb.client import DynamoLimits, DynamoTable, open_table
 from registry.adapters.dynamodb.deliveries import DynamoDeliveryOutbox
 from registry.adapters.dynamodb.health import DynamoHealthLog
+from registry.adapters.dynamodb.idempotency import DynamoAnswerStore
 from registry.adapters.dynamodb.maintenance import DynamoRecordMaintenance
 from registry.adapters.dynamodb.packages import DynamoPackageStore
 from registry.adapters.dynamodb.ratings import DynamoRatingStore
@@ -35,13 +35,13 @@ from registry.adapters.s3 import (
     ensure_bucket,
     open_s3,
 )
+from registry.composition.backends import Bytes, Records, Shared
 from registry.composition.engines import EngineLimits, OnCall, OnUnits, limits_of, tell, tell_units
-from registry.composition.homes import Bytes, Records, Shared
 from registry.domain.errors import Unavailable
 from registry.ports.clock import Clock
-from registry.services.health import Probe
-from registry.services.observation import CallObserver
+from registry.services.health.health import Probe
 from registry.settings import BlobsHome, RecordsHome, Settings, SettingsError
+from registry.telemetry.observation import CallObserver
 
 _Opened = TypeVar("_Opened")
 _PATIENT = EngineLimits(

@@ -5,10 +5,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
 from registry.adapters.search.index import LocalSearchIndex
-from registry.composition.homes import Records
-from registry.services.announcing import announcing
-from registry.services.indexing import IndexFollower
-from registry.services.search import SearchService
+from registry.composition.backends import Records
+from registry.services.search.announcing import announcing
+from registry.services.search.indexing import IndexFollower
+from registry.services.search.search import SearchService
 from registry.settings import RecordsHome, Settings
 
 

@@ -5,10 +5,10 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING
 
 from registry.composition import embedded
-from registry.composition.homes import Bytes, Records, Shared, Stores
+from registry.composition.backends import Bytes, Records, Shared, Stores
 from registry.ports.clock import Clock
-from registry.services.observation import CallObserver
 from registry.settings import BlobsHome, CacheHome, RecordsHome, Settings
+from registry.telemetry.observation import CallObserver
 
 if TYPE_CHECKING:
     from registry.composition.engines import EngineLimits

@@ -24,6 +24,7 @@ from registry.domain.evidence import (
 )
 from registry.domain.packages import Package
 from registry.domain.receipts import normalised
+from registry.formats.repository_urls import hub_name, is_dataset_id, named_datasets
 from registry.ports.clock import Clock
 from registry.ports.sources import ArchiveInspector, ClaimsReader, CodeHost, ModelHub, ParentScores
 from registry.rating.deriving import (
@@ -36,7 +37,6 @@ from registry.rating.deriving import (
     package_facts,
     repository_name,
 )
-from registry.rating.links import hub_name, is_dataset_id, named_datasets
 
 T = TypeVar("T")
 _log = structlog.get_logger()

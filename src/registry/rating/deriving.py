@@ -13,9 +13,9 @@ from registry.domain.evidence import (
     PackageFacts,
 )
 from registry.domain.packages import Package
-from registry.rating.cards import choose_card
-from registry.rating.demonstrations import read_demonstrations
-from registry.rating.links import first_repository, github_name, labelled_repository
+from registry.formats.cards import choose_card
+from registry.formats.python_examples import read_demonstrations
+from registry.formats.repository_urls import first_repository, github_name, labelled_repository
 
 CARD, GITHUB, HUB = "card", "github", "huggingface"
 

@@ -4,26 +4,26 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
-from registry.services.accounts import Accounts
-from registry.services.admission import Admission
-from registry.services.catalog import Catalog
-from registry.services.changing import Changing
-from registry.services.cursors import CursorCodec
-from registry.services.deliveries import Deliveries
-from registry.services.health import HealthMonitor
-from registry.services.indexing import IndexFollower
-from registry.services.ingest import Ingest
-from registry.services.license_check import LicenseChecks
-from registry.services.maintenance import Maintenance
-from registry.services.publishing import Publishing
-from registry.services.ratings import Ratings
-from registry.services.reading import Reading
-from registry.services.retrieval import Retrieval
-from registry.services.search import SearchService
-from registry.services.sessions import Sessions
-from registry.services.subparts import SubParts
-from registry.services.uploads import Uploads
-from registry.services.webhooks import Webhooks
+from registry.services.accounts.accounts import Accounts
+from registry.services.accounts.sessions import Sessions
+from registry.services.files.parts import SubParts
+from registry.services.health.health import HealthMonitor
+from registry.services.ingest.ingest import Ingest
+from registry.services.maintenance.maintenance import Maintenance
+from registry.services.packages.catalog import Catalog
+from registry.services.packages.changing import Changing
+from registry.services.packages.cursors import CursorCodec
+from registry.services.packages.publishing import Publishing
+from registry.services.packages.reading import Reading
+from registry.services.packages.retrieval import Retrieval
+from registry.services.ratings.license_check import LicenseChecks
+from registry.services.ratings.ratings import Ratings
+from registry.services.search.indexing import IndexFollower
+from registry.services.search.search import SearchService
+from registry.services.uploads.admission import Admission
+from registry.services.uploads.uploads import Uploads
+from registry.services.webhooks.deliveries import Deliveries
+from registry.services.webhooks.webhooks import Webhooks
 
 
 @dataclass(frozen=True, slots=True)

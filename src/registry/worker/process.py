@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from registry.services.background import Loops, beside, run_loops
+from registry.services.maintenance.background import Loops, beside, run_loops
 
 
 def create_worker_app(

@@ -5,10 +5,10 @@ import contextlib
 from collections.abc import Sequence
 
 from registry.adapters.dynamodb import keys, records
-from registry.adapters.dynamodb.answers import read_answer
 from registry.adapters.dynamodb.audit import audit_item
 from registry.adapters.dynamodb.changes import change_item
 from registry.adapters.dynamodb.client import DynamoTable
+from registry.adapters.dynamodb.idempotency import read_answer
 from registry.adapters.dynamodb.keys import Item, number, text
 from registry.adapters.dynamodb.listing import matches, walk
 from registry.adapters.dynamodb.outbox import event_items

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from registry.adapters.dynamodb import keys
-from registry.adapters.dynamodb.answers import NO_ANSWER, answer_item
 from registry.adapters.dynamodb.client import DynamoTable
 from registry.adapters.dynamodb.errors import ConditionFailed
+from registry.adapters.dynamodb.idempotency import NO_ANSWER, answer_item
 from registry.adapters.dynamodb.keys import Item, binary, number, text
 from registry.adapters.dynamodb.outbox import event_items
 from registry.adapters.dynamodb.records import attribute

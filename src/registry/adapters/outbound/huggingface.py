@@ -57,7 +57,7 @@ class HuggingFaceHub:
 
 
 def _license(card: dict[str, Any], tags: tuple[str, ...]) -> str | None:
-    """The one licence that is stated; of several, nobody says whether all hold or any may be chosen."""
+    """The one license that is stated; of several, nobody says whether all hold or any may be chosen."""
     stated = texts(card.get("license")) or _tagged(tags, "license:")
     if stated == ("other",):
         stated = texts(card.get("license_name")) or stated

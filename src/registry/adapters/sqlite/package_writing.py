@@ -5,10 +5,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from registry.adapters.sqlite.answers import keep_answer
 from registry.adapters.sqlite.audit import append_entries
 from registry.adapters.sqlite.changes import record_changes
 from registry.adapters.sqlite.deliveries import record_events
+from registry.adapters.sqlite.idempotency import keep_answer
 from registry.adapters.sqlite.ratings import drop_rating, mark_anew
 from registry.adapters.sqlite.rows import insert_rows
 from registry.adapters.sqlite.scores import list_by_score, unlist

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from registry.adapters.sqlite.answers import keep_answer
 from registry.adapters.sqlite.database import SqliteDatabase
 from registry.adapters.sqlite.deliveries import record_events
+from registry.adapters.sqlite.idempotency import keep_answer
 from registry.adapters.sqlite.times import from_microseconds, to_microseconds
 from registry.domain.errors import NotFound
 from registry.domain.events import Event

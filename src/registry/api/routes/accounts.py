@@ -9,9 +9,9 @@ from starlette.responses import Response
 
 from registry.api.authentication import Admin, SignedIn
 from registry.api.documentation import LINK, problems
-from registry.api.models import Page, TokenModel, UserModel
+from registry.api.models.packages import Page, TokenModel, UserModel
+from registry.api.models.requests import AuthenticateBody, NewUserBody, PasswordBody, PermissionsBody
 from registry.api.paging import DEFAULT_LIMIT, Cursor, Limit, page_response, position
-from registry.api.schemas import AuthenticateBody, NewUserBody, PasswordBody, PermissionsBody
 from registry.api.state import state_of
 from registry.api.strict_json import FormRoute, StrictJsonRoute
 from registry.domain.accounts import Account

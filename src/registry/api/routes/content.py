@@ -13,16 +13,17 @@ from registry.api.conditional import content_tag
 from registry.api.digests import repr_digest
 from registry.api.documentation import LINK, header, problems
 from registry.api.hot import HotRoute, hot_route
-from registry.api.models import FileModel, Page
+from registry.api.models.packages import FileModel, Page
 from registry.api.paging import DEFAULT_LIMIT, Cursor, Limit, page_response, position
 from registry.api.ranged import BYTES_HEADERS, bytes_answers, ranged_response, unchanged_response
 from registry.api.routes.packages import PackageId
 from registry.api.state import state_of
 from registry.domain.accounts import Caller, Permission
 from registry.domain.errors import InvalidInput
-from registry.services.archives import Role, ZipEntry, role_of
-from registry.services.retrieval import Retrieval, Servable
-from registry.services.subparts import SubPart
+from registry.formats.archives.roles import Role, role_of
+from registry.services.files.parts import SubPart
+from registry.services.files.zip_directory import ZipEntry
+from registry.services.packages.retrieval import Retrieval, Servable
 
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 _ZIP = "application/zip"

@@ -12,7 +12,7 @@ from registry.api.bodies import validated
 from registry.api.documentation import LINK, problems
 from registry.api.hot import HotRoute, hot_route
 from registry.api.inclusion import with_rating
-from registry.api.models import PackageSummaryModel, Page
+from registry.api.models.packages import PackageSummaryModel, Page
 from registry.api.paging import DEFAULT_LIMIT, page_response, position
 from registry.api.state import state_of
 from registry.domain.accounts import Permission

@@ -15,8 +15,8 @@ from registry.api.documentation import ETAG, LOCATION, merge_patch_body, package
 from registry.api.hot import HotRoute, ReadyResponse, hot_route, json_headers, ready_json
 from registry.api.idempotency import IDEMPOTENCY_KEY, scoped_key
 from registry.api.inclusion import Include, wants_rating, with_rating
-from registry.api.models import PACKAGE_EXAMPLE, PackageModel
-from registry.api.schemas import (
+from registry.api.models.packages import PACKAGE_EXAMPLE, PackageModel
+from registry.api.models.requests import (
     ID_PATTERN,
     INLINE_EXAMPLE,
     METADATA_EXAMPLE,
@@ -32,8 +32,8 @@ from registry.domain.documents import encode_readme, encode_summary, join_docume
 from registry.domain.errors import InvalidInput
 from registry.domain.packages import KeptAnswer, Package, PackageStatus
 from registry.domain.versions import Version
-from registry.services.answering import Answering
-from registry.services.catalog import shown
+from registry.services.packages.catalog import shown
+from registry.services.packages.idempotency import Answering
 
 PackageId = Annotated[str, Path(pattern=ID_PATTERN, examples=[PACKAGE_EXAMPLE["id"]])]
 

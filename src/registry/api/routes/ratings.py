@@ -11,13 +11,13 @@ from registry.api.authentication import Searcher, Uploader, authenticate
 from registry.api.conditional import is_unchanged
 from registry.api.documentation import ETAG, header, problems
 from registry.api.hot import Header, HotRoute, ReadyResponse, hot_route, ready_json
-from registry.api.rating_models import LicenseAnswerModel, LicenseCheckBody, RatingModel, RatingQueuedModel
+from registry.api.models.ratings import LicenseAnswerModel, LicenseCheckBody, RatingModel, RatingQueuedModel
 from registry.api.routes.packages import PackageId
 from registry.api.state import state_of
 from registry.api.strict_json import StrictJsonRoute
 from registry.domain.accounts import Permission
 from registry.domain.errors import InvalidInput
-from registry.services.ratings import MAX_WAIT_SECONDS, ServedRating
+from registry.services.ratings.ratings import MAX_WAIT_SECONDS, ServedRating
 
 Wait = Annotated[
     int, Query(ge=0, le=MAX_WAIT_SECONDS, description="seconds to hold the request; also `Prefer: wait=N`")

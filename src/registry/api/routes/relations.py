@@ -8,13 +8,13 @@ from starlette.responses import Response
 
 from registry.api.authentication import Searcher
 from registry.api.documentation import LINK, problems
-from registry.api.models import AuditEntryModel, CostModel, LineageModel, Page
+from registry.api.models.packages import AuditEntryModel, CostModel, LineageModel, Page
 from registry.api.paging import DEFAULT_LIMIT, Cursor, Limit, page_response, position
 from registry.api.routes.packages import PackageId
 from registry.api.state import state_of
 from registry.domain.documents import format_time
 from registry.domain.packages import AuditEntry
-from registry.services.catalog import Lineage, LineageNode
+from registry.services.packages.catalog import Lineage, LineageNode
 
 
 def relation_routes() -> APIRouter:

@@ -10,10 +10,10 @@ from starlette.responses import Response
 from registry.api.authentication import Searcher
 from registry.api.documentation import LINK, problems
 from registry.api.inclusion import Include, wants_rating, with_rating
-from registry.api.models import PackageSummaryModel, Page
+from registry.api.models.packages import PackageSummaryModel, Page
+from registry.api.models.requests import Strict, Type
+from registry.api.models.search import FoundPackageModel
 from registry.api.paging import DEFAULT_LIMIT, Cursor, Limit, page_response, position
-from registry.api.schemas import Strict, Type
-from registry.api.search_models import FoundPackageModel
 from registry.api.state import state_of
 from registry.api.strict_json import StrictJsonRoute
 from registry.domain.accounts import Caller
@@ -27,7 +27,7 @@ from registry.domain.search import (
     SearchScope,
     TextQuery,
 )
-from registry.services.search import RankedPackage
+from registry.services.search.search import RankedPackage
 
 _Tag = Annotated[str, Field(min_length=1, max_length=64)]
 

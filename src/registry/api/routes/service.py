@@ -10,8 +10,8 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from registry.api.authentication import Admin
 from registry.api.documentation import problems
 from registry.api.hot import HotRoute, hot_route, ready_json
+from registry.api.models.service import ComponentsModel, HealthModel, ProblemKindModel, ReadinessModel
 from registry.api.problems import problem_kinds
-from registry.api.service_models import ComponentsModel, HealthModel, ProblemKindModel, ReadinessModel
 from registry.api.state import state_of
 from registry.domain.documents import format_time
 from registry.domain.errors import NotFound

@@ -12,20 +12,20 @@ from registry.api.bounded import prompt_chunks, room_for_body
 from registry.api.digests import announced_digests, verified
 from registry.api.documentation import BINARY_BODY, ETAG, LOCATION, header, problems
 from registry.api.idempotency import IDEMPOTENCY_KEY, hashed_key, scoped_key
-from registry.api.models import PACKAGE_EXAMPLE, PackageModel
+from registry.api.models.packages import PACKAGE_EXAMPLE, PackageModel
+from registry.api.models.requests import ID_PATTERN, NEW_UPLOAD_EXAMPLE, NewUploadBody
+from registry.api.models.uploads import NewUploadModel, UploadModel, VerifyingModel
 from registry.api.routes.packages import created_answer, created_response
-from registry.api.schemas import ID_PATTERN, NEW_UPLOAD_EXAMPLE, NewUploadBody
 from registry.api.state import state_of
 from registry.api.strict_json import StrictJsonRoute
-from registry.api.upload_models import NewUploadModel, UploadModel, VerifyingModel
 from registry.domain.accounts import Caller
 from registry.domain.documents import format_time
 from registry.domain.errors import InvalidInput
 from registry.domain.packages import KeptAnswer, Package
 from registry.domain.uploads import MAX_PARTS
-from registry.services.answering import Answering
-from registry.services.naming import safe_filename
-from registry.services.uploads import Announced, OpenUpload
+from registry.services.packages.content_names import safe_filename
+from registry.services.packages.idempotency import Answering
+from registry.services.uploads.uploads import Announced, OpenUpload
 
 UploadId = Annotated[str, Path(pattern=ID_PATTERN, examples=[PACKAGE_EXAMPLE["id"]])]
 PartNumber = Annotated[int, Path(ge=1, le=MAX_PARTS, description="from 1 on", examples=[1])]

@@ -8,12 +8,9 @@ from starlette.responses import Response
 
 from registry.api.authentication import Admin
 from registry.api.documentation import LINK, header, problems
-from registry.api.models import Page
-from registry.api.paging import DEFAULT_LIMIT, Cursor, Limit, page_response, position
-from registry.api.schemas import ID_PATTERN
-from registry.api.state import state_of
-from registry.api.strict_json import StrictJsonRoute
-from registry.api.webhook_models import (
+from registry.api.models.packages import Page
+from registry.api.models.requests import ID_PATTERN
+from registry.api.models.webhooks import (
     DELIVERY_EXAMPLE,
     WEBHOOK_EXAMPLE,
     DeliveryModel,
@@ -21,6 +18,9 @@ from registry.api.webhook_models import (
     NewWebhookModel,
     WebhookModel,
 )
+from registry.api.paging import DEFAULT_LIMIT, Cursor, Limit, page_response, position
+from registry.api.state import state_of
+from registry.api.strict_json import StrictJsonRoute
 from registry.domain.documents import format_time
 from registry.domain.events import EventType
 from registry.domain.webhooks import Delivery, Webhook

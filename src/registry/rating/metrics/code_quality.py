@@ -26,8 +26,8 @@ from math import fsum
 
 from registry.domain.evidence import Evidence, Fact, FileEntry, PythonFacts
 from registry.domain.ratings import MetricResult
+from registry.formats.project_files import configured_tools, without_top
 from registry.rating.metrics.dataset_and_code import is_source
-from registry.rating.project_files import configured_tools, without_top
 from registry.rating.results import counted, lost, measured, unknown
 
 _TESTS = re.compile(r"(?:^|/)(?:tests?/.*\.\w+|test_[^/]*\.py|[^/]*_test\.(?:py|go)|[^/]*\.(?:test|spec)\.[jt]sx?)$")

@@ -13,8 +13,8 @@ Completeness Checklist (https://github.com/paperswithcode/releasing-research-cod
 
 from registry.domain.evidence import Evidence, Fact
 from registry.domain.ratings import MetricResult
-from registry.rating.cards import card_fact, parse_card
-from registry.rating.links import named_datasets
+from registry.formats.cards import card_fact, parse_card
+from registry.formats.repository_urls import named_datasets
 from registry.rating.results import counted, lost, measured
 
 SOURCE_ENDINGS = (

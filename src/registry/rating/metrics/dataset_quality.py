@@ -3,8 +3,8 @@
 Formula, per dataset: 0.4 × documented + 0.2 × licensed + 0.2 × downloads + 0.2 × likes.
 
 - documented: the share of seven subjects that its card has a section on, with something in it: summary, structure,
-  creation or source, splits or size, uses, limitations or bias, licence or citation
-- licensed: 1 when it names a licence
+  creation or source, splits or size, uses, limitations or bias, license or citation
+- licensed: 1 when it names a license
 - downloads: log₁₀(1 + downloads of a month) / 6; likes: log₁₀(1 + likes) / 3; at most 1 each
 
 For a dataset these are its own facts (without a hub, downloads and likes are left out and the rest is scaled to 1);
@@ -19,7 +19,7 @@ from math import fsum, log10
 
 from registry.domain.evidence import DatasetFacts, Evidence, Fact
 from registry.domain.ratings import MetricResult
-from registry.rating.cards import card_fact, parse_card
+from registry.formats.cards import card_fact, parse_card
 from registry.rating.results import bounded, inapplicable, lost, measured, unknown
 
 _SUBJECTS = (
@@ -63,7 +63,7 @@ def _own(evidence: Evidence, license_name: str | None) -> MetricResult:
     documented, text = _documented(card.value)
     named = license_name or (card.value and parse_card(card.value).names("license"))
     score = (0.4 * documented + 0.2 * bool(named)) / 0.6
-    told = f"{text}; {'licensed' if named else 'no licence'}; not known to a hub"
+    told = f"{text}; {'licensed' if named else 'no license'}; not known to a hub"
     return measured(score, told, card, source=None if card.value else card.source)
 
 
@@ -72,7 +72,7 @@ def _score(dataset: DatasetFacts) -> tuple[float, str]:
     documented, text = _documented(dataset.card)
     downloads, likes = bounded(log10(1 + info.downloads) / 6), bounded(log10(1 + info.likes) / 3)
     score = 0.4 * documented + 0.2 * bool(info.license) + 0.2 * downloads + 0.2 * likes
-    return score, f"{text}, {info.license or 'no licence'}, {info.downloads:,} downloads, {info.likes:,} likes"
+    return score, f"{text}, {info.license or 'no license'}, {info.downloads:,} downloads, {info.likes:,} likes"
 
 
 def _documented(text: str | None) -> tuple[float, str]:

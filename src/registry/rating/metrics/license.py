@@ -1,19 +1,19 @@
 """May others build on the package?
 
 Formula: the share of compatible uses among sixteen, by `check_license`: running it, and fine-tuning it, in a project
-under each of eight common licences (MIT, Apache-2.0, MPL-2.0, LGPL-3.0-or-later, GPL-3.0-or-later, AGPL-3.0-or-later,
+under each of eight common licenses (MIT, Apache-2.0, MPL-2.0, LGPL-3.0-or-later, GPL-3.0-or-later, AGPL-3.0-or-later,
 CC-BY-NC-4.0, proprietary). MIT gives 1, the GPL 0.625, CC-BY-NC-4.0 0.125, none 0. Where record, card, hub and
-repository name different licences, the lowest counts: nobody can rely on the better one. No licence is no permission,
+repository name different licenses, the lowest counts: nobody can rely on the better one. No license is no permission,
 so 0, once every source has answered; while one is failing, unknown. What a failing source might name can only lower the
 score.
 
-Source: the compatibility table of `registry.rating.licenses`, which cites its own.
+Source: the compatibility table of `registry.formats.license_expressions`, which cites its own.
 """
 
 from registry.domain.evidence import Evidence, Fact
 from registry.domain.ratings import MetricResult
-from registry.rating.cards import card_fact, parse_card
-from registry.rating.licenses import LicenseUse, check_license
+from registry.formats.cards import card_fact, parse_card
+from registry.formats.license_expressions import LicenseUse, check_license
 from registry.rating.results import failures, lost, measured
 
 PROJECT_LICENSES = (
@@ -34,7 +34,7 @@ def measure(evidence: Evidence) -> MetricResult:
     stated = _statements(evidence, card)
     if not stated:
         failed = any(fact.failed for fact in asked)
-        return lost(*asked) if failed else measured(0.0, "no licence is stated anywhere", *asked, source="record")
+        return lost(*asked) if failed else measured(0.0, "no license is stated anywhere", *asked, source="record")
     scores = [(share_of_uses(text), text, where, fact) for text, where, fact in stated]
     score, text, where, fact = min(scores, key=lambda it: it[0])
     told = f"license: {text} in {where}, compatible with {round(score * 16)} of 16 common uses"
@@ -53,7 +53,7 @@ def _statements(evidence: Evidence, card: Fact[str]) -> list[tuple[str, str, Fac
     if card.value is not None:
         front = parse_card(card.value).front
         names = parse_card(card.value).names("license")
-        # The hub's cards write `other` and then the name that the licence gives itself.
+        # The hub's cards write `other` and then the name that the license gives itself.
         named = front.get("license_name") if names[:1] == ("other",) else None
         found.append((named if isinstance(named, str) else next(iter(names), None), "the card", card))
     found.append((hub.license if hub else None, "the hub", evidence.hub))
@@ -62,6 +62,6 @@ def _statements(evidence: Evidence, card: Fact[str]) -> list[tuple[str, str, Fac
 
 
 def share_of_uses(license_text: str) -> float:
-    """The share of the sixteen uses that this licence allows."""
+    """The share of the sixteen uses that this license allows."""
     allowed = [check_license(license_text, project, use) for project in PROJECT_LICENSES for use in LicenseUse]
     return sum(answer.compatible for answer in allowed) / len(allowed)

@@ -23,7 +23,7 @@ from typing import Any
 
 from registry.domain.evidence import Evidence
 from registry.domain.ratings import MetricResult
-from registry.rating.cards import Card, card_fact, parse_card
+from registry.formats.cards import Card, card_fact, parse_card
 from registry.rating.results import counted, failures, lost, measured
 
 READER_SHARE = 0.25

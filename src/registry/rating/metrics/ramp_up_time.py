@@ -19,7 +19,7 @@ import re
 
 from registry.domain.evidence import Evidence
 from registry.domain.ratings import MetricResult
-from registry.rating.cards import card_fact, parse_card
+from registry.formats.cards import card_fact, parse_card
 from registry.rating.results import counted, lost, measured
 
 ENOUGH_WORDS = 300

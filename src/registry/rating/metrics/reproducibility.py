@@ -22,8 +22,8 @@ from dataclasses import dataclass
 
 from registry.domain.evidence import DemonstrationFacts, Evidence, Fact
 from registry.domain.ratings import MetricResult
-from registry.rating.cards import card_fact, parse_card
-from registry.rating.project_files import distribution, installed_names, pyproject_requirements
+from registry.formats.cards import card_fact, parse_card
+from registry.formats.project_files import distribution, installed_names, pyproject_requirements
 from registry.rating.results import failures, lost, measured
 
 

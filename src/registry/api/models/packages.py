@@ -1,0 +1,169 @@
+"""Bodies of answers, for the schema. Answers are written as ready bytes; tests hold them to these models."""
+
+from datetime import datetime
+from typing import Annotated, Any, Generic, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from registry.api.models.requests import ID_PATTERN, DependencyBody
+from registry.domain.accounts import Permission
+from registry.domain.packages import AuditAction, PackageStatus, PackageType
+
+_EXAMPLE_ID = "01934d2e-8a5c-7c3e-9f5a-3b1c2d4e5f60"
+_SHA256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+PACKAGE_EXAMPLE: dict[str, Any] = {
+    "id": _EXAMPLE_ID,
+    "name": "bert-tiny",
+    "version": "1.2.3",
+    "type": "model",
+    "status": "active",
+    "description": "A small BERT",
+    "license": "Apache-2.0",
+    "tags": ["nlp"],
+    "source_url": "https://huggingface.co/prajjwal1/bert-tiny",
+    "dependencies": [{"relation": "base_model", "name": "google-bert/bert-base-uncased", "version": None, "id": None}],
+    "content": {
+        "size": 44040192,
+        "sha256": _SHA256,
+        "media_type": "application/zip",
+        "filename": "bert-tiny.zip",
+        "url": f"/package/{_EXAMPLE_ID}/content",
+    },
+    "revision": 1,
+    "created_by": "alice",
+    "created_at": "2026-11-23T15:43:00.123Z",
+    "updated_at": "2026-11-23T15:43:00.123Z",
+}
+Id = Annotated[str, Field(pattern=ID_PATTERN)]
+_Item = TypeVar("_Item")
+
+
+class Answer(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class ContentModel(Answer):
+    size: int
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    media_type: str
+    filename: str
+    url: str
+
+
+class RatingSummaryModel(Answer):
+    net_score: Annotated[float | None, Field(ge=0, le=1)]
+    status: Literal["complete", "partial"]
+    rated_at: datetime
+
+
+class PackageSummaryModel(Answer):
+    """A package as listings show it."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [PACKAGE_EXAMPLE]})
+
+    id: Id
+    name: str
+    version: str
+    type: PackageType
+    status: PackageStatus
+    status_reason: Annotated[str, Field(description="why it is `failed` or `quarantined`")] = ""
+    description: str
+    license: str | None
+    tags: list[str]
+    source_url: str | None
+    dependencies: list[DependencyBody]
+    content: ContentModel | None
+    revision: int
+    created_by: str
+    created_at: datetime
+    updated_at: datetime
+    rating: Annotated[RatingSummaryModel | None, Field(description="with `include=rating`")] = None
+
+
+class PackageModel(PackageSummaryModel):
+    """A package with its README."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [PACKAGE_EXAMPLE | {"readme": "# bert-tiny\n"}]}
+    )
+
+    readme: str | None
+
+
+class Page(Answer, Generic[_Item]):
+    items: list[_Item]
+    next_cursor: Annotated[str | None, Field(description="`cursor` of the next page; null at the end")]
+
+
+class FileModel(Answer):
+    path: str
+    size: int
+    compressed_size: Annotated[int, Field(description="bytes in the zip")]
+    crc32: Annotated[str, Field(pattern=r"^[0-9a-f]{8}$")]
+    part: Annotated[
+        Literal["weights", "dataset", "code", "docs"] | None,
+        Field(description="what it counts as for `content?part=`; null: nothing"),
+    ]
+
+
+class LineageNodeModel(Answer):
+    id: Annotated[str, Field(description="`external-<n>` for what is not registered")]
+    name: str
+    version: str | None
+    type: PackageType | None
+    registered: bool
+
+
+class LineageEdgeModel(Answer):
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+    source: Annotated[str, Field(alias="from", description="the package")]
+    target: Annotated[str, Field(alias="to", description="what it depends on")]
+    relation: str
+
+
+class LineageModel(Answer):
+    nodes: list[LineageNodeModel]
+    edges: list[LineageEdgeModel]
+    complete: Annotated[bool, Field(description="false when the graph was larger than what is shown")]
+
+
+class CostItemModel(Answer):
+    id: str
+    name: str
+    version: str | None
+    bytes: Annotated[int | None, Field(description="null where the size is not known")]
+
+
+class CostModel(Answer):
+    package_id: Id
+    standalone_bytes: int
+    total_bytes: int
+    items: list[CostItemModel]
+
+
+class AuditEntryModel(Answer):
+    at: datetime
+    user: str
+    action: AuditAction
+    revision: int
+    sha256: str | None
+
+
+class TokenModel(Answer):
+    access_token: str
+    token_type: Literal["bearer"]
+    expires_in: Annotated[int, Field(description="seconds")]
+
+
+class UserModel(Answer):
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{"name": "alice", "permissions": ["search"], "created_at": "2026-11-23T15:43:00.123Z"}]
+        },
+    )
+
+    name: str
+    permissions: list[Permission]
+    created_at: datetime

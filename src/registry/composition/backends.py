@@ -1,0 +1,66 @@
+"""What a home gives: the ports, by what is kept together."""
+
+from dataclasses import dataclass
+
+from registry.ports.accounts import AccountStore
+from registry.ports.audit import AuditStore
+from registry.ports.blobs import BlobStore
+from registry.ports.cache import RatingCache
+from registry.ports.changes import ChangeFeed
+from registry.ports.health import HealthLog
+from registry.ports.idempotency import AnswerStore
+from registry.ports.maintenance import RecordMaintenance
+from registry.ports.packages import PackageStore
+from registry.ports.parts import PartStore
+from registry.ports.ratings import RatingStore
+from registry.ports.reading import DocumentReader
+from registry.ports.throttle import AttemptCounter
+from registry.ports.uploads import UploadStore
+from registry.ports.usage import UsageStore
+from registry.ports.webhooks import DeliveryOutbox, WebhookStore
+from registry.services.health.health import Probe
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """What is kept in one record store."""
+
+    packages: PackageStore
+    changes: ChangeFeed
+    accounts: AccountStore
+    reader: DocumentReader
+    audit: AuditStore
+    answers: AnswerStore
+    uploads: UploadStore
+    usage: UsageStore
+    ratings: RatingStore
+    webhooks: WebhookStore
+    outbox: DeliveryOutbox
+    health_log: HealthLog
+    maintenance: RecordMaintenance
+
+
+@dataclass(frozen=True, slots=True)
+class Bytes:
+    """What is kept in one byte store."""
+
+    blobs: BlobStore
+    parts: PartStore
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What processes share for a while. `probe` is None where nothing of it can be down by itself."""
+
+    attempts: AttemptCounter
+    ratings: RatingCache
+    probe: Probe | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """The ports of a registry. Every call of theirs is told to the observer exactly once."""
+
+    records: Records
+    bytes: Bytes
+    shared: Shared

@@ -1,0 +1,168 @@
+"""What a walk over an archive collects. Whoever walks asks `wanted` for each file, and gives what it asked for."""
+
+import re
+from dataclasses import dataclass
+from typing import IO
+
+from registry.domain.evidence import ArchiveFacts, FileEntry, SafetyFacts, SafetyFinding
+from registry.formats.pickles import scan_pickles, scanned_bytes
+from registry.formats.project_files import requirement_names
+from registry.formats.python_sources import PythonSource, read_python
+from registry.formats.safetensors import HEADER_BYTES, check_safetensors
+
+KIB, MIB = 1024, 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class InspectionLimits:
+    """How far a look goes; what is beyond is said in the facts, never guessed.
+
+    `listed_files` are told in the evidence, `model_bytes` is the largest file of pickles that is scanned.
+    """
+
+    listed_files: int = 2_000
+    text_bytes: int = 256 * KIB
+    python_file_bytes: int = 512 * KIB
+    python_bytes: int = 8 * MIB
+    python_files: int = 500
+    model_bytes: int = 512 * MIB
+    model_files: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    path: str
+    text: str
+
+    @property
+    def rank(self) -> tuple[bool, int]:
+        """Less is better: a card with front matter before all others, then what is nearer to the root."""
+        return not self.text.startswith("---"), self.path.count("/")
+
+
+_PICKLE_ENDINGS = (
+    ".pkl",
+    ".pickle",
+    ".joblib",
+    ".bin",
+    ".pt",
+    ".pth",
+    ".ckpt",
+    ".npy",
+    ".npz",
+    ".dill",
+    ".mar",
+    ".nemo",
+)
+_README = re.compile(r"(?:^|/)(?:readme|model_?card)\.(?:md|markdown|rst|txt)$|(?:^|/)readme$", re.IGNORECASE)
+_REQUIRES = re.compile(r"^(?:Requires-Dist|Name):[ \t]*(\S[^\r\n]{0,300})", re.MULTILINE)
+_PROJECT_URL = re.compile(r"^(?:Home-page|Project-URL:[^,\r\n]{0,80},)[: \t]*(https?://\S{1,300})", re.MULTILINE)
+
+
+class Inspection:
+    """Gathers facts file by file; `facts` makes the whole."""
+
+    def __init__(self, limits: InspectionLimits | None = None) -> None:
+        self._limits = limits or InspectionLimits()
+        self._files: list[FileEntry] = []
+        self._truncated = False
+        self._is_wheel = False
+        self._texts: dict[str, _Text] = {}
+        self._python: list[PythonSource] = []
+        self._python_bytes = 0
+        self._scanned: list[str] = []
+        self._skipped: list[str] = []
+        self._findings: list[SafetyFinding] = []
+
+    def wanted(self, path: str, size: int) -> int:
+        """Note a file, and how many of its first bytes `take` needs; 0 when it needs none."""
+        if len(self._files) < self._limits.listed_files:
+            self._files.append(FileEntry(path, size))
+        else:
+            self._truncated = True
+        self._is_wheel = self._is_wheel or path.endswith(".dist-info/WHEEL")
+        if path.endswith(".py"):
+            return self._python_wanted(size)
+        if path.lower().endswith((".safetensors", *_PICKLE_ENDINGS)):
+            return self._model_wanted(path, size)
+        return min(size, self._limits.text_bytes) if _text_role(path) else 0
+
+    def needed(self, path: str, wanted: int, start: bytes) -> int:
+        """How many of the bytes that were wanted are needed, now that the first eight or more are known."""
+        return scanned_bytes(start, wanted) if path.lower().endswith(_PICKLE_ENDINGS) else wanted
+
+    def take(self, path: str, size: int, file: IO[bytes]) -> None:
+        """Look at a file that was wanted: `file` holds as many bytes as asked for, or fewer where it is damaged."""
+        if path.endswith(".py"):
+            data = file.read(self._limits.python_file_bytes)
+            self._python.append(PythonSource(path, data.decode("utf-8", "replace")))
+        elif path.lower().endswith(".safetensors"):
+            self._scanned.append(path)
+            self._findings.extend(check_safetensors(path, file.read(HEADER_BYTES), size))
+        elif path.lower().endswith(_PICKLE_ENDINGS):
+            self._scanned.append(path)
+            self._findings.extend(scan_pickles(path, file))
+        elif role := _text_role(path):
+            self._keep(role, path, file.read(self._limits.text_bytes))
+
+    def cannot_read(self, path: str) -> None:
+        """Note that a file that was wanted cannot be had: encrypted, damaged, or beyond the walk's limits."""
+        if path.lower().endswith((".safetensors", *_PICKLE_ENDINGS)):
+            self._skipped.append(path)
+
+    def cut(self) -> None:
+        """Note that the walk ended before the archive did."""
+        self._truncated = True
+
+    def facts(self) -> ArchiveFacts:
+        """The facts; asks ruff, so this takes a moment (in a thread)."""
+        texts = {role: kept.text for role, kept in self._texts.items()}
+        required = [*_REQUIRES.findall(texts.get("metadata", "")), *texts.get("requirements", "").splitlines()]
+        urls = _PROJECT_URL.findall(texts.get("metadata", ""))
+        return ArchiveFacts(
+            files=tuple(self._files),
+            truncated=self._truncated,
+            is_wheel=self._is_wheel,
+            python=read_python(self._python) if self._python else None,
+            requirements=requirement_names(required),
+            safety=SafetyFacts(tuple(self._scanned), tuple(self._skipped), tuple(self._findings)),
+            readme=texts.get("readme"),
+            config=texts.get("config"),
+            pyproject=texts.get("pyproject"),
+            project_urls=tuple(dict.fromkeys(urls))[:10],
+        )
+
+    def _python_wanted(self, size: int) -> int:
+        limits = self._limits
+        within = len(self._python) < limits.python_files and self._python_bytes + size <= limits.python_bytes
+        if not within or not 0 < size <= limits.python_file_bytes:
+            return 0
+        self._python_bytes += size
+        return size
+
+    def _model_wanted(self, path: str, size: int) -> int:
+        is_safetensors = path.lower().endswith(".safetensors")
+        too_large = size > self._limits.model_bytes and not is_safetensors
+        if too_large or len(self._scanned) >= self._limits.model_files:
+            self._skipped.append(path)
+            return 0
+        return min(size, HEADER_BYTES) if is_safetensors else size
+
+    def _keep(self, role: str, path: str, data: bytes) -> None:
+        text = _Text(path, data.decode("utf-8", "replace").replace("\0", "\ufffd"))
+        kept = self._texts.get(role)
+        if kept is None or text.rank < kept.rank:
+            self._texts[role] = text
+
+
+def _text_role(path: str) -> str | None:
+    name = path.rsplit("/", 1)[-1]
+    if _README.search(path):
+        return "readme"
+    if name == "METADATA" and ".dist-info/" in path:
+        return "metadata"
+    if name == "PKG-INFO" and ".egg-info/" not in path:
+        return "metadata"
+    if name.startswith("requirements") and name.endswith(".txt"):
+        return "requirements"
+    return {"config.json": "config", "pyproject.toml": "pyproject"}.get(name)

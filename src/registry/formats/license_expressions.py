@@ -1,0 +1,158 @@
+"""May a project under one license use a package under another? SPDX expressions and a table, no legal advice.
+
+Table and rules follow: the FSF's license list and compatibility matrix (https://www.gnu.org/licenses/license-list.html,
+https://www.gnu.org/licenses/gpl-faq.html#AllCompatibility); MPL 2.0 §3.3 (secondary licenses); Creative Commons' list
+of compatible licenses (https://creativecommons.org/compatiblelicenses: BY-SA 4.0 one way to GPLv3); for the OpenRAIL
+and Llama families, their clauses that pass use restrictions on to derivatives (https://www.licenses.ai/). Expressions:
+SPDX 2.3 annex D. A missing license gives no permission: https://choosealicense.com/no-permission/.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+from typing import Any
+
+from registry.formats.license_terms import ALIASES, CLASHES, COPYLEFT_TARGETS, TERMS, Terms
+
+MAX_EXPRESSION_CHARACTERS = 500
+_MISSING = {"", "none", "noassertion", "unknown", "other", "null", "unlicensed"}
+
+
+class LicenseUse(StrEnum):
+    """RUN: call it unchanged. FINE_TUNE: change it (a tuned model is a derivative) and pass the result on."""
+
+    RUN = "run"
+    FINE_TUNE = "fine-tune"
+
+
+@dataclass(frozen=True, slots=True)
+class LicenseAnswer:
+    """Whether the use is compatible, why, and the two licenses as they were understood (None: not at all)."""
+
+    compatible: bool
+    reason: str
+    package_license: str | None
+    project_license: str | None
+
+
+def normalise_license(text: str | None) -> str | None:
+    """The SPDX expression that a statement means (`apache-2.0` → `Apache-2.0`), None when it is missing or unreadable.
+
+    Licenses outside SPDX's list that the table knows come out as `LicenseRef-…`.
+    """
+    parsed = None if text is None else _parse(text.strip())
+    return None if parsed is None else str(parsed.render("{symbol.key}"))
+
+
+def check_license(
+    package_license: str | None, project_license: str | None, use: LicenseUse = LicenseUse.FINE_TUNE
+) -> LicenseAnswer:
+    """Whether a project under `project_license` may put the package to `use`.
+
+    Of `A OR B` the package's user may choose; `A AND B` must be met together. The project's own expression is met in
+    all its parts, since its users may choose any. Exceptions (`WITH`) only add permissions: the package's license is
+    read without them, and a project may pass one on for a copyleft package only if the package has the same.
+    """
+    package, project = normalise_license(package_license), normalise_license(project_license)
+    for side, text, read in (("package", package_license, package), ("project", project_license, project)):
+        if read is None:
+            missing = text is None or text.strip().lower() in _MISSING
+            why = f"the {side} states no license" if missing else f"the {side}'s license {text!r} is no SPDX expression"
+            return LicenseAnswer(False, f"{why}: no permission can be relied on", package, project)  # noqa: FBT003
+    symbols = _parse_known(project).symbols
+    targets = sorted((_License.of(symbol) for symbol in symbols), key=lambda it: (it.base, it.exception or ""))
+    compatible, reason = _judge(_parse_known(package), targets, use)
+    return LicenseAnswer(compatible, reason, package, project)
+
+
+@dataclass(frozen=True, slots=True)
+class _License:
+    """One license of an expression, with its exception where it has one."""
+
+    base: str
+    exception: str | None
+
+    @classmethod
+    def of(cls, symbol: Any) -> "_License":
+        exception = getattr(symbol, "exception_symbol", None)
+        return cls(getattr(symbol, "license_symbol", symbol).key, exception and exception.key)
+
+    def __str__(self) -> str:
+        return f"{self.base} WITH {self.exception}" if self.exception else self.base
+
+
+def _judge(node: Any, targets: list[_License], use: LicenseUse) -> tuple[bool, str]:
+    """Walk a package's expression."""
+    operator = getattr(node, "operator", "").strip().upper()
+    if operator in ("AND", "OR"):
+        answers = [_judge(part, targets, use) for part in node.args]
+        if operator == "OR":
+            return next((answer for answer in answers if answer[0]), answers[0])
+        return next((answer for answer in answers if not answer[0]), (True, "; ".join(answer[1] for answer in answers)))
+    held = _License.of(node)
+    refused = next((target for target in targets if not _allowed(held, target, use)), None)
+    if refused is None:
+        return True, f"{held} allows {_verb(use)} in a project under {' and '.join(map(str, targets))}"
+    why = TERMS.get(held.base, Terms.UNKNOWN).value
+    return False, f"{held} does not allow {_verb(use)} in a project under {refused}: {why}"
+
+
+def _allowed(held: _License, project: _License, use: LicenseUse) -> bool:
+    base, target = held.base, project.base
+    terms = TERMS.get(base, Terms.UNKNOWN)
+    if terms is Terms.UNKNOWN:
+        return False
+    if terms in (Terms.NON_COMMERCIAL, Terms.NON_COMMERCIAL_NO_DERIVATIVES) and TERMS.get(target) not in (
+        Terms.NON_COMMERCIAL,
+        Terms.NON_COMMERCIAL_NO_DERIVATIVES,
+    ):
+        return False
+    if use is LicenseUse.RUN or terms is Terms.FREE:
+        return True
+    if terms is Terms.PERMISSIVE:
+        return target not in CLASHES.get(base, ())
+    if terms in (Terms.NO_DERIVATIVES, Terms.NON_COMMERCIAL_NO_DERIVATIVES):
+        return False
+    passes_on = project.exception in (None, held.exception)
+    return passes_on and (target == base or target in COPYLEFT_TARGETS.get(base, ()))
+
+
+def _verb(use: LicenseUse) -> str:
+    return "running it" if use is LicenseUse.RUN else "a derivative"
+
+
+@lru_cache(maxsize=1)  # building the index of SPDX's 600 licenses takes half a second
+def _spdx() -> Any:
+    from license_expression import get_spdx_licensing
+
+    licensing = get_spdx_licensing()
+    # Else it is built when first asked for, in view of others, to whom licenses are unknown meanwhile.
+    licensing.get_advanced_tokenizer()
+    return licensing
+
+
+def _parse_known(text: str | None) -> Any:
+    parsed = _parse(text or "")
+    assert parsed is not None  # noqa: S101 - the caller has normalised it
+    return parsed
+
+
+@lru_cache(maxsize=512)
+def _parse(text: str) -> Any:
+    """The parsed expression, None where it is missing, too long, malformed or names a license that nobody knows."""
+    from license_expression import ExpressionError, ExpressionParseError
+
+    text = ALIASES.get(" ".join(text.lower().split()), text)
+    if text.lower() in _MISSING or len(text) > MAX_EXPRESSION_CHARACTERS:
+        return None
+    try:
+        parsed = _spdx().parse(text, validate=False, simple=False)
+    except (ExpressionError, ExpressionParseError, AttributeError, RecursionError, TypeError):
+        return None
+    if parsed is None:
+        return None
+    exceptions = [symbol.exception_symbol for symbol in parsed.symbols if hasattr(symbol, "exception_symbol")]
+    if not all(exception.is_exception for exception in exceptions):
+        return None
+    unknown = {symbol.key for symbol in _spdx().unknown_license_symbols(parsed)}
+    return parsed if all(key.startswith("LicenseRef-") for key in unknown) else None

@@ -1,0 +1,154 @@
+"""Accounts: signing in and out, users and their permissions."""
+
+import secrets
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from registry.domain.accounts import Account, Caller, Permission, TokenClaims
+from registry.domain.errors import (
+    InvalidInput,
+    NotFound,
+    PermissionDenied,
+    RevisionConflict,
+    Throttled,
+    Unauthenticated,
+)
+from registry.ports.accounts import AccountStore
+from registry.ports.clock import Clock
+from registry.ports.passwords import PasswordHasher, TokenCodec
+from registry.ports.throttle import AttemptCounter
+from registry.services.accounts.passwords import check_new_password
+
+_CHANGE_ATTEMPTS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRules:
+    """Limits from the settings."""
+
+    token_lifetime_seconds: int
+    login_window_seconds: int
+    login_attempts_per_name: int
+    login_attempts_per_address: int
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedToken:
+    token: str
+    expires_in_seconds: int
+
+
+class Accounts:
+    """Use cases around users. Callers come authenticated; what they may do is decided here."""
+
+    def __init__(
+        self,
+        store: AccountStore,
+        *,
+        hasher: PasswordHasher,
+        codec: TokenCodec,
+        attempts: AttemptCounter,
+        clock: Clock,
+        rules: AccountRules,
+    ) -> None:
+        self._store = store
+        self._hasher = hasher
+        self._codec = codec
+        self._attempts = attempts
+        self._clock = clock
+        self._rules = rules
+
+    async def sign_in(self, name: str, password: str, *, address: str) -> IssuedToken:
+        """A token for a name and password. Raises Unauthenticated, Throttled.
+
+        Attempts are counted before the password is looked at, so that parallel guesses count too, and taken back on
+        success: only failures use up the window.
+        """
+        await self._count_attempt(f"login-address:{address}", self._rules.login_attempts_per_address)
+        await self._count_attempt(f"login-name:{name[:64]}", self._rules.login_attempts_per_name)
+        try:
+            account = await self._store.get(name)
+        except NotFound:
+            account = None
+        matches = await self._hasher.verify(account.password_hash if account else None, password)
+        if account is None or not matches:
+            raise Unauthenticated("The name or the password is wrong.")
+        for key in (f"login-address:{address}", f"login-name:{name[:64]}"):
+            await self._attempts.refund(key, window_seconds=self._rules.login_window_seconds)
+        return self._issue(account)
+
+    async def _count_attempt(self, key: str, limit: int) -> None:
+        seen = await self._attempts.hit(key, window_seconds=self._rules.login_window_seconds)
+        if seen.count > limit:
+            wait = max(1, round(seen.resets_after_seconds))
+            raise Throttled(f"Too many failed attempts. Wait {wait} seconds.", retry_after_seconds=wait)
+
+    def _issue(self, account: Account) -> IssuedToken:
+        lifetime = self._rules.token_lifetime_seconds
+        expires_at = int(self._clock.now().timestamp()) + lifetime
+        claims = TokenClaims(secrets.token_hex(16), account.name, account.token_epoch, expires_at)
+        return IssuedToken(self._codec.encode(claims), lifetime)
+
+    async def sign_out(self, caller: Caller) -> None:
+        """Revoke the token that the caller came with."""
+        expires_at = datetime.fromtimestamp(caller.token.expires_at, UTC)
+        await self._store.revoke_token(caller.token.id, expires_at=expires_at)
+
+    async def list_users(self, *, limit: int, after: str | None) -> Sequence[Account]:
+        """The next users by name."""
+        return await self._store.list_accounts(limit=limit, after=after)
+
+    async def add_user(self, name: str, password: str, permissions: AbstractSet[Permission]) -> Account:
+        """Create a user. Raises InvalidInput for a poor password, AlreadyExists."""
+        check_new_password(password, name)
+        account = Account(
+            name=name,
+            password_hash=await self._hasher.hash(password),
+            permissions=frozenset(permissions),
+            token_epoch=secrets.token_hex(8),
+            created_at=self._clock.now(),
+        )
+        await self._store.add(account)
+        return account
+
+    async def set_permissions(self, name: str, permissions: AbstractSet[Permission]) -> Account:
+        """Give a user exactly these permissions, from the next request on. Raises NotFound."""
+        for _ in range(_CHANGE_ATTEMPTS):
+            account = await self._store.get(name)
+            changed = replace(account, permissions=frozenset(permissions), revision=account.revision + 1)
+            try:
+                await self._store.replace(changed, expected_revision=account.revision)
+            except RevisionConflict:
+                continue
+            return changed
+        raise RevisionConflict("The user is being changed by others. Try again.")
+
+    async def change_password(self, caller: Caller, name: str, *, current: str | None, new: str) -> None:
+        """Set a new password and revoke the user's tokens. Raises PermissionDenied for a wrong `current`."""
+        if caller.name != name and not caller.is_admin:
+            raise PermissionDenied("Only the user and admins may change a password.")
+        account = await self._store.get(name)
+        if current is None and not caller.is_admin:
+            raise InvalidInput("give the current password too", pointer="/current_password")
+        if current is not None:
+            # A stolen token must not become a way to guess the password without limit.
+            await self._count_attempt(f"login-name:{name}", self._rules.login_attempts_per_name)
+            if not await self._hasher.verify(account.password_hash, current):
+                raise PermissionDenied("The current password is wrong.")
+            await self._attempts.refund(f"login-name:{name}", window_seconds=self._rules.login_window_seconds)
+        check_new_password(new, name, pointer="/new_password")
+        changed = replace(
+            account,
+            password_hash=await self._hasher.hash(new),
+            token_epoch=secrets.token_hex(8),
+            revision=account.revision + 1,
+        )
+        await self._store.replace(changed, expected_revision=account.revision)
+
+    async def remove_user(self, caller: Caller, name: str) -> None:
+        """Remove a user; their tokens die with them, their packages stay. Raises PermissionDenied, NotFound."""
+        if caller.name != name and not caller.is_admin:
+            raise PermissionDenied("Only the user and admins may delete an account.")
+        await self._store.remove(name)

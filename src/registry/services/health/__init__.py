@@ -1,0 +1,1 @@
+"""Component health over a window of time."""

@@ -1,0 +1,1 @@
+"""Fetching packages that are published by URL."""

@@ -1,0 +1,202 @@
+"""Fetching the content of packages that were published by `source_url`.
+
+The pending record is the outbox: whatever happens to this process, the record says what is to be done, and the look of
+any process finds it.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import structlog
+
+from registry.domain.errors import InvalidInput, RegistryError, TooLarge
+from registry.domain.packages import Package, PackageFilter, PackageStatus
+from registry.ports.clock import Clock
+from registry.ports.fetching import ContentFetcher, FetchError, SourceFacts
+from registry.ports.packages import PackageStore
+from registry.services.ingest.gate import ScoreGate
+from registry.services.ingest.leases import Claim, Claims
+from registry.services.packages.intake import IncomingContent, Intake, Received, filled
+
+_log = structlog.get_logger(__name__)
+_CONCURRENT = 4
+_ATTEMPTS = 5
+_BACK_OFF_SECONDS = 1.0
+_LONGEST_WAIT_SECONDS = 3_600.0
+_LONGEST_FETCH_SECONDS = 6 * 3_600.0
+_LOOK_SECONDS = 15.0
+_GIVEN_UP_AFTER = timedelta(days=1)
+_REASON_CHARACTERS = 500
+
+
+class _Lost(Exception):
+    """The package went, or another process fetches it now."""
+
+
+class Ingest:
+    """Fetches pending packages in the background of a serving process."""
+
+    def __init__(
+        self,
+        packages: PackageStore,
+        intake: Intake,
+        fetcher: ContentFetcher,
+        *,
+        claims: Claims,
+        clock: Clock,
+        lease_seconds: float,
+        gate: ScoreGate | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._packages = packages
+        self._intake = intake
+        self._fetcher = fetcher
+        self._claims = claims
+        self._clock = clock
+        self._renewal_seconds = lease_seconds / 3
+        self._look_seconds = min(_LOOK_SECONDS, lease_seconds / 4)
+        self._gate = gate
+        self._sleep = sleep
+        self._waiting: asyncio.Queue[str] = asyncio.Queue()
+        self._known: set[str] = set()
+
+    async def check(self, source_url: str) -> None:
+        """Raises InvalidInput for a URL that must not be fetched."""
+        await self._fetcher.check(source_url)
+
+    def start(self, package_id: str) -> None:
+        """Fetch this package's content soon."""
+        if package_id not in self._known:
+            self._known.add(package_id)
+            self._waiting.put_nowait(package_id)
+
+    @property
+    def depth(self) -> int:
+        """How many packages this process fetches or will fetch."""
+        return len(self._known)
+
+    async def run(self) -> None:
+        """Fetch until cancelled, and look now and then for pending packages that a process left behind."""
+        async with asyncio.TaskGroup() as tasks:
+            for _ in range(_CONCURRENT):
+                tasks.create_task(self._work())
+            while True:
+                await self._find_forgotten()
+                await asyncio.sleep(self._look_seconds)
+
+    async def _find_forgotten(self) -> None:
+        after: str | None = None
+        try:
+            while True:
+                page = await self._packages.list_page(
+                    PackageFilter(status=PackageStatus.PENDING), limit=200, after=after
+                )
+                for package in await self._packages.get_many([item.id for item in page.items]):
+                    if self._claims.is_free(package):
+                        self.start(package.id)
+                if (after := page.next_after) is None:
+                    return
+        except RegistryError as error:
+            _log.warning("pending_not_listed", reason=str(error))
+
+    async def _work(self) -> None:
+        while True:
+            package_id = await self._waiting.get()
+            try:
+                await self._ingest(package_id)
+            except RegistryError as error:
+                # The record still says pending: a look finds it again once the claim has lapsed.
+                _log.warning("ingest_waits", package_id=package_id, reason=str(error))
+            except Exception:  # noqa: BLE001 (one package must not end the fetching of all others)
+                _log.exception("ingest_broke", package_id=package_id)
+            finally:
+                self._known.discard(package_id)
+
+    async def _ingest(self, package_id: str) -> None:
+        if (taken := await self._claims.take(package_id)) is None:
+            return
+        claim, package = taken
+        renewing = asyncio.create_task(self._keep(claim))
+        try:
+            self._check_age(package)
+            async with asyncio.timeout(_LONGEST_FETCH_SECONDS):
+                await self._fetch(claim)
+        except (FetchError, TooLarge, InvalidInput, TimeoutError) as error:
+            reason = str(error)[:_REASON_CHARACTERS] or "fetching took too long"
+            _log.info("ingest_failed", package_id=package_id, reason=reason)
+            await self._claims.finish(claim, lambda it: replace(it, status=PackageStatus.FAILED, status_reason=reason))
+        except _Lost:
+            _log.info("ingest_lost", package_id=package_id)
+        except asyncio.CancelledError:
+            # The server stops in good order: another one, or the next, need not wait for the lease to end.
+            with contextlib.suppress(RegistryError):
+                await self._claims.release(claim)
+            raise
+        finally:
+            renewing.cancel()
+
+    def _check_age(self, package: Package) -> None:
+        # A package on which servers die must not be taken up for ever.
+        if package.created_at + _GIVEN_UP_AFTER < self._clock.now():
+            raise FetchError("it could not be fetched within a day", transient=False)
+
+    async def _keep(self, claim: Claim) -> None:
+        while not claim.lost:
+            await asyncio.sleep(self._renewal_seconds)
+            try:
+                await self._claims.renew(claim)
+            except RegistryError as error:
+                _log.warning("ingest_not_renewed", package_id=claim.package_id, reason=str(error))
+
+    async def _fetch(self, claim: Claim) -> None:
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                await self._fetch_once(claim)
+            except FetchError as error:
+                wait = max(error.retry_after_seconds, _BACK_OFF_SECONDS * 2**attempt)
+                if not error.transient or attempt == _ATTEMPTS or wait > _LONGEST_WAIT_SECONDS:
+                    raise
+                claim.waits_because = f"tried again in {wait:.0f} s: {error}"[:_REASON_CHARACTERS]
+            else:
+                return
+            await self._claims.renew(claim)
+            await self._sleep(wait)
+            claim.waits_because, claim.received_bytes = None, 0
+
+    async def _fetch_once(self, claim: Claim) -> None:
+        async with self._fetcher.fetch(claim.source_url) as fetched:
+            incoming = IncomingContent(_counted(fetched.chunks, claim), fetched.filename, fetched.media_type)
+            received = await self._intake.receive(incoming, owner=claim.owner)
+        try:
+            kept = await self._intake.settle(self._accept(claim, received, fetched.facts), received)
+        except FetchError:
+            await self._intake.discard(received.content)
+            raise
+        if not kept:
+            await self._intake.discard(received.content)
+            raise _Lost
+        _log.info("ingest_done", package_id=claim.package_id, revision=fetched.facts.revision)
+
+    async def _accept(self, claim: Claim, received: Received, facts: SourceFacts) -> bool:
+        """Write the record; False when the claim was lost. Raises FetchError when the score is too low."""
+
+        def active(package: Package) -> Package:
+            return replace(filled(package, received, facts), status=PackageStatus.ACTIVE, status_reason=None)
+
+        if self._gate is not None:
+            candidate = active(await self._packages.get(claim.package_id))
+            if (refusal := await self._gate.refusal(candidate)) is not None:
+                raise FetchError(refusal, transient=False)
+        return await self._claims.finish(claim, active)
+
+
+async def _counted(chunks: AsyncIterator[bytes], claim: Claim) -> AsyncIterator[bytes]:
+    """The chunks, for as long as the claim holds. Raises _Lost."""
+    async for chunk in chunks:
+        if claim.lost:
+            raise _Lost
+        claim.received_bytes += len(chunk)
+        yield chunk

@@ -1,0 +1,114 @@
+"""Which process fetches a pending package.
+
+A claim is written into the record, on the condition that nobody else wrote meanwhile, and holds for a lease: whoever
+died leaves a claim that nobody renews, and the next process takes over. The clocks of the processes must agree to
+within a fraction of the lease.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+from registry.domain.errors import NotFound, RevisionConflict
+from registry.domain.packages import AuditAction, Package, PackageStatus
+from registry.ports.clock import Clock, IdSource
+from registry.ports.packages import PackageStore
+from registry.services.packages.intake import AuditWriter
+
+_WRITE_ATTEMPTS = 8
+
+
+@dataclass(slots=True)
+class Claim:
+    """A package that this process fetches. `lost`: it is gone, or another process fetches it now."""
+
+    package_id: str
+    source_url: str
+    owner: str
+    mark: str = field(repr=False)
+    lost: bool = False
+    received_bytes: int = 0
+    waits_because: str | None = None
+
+    @property
+    def note(self) -> str:
+        """What the record says while the claim holds."""
+        progress = f"{self.received_bytes / 1e6:,.1f} MB so far"
+        return f"{self.mark}, {self.waits_because or progress}"
+
+    def holds(self, package: Package) -> bool:
+        """Whether the package still waits for what this claim fetches."""
+        reason = package.status_reason or ""
+        pending = package.status is PackageStatus.PENDING and reason.startswith(self.mark)
+        return pending and package.source_url == self.source_url
+
+
+class Claims:
+    def __init__(
+        self, packages: PackageStore, *, audit: AuditWriter, clock: Clock, ids: IdSource, lease_seconds: float
+    ) -> None:
+        self._packages = packages
+        self._audit = audit
+        self._clock = clock
+        self._ids = ids
+        self._lease = timedelta(seconds=lease_seconds)
+
+    def is_free(self, package: Package) -> bool:
+        """Whether the package is pending and no living process fetches it."""
+        if package.status is not PackageStatus.PENDING or package.source_url is None:
+            return False
+        return package.status_reason is None or package.updated_at + self._lease <= self._clock.now()
+
+    async def take(self, package_id: str) -> tuple[Claim, Package] | None:
+        """Claim the package; None where there is nothing to fetch, or another process was first."""
+        try:
+            package = await self._packages.get(package_id)
+            if package.source_url is None or not self.is_free(package):
+                return None
+            began = f"{self._clock.now():%Y-%m-%dT%H:%M:%SZ}"
+            claim = Claim(
+                package.id,
+                package.source_url,
+                package.created_by,
+                f"being fetched since {began} by {self._ids.new_id()[-8:]}",
+            )
+            return claim, await self._replace(package, replace(package, status_reason=claim.note), AuditAction.UPDATE)
+        except (NotFound, RevisionConflict):
+            return None
+
+    async def renew(self, claim: Claim) -> None:
+        """Begin the lease anew and tell how far it is."""
+        await self._write(claim, lambda package: replace(package, status_reason=claim.note), AuditAction.UPDATE)
+
+    async def release(self, claim: Claim) -> None:
+        """Leave the package to any process, at once."""
+        await self._write(claim, lambda package: replace(package, status_reason=None), AuditAction.UPDATE)
+
+    async def finish(self, claim: Claim, outcome: Callable[[Package], Package]) -> bool:
+        """Write the outcome over what the record says by now. False when the claim was lost: nothing was written."""
+        return await self._write(claim, outcome, AuditAction.STATUS)
+
+    async def _write(self, claim: Claim, changed: Callable[[Package], Package], action: AuditAction) -> bool:
+        for _ in range(_WRITE_ATTEMPTS):
+            try:
+                package = await self._packages.get(claim.package_id)
+                if not claim.holds(package):
+                    break
+                await self._replace(package, changed(package), action)
+            except RevisionConflict:
+                # The owner changed the package, or our renewal came between: what they wrote stays.
+                continue
+            except NotFound:
+                break
+            return True
+        claim.lost = True
+        return False
+
+    async def _replace(self, before: Package, after: Package, action: AuditAction) -> Package:
+        changed = replace(after, revision=before.revision + 1, updated_at=self._clock.now())
+        change = self._audit.change(changed, before.created_by, action)
+        if action is not AuditAction.STATUS:
+            # How far the fetching is concerns who looks, every few seconds; webhooks hear of the outcome.
+            change = replace(change, events=())
+        await self._packages.replace(changed, change, expected_revision=before.revision)
+        return changed

@@ -1,0 +1,1 @@
+"""Background loops: sweep, scrub and reset."""

@@ -1,0 +1,158 @@
+"""Keeping house: bytes without a record, expired records, damaged bytes, and the way back to an empty registry."""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from typing import Protocol
+
+import structlog
+
+from registry.domain.errors import NotFound, RegistryError
+from registry.ports.blobs import BlobInfo, BlobStore
+from registry.ports.clock import Clock
+from registry.ports.maintenance import RecordMaintenance
+from registry.services.accounts.bootstrap import Bootstrap
+from registry.services.uploads.uploads import Uploads
+
+_log = structlog.get_logger(__name__)
+_BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class SweepReport:
+    """What a sweep removed, or would remove."""
+
+    blobs: int
+    bytes: int
+    uploads: int
+    expired_records: int
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """Stored content that is not what its record says: `found` is its SHA-256 now, None when it is gone."""
+
+    package_id: str
+    expected: str
+    found: str | None
+
+
+class HousekeepingObserver(Protocol):
+    """Is told what housekeeping did, for metrics."""
+
+    def swept(self, report: SweepReport) -> None: ...
+
+    def scrubbed(self, damages: Sequence[Damage]) -> None: ...
+
+
+class Maintenance:
+    def __init__(
+        self,
+        records: RecordMaintenance,
+        blobs: BlobStore,
+        *,
+        uploads: Uploads,
+        bootstrap: Bootstrap,
+        clock: Clock,
+        observer: HousekeepingObserver | None = None,
+    ) -> None:
+        self._records = records
+        self._blobs = blobs
+        self._uploads = uploads
+        self._bootstrap = bootstrap
+        self._clock = clock
+        self._observer = observer
+
+    async def sweep(self, *, grace_seconds: int, dry_run: bool = False) -> SweepReport:
+        """Remove expired uploads and records, and blobs older than the grace time that no record refers to.
+
+        The grace time protects bytes whose record is about to be written.
+        """
+        now = self._clock.now()
+        # First, since it ends what was begun (a reset that was cut off), even where the blobs' store does not answer.
+        expired = 0 if dry_run else await self._records.purge_expired(now)
+        uploads = await self._uploads.expire(dry_run=dry_run)
+        oldest_kept = now - timedelta(seconds=grace_seconds)
+        count = size = 0
+        async for batch in _batched(self._blobs.list_blobs()):
+            old = {blob.key: blob for blob in batch if blob.modified_at <= oldest_kept}
+            live = await self._records.live_blob_keys(list(old)) if old else set()
+            for key in old.keys() - live:
+                count += 1
+                size += old[key].size
+                if not dry_run:
+                    await self._blobs.delete(key)
+        report = SweepReport(count, size, uploads, expired)
+        if self._observer and not dry_run:
+            self._observer.swept(report)
+        return report
+
+    async def scrub(self, seen: Callable[[str, int], None]) -> list[Damage]:
+        """Hash every stored content anew and report what is damaged. `seen` is told each package id and size."""
+        damages = []
+        async for package_id, blob_key, size, sha256 in self._records.list_contents():
+            digest = hashlib.sha256()
+            try:
+                async with self._blobs.read(blob_key) as chunks:
+                    async for chunk in chunks:
+                        await asyncio.to_thread(digest.update, chunk)
+            except NotFound:
+                # Unless the package was replaced or deleted since its record was read, its bytes are lost.
+                if await self._records.live_blob_keys([blob_key]):
+                    damages.append(Damage(package_id, sha256, None))
+            else:
+                if digest.hexdigest() != sha256:
+                    damages.append(Damage(package_id, sha256, digest.hexdigest()))
+            seen(package_id, size)
+        if self._observer:
+            self._observer.scrubbed(damages)
+        return damages
+
+    async def reset(self) -> None:
+        """Back to an empty registry with the first admin. Records go first, so no reader meets missing bytes.
+
+        Only bytes that had a record are removed: those of a publish that is under way will have theirs in a moment.
+        """
+        await self._uploads.drop_all()
+        keys = [blob_key async for _, blob_key, _, _ in self._records.list_contents()]
+        await self._records.reset(await self._bootstrap.first_admin())
+        for key in keys:
+            await self._blobs.delete(key)
+
+    async def run(self, *, interval_seconds: int, grace_seconds: int) -> None:
+        """Sweep again and again until cancelled."""
+        while True:
+            await asyncio.sleep(interval_seconds)
+            try:
+                report = await self.sweep(grace_seconds=grace_seconds)
+            except RegistryError as error:
+                _log.warning("sweep_failed", reason=str(error))
+            else:
+                _log.info("swept", **asdict(report))
+
+    async def run_scrubs(self, *, interval_seconds: int) -> None:
+        """Scrub again and again until cancelled; each damaged package is named in the log."""
+        while True:
+            await asyncio.sleep(interval_seconds)
+            try:
+                damages = await self.scrub(lambda _, __: None)
+            except RegistryError as error:
+                _log.warning("scrub_failed", reason=str(error))
+                continue
+            for damage in damages:
+                _log.error(
+                    "content_damaged", package_id=damage.package_id, expected=damage.expected, found=damage.found
+                )
+
+
+async def _batched(blobs: AsyncIterator[BlobInfo]) -> AsyncIterator[list[BlobInfo]]:
+    batch: list[BlobInfo] = []
+    async for blob in blobs:
+        batch.append(blob)
+        if len(batch) == _BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch

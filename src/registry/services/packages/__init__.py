@@ -1,0 +1,1 @@
+"""Publishing, changing, reading and serving packages."""

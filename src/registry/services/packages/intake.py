@@ -1,0 +1,243 @@
+"""Taking in what a client sends: bytes to the blob store, facts out of archives, metadata into a package."""
+
+import asyncio
+import hmac
+from collections.abc import AsyncIterator, Awaitable
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+
+import structlog
+
+from registry.domain.accounts import Caller
+from registry.domain.errors import DigestMismatch, InvalidInput, PermissionDenied, RegistryError, Unavailable
+from registry.domain.events import Event, EventType
+from registry.domain.packages import (
+    AuditAction,
+    AuditEntry,
+    Change,
+    Content,
+    Dependency,
+    Package,
+    PackageStatus,
+    PackageType,
+)
+from registry.domain.ratings import Rating
+from registry.domain.versions import Version
+from registry.formats.archives.cards import stated_license
+from registry.formats.archives.facts import ArchiveFacts
+from registry.formats.archives.kinds import SNIFF_BYTES, looks_like_archive
+from registry.ports.blobs import BlobStore, StoredBlob
+from registry.ports.clock import Clock, IdSource
+from registry.ports.fetching import SourceFacts
+from registry.services.packages.archive_reading import ArchiveReader
+from registry.services.packages.content_names import KINDS, safe_filename
+from registry.services.uploads.quotas import Quotas, Room
+
+_log = structlog.get_logger(__name__)
+_Result = TypeVar("_Result")
+_MAX_DESCRIPTION_CHARACTERS = 10_000
+_MAX_TAGS = 50
+_MAX_TAG_CHARACTERS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """What a client says about a package, validated. None: the client did not say."""
+
+    name: str
+    version: Version
+    type: PackageType
+    description: str = ""
+    license: str | None = None
+    tags: tuple[str, ...] = ()
+    source_url: str | None = None
+    dependencies: tuple[Dependency, ...] | None = None
+    readme: str | None = None
+    status: PackageStatus | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingContent:
+    """Bytes on their way in. `sha256` (hex) is what the client says they hash to."""
+
+    chunks: AsyncIterator[bytes]
+    filename: str
+    media_type: str
+    sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """Bytes that are stored and what their archive tells about itself."""
+
+    content: Content
+    facts: ArchiveFacts = field(default_factory=ArchiveFacts)
+
+
+class Intake:
+    """Stores bytes and looks into them. What it stored is visible only once a record refers to it."""
+
+    def __init__(self, blobs: BlobStore, archives: ArchiveReader, quotas: Quotas) -> None:
+        self._blobs = blobs
+        self._archives = archives
+        self._quotas = quotas
+
+    async def receive(self, incoming: IncomingContent, *, owner: str, replaced: Content | None = None) -> Received:
+        """Store the bytes. Raises TooLarge, QuotaReached, DigestMismatch; nothing stays behind then."""
+        room = await self._quotas.room_for(owner, freed_bytes=replaced.size if replaced else 0)
+        stored, head = await self._store(incoming, room)
+        content = Content(stored.key, stored.size, stored.sha256, incoming.media_type, incoming.filename)
+        return await self._looked_into(content, head)
+
+    async def adopt(self, stored: StoredBlob, *, name: str, filename: str | None, media_type: str | None) -> Received:
+        """Take a blob that came in by other means, in parts. What is not said of it is told by its first bytes."""
+        async with self._blobs.read(stored.key, length=SNIFF_BYTES) as chunks:
+            head = b"".join([chunk async for chunk in chunks])
+        suffix, sniffed = KINDS[looks_like_archive(head)]
+        content = Content(
+            stored.key, stored.size, stored.sha256, media_type or sniffed, filename or safe_filename(name + suffix)
+        )
+        return await self._looked_into(content, head)
+
+    async def _looked_into(self, content: Content, head: bytes) -> Received:
+        if not looks_like_archive(head):
+            return Received(content)
+        return Received(content, await self._archives.look_into(content.blob_key, size=content.size))
+
+    async def _store(self, incoming: IncomingContent, room: Room) -> tuple[StoredBlob, bytes]:
+        head = bytearray()
+
+        async def bounded() -> AsyncIterator[bytes]:
+            size = 0
+            async for chunk in incoming.chunks:
+                size += len(chunk)
+                room.check(size)
+                if len(head) < SNIFF_BYTES:
+                    head.extend(chunk[: SNIFF_BYTES - len(head)])
+                yield chunk
+
+        stored = await self._blobs.put(bounded())
+        if incoming.sha256 and not hmac.compare_digest(incoming.sha256.lower(), stored.sha256):
+            await self._blobs.delete(stored.key)
+            raise DigestMismatch(
+                f"the content that arrived has the SHA-256 {stored.sha256}; nothing was stored, send it again",
+                pointer="/sha256",
+            )
+        return stored, bytes(head)
+
+    async def settle(self, write: Awaitable[_Result], received: Received | None) -> _Result:
+        """Await the record's write. When it was refused for certain, the bytes go; when unknown, the sweep decides."""
+        try:
+            return await write
+        except Unavailable:
+            raise
+        except RegistryError:
+            if received is not None:
+                await asyncio.shield(self.discard(received.content))
+            raise
+
+    async def discard(self, content: Content) -> None:
+        """Free bytes that no record refers to any more: what is asked for is done, whether they go now or later."""
+        try:
+            await self._blobs.delete(content.blob_key)
+        except Unavailable as error:
+            _log.warning("bytes_left_to_the_sweep", blob_key=content.blob_key, reason=str(error))
+
+
+def described(package: Package, metadata: Metadata, facts: ArchiveFacts) -> Package:
+    """`package` with the client's metadata; what the client left out comes from the archive, else is the default."""
+    return replace(
+        package,
+        version=metadata.version,
+        description=metadata.description,
+        license=facts.license if metadata.license is None else metadata.license,
+        tags=metadata.tags,
+        source_url=metadata.source_url,
+        dependencies=facts.dependencies if metadata.dependencies is None else metadata.dependencies,
+        readme=facts.readme if metadata.readme is None else metadata.readme,
+        status=metadata.status or package.status,
+    )
+
+
+def filled(package: Package, received: Received, source: SourceFacts) -> Package:
+    """`package` with content that was fetched for it; what its record leaves open comes from the archive, else from
+    what its source says of it."""
+    facts = received.facts
+    stated = stated_license(source.license) if source.license else None
+    return replace(
+        package,
+        content=received.content,
+        description=package.description or source.description[:_MAX_DESCRIPTION_CHARACTERS],
+        license=package.license or facts.license or stated,
+        tags=package.tags or _usable_tags(source.tags),
+        dependencies=package.dependencies or facts.dependencies or source.dependencies,
+        readme=facts.readme if package.readme is None else package.readme,
+    )
+
+
+def _usable_tags(tags: tuple[str, ...]) -> tuple[str, ...]:
+    """The tags that a client could have given, too."""
+    fit = (tag for tag in tags if tag.isprintable() and 0 < len(tag) <= _MAX_TAG_CHARACTERS)
+    return tuple(dict.fromkeys(fit))[:_MAX_TAGS]
+
+
+_OWNER_STATUSES = (PackageStatus.ACTIVE, PackageStatus.DEPRECATED)
+
+
+def check_status_change(before: PackageStatus, wanted: PackageStatus, caller: Caller) -> None:
+    """Owners set active and deprecated, admins also quarantined, which only admins lift. Raises PermissionDenied."""
+    if wanted is before:
+        return
+    if before in (PackageStatus.PENDING, PackageStatus.FAILED):
+        raise InvalidInput(f"the package is {before.value}: its status changes when its ingest does", pointer="/status")
+    if wanted not in (*_OWNER_STATUSES, PackageStatus.QUARANTINED):
+        raise InvalidInput(f"{wanted.value!r} is set by the registry only; use active or deprecated", pointer="/status")
+    if not caller.is_admin and PackageStatus.QUARANTINED in (before, wanted):
+        raise PermissionDenied("Only admins quarantine a package and lift its quarantine.")
+
+
+_EVENT_TYPES = {
+    AuditAction.CREATE: EventType.PACKAGE_CREATED,
+    AuditAction.UPDATE: EventType.PACKAGE_UPDATED,
+    AuditAction.STATUS: EventType.PACKAGE_UPDATED,
+    AuditAction.DELETE: EventType.PACKAGE_DELETED,
+}
+
+
+class AuditWriter:
+    """Makes audit entries and what goes with them: who, what, when."""
+
+    def __init__(self, clock: Clock, ids: IdSource) -> None:
+        self._clock = clock
+        self._ids = ids
+
+    def change(self, package: Package, user: str, action: AuditAction) -> Change:
+        """What is to be recorded with a change: `package` as it is afterwards (when deleted: as it was at last)."""
+        entry = self.entry(package, user, action)
+        details: dict[str, str | int | None] = {
+            "name": package.name,
+            "version": str(package.version),
+            "type": package.type.value,
+            "status": package.status.value,
+            "revision": package.revision,
+        }
+        event = Event(self._ids.new_id(), _EVENT_TYPES[action], entry.at, package.id, details)
+        return Change(entry, events=(event,))
+
+    def rated(self, package: Package, user: str, rating: Rating) -> Change:
+        """What is to be recorded with a rating that `user` asked for, or whose change it follows."""
+        entry = self.entry(package, user, AuditAction.RATE)
+        details = {"revision": rating.revision, "status": rating.status.value, "net_score": rating.net_score}
+        event = Event(self._ids.new_id(), EventType.RATING_COMPLETED, entry.at, package.id, details)
+        return Change(entry, events=(event,))
+
+    def entry(self, package: Package, user: str, action: AuditAction) -> AuditEntry:
+        return AuditEntry(
+            id=self._ids.new_id(),
+            package_id=package.id,
+            at=self._clock.now(),
+            user=user,
+            action=action,
+            revision=package.revision,
+            sha256=package.content.sha256 if package.content else None,
+        )

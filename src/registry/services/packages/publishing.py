@@ -1,0 +1,140 @@
+"""Publishing a package.
+
+The order is what keeps a crash harmless: bytes first under a fresh key, then the record that makes them visible. Bytes
+without a record are swept later.
+"""
+
+import hashlib
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+
+from registry.domain.accounts import Caller
+from registry.domain.errors import AnswerKept, PackageExists
+from registry.domain.packages import AuditAction, Change, KeptAnswer, Package, PackageStatus
+from registry.domain.uploads import Upload
+from registry.formats.archives.facts import ArchiveFacts
+from registry.ports.clock import Clock, IdSource
+from registry.ports.idempotency import AnswerStore
+from registry.ports.packages import PackageStore
+from registry.services.packages.idempotency import Answering, same_request
+from registry.services.packages.intake import (
+    AuditWriter,
+    IncomingContent,
+    Intake,
+    Metadata,
+    Received,
+    check_status_change,
+    described,
+)
+
+
+class Publishing:
+    def __init__(
+        self,
+        packages: PackageStore,
+        intake: Intake,
+        *,
+        answers: AnswerStore,
+        audit: AuditWriter,
+        clock: Clock,
+        ids: IdSource,
+        idempotency_seconds: int,
+    ) -> None:
+        self._packages = packages
+        self._intake = intake
+        self._answers = answers
+        self._audit = audit
+        self._clock = clock
+        self._ids = ids
+        self._idempotency_seconds = idempotency_seconds
+
+    async def check_free(self, metadata: Metadata) -> None:
+        """Raises PackageExists when (type, name, version) is taken, so that no gigabytes are sent in vain."""
+        taken = await self._packages.find_version(metadata.type, metadata.name, metadata.version)
+        if taken is not None:
+            raise PackageExists(taken)
+
+    async def publish(
+        self,
+        caller: Caller,
+        metadata: Metadata,
+        incoming: IncomingContent | None,
+        *,
+        answering: Answering[Package] | None = None,
+    ) -> Package | KeptAnswer:
+        """Store the bytes, then the record. A package without content awaits its ingest from `source_url`.
+
+        Returns the answer given first when the idempotency key has one. Raises PackageExists, DigestMismatch,
+        IdempotencyKeyReused, TooLarge, PermissionDenied; nothing is stored then.
+        """
+        first_status = PackageStatus.ACTIVE if incoming else PackageStatus.PENDING
+        check_status_change(first_status, metadata.status or first_status, caller)
+        if answering and (kept := await self._replay(answering, incoming)):
+            return kept
+        received = await self._intake.receive(incoming, owner=caller.name) if incoming else None
+        package = self._new(caller.name, metadata, received, first_status)
+        change = self._change(caller, package, answering)
+        return await self._add(package, change, received=received)
+
+    async def publish_upload(
+        self, caller: Caller, upload: Upload, metadata: Metadata, received: Received, *, answering: Answering[Package]
+    ) -> Package | KeptAnswer:
+        """Add the package that an upload has become, and end the upload, in one write. The bytes stay if it fails.
+
+        Returns the first answer where it was completed before. Raises PackageExists, NotFound when the upload is gone.
+        """
+        package = self._new(upload.created_by, metadata, received, PackageStatus.ACTIVE)
+        change = replace(self._change(caller, package, answering), upload=upload)
+        return await self._add(package, change, received=None)
+
+    async def find_answer(self, answering: Answering[Package]) -> KeptAnswer | None:
+        """The answer given first to a request that brings no content of its own. Raises IdempotencyKeyReused."""
+        return await self._replay(answering, None)
+
+    def _new(self, owner: str, metadata: Metadata, received: Received | None, first_status: PackageStatus) -> Package:
+        now = self._clock.now()
+        package = Package(
+            id=self._ids.new_id(),
+            name=metadata.name,
+            version=metadata.version,
+            type=metadata.type,
+            status=first_status,
+            created_by=owner,
+            created_at=now,
+            updated_at=now,
+            content=received.content if received else None,
+        )
+        return described(package, metadata, received.facts if received else ArchiveFacts())
+
+    def _change(self, caller: Caller, package: Package, answering: Answering[Package] | None) -> Change:
+        change = self._audit.change(package, caller.name, AuditAction.CREATE)
+        if answering is None:
+            return change
+        expires_at = self._clock.now() + timedelta(seconds=self._idempotency_seconds)
+        return replace(change, answer=answering.keep(package, change.audit.sha256, expires_at=expires_at))
+
+    async def _add(self, package: Package, change: Change, *, received: Received | None) -> Package | KeptAnswer:
+        """Write the record. Where it is refused for certain, the bytes `received` go."""
+        try:
+            await self._intake.settle(self._packages.add(package, change), received)
+        except AnswerKept:
+            # The same request was answered while this one was under way.
+            if change.answer and (first := await self._answers.find_answer(change.answer.key)):
+                return same_request(first, change.answer.fingerprint)
+            raise
+        return package
+
+    async def _replay(self, answering: Answering[Package], incoming: IncomingContent | None) -> KeptAnswer | None:
+        kept = await self._answers.find_answer(answering.key)
+        if kept is None:
+            return None
+        sha256 = await _digest_of(incoming.chunks) if incoming else None
+        return same_request(kept, answering.fingerprint_of(sha256))
+
+
+async def _digest_of(chunks: AsyncIterator[bytes]) -> str:
+    digest = hashlib.sha256()
+    async for chunk in chunks:
+        digest.update(chunk)
+    return digest.hexdigest()

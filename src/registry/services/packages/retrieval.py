@@ -1,0 +1,135 @@
+"""Serving a package's bytes."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import TypeVar
+
+import structlog
+
+from registry.domain.accounts import Caller
+from registry.domain.errors import ContentUnavailable, NotFound, RegistryError
+from registry.domain.packages import AuditAction, AuditEntry, Content, Package, PackageStatus
+from registry.ports.audit import AuditStore
+from registry.ports.blobs import BlobStore
+from registry.services.packages.catalog import Catalog
+from registry.services.packages.intake import AuditWriter
+
+_log = structlog.get_logger(__name__)
+_Answer = TypeVar("_Answer")
+_WHY = {
+    PackageStatus.PENDING: "its content is still being fetched; try again later",
+    PackageStatus.FAILED: "its content could not be fetched; see status_reason",
+    PackageStatus.QUARANTINED: "it is quarantined; an admin can lift that",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Servable:
+    """A package whose content may be served now."""
+
+    package: Package
+    content: Content
+
+
+class Retrieval:
+    def __init__(self, catalog: Catalog, blobs: BlobStore, downloads: "DownloadLog") -> None:
+        self._catalog = catalog
+        self._blobs = blobs
+        self.downloads = downloads
+
+    async def find_content(self, package_id: str, caller: Caller) -> Servable:
+        """Raises NotFound, ContentUnavailable."""
+        package = await self._catalog.get(package_id, caller)
+        if not package.status.downloadable:
+            raise ContentUnavailable(f"The package cannot be downloaded: {_WHY[package.status]}.")
+        if package.content is None:
+            raise ContentUnavailable("The package has no content.")
+        return Servable(package, package.content)
+
+    async def serve(self, package_id: str, caller: Caller, answer: Callable[[Servable], Awaitable[_Answer]]) -> _Answer:
+        """What `answer` makes of the package's content, which it opens.
+
+        A replaced content's bytes may be removed after its record was read. Then `answer` is asked again, for the new.
+        Raises NotFound, ContentUnavailable, and what `answer` raises.
+        """
+        servable = await self.find_content(package_id, caller)
+        while True:
+            try:
+                return await answer(servable)
+            except NotFound:
+                before, servable = servable, await self.find_content(package_id, caller)
+                if servable.content.blob_key == before.content.blob_key:
+                    raise
+
+    def read(
+        self, content: Content, *, offset: int = 0, length: int | None = None
+    ) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """The bytes in chunks; entering the context raises NotFound before anything was answered."""
+        return self._blobs.read(content.blob_key, offset=offset, length=length)
+
+    async def presign(self, content: Content) -> str | None:
+        """A URL that serves the content without this service, None where the store cannot."""
+        return await self._blobs.presign_download(
+            content.blob_key, filename=content.filename, media_type=content.media_type
+        )
+
+    def record_download(self, servable: Servable, caller: Caller) -> None:
+        """Note in the audit trail that the content was served."""
+        self.downloads.record(servable.package, caller.name)
+
+
+class DownloadLog:
+    """Collects download entries and writes them in batches, so that a download does not wait for a disk."""
+
+    _FLUSH_SECONDS = 0.05
+    _MAX_WAITING = 10_000
+
+    def __init__(self, store: AuditStore, audit: AuditWriter) -> None:
+        self._store = store
+        self._audit = audit
+        self._waiting: list[AuditEntry] = []
+        self._wake = asyncio.Event()
+
+    @property
+    def depth(self) -> int:
+        """How many entries wait in this process."""
+        return len(self._waiting)
+
+    def record(self, package: Package, user: str) -> None:
+        """Queue one entry; it is stored within a fraction of a second."""
+        if len(self._waiting) < self._MAX_WAITING:
+            self._waiting.append(self._audit.entry(package, user, AuditAction.DOWNLOAD))
+        else:
+            _log.error("download_entry_dropped", package_id=package.id, user=user)
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Write batches until cancelled; what is waiting then is written before it ends."""
+        try:
+            while True:
+                await self._wake.wait()
+                await asyncio.sleep(self._FLUSH_SECONDS)
+                await self._flush()
+        finally:
+            with contextlib.suppress(RegistryError):
+                await self._flush()
+
+    async def _flush(self) -> None:
+        self._wake.clear()
+        batch, self._waiting = self._waiting, []
+        if not batch:
+            return
+        try:
+            await self._store.append(batch)
+        except asyncio.CancelledError:
+            # Written a second time, an entry is the same entry.
+            self._waiting = batch + self._waiting
+            raise
+        except RegistryError as error:
+            self._waiting = batch + self._waiting
+            self._wake.set()
+            _log.warning("download_entries_wait", entries=len(batch), reason=str(error))
+            await asyncio.sleep(1)

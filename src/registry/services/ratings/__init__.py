@@ -1,0 +1,1 @@
+"""Requesting, making and serving ratings."""

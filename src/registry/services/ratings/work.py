@@ -1,0 +1,180 @@
+"""Making ratings: claimed once among all processes, collected, scored, stored.
+
+A claim is a lease that is renewed while the work goes on. When a worker dies, its lease ends by itself and the sweep of
+any other finds the mark: after `lease_seconds` and a sweep's interval at the latest.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import structlog
+
+from registry.domain.errors import NotFound, RegistryError, RevisionConflict
+from registry.domain.packages import AuditAction, Package, PackageStatus
+from registry.domain.ratings import MetricName, Rating, RatingStatus
+from registry.ports.cache import RatingCache
+from registry.ports.clock import Clock, IdSource
+from registry.ports.jobs import JobQueue
+from registry.ports.packages import PackageStore
+from registry.ports.ratings import RatingClaim, RatingDocument, RatingStore
+from registry.rating.collect import EvidenceCollector
+from registry.services.maintenance.background import beside
+from registry.services.packages.intake import AuditWriter
+from registry.services.ratings.documents import cache_entry, jittered, rating_document, scored
+
+_log = structlog.get_logger(__name__)
+_QUARANTINING_USER = "registry"
+_MOST_LEASES = 20
+_SWEPT_AT_ONCE = 100
+
+
+class RatingObserver(Protocol):
+    def rated(self, outcome: str, seconds: float) -> None:
+        """One computation has ended: `complete`, `partial`, `void` (the package changed meanwhile) or `failed`."""
+
+
+class _Unobserved:
+    def rated(self, outcome: str, seconds: float) -> None: ...
+
+
+UNOBSERVED = _Unobserved()
+"""Nobody counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class RatingRules:
+    """Times in seconds. A rating that lost sources is tried again after `retry_seconds` × 2ⁿ, at most a day."""
+
+    lease_seconds: float
+    retry_seconds: float
+    cache_seconds: float
+    sweep_seconds: float
+    most_retry_seconds: float = 86_400
+
+
+class RatingWork:
+    def __init__(
+        self,
+        store: RatingStore,
+        packages: PackageStore,
+        collector: EvidenceCollector,
+        *,
+        cache: RatingCache,
+        audit: AuditWriter,
+        clock: Clock,
+        ids: IdSource,
+        weights: Mapping[MetricName, float],
+        rules: RatingRules,
+        observer: RatingObserver,
+    ) -> None:
+        self._store = store
+        self._packages = packages
+        self._collector = collector
+        self._cache = cache
+        self._audit = audit
+        self._clock = clock
+        self._ids = ids
+        self._weights = weights
+        self._rules = rules
+        self._observer = observer
+
+    async def perform(self, package_id: str) -> None:
+        """Rate the package if its mark is due and nobody else has claimed it."""
+        now = self._clock.now()
+        until = now + timedelta(seconds=self._rules.lease_seconds)
+        claim = await self._store.claim(package_id, token=self._ids.new_id(), now=now, until=until)
+        if claim is None:
+            return
+        began, outcome = now, "failed"
+        try:
+            async with self._held(claim):
+                outcome = await self._rate(claim)
+        except NotFound:
+            await self._store.give_back(claim, due_at=None)
+        except RegistryError as error:
+            _log.warning("rating_waits", package_id=package_id, reason=str(error))
+            with contextlib.suppress(RegistryError):
+                await self._store.give_back(claim, due_at=self._next_try(claim))
+        finally:
+            self._observer.rated(outcome, (self._clock.now() - began).total_seconds())
+
+    async def sweep(self, jobs: JobQueue) -> None:
+        """Until cancelled, hand over the marks that are due: new ones, ones to try again, ones whose worker died."""
+        while True:
+            with contextlib.suppress(RegistryError):
+                for package_id in await self._store.list_due(self._clock.now(), limit=_SWEPT_AT_ONCE):
+                    await jobs.put(package_id)
+            await asyncio.sleep(jittered(self._rules.sweep_seconds))
+
+    async def _rate(self, claim: RatingClaim) -> str:
+        package = await self._packages.get(claim.package_id)
+        evidence = await self._collector.collect(package)
+        receipt, text = await asyncio.to_thread(scored, evidence, self._weights)
+        rating, document = receipt.rating, rating_document(package, receipt)
+        if rating.dangerous and await self._quarantine(package, rating):
+            return "void"  # the package's new revision is rated next
+        retry_at = self._next_try(claim) if rating.status is RatingStatus.PARTIAL else None
+        change = self._audit.rated(package, claim.asked_by, rating)
+        if not await self._store.finish(claim, document, text, change, retry_at=retry_at):
+            return "void"
+        await self._keep_at_hand(document)
+        _log.info("package_rated", package_id=package.id, revision=package.revision, status=rating.status.value)
+        return rating.status.value
+
+    async def _keep_at_hand(self, document: RatingDocument) -> None:
+        await self._cache.put(
+            document.package_id,
+            document.revision,
+            cache_entry(document, self._clock.now()),
+            ttl_seconds=jittered(self._rules.cache_seconds),
+        )
+
+    async def _quarantine(self, package: Package, rating: Rating) -> bool:
+        """Take dangerous content out of reach, once: an admin who lifts the quarantine has decided.
+
+        Whether the package has a new revision now.
+        """
+        if package.status is PackageStatus.QUARANTINED or package.content is None:
+            return False
+        before = await self._store.find(package.id)
+        if before is not None and before.dangerous_sha256 == package.content.sha256:
+            return False
+        found = next(finding for finding in rating.safety if finding.severity == "dangerous")
+        quarantined = replace(
+            package,
+            status=PackageStatus.QUARANTINED,
+            status_reason=f"{found.scanner} found {found.path} dangerous: {found.detail}",
+            revision=package.revision + 1,
+            updated_at=self._clock.now(),
+        )
+        change = self._audit.change(quarantined, _QUARANTINING_USER, AuditAction.STATUS)
+        try:
+            await self._packages.replace(quarantined, change, expected_revision=package.revision)
+        except RevisionConflict:
+            return True  # it has been changed by others, so it is rated anew
+        _log.warning("package_quarantined", package_id=package.id, path=found.path, scanner=found.scanner)
+        return True
+
+    def _next_try(self, claim: RatingClaim) -> datetime:
+        seconds = min(self._rules.most_retry_seconds, self._rules.retry_seconds * 2.0 ** min(claim.attempts - 1, 30))
+        return self._clock.now() + timedelta(seconds=jittered(seconds))
+
+    @asynccontextmanager
+    async def _held(self, claim: RatingClaim) -> AsyncIterator[None]:
+        """Renews the lease. Attempts lengthen it: a package that kills its workers comes back ever more rarely."""
+        lease_seconds = self._rules.lease_seconds * min(claim.attempts, _MOST_LEASES)
+
+        async def renew() -> None:
+            while True:
+                with contextlib.suppress(RegistryError):
+                    until = self._clock.now() + timedelta(seconds=lease_seconds)
+                    await self._store.extend(claim, until=until)
+                await asyncio.sleep(self._rules.lease_seconds / 3)
+
+        async with beside(renew()):
+            yield

@@ -1,0 +1,1 @@
+"""Searching packages, and keeping the search index current."""

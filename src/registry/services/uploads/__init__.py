@@ -1,0 +1,1 @@
+"""Uploads in parts, and the limits on what users may store."""

@@ -1,0 +1,326 @@
+"""Uploads in parts: opened, filled in any order, completed into a package, or abandoned."""
+
+import asyncio
+import hmac
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import structlog
+
+from registry.domain.accounts import Caller
+from registry.domain.errors import (
+    AnswerKept,
+    DigestMismatch,
+    NotFound,
+    RegistryError,
+    Unavailable,
+    UploadIncomplete,
+    UploadSealed,
+)
+from registry.domain.events import Event, EventType
+from registry.domain.packages import KeptAnswer, Package, PackageStatus
+from registry.domain.uploads import Upload, part_size_for
+from registry.ports.blobs import StoredBlob
+from registry.ports.clock import Clock, IdSource
+from registry.ports.idempotency import AnswerStore
+from registry.ports.parts import PartStore, StoredPart
+from registry.ports.uploads import UploadStore
+from registry.services.packages.idempotency import Answering, same_request
+from registry.services.packages.intake import Intake, Metadata, check_status_change
+from registry.services.packages.publishing import Publishing
+from registry.services.uploads.metadata import decode_metadata, encode_metadata
+from registry.services.uploads.quotas import Quotas
+
+_log = structlog.get_logger(__name__)
+_BATCH = 100
+_MOST_COUNTED = 10_000
+_ADDRESSES_IN_A_ROW = 50
+"""A signature takes 0.2 ms: after 10 ms it is the turn of other requests."""
+
+
+@dataclass(frozen=True, slots=True)
+class UploadRules:
+    """Limits from the settings."""
+
+    lifetime_seconds: int
+    smallest_part_bytes: int
+    idempotency_seconds: int
+    complete_wait_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """What a client says of the bytes it is going to send. `sha256` in hex, lower case."""
+
+    size: int
+    sha256: str
+    filename: str | None = None
+    media_type: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenUpload:
+    """An upload as its client sees it: the parts that are there, and where to send each that is not.
+
+    An address is a signed one of the store, or None: then the part goes to the service.
+    """
+
+    upload: Upload
+    parts: tuple[StoredPart, ...]
+    missing: tuple[tuple[int, str | None], ...]
+
+
+class Uploads:
+    """Uploads in parts: begun, resumed, completed, abandoned."""
+
+    def __init__(
+        self,
+        uploads: UploadStore,
+        parts: PartStore,
+        publishing: Publishing,
+        intake: Intake,
+        quotas: Quotas,
+        *,
+        answers: AnswerStore,
+        clock: Clock,
+        ids: IdSource,
+        rules: UploadRules,
+    ) -> None:
+        self._uploads = uploads
+        self._parts = parts
+        self._publishing = publishing
+        self._intake = intake
+        self._quotas = quotas
+        self._answers = answers
+        self._clock = clock
+        self._ids = ids
+        self._rules = rules
+        self._completing: dict[str, asyncio.Task[Package | KeptAnswer]] = {}
+
+    async def begin(
+        self, caller: Caller, metadata: Metadata, announced: Announced, *, answering: Answering[OpenUpload] | None
+    ) -> OpenUpload | KeptAnswer:
+        """Open an upload. What would refuse the package later refuses it now, before bytes are sent in vain.
+
+        The answer is kept without addresses, which `find_begun` makes anew: thousands of signed ones are more than a
+        record holds. Raises PackageExists, TooLarge, QuotaReached, Throttled, PermissionDenied, IdempotencyKeyReused.
+        """
+        if answering and (kept := await self._answers.find_answer(answering.key)):
+            return same_request(kept, answering.fingerprint_of(announced.sha256))
+        check_status_change(PackageStatus.ACTIVE, metadata.status or PackageStatus.ACTIVE, caller)
+        await self._quotas.check_upload(caller.name, announced.size)
+        await self._publishing.check_free(metadata)
+        now = self._clock.now()
+        upload = Upload(
+            id=self._ids.new_id(),
+            created_by=caller.name,
+            created_at=now,
+            expires_at=now + timedelta(seconds=self._rules.lifetime_seconds),
+            size=announced.size,
+            sha256=announced.sha256,
+            part_size=part_size_for(announced.size, smallest=self._rules.smallest_part_bytes),
+            key=await self._parts.begin(),
+            metadata=encode_metadata(metadata),
+            filename=announced.filename,
+            media_type=announced.media_type,
+        )
+        answer = None
+        if answering:
+            expires_at = now + timedelta(seconds=self._rules.idempotency_seconds)
+            answer = answering.keep(OpenUpload(upload, (), ()), announced.sha256, expires_at=expires_at)
+        try:
+            await self._add(upload, answer)
+        except AnswerKept:
+            if answer and (first := await self._answers.find_answer(answer.key)):
+                return same_request(first, answer.fingerprint)
+            raise
+        return await self._opened(upload, ())
+
+    async def _add(self, upload: Upload, answer: KeptAnswer | None) -> None:
+        """Add the record. When it is refused for certain, the room for its bytes goes; else the sweep decides."""
+        try:
+            await self._uploads.add(upload, answer)
+        except Unavailable:
+            raise
+        except RegistryError:
+            await self._abort_parts(upload)
+            raise
+
+    async def find_begun(self, caller: Caller, upload_id: str) -> OpenUpload | None:
+        """The upload as it was when it was begun, with an address for each part. None when it has ended."""
+        try:
+            upload = await self.find(caller, upload_id)
+        except NotFound:
+            return None
+        return await self._opened(upload, ())
+
+    async def find(self, caller: Caller, upload_id: str) -> Upload:
+        """An open upload of the caller's, or anybody's for admins. Raises NotFound."""
+        upload = await self._get_own(caller, upload_id)
+        if upload.expires_at <= self._clock.now():
+            raise NotFound("The upload has expired. Begin anew.")
+        return upload
+
+    async def look(self, caller: Caller, upload_id: str) -> OpenUpload:
+        """The upload with its parts. Raises NotFound."""
+        upload = await self.find(caller, upload_id)
+        return await self._opened(upload, await self._parts.list_parts(upload.key))
+
+    async def put_part(self, upload: Upload, number: int, chunks: AsyncIterator[bytes]) -> StoredPart:
+        """Store a part. Raises NotFound for a number beyond the last, DigestMismatch for another length, UploadSealed.
+
+        The caller has found the upload by `find`.
+        """
+        if not 1 <= number <= upload.part_count:
+            raise NotFound(f"The upload has the parts 1 to {upload.part_count}.")
+        return await self._parts.put_part(
+            upload.key, number, chunks, offset=upload.part_offset(number), size=upload.part_bytes(number)
+        )
+
+    async def abort(self, caller: Caller, upload_id: str) -> None:
+        """Drop an upload and its bytes. Raises NotFound."""
+        await self._drop(await self._get_own(caller, upload_id))
+
+    async def _get_own(self, caller: Caller, upload_id: str) -> Upload:
+        upload = await self._uploads.get(upload_id)
+        if upload.created_by != caller.name and not caller.is_admin:
+            raise NotFound("There is no upload with this id.")
+        return upload
+
+    async def complete(
+        self, caller: Caller, upload_id: str, *, answering: Answering[Package]
+    ) -> Package | KeptAnswer | None:
+        """Verify the whole and add the package. None while the bytes are still being read: ask again.
+
+        However often it is asked, a process verifies once; an answer that was lost is given again. Raises NotFound,
+        UploadIncomplete, DigestMismatch, PackageExists; the upload stays open then.
+        """
+        if kept := await self._publishing.find_answer(answering):
+            return kept
+        upload = await self.find(caller, upload_id)
+        task = self._completing.get(upload_id)
+        if task is None:
+            task = asyncio.create_task(self._complete_unless_moved(caller, upload, answering))
+            self._completing[upload_id] = task
+            task.add_done_callback(lambda done: self._completed(upload_id, done))
+        done, _ = await asyncio.wait([task], timeout=self._rules.complete_wait_seconds)
+        if not done:
+            return None
+        self._completing.pop(upload_id, None)
+        try:
+            return task.result()
+        except UploadSealed:
+            return None  # another process is at it
+
+    def _completed(self, upload_id: str, task: asyncio.Task[Package | KeptAnswer]) -> None:
+        # A failure that nobody waited for is kept, so that who asks next is told instead of verifying anew.
+        if task.cancelled() or task.exception() is None:
+            self._completing.pop(upload_id, None)
+
+    async def _complete_unless_moved(
+        self, caller: Caller, upload: Upload, answering: Answering[Package]
+    ) -> Package | KeptAnswer:
+        try:
+            return await self._complete(caller, upload, answering)
+        except NotFound:
+            # Another process may have found the digest wrong first, and have the parts under another key by now. That
+            # key stays: parts may have been sent to it.
+            if (await self._uploads.get(upload.id)).key == upload.key:
+                raise
+            raise _mismatch("another SHA-256 than announced") from None
+
+    async def _complete(self, caller: Caller, upload: Upload, answering: Answering[Package]) -> Package | KeptAnswer:
+        parts = await self._parts.list_parts(upload.key)
+        whole = {part.number for part in parts if part.size == upload.part_bytes(part.number)}
+        if missing := [number for number in range(1, upload.part_count + 1) if number not in whole]:
+            raise UploadIncomplete(missing, of=upload.part_count)
+        async with self._parts.complete(upload.key, parts) as blob:
+            await self._check_digest(upload, blob)
+            metadata = decode_metadata(upload.metadata)
+            received = await self._intake.adopt(
+                blob, name=metadata.name, filename=upload.filename, media_type=upload.media_type
+            )
+            published = await self._publishing.publish_upload(caller, upload, metadata, received, answering=answering)
+            await self._parts.finish(upload.key)
+        return published
+
+    async def _check_digest(self, upload: Upload, blob: StoredBlob) -> None:
+        if blob.size == upload.size and hmac.compare_digest(blob.sha256, upload.sha256):
+            return
+        key = await self._parts.reopen(upload.key, blob)
+        if key != upload.key:
+            try:
+                await self._uploads.move(upload.id, key, before=upload.key)
+            except NotFound:
+                await self._parts.abort(key)
+                raise
+            await self._parts.abort(upload.key)
+        raise _mismatch(f"the SHA-256 {blob.sha256}")
+
+    async def expire(self, *, dry_run: bool = False) -> int:
+        """Drop the uploads whose time is over; how many. With `dry_run` only as many as are looked at in one go."""
+        if dry_run:
+            return len(await self._uploads.list_expired(self._clock.now(), limit=_MOST_COUNTED))
+        count = 0
+        while found := await self._uploads.list_expired(self._clock.now(), limit=_BATCH):
+            for upload in found:
+                if await self._drop(upload, event=self._expiry(upload)):
+                    count += 1
+                    _log.info("upload_expired", upload_id=upload.id, user=upload.created_by, bytes=upload.size)
+        return count
+
+    async def drop_all(self) -> None:
+        """Drop every open upload, for a registry that is emptied."""
+        while found := await self._uploads.list_expired(datetime.max.replace(tzinfo=UTC), limit=_BATCH):
+            for upload in found:
+                await self._drop(upload)
+
+    async def close(self) -> None:
+        """Stop what is being verified. It can be asked for again."""
+        tasks = list(self._completing.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _expiry(self, upload: Upload) -> Event:
+        details: dict[str, str | int | None] = {
+            "upload_id": upload.id,
+            "created_by": upload.created_by,
+            "size": upload.size,
+        }
+        return Event(self._ids.new_id(), EventType.UPLOAD_EXPIRED, self._clock.now(), None, details)
+
+    async def _drop(self, upload: Upload, *, event: Event | None = None) -> bool:
+        """Remove the record, then the bytes. False when it had ended meanwhile."""
+        self._completing.pop(upload.id, None)
+        if not await self._uploads.remove(upload.id, event=event):
+            return False
+        await self._abort_parts(upload)
+        return True
+
+    async def _abort_parts(self, upload: Upload) -> None:
+        try:
+            await self._parts.abort(upload.key)
+        except RegistryError as error:
+            _log.warning("upload_bytes_wait_for_sweep", upload_id=upload.id, reason=str(error))
+
+    async def _opened(self, upload: Upload, parts: Sequence[StoredPart]) -> OpenUpload:
+        there = {part.number for part in parts}
+        missing = []
+        for number in range(1, upload.part_count + 1):
+            if number not in there:
+                size = upload.part_bytes(number)
+                url = await self._parts.presign_part(upload.key, number, size=size, expires_at=upload.expires_at)
+                missing.append((number, url))
+                if len(missing) % _ADDRESSES_IN_A_ROW == 0:
+                    await asyncio.sleep(0)
+        return OpenUpload(upload, tuple(parts), tuple(missing))
+
+
+def _mismatch(found: str) -> DigestMismatch:
+    return DigestMismatch(
+        f"the parts together have {found}; nothing was published, the upload is still open: "
+        "send the parts that differ again",
+        pointer="/sha256",
+    )

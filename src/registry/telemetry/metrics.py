@@ -1,0 +1,215 @@
+"""Metrics of HTTP and of store calls, in Prometheus' terms."""
+
+import asyncio
+import contextlib
+import os
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, GCCollector, Histogram, ProcessCollector
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+
+from registry.domain.errors import RegistryError
+from registry.services.maintenance.maintenance import Damage, SweepReport
+
+_BUCKETS_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+_OWN_INTERVAL_SECONDS = 1.0
+_SHARED_INTERVAL_SECONDS = 15.0
+"""As often as health is probed. Metrics are seldom scraped more often."""
+
+
+class HttpMetrics:
+    """Requests by route, method and status, and bytes in and out. Children are kept: a look-up by label costs 2 µs."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._requests = Histogram(
+            "registry_http_request_seconds",
+            "Time to answer a request, by route, method and status",
+            ("route", "method", "status"),
+            buckets=_BUCKETS_SECONDS,
+            registry=registry,
+        )
+        self._received = Counter("registry_http_received_bytes", "Bytes of request bodies", registry=registry)
+        self._sent = Counter("registry_http_sent_bytes", "Bytes of response bodies", registry=registry)
+        self._children: dict[tuple[str, str, int], Histogram] = {}
+
+    def observe(
+        self, route: str, method: str, status: int, seconds: float, *, received_bytes: int, sent_bytes: int
+    ) -> None:
+        """Note one answered request. `status` 0: the client went away before its answer."""
+        key = (route, method, status)
+        child = self._children.get(key)
+        if child is None:
+            # Methods are whatever a client sends: unknown ones share a label, so that nobody can grow the metrics.
+            known = method if method in _METHODS else "(other)"
+            child = self._children.setdefault((route, known, status), self._requests.labels(route, known, str(status)))
+        child.observe(seconds)
+        if received_bytes:
+            self._received.inc(received_bytes)
+        if sent_bytes:
+            self._sent.inc(sent_bytes)
+
+
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+class StoreMetrics:
+    """Calls of stores by operation and outcome, and whether each store answers."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._seconds = Histogram(
+            "registry_store_call_seconds",
+            "Time of a store call, by store, operation and outcome",
+            ("store", "operation", "outcome"),
+            buckets=_BUCKETS_SECONDS,
+            registry=registry,
+        )
+        self._units = Counter(
+            "registry_store_capacity_units",
+            "Capacity units that DynamoDB says its calls consumed, by operation",
+            ("store", "operation"),
+            registry=registry,
+        )
+        self._up = Gauge(
+            "registry_component_up",
+            "Whether a component answered when it was last asked: 1 or 0",
+            ("component",),
+            registry=registry,
+            multiprocess_mode="livemin",
+        )
+        self._children: dict[tuple[str, str, str], Histogram] = {}
+
+    def observe(self, store: str, operation: str, seconds: float, outcome: str) -> None:
+        key = (store, operation, outcome)
+        child = self._children.get(key)
+        if child is None:
+            child = self._children[key] = self._seconds.labels(*key)
+        child.observe(seconds)
+
+    def consumed(self, store: str, operation: str, units: float) -> None:
+        self._units.labels(store, operation).inc(units)
+
+    def tell_state(self, component: str, *, up: bool) -> None:
+        self._up.labels(component).set(up)
+
+
+class HousekeepingMetrics:
+    """What sweeps removed and scrubs found. Implements `HousekeepingObserver`."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._blobs = Counter("registry_swept_blobs", "Blobs without a record that were removed", registry=registry)
+        self._bytes = Counter("registry_swept_bytes", "Bytes of such blobs", registry=registry)
+        self._uploads = Counter("registry_expired_uploads", "Abandoned uploads that were removed", registry=registry)
+        self._damaged = Gauge(
+            "registry_damaged_packages",
+            "Packages whose bytes the last scrub found damaged or gone",
+            registry=registry,
+            multiprocess_mode="mostrecent",
+        )
+
+    def swept(self, report: SweepReport) -> None:
+        self._blobs.inc(report.blobs)
+        self._bytes.inc(report.bytes)
+        self._uploads.inc(report.uploads)
+
+    def scrubbed(self, damages: Sequence[Damage]) -> None:
+        self._damaged.set(len(damages))
+
+
+class DeliveryMetrics:
+    """Attempts to deliver to webhooks, by outcome."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._seconds = Histogram(
+            "registry_webhook_delivery_seconds",
+            "Time of an attempt to deliver to a webhook, by outcome: delivered, retried, failed",
+            ("outcome",),
+            buckets=_BUCKETS_SECONDS,
+            registry=registry,
+        )
+
+    def observe(self, outcome: str, seconds: float) -> None:
+        self._seconds.labels(outcome).observe(seconds)
+
+
+class RatingMetrics:
+    """Ratings by outcome and the seconds they took. Implements `RatingObserver`."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._seconds = Histogram(
+            "registry_rating_seconds",
+            "Time to make a rating, by outcome",
+            ("outcome",),
+            buckets=_BUCKETS_SECONDS,
+            registry=registry,
+        )
+
+    def rated(self, outcome: str, seconds: float) -> None:
+        self._seconds.labels(outcome).observe(seconds)
+
+
+class QueueMetrics:
+    """Jobs that wait, by queue. The numbers of workers add up."""
+
+    def __init__(self, registry: CollectorRegistry, *, workers: int) -> None:
+        self._depth = Gauge(
+            "registry_queue_depth",
+            "Jobs that wait, by queue",
+            ("queue",),
+            registry=registry,
+            multiprocess_mode="livesum",
+        )
+        self._workers = workers
+
+    async def follow(self, queues: Mapping[str, Callable[[], int]]) -> None:
+        """Tell the depth of this process's queues until cancelled."""
+        while True:
+            for name, depth in queues.items():
+                self._depth.labels(name).set(depth())
+            await asyncio.sleep(_OWN_INTERVAL_SECONDS)
+
+    async def follow_shared(self, queues: Mapping[str, Callable[[], Awaitable[int]]]) -> None:
+        """Tell the depth of queues that all processes share until cancelled. To know it costs calls of the stores.
+
+        Every worker sees the whole, and tells its part of it.
+        """
+        while True:
+            for name, depth in queues.items():
+                with contextlib.suppress(RegistryError):
+                    self._depth.labels(name).set(await depth() / self._workers)
+            await asyncio.sleep(_SHARED_INTERVAL_SECONDS)
+
+
+def collected_registry() -> CollectorRegistry:
+    """A registry for the metrics of this process."""
+    registry = CollectorRegistry()
+    ProcessCollector(registry=registry)
+    GCCollector(registry=registry)
+    return registry
+
+
+def scraped_registry(collected: CollectorRegistry) -> CollectorRegistry:
+    """What `/metrics` tells: this process, or all workers where they share a folder (PROMETHEUS_MULTIPROC_DIR).
+
+    Called as a worker starts: what those told last that have died is forgotten.
+    """
+    folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+    if folder is None:
+        return collected
+    for told in Path(folder).glob("gauge_live*_*.db"):
+        process_id = int(told.stem.rpartition("_")[2])
+        if not _is_alive(process_id):
+            mark_process_dead(process_id, folder)  # type: ignore[no-untyped-call]
+    together = CollectorRegistry()
+    MultiProcessCollector(together)  # type: ignore[no-untyped-call]
+    return together
+
+
+def _is_alive(process_id: int) -> bool:
+    try:
+        os.kill(process_id, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True

@@ -1,0 +1,1 @@
+"""HTTP below the framework: the server's protocol and the request scheduler."""

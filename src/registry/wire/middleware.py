@@ -1,0 +1,86 @@
+"""What surrounds every request: its id, its metrics, its log line, and an answer even where the code is broken."""
+
+import time
+
+import structlog
+from starlette.requests import ClientDisconnect, Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from registry.api.problems import on_any_error
+from registry.telemetry import request_id
+from registry.telemetry.metrics import HttpMetrics
+from registry.wire.request_scheduler import RequestScheduler
+
+_log = structlog.get_logger(__name__)
+
+
+class RequestMiddleware:
+    """Pure ASGI (Starlette's BaseHTTPMiddleware costs 217 µs a request). All that share `scheduler` stand in one line.
+
+    HEAD is answered as GET is; the server leaves the body out. Handlers that can save work look for `scope["head"]`.
+    """
+
+    def __init__(self, app: ASGIApp, *, metrics: HttpMetrics, scheduler: RequestScheduler, log_requests: bool) -> None:
+        self._app = app
+        self._metrics = metrics
+        self._log_requests = log_requests
+        self._scheduler = scheduler
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began = time.perf_counter()
+        identity = request_id.begin_request(scope["headers"])
+        method = scope["method"]
+        if method == "HEAD":
+            # A copy: the server looks at its own scope to know that no body is to be sent.
+            scope = {**scope, "method": "GET", "head": True}
+        status, sent_bytes = 0, 0
+        # Handlers may add headers to whatever the answer will be; a list, since routers copy the scope.
+        added = scope["added_headers"] = [(request_id.HEADER, identity)]
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal status, sent_bytes
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message["headers"], *added]
+            else:
+                sent_bytes += len(message.get("body", b""))
+            await send(message)
+
+        received = _Counted(receive)
+        try:
+            await self._scheduler.begin()
+            await self._app(scope, received, send_with_id)
+        except ClientDisconnect:
+            _log.info("client_left", method=method, path=scope["path"])
+        except Exception as error:
+            if status:
+                raise  # the answer has begun: the server cuts the connection, so that nobody takes it for whole
+            problem = await on_any_error(Request(scope), error)
+            await problem(scope, receive, send_with_id)
+        finally:
+            route = scope.get("route")
+            path = getattr(route, "path", "(none)")
+            seconds = time.perf_counter() - began
+            self._metrics.observe(path, method, status, seconds, received_bytes=received.bytes, sent_bytes=sent_bytes)
+            if self._log_requests:
+                _log.info(
+                    "request_answered", method=method, path=scope["path"], status=status, seconds=round(seconds, 6)
+                )
+
+
+class _Counted:
+    """Counts the body's bytes on their way in."""
+
+    __slots__ = ("_receive", "bytes")
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self.bytes = 0
+
+    async def __call__(self) -> Message:
+        message = await self._receive()
+        self.bytes += len(message.get("body", b""))
+        return message
