@@ -100,10 +100,16 @@ def make_answer(**overrides: Any) -> KeptAnswer:
 
 
 def make_change(
-    package_id: str, *, answer: KeptAnswer | None = None, events: tuple[Event, ...] = (), **overrides: Any
+    package_id: str,
+    *,
+    answer: KeptAnswer | None = None,
+    events: tuple[Event, ...] = (),
+    overrides_owners: bool = True,
+    **overrides: Any,
 ) -> Change:
-    """A change with an audit entry; `overrides` are the entry's."""
-    return Change(make_audit_entry(package_id, **overrides), answer, events=events)
+    """A change with an audit entry; `overrides` are the entry's. Owners are checked where it is asked for."""
+    entry = make_audit_entry(package_id, **overrides)
+    return Change(entry, answer, events=events, overrides_owners=overrides_owners)
 
 
 def make_event(package_id: str | None = None, **overrides: Any) -> Event:

@@ -8,6 +8,7 @@ from tests.conformance.delivery_outbox import DeliveryOutboxContract
 from tests.conformance.delivery_replay import DeliveryReplayContract
 from tests.conformance.health_log import HealthLogContract
 from tests.conformance.maintenance import RecordMaintenanceContract
+from tests.conformance.name_store import NameStoreContract
 from tests.conformance.package_listing import PackageListingContract
 from tests.conformance.package_machine import PackageMachineContract
 from tests.conformance.package_races import PackageRacesContract
@@ -32,6 +33,7 @@ class RecordSuites:
     TestChangeFeed = ChangeFeedContract
     TestRatingStore = RatingStoreContract
     TestSearchIndex = SearchIndexContract
+    TestNameStore = NameStoreContract
     TestWebhookStore = WebhookStoreContract
     TestDeliveryOutbox = DeliveryOutboxContract
     TestDeliveryReplay = DeliveryReplayContract

@@ -14,6 +14,7 @@ from registry.ports.changes import ChangeFeed
 from registry.ports.health import HealthLog
 from registry.ports.idempotency import AnswerStore
 from registry.ports.maintenance import RecordMaintenance
+from registry.ports.names import NameStore
 from registry.ports.packages import PackageStore
 from registry.ports.ratings import RatingStore
 from registry.ports.webhooks import DeliveryOutbox, WebhookStore
@@ -34,6 +35,7 @@ class Records:
     ratings: RatingStore
     webhooks: WebhookStore
     outbox: DeliveryOutbox
+    names: NameStore
 
 
 class RecordHome(Protocol):

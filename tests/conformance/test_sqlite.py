@@ -14,6 +14,7 @@ from registry.adapters.sqlite.deliveries import SqliteDeliveryOutbox
 from registry.adapters.sqlite.health import SqliteHealthLog
 from registry.adapters.sqlite.idempotency import SqliteAnswerStore
 from registry.adapters.sqlite.maintenance import SqliteRecordMaintenance
+from registry.adapters.sqlite.names import SqliteNameStore
 from registry.adapters.sqlite.packages import SqlitePackageStore
 from registry.adapters.sqlite.ratings import SqliteRatingStore
 from registry.adapters.sqlite.schema import THROTTLE
@@ -47,6 +48,7 @@ class SqliteHome:
                 ratings=SqliteRatingStore(database),
                 webhooks=SqliteWebhookStore(database, self.clock),
                 outbox=SqliteDeliveryOutbox(database, self.clock),
+                names=SqliteNameStore(database, self.clock),
             )
         finally:
             await database.close()

@@ -13,6 +13,7 @@ from registry.adapters.dynamodb.health import DynamoHealthLog
 from registry.adapters.dynamodb.idempotency import DynamoAnswerStore
 from registry.adapters.dynamodb.keys import text
 from registry.adapters.dynamodb.maintenance import DynamoRecordMaintenance
+from registry.adapters.dynamodb.names import DynamoNameStore
 from registry.adapters.dynamodb.packages import DynamoPackageStore
 from registry.adapters.dynamodb.ratings import DynamoRatingStore
 from registry.adapters.dynamodb.webhooks import DynamoWebhookStore
@@ -35,6 +36,7 @@ def open_records(table: DynamoTable, clock: Clock) -> Records:
         ratings=DynamoRatingStore(table),
         webhooks=DynamoWebhookStore(table, clock),
         outbox=DynamoDeliveryOutbox(table, clock),
+        names=DynamoNameStore(table),
     )
 
 

@@ -64,6 +64,21 @@ PROBLEMS: dict[type[errors.RegistryError], ProblemKind] = {
         "The package exists",
         "A package with this type, name and version is there; `existing_id` names it.",
     ),
+    errors.NameTooSimilar: ProblemKind(
+        409,
+        "name-too-similar",
+        "The name looks like another one",
+        "It differs from another owner's name only in ways that people overlook; `similar_to` is that name.",
+    ),
+    errors.VersionRetired: ProblemKind(
+        409,
+        "version-retired",
+        "The version had other bytes",
+        "A version that was deleted or left can only be published again with the bytes that it had.",
+    ),
+    errors.LastOwner: ProblemKind(
+        409, "last-owner", "A name keeps an owner", "Add another owner before the last one is removed."
+    ),
     errors.AnswerKept: ProblemKind(
         409, "request-under-way", "The same request is under way", "Repeat it to get its answer."
     ),
@@ -164,6 +179,8 @@ async def on_registry_error(request: Request, error: Exception) -> Response:
         }
     if isinstance(error, errors.PackageExists):
         members = {"existing_id": error.existing_id}
+    if isinstance(error, errors.NameTooSimilar):
+        members = {"similar_to": error.similar_to}
     if isinstance(error, errors.Unauthenticated):
         headers["WWW-Authenticate"] = "Bearer"
     if isinstance(error, errors.Throttled | errors.Unavailable):

@@ -10,6 +10,7 @@ from registry.ports.changes import ChangeFeed
 from registry.ports.health import HealthLog
 from registry.ports.idempotency import AnswerStore
 from registry.ports.maintenance import RecordMaintenance
+from registry.ports.names import NameStore
 from registry.ports.packages import PackageStore
 from registry.ports.parts import PartStore
 from registry.ports.ratings import RatingStore
@@ -26,6 +27,7 @@ class Records:
     """What is kept in one record store."""
 
     packages: PackageStore
+    names: NameStore
     changes: ChangeFeed
     accounts: AccountStore
     reader: DocumentReader

@@ -16,6 +16,7 @@ from registry.adapters.sqlite.deliveries import SqliteDeliveryOutbox
 from registry.adapters.sqlite.health import SqliteHealthLog
 from registry.adapters.sqlite.idempotency import SqliteAnswerStore
 from registry.adapters.sqlite.maintenance import SqliteRecordMaintenance
+from registry.adapters.sqlite.names import SqliteNameStore
 from registry.adapters.sqlite.packages import SqlitePackageStore
 from registry.adapters.sqlite.ratings import SqliteRatingStore
 from registry.adapters.sqlite.reading import SqliteDocumentReader
@@ -35,6 +36,7 @@ async def open_records(data_dir: Path, clock: Clock, observer: CallObserver) -> 
     try:
         yield Records(
             packages=observed(SqlitePackageStore(database, clock), "records", observer),
+            names=observed(SqliteNameStore(database, clock), "records", observer),
             changes=SqliteChangeFeed(database),
             accounts=observed(SqliteAccountStore(database), "records", observer),
             reader=observed(SqliteDocumentReader(database), "records", observer),

@@ -14,6 +14,7 @@ from registry.adapters.dynamodb.deliveries import DynamoDeliveryOutbox
 from registry.adapters.dynamodb.health import DynamoHealthLog
 from registry.adapters.dynamodb.idempotency import DynamoAnswerStore
 from registry.adapters.dynamodb.maintenance import DynamoRecordMaintenance
+from registry.adapters.dynamodb.names import DynamoNameStore
 from registry.adapters.dynamodb.packages import DynamoPackageStore
 from registry.adapters.dynamodb.ratings import DynamoRatingStore
 from registry.adapters.dynamodb.reading import DynamoDocumentReader
@@ -103,6 +104,7 @@ async def open_records(
         packages = DynamoPackageStore(table, clock=clock)
         yield Records(
             packages=packages,
+            names=DynamoNameStore(table),
             changes=DynamoChangeFeed(table, clock=clock),
             accounts=DynamoAccountStore(table),
             reader=DynamoDocumentReader(table, packages),

@@ -10,8 +10,11 @@ RegistryError
 ├── NotFound                  package, user, blob … absent, or hidden from the caller
 ├── AlreadyExists
 │   ├── PackageExists         carries the other package's id
+│   ├── NameTooSimilar        looks like another owner's name; carries that
+│   ├── VersionRetired        the version had other bytes before it was deleted
 │   └── AnswerKept            this idempotency key has its answer already
 ├── RevisionConflict          the caller saw an older revision
+├── LastOwner                 a name without owners is nobody's
 ├── ContentUnavailable        the package has no content to give now
 │   └── ArchiveUnreadable     the content is no zip that can be served in parts
 ├── UploadSealed              the upload takes no parts: it is being completed
@@ -113,12 +116,35 @@ class PackageExists(AlreadyExists):
         )
 
 
+class NameTooSimilar(AlreadyExists):
+    """The name, or its namespace, looks like one of another owner."""
+
+    def __init__(self, name: str, similar_to: str) -> None:
+        self.similar_to = similar_to
+        super().__init__(
+            f"{name} is easily taken for {similar_to}, which others own. Choose another name, or ask an admin."
+        )
+
+
+class VersionRetired(AlreadyExists):
+    """The version was deleted or left, and had other bytes."""
+
+    def __init__(self, version: str) -> None:
+        super().__init__(
+            f"The version {version} existed with other bytes, and a version never changes its bytes. Publish another version."
+        )
+
+
 class AnswerKept(AlreadyExists):
     """A request with this idempotency key was answered while this one was under way. Nothing was changed."""
 
 
 class RevisionConflict(RegistryError):
     """The package changed since the caller read it."""
+
+
+class LastOwner(RegistryError):
+    """The last owner cannot be removed."""
 
 
 class ContentUnavailable(RegistryError):

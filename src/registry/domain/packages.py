@@ -29,6 +29,11 @@ class PackageStatus(StrEnum):
     FAILED = "failed"
 
     @property
+    def is_published(self) -> bool:
+        """Whether others could rely on the bytes: such a version keeps them for good."""
+        return self not in (PackageStatus.PENDING, PackageStatus.FAILED)
+
+    @property
     def downloadable(self) -> bool:
         return self in (PackageStatus.ACTIVE, PackageStatus.DEPRECATED)
 
@@ -140,10 +145,12 @@ class KeptAnswer:
 class Change:
     """What is recorded in the same atomic write as a change of a package.
 
-    `upload` is the open upload that becomes the added package: it ends with this write.
+    `upload` is the open upload that becomes the added package: it ends with this write. `overrides_owners`: an admin,
+    or the registry itself, makes the change, whoever owns the name.
     """
 
     audit: AuditEntry
     answer: KeptAnswer | None = field(default=None)
     upload: Upload | None = None
     events: tuple[Event, ...] = ()
+    overrides_owners: bool = False

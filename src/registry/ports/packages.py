@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
+from registry.domain.names import NamedVersion
 from registry.domain.packages import Change, Package, PackageFilter, PackageStatus, PackageType
 from registry.domain.versions import Version
 
@@ -34,20 +35,18 @@ class SummaryPage:
     next_after: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class NamedVersion:
-    """A version that exists under a name."""
-
-    id: str
-    version: Version
-    status: PackageStatus
-
-
 class PackageStore(Protocol):
     """Records of packages. A change returns once it is durable; a read sees every change acknowledged before it.
 
     In the same write, `add` and `replace` mark the rating of a package that is not pending as waiting, and `remove`
     forgets its rating (see RatingStore). A new revision is listed by no net score until it has been rated.
+
+    The first package of a name makes its creator the owner of the name, and of its namespace where that is new. Unless
+    the change `overrides_owners`, its user must own the name (PermissionDenied), or for a new name its namespace, and
+    neither may look like one of another owner (NameTooSimilar). That is decided in the write itself.
+
+    A published version that is removed, or that its package leaves, keeps the SHA-256 of its content: `add` and
+    `replace` raise VersionRetired for other bytes under it.
 
     All methods raise Unavailable when the store cannot answer.
     """

@@ -160,9 +160,13 @@ class DynamoTable:
         """The action that deletes an item, where `condition` holds."""
         return cast("Action", {"Delete": self._action({"Key": key}, condition, values)})
 
-    def update(self, key: Item, expression: str, *, condition: str, values: Item) -> Action:
-        """The action that updates an item, where `condition` holds."""
-        action = {"Key": key, "UpdateExpression": expression}
+    def update(
+        self, key: Item, expression: str, *, condition: str, values: Item, names: dict[str, str] | None = None
+    ) -> Action:
+        """The action that updates an item, where `condition` holds. `names` stand for attributes, as `#name`."""
+        action: dict[str, Any] = {"Key": key, "UpdateExpression": expression}
+        if names:
+            action["ExpressionAttributeNames"] = names
         return cast("Action", {"Update": self._action(action, condition, values)})
 
     def check(self, key: Item, *, condition: str, values: Item | None = None) -> Action:

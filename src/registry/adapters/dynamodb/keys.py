@@ -8,6 +8,11 @@ can hold one.
 | record | `P#<package id>` | `record` |
 | README | `P#<package id>` | `readme` |
 | version | `N#<name>` | `<type>#<version>` |
+| name | `N#<name>` | `<type>` |
+| downloads of a name | `N#<name>` | `downloads#<type>` |
+| namespace | `S#<namespace>` | `namespace` |
+| look-alikes | `F#<type or "space">#<folded name>` | `alike` |
+| names have owners | `names` | `migrated` |
 | listing entry | `L#<status>#<dimension>#<value>` | `<package id>` |
 | blob | `B#<blob key>` | `blob` |
 | audit entry | `A#<package id>` | `<entry id>` |
@@ -37,6 +42,11 @@ can hold one.
 - A README is an item of its own beside the record: one query reads both, listings and changes do not pay for it, and
   each item stays below 400 KB. It holds ready JSON, compressed where it is large.
 - A version makes (type, name, version) unique and lists the versions of a name; an account entry lists users by name.
+  It has the `sha256` of its content. One that was deleted or left is without `id` and has `retired_sha256`, the only
+  bytes that it takes again; that attribute stays.
+- A name has its `owners`, `visibility`, `readers`, `aliases` and `revision`; the names that look alike are in one set,
+  so that the first publish of one meets the others by a key. The item "names have owners" is there once all names are
+  recorded that were published before names had owners.
 - A listing entry has what a listing may have to check: `type`, `owner` and `version`, under a name or owner `tags` too,
   under these, a tag or a score the `score` where there is one; and the `revision` that wrote it.
 - A rating is the latest, as ready JSON; its receipt, compressed, is in parts that carry the rating's `etag`.
@@ -66,6 +76,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, TypeAlias
 
 from registry.domain.events import Event
+from registry.domain.names import folded
 from registry.domain.packages import Package, PackageStatus, PackageType
 from registry.domain.scores import buckets_of
 from registry.domain.versions import Version
@@ -126,6 +137,26 @@ def readme_key(package_id: str) -> Item:
 
 def version_key(kind: PackageType, name: str, version: Version) -> Item:
     return key(f"N#{name}", f"{kind.value}#{version}")
+
+
+def name_key(kind: PackageType, name: str) -> Item:
+    return key(f"N#{name}", kind.value)
+
+
+def downloads_key(kind: PackageType, name: str) -> Item:
+    return key(f"N#{name}", f"downloads#{kind.value}")
+
+
+def namespace_key(space: str) -> Item:
+    return key(f"S#{space}", "namespace")
+
+
+def alike_key(kind: PackageType | None, name: str) -> Item:
+    """The set of names of a type, or of namespaces (None), that look like this one."""
+    return key(f"F#{kind.value if kind else 'space'}#{folded(name)}", "alike")
+
+
+MIGRATED: Item = {"pk": {"S": "names"}, "sk": {"S": "migrated"}}
 
 
 def blob_key(blob: str) -> Item:

@@ -2,7 +2,8 @@
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
 from registry.adapters.dynamodb import keys, records
 from registry.adapters.dynamodb.audit import audit_item
@@ -11,18 +12,23 @@ from registry.adapters.dynamodb.client import DynamoTable
 from registry.adapters.dynamodb.idempotency import read_answer
 from registry.adapters.dynamodb.keys import Item, number, text
 from registry.adapters.dynamodb.listing import matches, walk
+from registry.adapters.dynamodb.naming import NameClaims, Unsure
 from registry.adapters.dynamodb.outbox import event_items
 from registry.adapters.dynamodb.ratings import mark_item
 from registry.adapters.dynamodb.records import attribute
 from registry.adapters.dynamodb.transaction import ABSENT, Transaction
 from registry.adapters.dynamodb.uploads import answer_kept, end_upload, keep_answer
 from registry.adapters.dynamodb.usage import count_bytes
-from registry.domain.errors import AlreadyExists, NotFound, PackageExists, RevisionConflict, Unavailable
+from registry.adapters.dynamodb.versions import write_versions
+from registry.domain.errors import AlreadyExists, NotFound, RevisionConflict, Unavailable
 from registry.domain.packages import Change, KeptAnswer, Package, PackageFilter, PackageStatus, PackageType
 from registry.domain.versions import Version
 from registry.ports.clock import Clock
-from registry.ports.packages import NamedVersion, PackageDocument, SummaryPage
+from registry.domain.names import NamedVersion
+from registry.ports.packages import PackageDocument, SummaryPage
 
+TRIES = 8
+"""How often what others wrote about a name is read before giving up."""
 READS = 4
 """How often a record and its README are read before giving up on finding both of one write."""
 
@@ -33,23 +39,54 @@ class DynamoPackageStore:
     def __init__(self, table: DynamoTable, *, clock: Clock) -> None:
         self._table = table
         self._clock = clock
+        self._names = NameClaims(table)
 
     async def add(self, package: Package, change: Change) -> None:
+        await self._names.check_migrated()
+        claim = partial(self._names.first_try, package=package, change=change)
+        for _ in range(TRIES):
+            try:
+                await self._add(package, change, claim)
+            except Unsure:
+                seen = await self._names.look(package, change)
+                claim = partial(self._names.second_try, package=package, change=change, seen=seen)
+            else:
+                self._names.remember(package)
+                return
+        raise Unavailable("The name is being published by many others; try again.")
+
+    async def _add(self, package: Package, change: Change, claim: Callable[[Transaction], None]) -> None:
         blob = package.content.blob_key if package.content else None
         transaction = self._begin(change, revision=package.revision, blob=blob)
+        claim(transaction)
         readme = records.readme_item(package)
         record = records.record_item(package, readme_revision=package.revision if readme else 0)
         transaction.put_if(record, ABSENT, otherwise=lambda _: AlreadyExists(f"The id {package.id} is taken."))
         if readme is not None:
             transaction.put(readme)
-        _write_rest(transaction, None, package, old_score=None)
+        self._write_rest(transaction, None, package, old_score=None)
         self._mark(transaction, package, change)
         await transaction.commit()
 
     async def replace(self, package: Package, change: Change, *, expected_revision: int) -> None:
+        await self._by_owner(
+            package.type, package.name, lambda: self._replace(package, change, expected_revision=expected_revision)
+        )
+
+    async def _by_owner(self, kind: PackageType, name: str, write: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await write()
+        except Unsure:  # the name was published before names had owners
+            if not await self._names.adopt(kind, name):
+                raise
+            await write()
+
+    async def _replace(self, package: Package, change: Change, *, expected_revision: int) -> None:
         record, old_readme = await self._read_expected(package.id, change, expected_revision=expected_revision)
         old = records.read_package(record, old_readme)
         transaction = self._begin(change, revision=package.revision)
+        if not change.overrides_owners:
+            self._names.check_owner(transaction, old, change)
         readme = records.readme_item(package)
         readme_revision = package.revision if readme else 0
         if package.readme == old.readme:
@@ -64,27 +101,34 @@ class DynamoPackageStore:
             {":expected": number(expected_revision)},
             otherwise=lambda found: _stale(package.id, found),
         )
-        _write_rest(transaction, old, package, old_score=records.read_score(record))
+        self._write_rest(transaction, old, package, old_score=records.read_score(record))
         self._mark(transaction, package, change)
         await transaction.commit()
 
     async def remove(self, package_id: str, change: Change, *, expected_revision: int) -> None:
         record, readme = await self._read_expected(package_id, change, expected_revision=expected_revision)
+        old = records.read_package(record, readme)
+        score = records.read_score(record)
+        await self._by_owner(old.type, old.name, lambda: self._remove(old, change, score=score))
+        await self._drop_receipt(package_id)
+
+    async def _remove(self, old: Package, change: Change, *, score: int | None) -> None:
+        package_id, expected_revision = old.id, old.revision
         transaction = self._begin(change, revision=expected_revision)
+        if not change.overrides_owners:
+            self._names.check_owner(transaction, old, change)
         transaction.delete_if(
             keys.record_key(package_id),
             "revision = :expected",
             {":expected": number(expected_revision)},
             otherwise=lambda found: _stale(package_id, found),
         )
-        if readme is not None:
+        if old.readme is not None:
             transaction.delete(keys.readme_key(package_id))
         transaction.delete(keys.mark_key(package_id))
         transaction.delete(keys.rating_key(package_id))
-        old = records.read_package(record, readme)
-        _write_rest(transaction, old, None, old_score=records.read_score(record))
+        self._write_rest(transaction, old, None, old_score=score)
         await transaction.commit()
-        await self._drop_receipt(package_id)
 
     async def get(self, package_id: str) -> Package:
         found = await self._read(package_id)
@@ -135,10 +179,11 @@ class DynamoPackageStore:
         found = await asyncio.gather(*(self._table.query_all(f"N#{name}") for name in unique))
         return {
             name: sorted(
-                map(records.read_named_version, items), key=lambda named: (named.version, named.id), reverse=True
+                (records.read_named_version(item) for item in items if "id" in item and "version" in item),
+                key=lambda named: (named.version, named.id), reverse=True
             )
             for name, items in zip(unique, found, strict=True)
-            if items
+            if any("id" in item and "version" in item for item in items)
         }
 
     def _begin(self, change: Change, *, revision: int, blob: str | None = None) -> Transaction:
@@ -162,6 +207,22 @@ class DynamoPackageStore:
         if package.status is not PackageStatus.PENDING:
             mark = mark_item(package.id, asked_by=change.audit.user, due_at=self._clock.now())
             transaction.put(mark)
+
+    def _write_rest(
+        self, transaction: Transaction, old: Package | None, new: Package | None, *, old_score: int | None
+    ) -> None:
+        """The actions that turn what is kept beside the old record into what belongs beside the new, unrated one."""
+        write_versions(self._table, transaction, old, new)
+        _write_blob(transaction, old, new)
+        count_bytes(transaction, old, new)
+        before = {} if old is None else records.entries(old, old_score)
+        after = {} if new is None else records.entries(new, None)
+        for place, entry in after.items():
+            if new is not None and before.get(place) != entry:
+                transaction.put({**entry, "revision": number(new.revision)})
+        if old is not None:
+            stale = [keys.key(*place) for place in before if place not in after]
+            transaction.delete_stale(stale, revision=old.revision)
 
     async def _drop_receipt(self, package_id: str) -> None:
         # Behind the transaction: a receipt without its rating shows nowhere, so one that stays does no harm.
@@ -196,24 +257,6 @@ class DynamoPackageStore:
         return read_answer(answer.key, item, now=self._clock.now()) is not None
 
 
-def _write_rest(transaction: Transaction, old: Package | None, new: Package | None, *, old_score: int | None) -> None:
-    """The actions that turn what is kept beside the old record into what belongs beside the new, unrated one."""
-    if new is not None:
-        _write_version(transaction, old, new)
-    if old is not None and (new is None or _version_key(old) != _version_key(new)):
-        transaction.delete(_version_key(old))
-    _write_blob(transaction, old, new)
-    count_bytes(transaction, old, new)
-    before = {} if old is None else records.entries(old, old_score)
-    after = {} if new is None else records.entries(new, None)
-    for place, entry in after.items():
-        if new is not None and before.get(place) != entry:
-            transaction.put({**entry, "revision": number(new.revision)})
-    if old is not None:
-        stale = [keys.key(*place) for place in before if place not in after]
-        transaction.delete_stale(stale, revision=old.revision)
-
-
 def _write_blob(transaction: Transaction, old: Package | None, new: Package | None) -> None:
     before = records.blob_item(old) if old else None
     after = records.blob_item(new) if new else None
@@ -223,18 +266,6 @@ def _write_blob(transaction: Transaction, old: Package | None, new: Package | No
         transaction.delete(keys.key_of(before))
     if after is not None:
         transaction.put(after)
-
-
-def _write_version(transaction: Transaction, old: Package | None, new: Package) -> None:
-    item = records.version_item(new)
-    if old is None or _version_key(old) != _version_key(new):
-        transaction.put_if(item, ABSENT, otherwise=lambda found: PackageExists(attribute(found, "id")))
-    elif records.version_item(old) != item:
-        transaction.put_if(item, "id = :id", {":id": text(new.id)}, otherwise=lambda found: _stale(new.id, found))
-
-
-def _version_key(package: Package) -> Item:
-    return keys.version_key(package.type, package.name, package.version)
 
 
 def _absent(package_id: str) -> NotFound:

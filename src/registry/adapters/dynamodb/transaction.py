@@ -50,6 +50,15 @@ class Transaction:
         self._meanings[len(self._actions)] = otherwise
         self._actions.append(self._table.delete(key, condition=condition, values=values))
 
+    def act(self, action: Action) -> None:
+        """Add an action without a condition."""
+        self._actions.append(action)
+
+    def act_if(self, action: Action, *, otherwise: Meaning) -> None:
+        """Add an action that has a condition."""
+        self._meanings[len(self._actions)] = otherwise
+        self._actions.append(action)
+
     async def commit(self) -> None:
         """Do all or nothing. Raises what the first failed condition means."""
         room = max(TRANSACTION_ACTIONS - len(self._actions), 0)

@@ -16,7 +16,8 @@ from registry.domain.errors import NotFound
 from registry.domain.packages import Change, Package, PackageFilter, PackageStatus, PackageType
 from registry.domain.versions import Version
 from registry.ports.clock import Clock
-from registry.ports.packages import NamedVersion, PackageDocument, PackageSummary, SummaryPage
+from registry.domain.names import NamedVersion
+from registry.ports.packages import PackageDocument, PackageSummary, SummaryPage
 
 _STATUSES = {status.value: status for status in PackageStatus}
 _DOCUMENT = "SELECT summary, readme, revision, status, created_by FROM packages WHERE id = ?"
@@ -26,7 +27,7 @@ _GET_MANY = """SELECT p.id, p.summary, p.readme, p.blob_key
 _SUMMARIES = """SELECT p.id, p.summary, p.revision
     FROM json_each(?) AS wanted CROSS JOIN packages AS p ON p.number = wanted.value ORDER BY wanted.key"""
 _VERSION = "SELECT id FROM packages WHERE name = ? AND version = ? AND type = ?"
-_VERSIONS = """SELECT p.name, p.id, p.version, p.status
+_VERSIONS = """SELECT p.name, p.id, p.version, p.status, p.type
     FROM json_each(?) AS wanted CROSS JOIN packages AS p ON p.name = wanted.value"""
 
 
@@ -51,7 +52,7 @@ class SqlitePackageStore:
 
         def operation(connection: sqlite3.Connection) -> None:
             record(connection, [change], now=now)
-            writing.update(connection, expected_revision=expected_revision)
+            writing.update(connection, change, expected_revision=expected_revision)
             mark(connection, [(package, change)], now=now)
 
         await self._database.write(operation)
@@ -61,7 +62,7 @@ class SqlitePackageStore:
 
         def operation(connection: sqlite3.Connection) -> None:
             record(connection, [change], now=now)
-            delete_package(connection, package_id, expected_revision=expected_revision)
+            delete_package(connection, package_id, change, expected_revision=expected_revision)
 
         await self._database.write(operation)
 
@@ -118,8 +119,9 @@ class SqlitePackageStore:
 
         def query(connection: sqlite3.Connection) -> dict[str, list[NamedVersion]]:
             found: dict[str, list[NamedVersion]] = {}
-            for name, package_id, version, status in connection.execute(_VERSIONS, (unique,)):
-                found.setdefault(name, []).append(NamedVersion(package_id, Version.parse(version), _STATUSES[status]))
+            for name, package_id, version, status, kind in connection.execute(_VERSIONS, (unique,)):
+                named = NamedVersion(package_id, Version.parse(version), _STATUSES[status], PackageType(kind))
+                found.setdefault(name, []).append(named)
             for versions in found.values():
                 versions.sort(key=lambda named: (named.version, named.id), reverse=True)
             return found

@@ -10,6 +10,9 @@ the rating is of the current revision; `score` is in millionths.
 In `changes` each package stands once, with the number of its last change; deleted ones stay, so that followers hear
 of them. The row with the empty id marks the last reset.
 
+`names` and `namespaces` stay when their last package goes; `folded` is equal for names that look alike. A row of
+`retired_versions` says which bytes a version had when it was deleted or left: it stays, and holds for good.
+
 In `deliveries` only one pending row of a webhook and package has a `due_at`: the first, whether it waits for its next
 try or is on its way (then it is when the lease ends). The others stand behind it in the order of their numbers, and
 get theirs when it has ended. Rows without a package always have one while they are pending.
@@ -28,6 +31,15 @@ _GROW = """INSERT INTO user_bytes (user, bytes)
 _SHRINK = """UPDATE user_bytes
     SET bytes = bytes - coalesce(json_extract(CAST(OLD.summary AS TEXT), '$.content.size'), 0)
     WHERE user = OLD.created_by;"""
+
+
+def _folded(column: str) -> str:
+    """`names.folded` as SQL: eight times half of a run of separators is one, up to 200 characters."""
+    text = f"lower({column})"
+    for one, other in (("_", "-"), (".", "-"), ("0", "o"), ("1", "l"), ("i", "l"), *[("--", "-")] * 8):
+        text = f"replace({text}, '{one}', '{other}')"
+    return text
+
 
 RECORDS: Migrations = (
     (
@@ -131,6 +143,36 @@ RECORDS: Migrations = (
             SELECT l.number, b.bucket, b.score, l.tag, l.name, l.created_by, l.status, l.type, l.version_key, l.id
             FROM bucketed AS b
                 CROSS JOIN packages AS p ON p.id = b.id CROSS JOIN listings AS l ON l.number = p.number""",
+    ),
+    (
+        """CREATE TABLE names (
+            name TEXT NOT NULL, type TEXT NOT NULL, folded TEXT NOT NULL, owners TEXT NOT NULL,
+            visibility TEXT NOT NULL DEFAULT 'public', readers TEXT NOT NULL DEFAULT '[]',
+            aliases TEXT NOT NULL DEFAULT '{}', revision INTEGER NOT NULL DEFAULT 1,
+            downloads INTEGER NOT NULL DEFAULT 0,
+            UNIQUE (name, type))""",
+        "CREATE INDEX names_folded ON names (folded, type)",
+        """CREATE TABLE namespaces (
+            name TEXT NOT NULL UNIQUE, folded TEXT NOT NULL, owners TEXT NOT NULL,
+            revision INTEGER NOT NULL DEFAULT 1)""",
+        "CREATE INDEX namespaces_folded ON namespaces (folded)",
+        """CREATE TABLE retired_versions (
+            name TEXT NOT NULL, version TEXT NOT NULL, type TEXT NOT NULL, sha256 TEXT NOT NULL,
+            UNIQUE (name, version, type))""",
+        # Who published first owns. Of min() SQLite takes the other columns from the row that has it.
+        f"""INSERT INTO names (name, type, folded, owners, downloads)
+            WITH first (name, type, created_by, id) AS (
+                SELECT name, type, created_by, min(id) FROM packages GROUP BY name, type),
+            downloaded (name, type, count) AS (
+                SELECT p.name, p.type, count(*) FROM audit AS a JOIN packages AS p ON p.id = a.package_id
+                WHERE a.action = 'download' GROUP BY p.name, p.type)
+            SELECT f.name, f.type, {_folded("f.name")}, json_array(f.created_by), coalesce(d.count, 0)
+            FROM first AS f LEFT JOIN downloaded AS d ON d.name = f.name AND d.type = f.type""",  # noqa: S608
+        f"""INSERT INTO namespaces (name, folded, owners)
+            WITH first (space, created_by, id) AS (
+                SELECT substr(name, 1, instr(name, '/') - 1), created_by, min(id) FROM packages
+                WHERE instr(name, '/') > 1 GROUP BY 1)
+            SELECT space, {_folded("space")}, json_array(created_by) FROM first""",  # noqa: S608
     ),
 )
 

@@ -8,7 +8,8 @@ from registry.domain.errors import NotFound
 from registry.domain.packages import AuditEntry, Dependency, Package, PackageFilter, PackageStatus, PackageType
 from registry.domain.versions import VersionRange
 from registry.ports.audit import AuditStore
-from registry.ports.packages import NamedVersion, PackageDocument, PackageStore, SummaryPage
+from registry.domain.names import NamedVersion
+from registry.ports.packages import PackageDocument, PackageStore, SummaryPage
 
 MAX_LINEAGE_NODES = 5_000
 """Where a walk through dependencies ends, so that no graph keeps a worker busy for long."""
