@@ -21,6 +21,7 @@ from registry.api.routes import (
     accounts,
     content,
     listing,
+    names,
     packages,
     ratings,
     relations,
@@ -128,6 +129,7 @@ def create_app(settings: Settings) -> FastAPI:
     for router in (
         packages.patch_routes(),
         relations.relation_routes(),
+        names.name_routes(),
         ratings.rating_routes(),
         search.search_routes(),
         content.file_routes(),

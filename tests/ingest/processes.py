@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from registry.adapters.filesystem.blobs import FilesystemBlobStore
+from registry.adapters.sqlite.accounts import SqliteAccountStore
 from registry.adapters.sqlite.database import SqliteDatabase
 from registry.adapters.sqlite.deliveries import SqliteDeliveryOutbox
 from registry.adapters.sqlite.packages import SqlitePackageStore
@@ -63,6 +64,7 @@ class World:
     """What the processes share. `naps` are the waits between attempts, which take no time here."""
 
     packages: SqlitePackageStore
+    accounts: SqliteAccountStore
     webhooks: SqliteWebhookStore
     outbox: SqliteDeliveryOutbox
     blobs: FilesystemBlobStore
@@ -75,7 +77,7 @@ class World:
     def claims(self, *, lease_seconds: float = LEASE_SECONDS) -> Claims:
         ids = UuidSource()
         audit = AuditWriter(self.clock, ids)
-        return Claims(self.packages, audit=audit, clock=self.clock, ids=ids, lease_seconds=lease_seconds)
+        return Claims(self.packages, self.accounts, audit=audit, clock=self.clock, ids=ids, lease_seconds=lease_seconds)
 
     def process(self, *, gate: ScoreGate | None = None, lease_seconds: float = LEASE_SECONDS) -> Ingest:
         """The ingest of one more process; `run` it."""
@@ -130,6 +132,7 @@ async def open_world(folder: Path, *, user_bytes: int = 0) -> AsyncIterator[Worl
         )
         yield World(
             SqlitePackageStore(database, clock),
+            SqliteAccountStore(database),
             SqliteWebhookStore(database, clock),
             SqliteDeliveryOutbox(database, clock),
             blobs,

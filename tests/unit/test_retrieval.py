@@ -1,7 +1,8 @@
 """Content that is replaced while it is asked for, and the log of downloads."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -11,8 +12,9 @@ from registry.adapters.filesystem.blobs import FilesystemBlobStore
 from registry.adapters.system.ids import UuidSource
 from registry.domain.accounts import Caller, Permission, TokenClaims
 from registry.domain.errors import NotFound
-from registry.domain.packages import AuditEntry, Content, Package
+from registry.domain.packages import AuditEntry, Content, Package, PackageType
 from registry.ports.audit import AuditStore
+from registry.ports.names import NameStore
 from registry.services.packages.catalog import Catalog
 from registry.services.packages.intake import AuditWriter
 from registry.services.packages.retrieval import DownloadLog, Retrieval, Servable
@@ -70,9 +72,20 @@ class Audit:
         self.entries += entries
 
 
+class Counts:
+    """Stands in for `NameStore`."""
+
+    def __init__(self) -> None:
+        self.counted: Counter[tuple[PackageType, str]] = Counter()
+
+    async def count_downloads(self, counts: Mapping[tuple[PackageType, str], int]) -> None:
+        self.counted.update(counts)
+
+
 async def test_an_end_while_entries_are_written_loses_none() -> None:
     audit = Audit()
-    log = DownloadLog(cast("AuditStore", audit), AuditWriter(ManualClock(), UuidSource()))
+    counts = Counts()
+    log = DownloadLog(cast("AuditStore", audit), cast("NameStore", counts), AuditWriter(ManualClock(), UuidSource()))
     running = asyncio.create_task(log.run())
     log.record(make_package(content=make_content()), "alice")
     await audit.asked.wait()
@@ -81,6 +94,7 @@ async def test_an_end_while_entries_are_written_loses_none() -> None:
     with pytest.raises(asyncio.CancelledError):
         await running
     assert [entry.user for entry in audit.entries] == ["alice"]
+    assert counts.counted.total() == 1
 
 
 async def test_bytes_that_are_lost_are_not_found(tmp_path: Path) -> None:

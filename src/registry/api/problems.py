@@ -79,6 +79,12 @@ PROBLEMS: dict[type[errors.RegistryError], ProblemKind] = {
     errors.LastOwner: ProblemKind(
         409, "last-owner", "A name keeps an owner", "Add another owner before the last one is removed."
     ),
+    errors.IsDraft: ProblemKind(
+        409,
+        "draft",
+        "The package is a draft",
+        "Only a release makes a draft active, and nothing becomes a draft again.",
+    ),
     errors.AnswerKept: ProblemKind(
         409, "request-under-way", "The same request is under way", "Repeat it to get its answer."
     ),

@@ -25,6 +25,8 @@ from registry.services.health.health import ComponentState, HealthMonitor, Probe
 from registry.services.ingest.ingest import Ingest
 from registry.services.ingest.leases import Claims
 from registry.services.maintenance.maintenance import HousekeepingObserver, Maintenance
+from registry.services.names.access import Access
+from registry.services.names.names import Names
 from registry.services.packages.archive_reading import ArchiveReader
 from registry.services.packages.catalog import Catalog
 from registry.services.packages.changing import Changing
@@ -107,7 +109,8 @@ def assemble(settings: Settings, stores: Stores, around: RequestMiddleware) -> R
     bootstrap = Bootstrap(
         records.accounts, hasher=around.hasher, clock=clock, name=settings.admin_username, password=kept.admin_password
     )
-    catalog = Catalog(records.packages, records.audit)
+    access = Access(records.names)
+    catalog = Catalog(records.packages, records.audit, access)
     rating = assemble_rating(
         settings,
         RatingStores(records.ratings, records.packages, blobs),
@@ -119,6 +122,8 @@ def assemble(settings: Settings, stores: Stores, around: RequestMiddleware) -> R
     )
     publishing = Publishing(
         records.packages,
+        records.names,
+        access,
         intake,
         answers=records.answers,
         audit=audit,
@@ -155,10 +160,12 @@ def assemble(settings: Settings, stores: Stores, around: RequestMiddleware) -> R
                 settings.login_attempts_per_address,
             ),
         ),
+        access=access,
+        names=Names(records.names, records.packages, records.accounts, audit=audit, clock=clock, ids=ids),
         catalog=catalog,
         publishing=publishing,
-        changing=Changing(records.packages, intake, audit=audit, clock=clock),
-        retrieval=Retrieval(catalog, blobs, DownloadLog(records.audit, audit)),
+        changing=Changing(records.packages, intake, access, audit=audit, clock=clock),
+        retrieval=Retrieval(catalog, blobs, DownloadLog(records.audit, records.names, audit)),
         maintenance=Maintenance(
             records.maintenance,
             blobs,
@@ -173,7 +180,12 @@ def assemble(settings: Settings, stores: Stores, around: RequestMiddleware) -> R
             intake,
             around.outbound.fetcher,
             claims=Claims(
-                records.packages, audit=audit, clock=clock, ids=ids, lease_seconds=settings.ingest_lease_seconds
+                records.packages,
+                records.accounts,
+                audit=audit,
+                clock=clock,
+                ids=ids,
+                lease_seconds=settings.ingest_lease_seconds,
             ),
             clock=clock,
             lease_seconds=settings.ingest_lease_seconds,

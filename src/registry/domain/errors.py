@@ -15,6 +15,7 @@ RegistryError
 │   └── AnswerKept            this idempotency key has its answer already
 ├── RevisionConflict          the caller saw an older revision
 ├── LastOwner                 a name without owners is nobody's
+├── IsDraft                   only a release makes a draft active
 ├── ContentUnavailable        the package has no content to give now
 │   └── ArchiveUnreadable     the content is no zip that can be served in parts
 ├── UploadSealed              the upload takes no parts: it is being completed
@@ -131,7 +132,8 @@ class VersionRetired(AlreadyExists):
 
     def __init__(self, version: str) -> None:
         super().__init__(
-            f"The version {version} existed with other bytes, and a version never changes its bytes. Publish another version."
+            f"The version {version} existed with other bytes, and a version never changes its bytes. "
+            "Publish another version."
         )
 
 
@@ -145,6 +147,10 @@ class RevisionConflict(RegistryError):
 
 class LastOwner(RegistryError):
     """The last owner cannot be removed."""
+
+
+class IsDraft(RegistryError):
+    """The package is a draft, which only a release makes active; and nothing becomes a draft again."""
 
 
 class ContentUnavailable(RegistryError):

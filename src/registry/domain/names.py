@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -83,11 +83,24 @@ class NamedVersion:
 
 @dataclass(frozen=True, slots=True)
 class NameView:
-    """A name with its versions, newest first, and how often they were downloaded."""
+    """A name with its versions, newest first, and how often they were downloaded.
+
+    `retired`: some version was published once and is gone.
+    """
 
     name: Name
     versions: tuple[NamedVersion, ...]
     downloads: int = 0
+    retired: bool = False
+
+    def find(self, version: Version) -> NamedVersion | None:
+        """The version that is there by this number."""
+        return next((named for named in self.versions if named.version == version), None)
+
+    def without_drafts(self) -> "NameView | None":
+        """What others than owners and admins see; None where nothing was ever published."""
+        versions = tuple(named for named in self.versions if named.status is not PackageStatus.DRAFT)
+        return replace(self, versions=versions) if versions or self.retired else None
 
 
 def latest_of(versions: Iterable[NamedVersion]) -> NamedVersion | None:
@@ -98,7 +111,9 @@ def latest_of(versions: Iterable[NamedVersion]) -> NamedVersion | None:
 
 def not_owner(name: str) -> PermissionDenied:
     """The refusal of who does not own a name. The same for names that exist and for hidden ones."""
-    return PermissionDenied(f"Only owners of {name} and admins may do this. Ask an owner to add you, or use another name.")
+    return PermissionDenied(
+        f"Only owners of {name} and admins may do this. Ask an owner to add you, or use another name."
+    )
 
 
 def not_namespace_owner(space: str) -> PermissionDenied:

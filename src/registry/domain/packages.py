@@ -20,8 +20,12 @@ class PackageType(StrEnum):
 
 
 class PackageStatus(StrEnum):
-    """Where a package stands. PENDING and FAILED are set by ingest, the others by people."""
+    """Where a package stands. PENDING and FAILED are set by ingest, the others by people.
 
+    A DRAFT is seen by the name's owners and admins only, until a release makes it active.
+    """
+
+    DRAFT = "draft"
     PENDING = "pending"
     ACTIVE = "active"
     DEPRECATED = "deprecated"
@@ -31,7 +35,12 @@ class PackageStatus(StrEnum):
     @property
     def is_published(self) -> bool:
         """Whether others could rely on the bytes: such a version keeps them for good."""
-        return self not in (PackageStatus.PENDING, PackageStatus.FAILED)
+        return self not in (PackageStatus.DRAFT, PackageStatus.PENDING, PackageStatus.FAILED)
+
+    @property
+    def hidden(self) -> bool:
+        """Whether the package exists for the name's owners and admins only."""
+        return self in (PackageStatus.DRAFT, PackageStatus.QUARANTINED)
 
     @property
     def downloadable(self) -> bool:
@@ -108,6 +117,10 @@ class AuditAction(StrEnum):
     DOWNLOAD = "download"
     RATE = "rate"
     STATUS = "status"
+    RELEASE = "release"
+    ALIAS = "alias"
+    OWNERS = "owners"
+    VISIBILITY = "visibility"
 
 
 @dataclass(frozen=True, slots=True)

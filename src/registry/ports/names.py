@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from registry.domain.events import Event
-from registry.domain.names import Name, Namespace, NameView
+from registry.domain.names import Name, NamedVersion, Namespace, NameView
 from registry.domain.packages import AuditEntry, PackageType
 
 
@@ -13,10 +13,12 @@ from registry.domain.packages import AuditEntry, PackageType
 class NameChange:
     """What is recorded in the same atomic write as a change of a name. `user` is who must own it (None: nobody must).
 
-    `audit` are entries of the packages that the change is about; `events` are for webhooks.
+    `audit` are entries of the packages that the change is about; `events` are for webhooks. `needed` are versions that
+    must be there, no draft, when it is made.
     """
 
     user: str | None
+    needed: tuple[NamedVersion, ...] = ()
     audit: tuple[AuditEntry, ...] = ()
     events: tuple[Event, ...] = ()
 
@@ -30,7 +32,10 @@ class NameConflict:
 
 
 class NameStore(Protocol):
-    """Names by type. Changes are durable when they return. All methods raise Unavailable when the store cannot answer."""
+    """Names by type. Changes are durable when they return.
+
+    All methods raise Unavailable when the store cannot answer.
+    """
 
     async def find(self, kind: PackageType, name: str) -> Name | None:
         """The name in one point read, None when nothing was ever published under it."""
@@ -39,13 +44,19 @@ class NameStore(Protocol):
         """The name with all its versions, in as few calls as may be."""
 
     async def replace(self, name: Name, change: NameChange, *, expected_revision: int) -> None:
-        """Put the name in place. Raises NotFound, RevisionConflict, PermissionDenied."""
+        """Put the name in place. Raises NotFound, RevisionConflict (for a version that is gone, too), PermissionDenied.
+
+        A package that is removed, or leaves its version, takes the aliases of that version with it.
+        """
 
     async def find_namespace(self, space: str) -> Namespace | None:
         """The namespace, None when nothing was ever published in it."""
 
     async def replace_namespace(self, namespace: Namespace, *, expected_revision: int, user: str | None) -> None:
-        """Put the namespace in place. `user` is who must own it. Raises NotFound, RevisionConflict, PermissionDenied."""
+        """Put the namespace in place. `user` is who must own it (None: nobody must).
+
+        Raises NotFound, RevisionConflict, PermissionDenied.
+        """
 
     async def count_downloads(self, counts: Mapping[tuple[PackageType, str], int]) -> None:
         """Add to the downloads of names."""

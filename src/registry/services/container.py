@@ -10,6 +10,8 @@ from registry.services.files.parts import SubParts
 from registry.services.health.health import HealthMonitor
 from registry.services.ingest.ingest import Ingest
 from registry.services.maintenance.maintenance import Maintenance
+from registry.services.names.access import Access
+from registry.services.names.names import Names
 from registry.services.packages.catalog import Catalog
 from registry.services.packages.changing import Changing
 from registry.services.packages.cursors import CursorCodec
@@ -31,6 +33,8 @@ class Services:
     sessions: Sessions
     reading: Reading
     accounts: Accounts
+    access: Access
+    names: Names
     catalog: Catalog
     publishing: Publishing
     changing: Changing

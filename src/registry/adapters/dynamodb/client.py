@@ -169,9 +169,12 @@ class DynamoTable:
             action["ExpressionAttributeNames"] = names
         return cast("Action", {"Update": self._action(action, condition, values)})
 
-    def check(self, key: Item, *, condition: str, values: Item | None = None) -> Action:
+    def check(
+        self, key: Item, *, condition: str, values: Item | None = None, names: dict[str, str] | None = None
+    ) -> Action:
         """The action that changes nothing and lets the others be done only where `condition` holds."""
-        return cast("Action", {"ConditionCheck": self._action({"Key": key}, condition, values)})
+        action: dict[str, Any] = {"Key": key, **({"ExpressionAttributeNames": names} if names else {})}
+        return cast("Action", {"ConditionCheck": self._action(action, condition, values)})
 
     def add(self, key: Item, name: str, added: int) -> Action:
         """The action that adds to a number of an item."""

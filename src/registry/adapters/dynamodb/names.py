@@ -1,19 +1,21 @@
 """Names and namespaces in DynamoDB. Their first package makes them: see `naming`."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from registry.adapters.dynamodb import keys
 from registry.adapters.dynamodb.audit import audit_item
 from registry.adapters.dynamodb.client import DynamoTable
-from registry.adapters.dynamodb.keys import Item, number, text
+from registry.adapters.dynamodb.keys import Action, Item, number, text
 from registry.adapters.dynamodb.names_migration import find_conflicts, migrate_names
 from registry.adapters.dynamodb.outbox import event_items
 from registry.adapters.dynamodb.records import attribute, read_named_version
 from registry.adapters.dynamodb.transaction import Transaction
 from registry.domain.errors import NotFound, PermissionDenied, RevisionConflict
-from registry.domain.names import Name, Namespace, NameView, Visibility, not_namespace_owner, not_owner
-from registry.domain.packages import PackageType
+from registry.domain.names import Name, NamedVersion, Namespace, NameView, Visibility, not_namespace_owner, not_owner
+from registry.domain.packages import PackageStatus, PackageType
+from registry.domain.versions import Version
 from registry.ports.names import NameChange, NameConflict
 
 _Refusal = Callable[[str], PermissionDenied]
@@ -85,8 +87,6 @@ class DynamoNameStore:
 
     async def find(self, kind: PackageType, name: str) -> Name | None:
         item = await self._table.get(keys.name_key(kind, name))
-        if item is None and await adopt(self._table, kind, name):
-            item = await self._table.get(keys.name_key(kind, name))
         return None if item is None else read_name(kind, name, item)
 
     async def find_view(self, kind: PackageType, name: str) -> NameView | None:
@@ -94,18 +94,18 @@ class DynamoNameStore:
         found = {attribute(item, "sk"): item for item in items}
         own = [item for item in items if attribute(item, "sk").startswith(f"{kind.value}#") and "id" in item]
         item = found.get(kind.value)
-        if item is None and (not own or not await adopt(self._table, kind, name)):
-            return None
-        record = await self._table.get(keys.name_key(kind, name)) if item is None else item
-        if record is None:
+        if item is None:
             return None
         versions = sorted(map(read_named_version, own), key=lambda named: named.id, reverse=True)
         downloads = attribute(found.get(f"downloads#{kind.value}", {}), "count", "N")
-        return NameView(read_name(kind, name, record), tuple(versions), int(downloads or 0))
+        retired = any("retired_sha256" in item and attribute(item, "sk").startswith(f"{kind.value}#") for item in items)
+        return NameView(read_name(kind, name, item), tuple(versions), int(downloads or 0), retired=retired)
 
     async def replace(self, name: Name, change: NameChange, *, expected_revision: int) -> None:
         transaction = Transaction(self._table)
         self._put(transaction, name_item(name), name.name, expected_revision, change.user, not_owner)
+        for needed in change.needed:
+            transaction.act_if(_needing(self._table, name, needed), otherwise=_gone)
         for entry in change.audit:
             transaction.put(audit_item(entry))
         for event in event_items(change.events, revision=name.revision):
@@ -163,3 +163,22 @@ class DynamoNameStore:
 
     async def list_conflicts(self) -> Sequence[NameConflict]:
         return await find_conflicts(self._table)
+
+
+def _needing(table: DynamoTable, name: Name, needed: NamedVersion) -> Action:
+    return table.check(
+        keys.version_key(name.type, name.name, needed.version),
+        condition="#id = :id AND #status <> :draft",
+        values={":id": text(needed.id), ":draft": text(PackageStatus.DRAFT.value)},
+        names={"#id": "id", "#status": "status"},
+    )
+
+
+def _gone(_found: Item) -> RevisionConflict:
+    return RevisionConflict("The version changed since you read it; read it again.")
+
+
+def without_aliases_of(name: Name, version: Version) -> Name:
+    """The name as it is once a package has given up a version; the same where no alias leads there."""
+    kept = {alias: held for alias, held in name.aliases.items() if held != str(version)}
+    return name if kept == name.aliases else replace(name, aliases=kept, revision=name.revision + 1)

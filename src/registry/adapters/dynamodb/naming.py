@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from registry.adapters.dynamodb import keys
 from registry.adapters.dynamodb.client import DynamoTable
 from registry.adapters.dynamodb.keys import Action, Item, number, text
-from registry.adapters.dynamodb.names import adopt, owners_of
+from registry.adapters.dynamodb.names import adopt, name_item, owners_of, read_name, without_aliases_of
 from registry.adapters.dynamodb.records import attribute
 from registry.adapters.dynamodb.transaction import Transaction
 from registry.domain.errors import NameTooSimilar, RegistryError, Unavailable
@@ -20,6 +20,7 @@ from registry.domain.packages import Change, Package, PackageType
 MOST_KNOWN = 10_000
 _OWNED = "contains(owners, :user)"
 _NEW = "attribute_not_exists(owners)"
+_SAME = "revision = :revision"
 _EXISTS = "attribute_exists(owners)"
 
 
@@ -81,6 +82,33 @@ class NameClaims:
             checked, otherwise=lambda found: not_owner(package.name) if "owners" in found else Unsure("")
         )
 
+    async def leave(self, transaction: Transaction, package: Package, change: Change) -> bool:
+        """The action for a package that gives up its version: as `check_owner`, and the aliases of that version go.
+
+        Its failure is PermissionDenied, or Unsure where there is no name or it changed meanwhile. Whether the version
+        was retired once before.
+        """
+        key = keys.name_key(package.type, package.name)
+        version_key = keys.version_key(package.type, package.name, package.version)
+        found = {attribute(item, "sk"): item for item in await self._table.batch_get([key, version_key])}
+        retired = "retired_sha256" in found.get(attribute(version_key, "sk"), {})
+        item = found.get(attribute(key, "sk"))
+        if item is None or "owners" not in item:
+            if not change.overrides_owners:
+                raise Unsure("There is no name.")
+            return retired
+        if not _is_mine(item, change):
+            raise not_owner(package.name)
+        name = read_name(package.type, package.name, item)
+        left = without_aliases_of(name, package.version)
+        values: Item = {":revision": number(name.revision)}
+        if left is name:
+            action = self._table.check(key, condition=_SAME, values=values)
+        else:
+            action = self._table.put(name_item(left), condition=_SAME, values=values)
+        transaction.act_if(action, otherwise=_unsure)
+        return retired
+
     async def look(self, package: Package, change: Change) -> Seen:
         """What there is. Raises PermissionDenied, NameTooSimilar."""
         self._known.pop((package.type, package.name), None)
@@ -137,9 +165,7 @@ class NameClaims:
             return self._table.check(key, condition=_EXISTS)
         return self._table.check(key, condition=_OWNED, values={":user": text(change.audit.user)})
 
-    def _make(
-        self, transaction: Transaction, key: Item, package: Package, change: Change, *, condition: str
-    ) -> None:
+    def _make(self, transaction: Transaction, key: Item, package: Package, change: Change, *, condition: str) -> None:
         values: Item = {":owners": {"L": [text(package.created_by)]}, ":one": number(1)}
         if ":user" in condition:
             values[":user"] = text(change.audit.user)

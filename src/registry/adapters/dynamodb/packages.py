@@ -10,7 +10,7 @@ from registry.adapters.dynamodb.audit import audit_item
 from registry.adapters.dynamodb.changes import change_item
 from registry.adapters.dynamodb.client import DynamoTable
 from registry.adapters.dynamodb.idempotency import read_answer
-from registry.adapters.dynamodb.keys import Item, number, text
+from registry.adapters.dynamodb.keys import Item, number
 from registry.adapters.dynamodb.listing import matches, walk
 from registry.adapters.dynamodb.naming import NameClaims, Unsure
 from registry.adapters.dynamodb.outbox import event_items
@@ -21,10 +21,10 @@ from registry.adapters.dynamodb.uploads import answer_kept, end_upload, keep_ans
 from registry.adapters.dynamodb.usage import count_bytes
 from registry.adapters.dynamodb.versions import write_versions
 from registry.domain.errors import AlreadyExists, NotFound, RevisionConflict, Unavailable
+from registry.domain.names import NamedVersion
 from registry.domain.packages import Change, KeptAnswer, Package, PackageFilter, PackageStatus, PackageType
 from registry.domain.versions import Version
 from registry.ports.clock import Clock
-from registry.domain.names import NamedVersion
 from registry.ports.packages import PackageDocument, SummaryPage
 
 TRIES = 8
@@ -39,19 +39,19 @@ class DynamoPackageStore:
     def __init__(self, table: DynamoTable, *, clock: Clock) -> None:
         self._table = table
         self._clock = clock
-        self._names = NameClaims(table)
+        self.names = NameClaims(table)
 
     async def add(self, package: Package, change: Change) -> None:
-        await self._names.check_migrated()
-        claim = partial(self._names.first_try, package=package, change=change)
+        await self.names.check_migrated()
+        claim = partial(self.names.first_try, package=package, change=change)
         for _ in range(TRIES):
             try:
                 await self._add(package, change, claim)
             except Unsure:
-                seen = await self._names.look(package, change)
-                claim = partial(self._names.second_try, package=package, change=change, seen=seen)
+                seen = await self.names.look(package, change)
+                claim = partial(self.names.second_try, package=package, change=change, seen=seen)
             else:
-                self._names.remember(package)
+                self.names.remember(package)
                 return
         raise Unavailable("The name is being published by many others; try again.")
 
@@ -74,19 +74,25 @@ class DynamoPackageStore:
         )
 
     async def _by_owner(self, kind: PackageType, name: str, write: Callable[[], Awaitable[None]]) -> None:
-        try:
-            await write()
-        except Unsure:  # the name was published before names had owners
-            if not await self._names.adopt(kind, name):
-                raise
-            await write()
+        for _ in range(TRIES):
+            try:
+                await write()
+            except Unsure:  # the name changed meanwhile, or is from before names had owners
+                if not await self.names.adopt(kind, name):
+                    raise
+            else:
+                return
+        raise Unavailable("The name is being changed by many others; try again.")
 
     async def _replace(self, package: Package, change: Change, *, expected_revision: int) -> None:
         record, old_readme = await self._read_expected(package.id, change, expected_revision=expected_revision)
         old = records.read_package(record, old_readme)
         transaction = self._begin(change, revision=package.revision)
-        if not change.overrides_owners:
-            self._names.check_owner(transaction, old, change)
+        retired = False
+        if package.version != old.version:
+            retired = await self.names.leave(transaction, old, change)
+        elif not change.overrides_owners:
+            self.names.check_owner(transaction, old, change)
         readme = records.readme_item(package)
         readme_revision = package.revision if readme else 0
         if package.readme == old.readme:
@@ -101,7 +107,7 @@ class DynamoPackageStore:
             {":expected": number(expected_revision)},
             otherwise=lambda found: _stale(package.id, found),
         )
-        self._write_rest(transaction, old, package, old_score=records.read_score(record))
+        self._write_rest(transaction, old, package, old_score=records.read_score(record), retired=retired)
         self._mark(transaction, package, change)
         await transaction.commit()
 
@@ -115,8 +121,7 @@ class DynamoPackageStore:
     async def _remove(self, old: Package, change: Change, *, score: int | None) -> None:
         package_id, expected_revision = old.id, old.revision
         transaction = self._begin(change, revision=expected_revision)
-        if not change.overrides_owners:
-            self._names.check_owner(transaction, old, change)
+        retired = await self.names.leave(transaction, old, change)
         transaction.delete_if(
             keys.record_key(package_id),
             "revision = :expected",
@@ -127,7 +132,7 @@ class DynamoPackageStore:
             transaction.delete(keys.readme_key(package_id))
         transaction.delete(keys.mark_key(package_id))
         transaction.delete(keys.rating_key(package_id))
-        self._write_rest(transaction, old, None, old_score=score)
+        self._write_rest(transaction, old, None, old_score=score, retired=retired)
         await transaction.commit()
 
     async def get(self, package_id: str) -> Package:
@@ -180,7 +185,8 @@ class DynamoPackageStore:
         return {
             name: sorted(
                 (records.read_named_version(item) for item in items if "id" in item and "version" in item),
-                key=lambda named: (named.version, named.id), reverse=True
+                key=lambda named: (named.version, named.id),
+                reverse=True,
             )
             for name, items in zip(unique, found, strict=True)
             if any("id" in item and "version" in item for item in items)
@@ -209,10 +215,16 @@ class DynamoPackageStore:
             transaction.put(mark)
 
     def _write_rest(
-        self, transaction: Transaction, old: Package | None, new: Package | None, *, old_score: int | None
+        self,
+        transaction: Transaction,
+        old: Package | None,
+        new: Package | None,
+        *,
+        old_score: int | None,
+        retired: bool = False,
     ) -> None:
         """The actions that turn what is kept beside the old record into what belongs beside the new, unrated one."""
-        write_versions(self._table, transaction, old, new)
+        write_versions(self._table, transaction, old, new, retired=retired)
         _write_blob(transaction, old, new)
         count_bytes(transaction, old, new)
         before = {} if old is None else records.entries(old, old_score)

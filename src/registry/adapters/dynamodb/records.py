@@ -8,9 +8,9 @@ from typing import Any, cast
 from registry.adapters.dynamodb import keys
 from registry.adapters.dynamodb.keys import Item, binary, number, text
 from registry.domain.documents import decode_package, encode_readme, encode_summary, join_document
+from registry.domain.names import NamedVersion
 from registry.domain.packages import Package, PackageStatus, PackageType
 from registry.domain.versions import Version
-from registry.domain.names import NamedVersion
 from registry.ports.packages import PackageDocument, PackageSummary
 
 COMPRESS_OVER_BYTES = 100_000

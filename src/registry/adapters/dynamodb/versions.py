@@ -15,13 +15,18 @@ _ATTRIBUTES = ("id", "type", "version", "status", "created_at", "sha256")
 _SAME_BYTES = "(attribute_not_exists(retired_sha256) OR retired_sha256 = :sha256)"
 
 
-def write_versions(table: DynamoTable, transaction: Transaction, old: Package | None, new: Package | None) -> None:
-    """Have `new` hold its version, and let go of the one that `old` holds where that is another."""
+def write_versions(
+    table: DynamoTable, transaction: Transaction, old: Package | None, new: Package | None, *, retired: bool = False
+) -> None:
+    """Have `new` hold its version, and let go of the one that `old` holds where that is another.
+
+    `retired`: the version of `old` was retired once before.
+    """
     moved = old is None or new is None or _key(old) != _key(new)
     if new is not None and (moved or records.version_item(new) != (records.version_item(old) if old else None)):
         transaction.act_if(_hold(table, new, free=moved), otherwise=lambda found: _refusal(new, found))
     if old is not None and moved:
-        _let_go(table, transaction, old)
+        _let_go(table, transaction, old, retired=retired)
 
 
 def _hold(table: DynamoTable, package: Package, *, free: bool) -> Action:
@@ -39,11 +44,15 @@ def _hold(table: DynamoTable, package: Package, *, free: bool) -> Action:
     return table.update(_key(package), expression, condition=condition, values=values, names=names)
 
 
-def _let_go(table: DynamoTable, transaction: Transaction, package: Package) -> None:
+def _let_go(table: DynamoTable, transaction: Transaction, package: Package, *, retired: bool) -> None:
+    keeps_bytes = package.content is not None and package.status.is_published
+    if not keeps_bytes and not retired:
+        transaction.delete(_key(package))
+        return
     names = {f"#a{place}": name for place, name in enumerate(_ATTRIBUTES)}
     expression = "REMOVE " + ", ".join(names)
     values: Item = {}
-    if package.content is not None and package.status.is_published:
+    if package.content is not None and keeps_bytes:
         expression += " SET retired_sha256 = :sha256"
         values[":sha256"] = text(package.content.sha256)
     transaction.act(table.update(_key(package), expression, condition="", values=values, names=names))

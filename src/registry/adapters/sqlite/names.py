@@ -4,11 +4,13 @@ import json
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from registry.adapters.sqlite.audit import append_entries
 from registry.adapters.sqlite.database import SqliteDatabase
 from registry.adapters.sqlite.deliveries import record_events
+from registry.adapters.sqlite.naming import HeldVersion
 from registry.adapters.sqlite.times import to_microseconds
 from registry.domain.documents import parse_time
 from registry.domain.errors import NotFound, RevisionConflict
@@ -23,8 +25,11 @@ _VERSIONS = """SELECT id, version, status, json_extract(CAST(summary AS TEXT), '
     FROM packages WHERE name = ? AND type = ? ORDER BY id DESC"""
 _REPLACE = """UPDATE names SET (owners, visibility, readers, aliases, revision) = (?, ?, ?, ?, ?)
     WHERE name = ? AND type = ?"""
+_NEEDED = "SELECT 1 FROM packages WHERE id = ? AND version = ? AND status != 'draft'"
+_RETIRED = "SELECT EXISTS (SELECT 1 FROM retired_versions WHERE name = ? AND type = ?)"
 _DOWNLOADS = """UPDATE names SET downloads = names.downloads + json_extract(counted.value, '$[2]')
-    FROM json_each(?) AS counted WHERE names.name = json_extract(counted.value, '$[0]') AND names.type = json_extract(counted.value, '$[1]')"""
+    FROM json_each(?) AS counted WHERE names.name = json_extract(counted.value, '$[0]')
+        AND names.type = json_extract(counted.value, '$[1]')"""
 _ALIKE = """SELECT folded, type, name, owners FROM names WHERE (folded, type) IN (
     SELECT folded, type FROM names GROUP BY folded, type HAVING count(*) > 1) ORDER BY folded, type, name"""
 _SPACES_ALIKE = """SELECT folded, 'namespace', name, owners FROM namespaces WHERE folded IN (
@@ -69,7 +74,8 @@ class SqliteNameStore:
                 NamedVersion(package_id, Version.parse(version), PackageStatus(status), kind, parse_time(created_at))
                 for package_id, version, status, created_at in connection.execute(_VERSIONS, (name, kind.value))
             )
-            return NameView(read_name(kind, name, row[:5]), versions, row[5])
+            (retired,) = connection.execute(_RETIRED, (name, kind.value)).fetchone()
+            return NameView(read_name(kind, name, row[:5]), versions, row[5], retired=bool(retired))
 
         return await self._database.read(query)
 
@@ -85,6 +91,9 @@ class SqliteNameStore:
                 raise RevisionConflict("The name changed since you read it; read it again.")
             if change.user is not None and not before.is_owned_by(change.user):
                 raise not_owner(name.name)
+            for needed in change.needed:
+                if connection.execute(_NEEDED, (needed.id, str(needed.version))).fetchone() is None:
+                    raise RevisionConflict("The version changed since you read it; read it again.")
             write_name(connection, name)
             append_entries(connection, change.audit)
             record_events(connection, change.events, now=now)
@@ -136,6 +145,17 @@ def write_name(connection: sqlite3.Connection, name: Name) -> None:
         name.revision,
     )
     connection.execute(_REPLACE, (*row, name.name, name.type.value))
+
+
+def drop_aliases(connection: sqlite3.Connection, held: HeldVersion) -> None:
+    """Drop the aliases of a version that its package gives up, within the transaction under way."""
+    row = connection.execute(_FIND, (held.name, held.kind)).fetchone()
+    if row is None or row[3] == "{}":
+        return
+    name = read_name(PackageType(held.kind), held.name, row[:5])
+    kept = {alias: version for alias, version in name.aliases.items() if version != held.version}
+    if kept != name.aliases:
+        write_name(connection, replace(name, aliases=kept, revision=name.revision + 1))
 
 
 def _conflicts(connection: sqlite3.Connection) -> Iterator[NameConflict]:

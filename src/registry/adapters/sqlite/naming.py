@@ -11,14 +11,16 @@ from registry.domain.names import folded, namespace_of, not_namespace_owner, not
 from registry.domain.packages import Change, Package, PackageStatus
 
 _NAMES = """SELECT n.name, n.type, n.owners FROM json_each(?) AS wanted
-    CROSS JOIN names AS n ON n.name = json_extract(wanted.value, '$[0]') AND n.type = json_extract(wanted.value, '$[1]')"""
+    CROSS JOIN names AS n ON n.name = json_extract(wanted.value, '$[0]')
+        AND n.type = json_extract(wanted.value, '$[1]')"""
 _ALIKE = """SELECT n.folded, n.type, n.name, n.owners FROM json_each(?) AS wanted
-    CROSS JOIN names AS n ON n.folded = json_extract(wanted.value, '$[0]') AND n.type = json_extract(wanted.value, '$[1]')"""
+    CROSS JOIN names AS n ON n.folded = json_extract(wanted.value, '$[0]')
+        AND n.type = json_extract(wanted.value, '$[1]')"""
 _SPACES = """SELECT n.folded, n.name, n.owners FROM json_each(?) AS wanted
     CROSS JOIN namespaces AS n ON n.folded = wanted.value"""
 _RETIRED = """SELECT r.name, r.version, r.type, r.sha256 FROM json_each(?) AS wanted
-    CROSS JOIN retired_versions AS r
-    ON r.name = json_extract(wanted.value, '$[0]') AND r.version = json_extract(wanted.value, '$[1]') AND r.type = json_extract(wanted.value, '$[2]')"""
+    CROSS JOIN retired_versions AS r ON r.name = json_extract(wanted.value, '$[0]')
+        AND r.version = json_extract(wanted.value, '$[1]') AND r.type = json_extract(wanted.value, '$[2]')"""
 _RETIRE = """INSERT INTO retired_versions (name, version, type, sha256) VALUES (?, ?, ?, ?)
     ON CONFLICT (name, version, type) DO UPDATE SET sha256 = excluded.sha256"""
 _OWNERS = "SELECT owners FROM names WHERE name = ? AND type = ?"
@@ -73,9 +75,7 @@ def _make_names(
     insert_rows(connection, "INSERT INTO names (name, type, folded, owners)", rows)
 
 
-def _claim_spaces(
-    connection: sqlite3.Connection, new: Sequence[tuple[Package, Change]]
-) -> dict[str, frozenset[str]]:
+def _claim_spaces(connection: sqlite3.Connection, new: Sequence[tuple[Package, Change]]) -> dict[str, frozenset[str]]:
     """The owners of the namespaces of new names, made where they are new. Raises NameTooSimilar."""
     wanted = {space: folded(space) for package, _ in new if (space := namespace_of(package.name)) is not None}
     if not wanted:

@@ -9,6 +9,7 @@ from registry.adapters.sqlite.audit import append_entries
 from registry.adapters.sqlite.changes import record_changes
 from registry.adapters.sqlite.deliveries import record_events
 from registry.adapters.sqlite.idempotency import keep_answer
+from registry.adapters.sqlite.names import drop_aliases
 from registry.adapters.sqlite.naming import HeldVersion, check_bytes, check_owner, claim_names, retire
 from registry.adapters.sqlite.ratings import drop_rating, mark_anew
 from registry.adapters.sqlite.rows import insert_rows
@@ -67,6 +68,7 @@ class PackageWriting:
         check_bytes(connection, [self.package])
         if present.held.version != str(self.package.version):
             retire(connection, present.held)
+            drop_aliases(connection, present.held)
         connection.execute(_UPDATE, (*self.row, number))
         if set(connection.execute(_SELECT_LISTINGS, (number,))) != self.listings:
             connection.execute("DELETE FROM listings WHERE number = ?", (number,))
@@ -96,13 +98,12 @@ def _list(connection: sqlite3.Connection, listings: Iterable[ListingRow]) -> Non
     insert_rows(connection, _INSERT_LISTINGS, [(*listing, listing[-1]) for listing in listings], shape=_LISTING)
 
 
-def delete_package(
-    connection: sqlite3.Connection, package_id: str, change: Change, *, expected_revision: int
-) -> None:
+def delete_package(connection: sqlite3.Connection, package_id: str, change: Change, *, expected_revision: int) -> None:
     """Raises NotFound, RevisionConflict, PermissionDenied."""
     present = find_present(connection, package_id, expected_revision=expected_revision)
     check_owner(connection, present.held, change)
     retire(connection, present.held)
+    drop_aliases(connection, present.held)
     number = present.number
     connection.execute("DELETE FROM packages WHERE number = ?", (number,))
     connection.execute("DELETE FROM listings WHERE number = ?", (number,))
@@ -151,7 +152,8 @@ def mark(connection: sqlite3.Connection, changed: Sequence[tuple[Package, Change
 class AddPackage(BatchOperation):
     """A new package and what goes with it.
 
-    Raises PackageExists, PermissionDenied, NameTooSimilar, VersionRetired, AnswerKept, NotFound when its upload is gone.
+    Raises PackageExists, PermissionDenied, NameTooSimilar, VersionRetired, AnswerKept; and NotFound
+    when its upload is gone.
     """
 
     writing: PackageWriting

@@ -13,10 +13,10 @@ from registry.adapters.sqlite.times import to_microseconds
 from registry.adapters.sqlite.version_keys import KeySpan, version_key
 from registry.domain.documents import decode_package, join_document
 from registry.domain.errors import NotFound
+from registry.domain.names import NamedVersion
 from registry.domain.packages import Change, Package, PackageFilter, PackageStatus, PackageType
 from registry.domain.versions import Version
 from registry.ports.clock import Clock
-from registry.domain.names import NamedVersion
 from registry.ports.packages import PackageDocument, PackageSummary, SummaryPage
 
 _STATUSES = {status.value: status for status in PackageStatus}

@@ -11,7 +11,7 @@ from registry.api.authentication import Searcher, Uploader, admit, authenticate,
 from registry.api.bodies import Submission, new_package, replacement
 from registry.api.bounded import room_for_body
 from registry.api.conditional import expected_revisions, is_unchanged, package_tag, rated_package_tag
-from registry.api.documentation import ETAG, LOCATION, merge_patch_body, package_body, problems
+from registry.api.documentation import ETAG, IF_MATCH, LOCATION, merge_patch_body, package_body, problems
 from registry.api.hot import HotRoute, ReadyResponse, hot_route, json_headers, ready_json
 from registry.api.idempotency import IDEMPOTENCY_KEY, scoped_key
 from registry.api.inclusion import Include, wants_rating, with_rating
@@ -32,7 +32,6 @@ from registry.domain.documents import encode_readme, encode_summary, join_docume
 from registry.domain.errors import InvalidInput
 from registry.domain.packages import KeptAnswer, Package, PackageStatus
 from registry.domain.versions import Version
-from registry.services.packages.catalog import shown
 from registry.services.packages.idempotency import Answering
 
 PackageId = Annotated[str, Path(pattern=ID_PATTERN, examples=[PACKAGE_EXAMPLE["id"]])]
@@ -51,7 +50,7 @@ async def _read_package(request: Request) -> Response:
     caller, found = await services.reading.find(token_of(scope), package_id)
     await admit(scope, caller, Permission.SEARCH)
     rated = bool(scope["query_string"]) and wants_rating(request.query_params.get("include"))
-    document = shown(found, caller)
+    document = await services.access.shown(found, caller)
     body, tag = document.body, package_tag(document.revision)
     if rated:
         rating = (await services.ratings.find_summaries([(package_id, document.revision)])).get(package_id)
@@ -114,7 +113,7 @@ def writing_routes() -> list[HotRoute]:
             response_model=PackageModel,
             responses={200: {"headers": ETAG}, **problems(400, 401, 403, 404, 409, 412, 413, 415, 422)},
             openapi_extra={
-                "parameters": [_IF_MATCH],
+                "parameters": [IF_MATCH],
                 "requestBody": package_body(ReplacementBody, ReplacementBody, METADATA_EXAMPLE),
             },
         ),
@@ -127,7 +126,7 @@ def writing_routes() -> list[HotRoute]:
             status_code=204,
             response_class=Response,
             responses=problems(401, 403, 404, 412, 422),
-            openapi_extra={"parameters": [_IF_MATCH]},
+            openapi_extra={"parameters": [IF_MATCH]},
         ),
     ]
 
@@ -141,19 +140,9 @@ def patch_routes() -> APIRouter:
         methods=["PATCH"],
         response_model=PackageModel,
         responses={200: {"headers": ETAG}, **problems(400, 401, 403, 404, 409, 412, 413, 415, 422)},
-        openapi_extra={"parameters": [_IF_MATCH], "requestBody": merge_patch_body(PatchBody)},
+        openapi_extra={"parameters": [IF_MATCH], "requestBody": merge_patch_body(PatchBody)},
     )
     return router
-
-
-# Neither has an example: Swagger UI would send it, and the second publish of a visitor would be a repetition.
-_IF_MATCH: dict[str, Any] = {
-    "name": "If-Match",
-    "in": "header",
-    "required": False,
-    "description": 'the ETag that was read, such as `"1"`; 412 when the package has changed since',
-    "schema": {"type": "string"},
-}
 
 
 async def publish_package(caller: Uploader) -> None:
@@ -179,7 +168,7 @@ async def _publish(request: Request, caller: Caller) -> Response:
         await state.services.ingest.check(metadata.source_url)
     large = int(request.headers.get("content-length") or 0) > state.limits.max_json_bytes
     if submission.content and large and answering is None:
-        await state.services.publishing.check_free(metadata)
+        await state.services.publishing.check_free(caller, metadata)
     published = await state.services.publishing.publish(caller, metadata, submission.content, answering=answering)
     if isinstance(published, Package) and published.status is PackageStatus.PENDING:
         state.services.ingest.start(published.id)

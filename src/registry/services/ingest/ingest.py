@@ -12,7 +12,7 @@ from datetime import timedelta
 
 import structlog
 
-from registry.domain.errors import InvalidInput, RegistryError, TooLarge
+from registry.domain.errors import InvalidInput, PermissionDenied, RegistryError, TooLarge, VersionRetired
 from registry.domain.packages import Package, PackageFilter, PackageStatus
 from registry.ports.clock import Clock
 from registry.ports.fetching import ContentFetcher, FetchError, SourceFacts
@@ -124,7 +124,7 @@ class Ingest:
             self._check_age(package)
             async with asyncio.timeout(_LONGEST_FETCH_SECONDS):
                 await self._fetch(claim)
-        except (FetchError, TooLarge, InvalidInput, TimeoutError) as error:
+        except (FetchError, TooLarge, InvalidInput, PermissionDenied, VersionRetired, TimeoutError) as error:
             reason = str(error)[:_REASON_CHARACTERS] or "fetching took too long"
             _log.info("ingest_failed", package_id=package_id, reason=reason)
             await self._claims.finish(claim, lambda it: replace(it, status=PackageStatus.FAILED, status_reason=reason))

@@ -9,8 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
+from registry.domain.accounts import Permission
 from registry.domain.errors import NotFound, RevisionConflict
 from registry.domain.packages import AuditAction, Package, PackageStatus
+from registry.ports.accounts import AccountStore
 from registry.ports.clock import Clock, IdSource
 from registry.ports.packages import PackageStore
 from registry.services.packages.intake import AuditWriter
@@ -45,9 +47,17 @@ class Claim:
 
 class Claims:
     def __init__(
-        self, packages: PackageStore, *, audit: AuditWriter, clock: Clock, ids: IdSource, lease_seconds: float
+        self,
+        packages: PackageStore,
+        accounts: AccountStore,
+        *,
+        audit: AuditWriter,
+        clock: Clock,
+        ids: IdSource,
+        lease_seconds: float,
     ) -> None:
         self._packages = packages
+        self._accounts = accounts
         self._audit = audit
         self._clock = clock
         self._ids = ids
@@ -85,7 +95,10 @@ class Claims:
         await self._write(claim, lambda package: replace(package, status_reason=None), AuditAction.UPDATE)
 
     async def finish(self, claim: Claim, outcome: Callable[[Package], Package]) -> bool:
-        """Write the outcome over what the record says by now. False when the claim was lost: nothing was written."""
+        """Write the outcome over what the record says by now. False when the claim was lost: nothing was written.
+
+        Raises PermissionDenied when who published it no longer owns the name, VersionRetired.
+        """
         return await self._write(claim, outcome, AuditAction.STATUS)
 
     async def _write(self, claim: Claim, changed: Callable[[Package], Package], action: AuditAction) -> bool:
@@ -107,8 +120,17 @@ class Claims:
     async def _replace(self, before: Package, after: Package, action: AuditAction) -> Package:
         changed = replace(after, revision=before.revision + 1, updated_at=self._clock.now())
         change = self._audit.change(changed, before.created_by, action)
+        if changed.content is None or await self._is_admin(before.created_by):
+            # That nothing came, and how far the fetching is, gives nobody anything.
+            change = replace(change, overrides_owners=True)
         if action is not AuditAction.STATUS:
             # How far the fetching is concerns who looks, every few seconds; webhooks hear of the outcome.
             change = replace(change, events=())
         await self._packages.replace(changed, change, expected_revision=before.revision)
         return changed
+
+    async def _is_admin(self, user: str) -> bool:
+        try:
+            return Permission.ADMIN in (await self._accounts.get(user)).permissions
+        except NotFound:
+            return False

@@ -4,29 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from registry.domain.accounts import Caller
-from registry.domain.errors import NotFound
-from registry.domain.packages import AuditEntry, Dependency, Package, PackageFilter, PackageStatus, PackageType
+from registry.domain.names import NamedVersion
+from registry.domain.packages import AuditEntry, Dependency, Package, PackageFilter, PackageType
 from registry.domain.versions import VersionRange
 from registry.ports.audit import AuditStore
-from registry.domain.names import NamedVersion
 from registry.ports.packages import PackageDocument, PackageStore, SummaryPage
+from registry.services.names.access import Access
 
 MAX_LINEAGE_NODES = 5_000
 """Where a walk through dependencies ends, so that no graph keeps a worker busy for long."""
-
-
-def check_visible(status: PackageStatus, created_by: str, caller: Caller) -> None:
-    """Quarantined packages exist for their owner and admins only. Raises NotFound for others."""
-    if status is PackageStatus.QUARANTINED and caller.name != created_by and not caller.is_admin:
-        raise NotFound("There is no package with this id.")
-
-
-def shown(document: PackageDocument | None, caller: Caller) -> PackageDocument:
-    """The document that was found, for a caller who may see it. Raises NotFound."""
-    if document is None:
-        raise NotFound("There is no package with this id.")
-    check_visible(document.status, document.created_by, caller)
-    return document
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,18 +50,19 @@ class Lineage:
 
 
 class Catalog:
-    def __init__(self, packages: PackageStore, audit: AuditStore) -> None:
+    def __init__(self, packages: PackageStore, audit: AuditStore, access: Access) -> None:
         self._packages = packages
         self._audit = audit
+        self._access = access
 
     async def get_document(self, package_id: str, caller: Caller) -> PackageDocument:
         """The ready JSON of a package. Raises NotFound."""
-        return shown(await self._packages.find_document(package_id), caller)
+        return await self._access.shown(await self._packages.find_document(package_id), caller)
 
     async def get(self, package_id: str, caller: Caller) -> Package:
         """The package. Raises NotFound."""
         package = await self._packages.get(package_id)
-        check_visible(package.status, package.created_by, caller)
+        await self._access.check_visible(package, caller)
         return package
 
     async def list_page(self, wanted: PackageFilter, *, limit: int, after: str | None) -> SummaryPage:
@@ -133,17 +120,12 @@ class Catalog:
                 ids[dependency] = [fit.id for fit in _fitting(versions.get(dependency.name, []), dependency)]
         first_choices = {candidates[0] for candidates in ids.values() if candidates}
         packages = {package.id: package for package in await self._packages.get_many(sorted(first_choices))}
+        seen = {package.id for package in packages.values() if await self._access.sees(package, caller)}
         return {
             dependency: packages[candidates[0]]
             for dependency, candidates in ids.items()
-            if candidates and candidates[0] in packages and _may_see(packages[candidates[0]], caller)
+            if candidates and candidates[0] in seen
         }
-
-
-def _may_see(package: Package, caller: Caller | None) -> bool:
-    if package.status is not PackageStatus.QUARANTINED:
-        return True
-    return caller is not None and (caller.name == package.created_by or caller.is_admin)
 
 
 def _node(package: Package) -> LineageNode:

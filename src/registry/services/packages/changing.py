@@ -6,17 +6,18 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from registry.domain.accounts import Caller
-from registry.domain.errors import InvalidInput, PermissionDenied, RevisionConflict, Unavailable
+from registry.domain.errors import InvalidInput, RevisionConflict, Unavailable
 from registry.domain.packages import AuditAction, Package
 from registry.formats.archives.facts import ArchiveFacts
 from registry.ports.clock import Clock
 from registry.ports.packages import PackageStore
-from registry.services.packages.catalog import check_visible
+from registry.services.names.access import Access
 from registry.services.packages.intake import (
     AuditWriter,
     IncomingContent,
     Intake,
     Metadata,
+    by,
     check_status_change,
     described,
 )
@@ -27,9 +28,12 @@ _CHANGE_ATTEMPTS = 100
 class Changing:
     """`expected` are the revisions the caller accepts; None applies the change to whatever is there."""
 
-    def __init__(self, packages: PackageStore, intake: Intake, *, audit: AuditWriter, clock: Clock) -> None:
+    def __init__(
+        self, packages: PackageStore, intake: Intake, access: Access, *, audit: AuditWriter, clock: Clock
+    ) -> None:
         self._packages = packages
         self._intake = intake
+        self._access = access
         self._audit = audit
         self._clock = clock
 
@@ -89,7 +93,7 @@ class Changing:
         """Remove a package: the record, then the bytes. Raises NotFound, PermissionDenied, RevisionConflict."""
         for _ in range(_CHANGE_ATTEMPTS):
             package = await self._changeable(package_id, caller, expected)
-            change = self._audit.change(package, caller.name, AuditAction.DELETE)
+            change = by(caller, self._audit.change(package, caller.name, AuditAction.DELETE))
             try:
                 await self._packages.remove(package_id, change, expected_revision=package.revision)
             except RevisionConflict:
@@ -104,9 +108,8 @@ class Changing:
 
     async def _changeable(self, package_id: str, caller: Caller, expected: frozenset[int] | None) -> Package:
         package = await self._packages.get(package_id)
-        check_visible(package.status, package.created_by, caller)
-        if caller.name != package.created_by and not caller.is_admin:
-            raise PermissionDenied("Only the owner of the package and admins may change it.")
+        await self._access.check_visible(package, caller)
+        await self._access.check_owner(package, caller)
         if expected is not None and package.revision not in expected:
             raise RevisionConflict(
                 f"The package is at revision {package.revision} now. Read it again, then repeat the change."
@@ -132,9 +135,8 @@ class Changing:
                 after = replace(after, status_reason=None)  # it told why the status before was set
             action = AuditAction.UPDATE if after.status is before.status else AuditAction.STATUS
             try:
-                await self._packages.replace(
-                    after, self._audit.change(after, caller.name, action), expected_revision=before.revision
-                )
+                change = by(caller, self._audit.change(after, caller.name, action))
+                await self._packages.replace(after, change, expected_revision=before.revision)
             except RevisionConflict:
                 if expected is not None:
                     raise

@@ -10,13 +10,16 @@ from dataclasses import replace
 from datetime import timedelta
 
 from registry.domain.accounts import Caller
-from registry.domain.errors import AnswerKept, PackageExists
+from registry.domain.errors import AnswerKept, PackageExists, PermissionDenied, RegistryError
+from registry.domain.names import not_owner
 from registry.domain.packages import AuditAction, Change, KeptAnswer, Package, PackageStatus
 from registry.domain.uploads import Upload
 from registry.formats.archives.facts import ArchiveFacts
 from registry.ports.clock import Clock, IdSource
 from registry.ports.idempotency import AnswerStore
+from registry.ports.names import NameStore
 from registry.ports.packages import PackageStore
+from registry.services.names.access import Access
 from registry.services.packages.idempotency import Answering, same_request
 from registry.services.packages.intake import (
     AuditWriter,
@@ -24,6 +27,7 @@ from registry.services.packages.intake import (
     Intake,
     Metadata,
     Received,
+    by,
     check_status_change,
     described,
 )
@@ -33,6 +37,8 @@ class Publishing:
     def __init__(
         self,
         packages: PackageStore,
+        names: NameStore,
+        access: Access,
         intake: Intake,
         *,
         answers: AnswerStore,
@@ -42,6 +48,8 @@ class Publishing:
         idempotency_seconds: int,
     ) -> None:
         self._packages = packages
+        self._names = names
+        self._access = access
         self._intake = intake
         self._answers = answers
         self._audit = audit
@@ -49,11 +57,25 @@ class Publishing:
         self._ids = ids
         self._idempotency_seconds = idempotency_seconds
 
-    async def check_free(self, metadata: Metadata) -> None:
-        """Raises PackageExists when (type, name, version) is taken, so that no gigabytes are sent in vain."""
+    async def check_free(self, caller: Caller, metadata: Metadata) -> None:
+        """Raises PackageExists when (type, name, version) is taken, PermissionDenied when the name is another's.
+
+        So that no gigabytes are sent in vain; the write decides.
+        """
+        name = await self._names.find(metadata.type, metadata.name)
+        if name is not None and not caller.is_admin and not name.is_owned_by(caller.name):
+            raise await self._refusal(caller, metadata, not_owner(metadata.name))
         taken = await self._packages.find_version(metadata.type, metadata.name, metadata.version)
         if taken is not None:
             raise PackageExists(taken)
+
+    async def _refusal(self, caller: Caller, wanted: Metadata | Package, denied: PermissionDenied) -> RegistryError:
+        """Why the caller may not publish: a version that they see is taken, whoever owns the name."""
+        taken = await self._packages.find_version(wanted.type, wanted.name, wanted.version)
+        for package in await self._packages.get_many([taken] if taken else []):
+            if await self._access.sees(package, caller):
+                return PackageExists(package.id)
+        return denied
 
     async def publish(
         self,
@@ -75,7 +97,7 @@ class Publishing:
         received = await self._intake.receive(incoming, owner=caller.name) if incoming else None
         package = self._new(caller.name, metadata, received, first_status)
         change = self._change(caller, package, answering)
-        return await self._add(package, change, received=received)
+        return await self._add(caller, package, change, received=received)
 
     async def publish_upload(
         self, caller: Caller, upload: Upload, metadata: Metadata, received: Received, *, answering: Answering[Package]
@@ -86,7 +108,7 @@ class Publishing:
         """
         package = self._new(upload.created_by, metadata, received, PackageStatus.ACTIVE)
         change = replace(self._change(caller, package, answering), upload=upload)
-        return await self._add(package, change, received=None)
+        return await self._add(caller, package, change, received=None)
 
     async def find_answer(self, answering: Answering[Package]) -> KeptAnswer | None:
         """The answer given first to a request that brings no content of its own. Raises IdempotencyKeyReused."""
@@ -108,13 +130,15 @@ class Publishing:
         return described(package, metadata, received.facts if received else ArchiveFacts())
 
     def _change(self, caller: Caller, package: Package, answering: Answering[Package] | None) -> Change:
-        change = self._audit.change(package, caller.name, AuditAction.CREATE)
+        change = by(caller, self._audit.change(package, caller.name, AuditAction.CREATE))
         if answering is None:
             return change
         expires_at = self._clock.now() + timedelta(seconds=self._idempotency_seconds)
         return replace(change, answer=answering.keep(package, change.audit.sha256, expires_at=expires_at))
 
-    async def _add(self, package: Package, change: Change, *, received: Received | None) -> Package | KeptAnswer:
+    async def _add(
+        self, caller: Caller, package: Package, change: Change, *, received: Received | None
+    ) -> Package | KeptAnswer:
         """Write the record. Where it is refused for certain, the bytes `received` go."""
         try:
             await self._intake.settle(self._packages.add(package, change), received)
@@ -123,6 +147,8 @@ class Publishing:
             if change.answer and (first := await self._answers.find_answer(change.answer.key)):
                 return same_request(first, change.answer.fingerprint)
             raise
+        except PermissionDenied as denied:
+            raise await self._refusal(caller, package, denied) from None
         return package
 
     async def _replay(self, answering: Answering[Package], incoming: IncomingContent | None) -> KeptAnswer | None:

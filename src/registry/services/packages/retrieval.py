@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -11,9 +12,10 @@ import structlog
 
 from registry.domain.accounts import Caller
 from registry.domain.errors import ContentUnavailable, NotFound, RegistryError
-from registry.domain.packages import AuditAction, AuditEntry, Content, Package, PackageStatus
+from registry.domain.packages import AuditAction, AuditEntry, Content, Package, PackageStatus, PackageType
 from registry.ports.audit import AuditStore
 from registry.ports.blobs import BlobStore
+from registry.ports.names import NameStore
 from registry.services.packages.catalog import Catalog
 from registry.services.packages.intake import AuditWriter
 
@@ -87,8 +89,10 @@ class DownloadLog:
     _FLUSH_SECONDS = 0.05
     _MAX_WAITING = 10_000
 
-    def __init__(self, store: AuditStore, audit: AuditWriter) -> None:
+    def __init__(self, store: AuditStore, names: NameStore, audit: AuditWriter) -> None:
         self._store = store
+        self._names = names
+        self._counts: Counter[tuple[PackageType, str]] = Counter()
         self._audit = audit
         self._waiting: list[AuditEntry] = []
         self._wake = asyncio.Event()
@@ -102,6 +106,7 @@ class DownloadLog:
         """Queue one entry; it is stored within a fraction of a second."""
         if len(self._waiting) < self._MAX_WAITING:
             self._waiting.append(self._audit.entry(package, user, AuditAction.DOWNLOAD))
+            self._counts[package.type, package.name] += 1
         else:
             _log.error("download_entry_dropped", package_id=package.id, user=user)
         self._wake.set()
@@ -120,16 +125,21 @@ class DownloadLog:
     async def _flush(self) -> None:
         self._wake.clear()
         batch, self._waiting = self._waiting, []
-        if not batch:
+        counts, self._counts = self._counts, Counter()
+        if not batch and not counts:
             return
         try:
             await self._store.append(batch)
+            batch = []
+            await self._names.count_downloads(counts)
         except asyncio.CancelledError:
             # Written a second time, an entry is the same entry.
             self._waiting = batch + self._waiting
+            self._counts += counts
             raise
         except RegistryError as error:
             self._waiting = batch + self._waiting
+            self._counts += counts
             self._wake.set()
             _log.warning("download_entries_wait", entries=len(batch), reason=str(error))
             await asyncio.sleep(1)

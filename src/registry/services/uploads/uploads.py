@@ -110,7 +110,7 @@ class Uploads:
             return same_request(kept, answering.fingerprint_of(announced.sha256))
         check_status_change(PackageStatus.ACTIVE, metadata.status or PackageStatus.ACTIVE, caller)
         await self._quotas.check_upload(caller.name, announced.size)
-        await self._publishing.check_free(metadata)
+        await self._publishing.check_free(caller, metadata)
         now = self._clock.now()
         upload = Upload(
             id=self._ids.new_id(),

@@ -1,0 +1,69 @@
+"""Bodies about names, namespaces and aliases."""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from registry.api.models.packages import Answer, Id
+from registry.domain.names import MAX_OWNERS, Visibility
+from registry.domain.packages import PackageStatus, PackageType
+
+
+class LatestModel(Answer):
+    id: Id
+    version: str
+
+
+class NamedVersionModel(Answer):
+    id: Id
+    version: str
+    status: PackageStatus
+    created_at: datetime
+    net_score: Annotated[float | None, Field(ge=0, le=1)]
+
+
+class NameModel(Answer):
+    """A name as the caller sees it."""
+
+    type: PackageType
+    name: str
+    visibility: Visibility
+    owners: list[str]
+    latest: Annotated[
+        LatestModel | None, Field(description="the highest active release; without one, the highest active prerelease")
+    ]
+    versions: Annotated[list[NamedVersionModel], Field(description="newest first")]
+    next_cursor: Annotated[str | None, Field(description="`cursor` of the next versions; null at the end")]
+    aliases: dict[str, str]
+    downloads: int
+
+
+class NamespaceModel(Answer):
+    name: str
+    owners: list[str]
+
+
+class AliasModel(Answer):
+    alias: str
+    version: str
+    id: Id
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+User = Annotated[str, Field(min_length=1, max_length=64)]
+
+
+class OwnersBody(_Body):
+    """All that own it from now on."""
+
+    owners: Annotated[list[User], Field(max_length=MAX_OWNERS, examples=[["alice", "bob"]])]
+
+
+class AliasBody(_Body):
+    """Where the alias leads: a version, or what another alias or `latest` means now."""
+
+    version: Annotated[str, Field(min_length=1, max_length=128, examples=["1.2.0"])]

@@ -1,0 +1,58 @@
+"""Who may see and change a package, as far as its name decides it."""
+
+import json
+
+from registry.domain.accounts import Caller
+from registry.domain.errors import NotFound
+from registry.domain.names import not_owner
+from registry.domain.packages import Package, PackageType
+from registry.ports.names import NameStore
+from registry.ports.packages import PackageDocument
+
+
+class Access:
+    """Reads a name only where the package is hidden, so that most reads pay nothing for it."""
+
+    def __init__(self, names: NameStore) -> None:
+        self._names = names
+
+    async def owns(self, kind: PackageType, name: str, caller: Caller) -> bool:
+        """Whether the caller is an owner of the name, or an admin."""
+        if caller.is_admin:
+            return True
+        found = await self._names.find(kind, name)
+        return found is not None and found.is_owned_by(caller.name)
+
+    async def sees(self, package: Package, caller: Caller | None) -> bool:
+        """Whether the package exists for the caller (None: for anybody)."""
+        if not package.status.hidden:
+            return True
+        return caller is not None and await self.owns(package.type, package.name, caller)
+
+    async def check_visible(self, package: Package, caller: Caller) -> None:
+        """Raises NotFound for a package that is hidden from the caller."""
+        if not await self.sees(package, caller):
+            raise absent()
+
+    async def check_owner(self, package: Package, caller: Caller) -> None:
+        """Raises PermissionDenied for others than owners and admins; the write itself checks again.
+
+        Who published the package nearly always owns its name: that is left to the write.
+        """
+        if caller.name != package.created_by and not await self.owns(package.type, package.name, caller):
+            raise not_owner(package.name)
+
+    async def shown(self, document: PackageDocument | None, caller: Caller) -> PackageDocument:
+        """The document that was found, for a caller who may see it. Raises NotFound."""
+        if document is None:
+            raise absent()
+        if document.status.hidden and not caller.is_admin:
+            members = json.loads(document.body)
+            if not await self.owns(PackageType(members["type"]), members["name"], caller):
+                raise absent()
+        return document
+
+
+def absent() -> NotFound:
+    """The same for what is not there and for what is hidden."""
+    return NotFound("There is no package with this id.")
