@@ -10,4 +10,6 @@ def scan_content(file: BinaryIO, *, size: int, filename: str, limits: ScanLimits
     """What in `file` (seekable, `size` bytes, at its start) could run code. Never raises for what the bytes hold."""
     if size > limits.file_bytes:
         return ScanReport(not_scanned=(NotScanned(filename, "larger than the limit of a file"),))
+    if not file.read(1):
+        return ScanReport(scanned=(filename,))
     return ScanReport(not_scanned=(NotScanned(filename, "no reader for this format"),))
