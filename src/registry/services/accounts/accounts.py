@@ -149,7 +149,7 @@ class Accounts:
         await self._store.replace(changed, expected_revision=account.revision)
 
     async def remove_user(self, caller: Caller, name: str) -> None:
-        """Remove a user; their tokens die with them, their packages stay. Raises PermissionDenied, NotFound, LastAdmin."""
+        """Remove a user; their tokens end, their packages stay. Raises PermissionDenied, NotFound, LastAdmin."""
         if caller.name != name and not caller.is_admin:
             raise PermissionDenied("Only the user and admins may delete an account.")
         await self._store.remove(name)
