@@ -34,9 +34,10 @@ def test_the_last_admin_stays_whatever_is_tried(start: ServerFactory, home: Mapp
     ):
         assert problem(answer, 409)["type"].endswith("/last-admin")
 
-    body = {"name": "second", "password": unique("secret"), "permissions": ["admin"]}
+    secret = unique("secret")
+    body = {"name": "second", "password": secret, "permissions": ["admin"]}
     assert admin.client.post("/users", json=body).status_code == 201
-    second = log_in(server.url, "second", body["password"])
+    second = log_in(server.url, "second", secret)
     pairs = [(admin, "second"), (second, admin.name)]
     with ThreadPoolExecutor(2) as pool:
         answers = list(pool.map(lambda pair: pair[0].client.delete(f"/users/{pair[1]}"), pairs))
