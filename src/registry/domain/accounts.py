@@ -1,11 +1,13 @@
 """Accounts, their permissions, and the tokens that speak for them."""
 
+import re
 import secrets
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+USER_NAME_PATTERN = re.compile(r"[A-Za-z0-9._@-]{1,64}")
 MIN_PASSWORD_LENGTH = 8
 MAX_PASSWORD_LENGTH = 1024
 
