@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from registry.domain.errors import NotFound, PackageExists, RevisionConflict
+from registry.domain.name_patterns import NamePatterns
 from registry.domain.packages import Package, PackageFilter, PackageStatus, PackageType
 from registry.domain.versions import VersionRange
 from tests.conformance.package_listing import fits, rate, walk
@@ -34,6 +35,7 @@ filters = st.builds(
     hidden_from=st.none() | creators,
     min_net_score=st.none() | st.none() | st.floats(0, 1),
     newest_first=st.booleans(),
+    names=st.none() | st.sampled_from([NamePatterns(("b*",)), NamePatterns(("*a*", "bert"))]),
 )
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from registry.domain.name_patterns import NamePatterns
+
 USER_NAME_PATTERN = re.compile(r"[A-Za-z0-9._@-]{1,64}")
 MIN_PASSWORD_LENGTH = 8
 MAX_PASSWORD_LENGTH = 1024
@@ -30,7 +32,8 @@ def implied(permissions: AbstractSet[Permission]) -> frozenset[Permission]:
 class Account:
     """A user. `token_epoch` is random and changes with the password: tokens of another epoch are revoked.
 
-    A deleted and recreated user has a new epoch, so old tokens do not come back to life. `revision` guards changes.
+    A deleted and recreated user has a new epoch, so old tokens do not come back to life. `grant_epoch` does the same
+    for API tokens; it stays when the password changes, unless these are to end too. `revision` guards changes.
     """
 
     name: str
@@ -39,6 +42,7 @@ class Account:
     token_epoch: str
     created_at: datetime
     revision: int = 1
+    grant_epoch: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +66,63 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True)
+class ApiToken:
+    """An API token as it is stored: its `digest` (hex SHA-256) instead of its text.
+
+    `beginning` is what lists show of the text. `grant_epoch` is the owner's account's when it was made: the token holds
+    only while the account has the same. `expires_at` None: never. `last_used_at` is up to five minutes late.
+    """
+
+    id: str
+    digest: str
+    beginning: str
+    user: str
+    grant_epoch: str
+    name: str
+    permissions: frozenset[Permission]
+    packages: NamePatterns
+    created_at: datetime
+    expires_at: datetime | None = None
+    last_used_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """An API token with its owner's account as of this request."""
+
+    token: ApiToken
+    owner_permissions: frozenset[Permission]
+    owner_epoch: str
+
+
+@dataclass(frozen=True, slots=True)
 class Caller:
-    """Who is asking: a user with the permissions of this moment, implied ones included."""
+    """Who is asking, with the permissions of this moment, implied ones included.
+
+    An anonymous reader has the empty name, which no user can have, and no token.
+    """
 
     name: str
     permissions: frozenset[Permission]
-    token: TokenClaims
+    token: TokenClaims | ApiToken | None
+
+    @property
+    def user(self) -> str | None:
+        """The name for the audit trail: None for anonymous readers."""
+        return self.name or None
 
     @property
     def is_admin(self) -> bool:
         return Permission.ADMIN in self.permissions
+
+    @property
+    def names(self) -> NamePatterns | None:
+        """The only names that exist for the caller; None: all do."""
+        if not isinstance(self.token, ApiToken) or self.is_admin or self.token.packages.covers_all:
+            return None
+        return self.token.packages
+
+    def may_name(self, name: str) -> bool:
+        """Whether packages of this name exist for the caller."""
+        names = self.names
+        return names is None or names.covers(name)

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from registry.domain.events import Event
+from registry.domain.name_patterns import NamePatterns
 from registry.domain.uploads import Upload
 from registry.domain.versions import Version, VersionRange
 
@@ -82,6 +83,7 @@ class PackageFilter:
     """Which packages a listing wants. Fields that are None do not restrict.
 
     `hidden_from`: quarantined packages of others than this user are left out (None: nothing is hidden).
+    `names`: only packages whose names these patterns cover (None: all).
     `min_net_score` (0.0–1.0): packages whose current revision has a rating with at least this net score.
     """
 
@@ -94,6 +96,7 @@ class PackageFilter:
     hidden_from: str | None = None
     min_net_score: float | None = None
     newest_first: bool = True
+    names: NamePatterns | None = None
 
 
 class AuditAction(StrEnum):
@@ -109,13 +112,14 @@ class AuditAction(StrEnum):
 class AuditEntry:
     """Who did what to a package, when. `sha256` is the content's after the action, None without content.
 
-    `id` is a UUIDv7: entries of one package are listed by it, newest first.
+    `id` is a UUIDv7: entries of one package are listed by it, newest first. `user` is None for anonymous readers and
+    for what the registry did by itself.
     """
 
     id: str
     package_id: str
     at: datetime
-    user: str
+    user: str | None
     action: AuditAction
     revision: int
     sha256: str | None = None

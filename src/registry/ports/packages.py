@@ -16,6 +16,7 @@ class PackageDocument:
     revision: int
     status: PackageStatus
     created_by: str
+    name: str
 
 
 class PackageSummary(NamedTuple):

@@ -69,6 +69,7 @@ async def _list_packages(request: Request) -> Response:
         tag=query.tag,
         created_by=query.owner,
         hidden_from=None if caller.is_admin else caller.name,
+        names=caller.names,
         min_net_score=query.min_net_score,
         newest_first=query.order != "created",
     )

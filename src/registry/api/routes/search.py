@@ -146,7 +146,7 @@ def _scope(
     status: PackageStatus | None,
     tag: str | None,
 ) -> SearchScope:
-    return SearchScope(type_, status, tag, hidden_from=None if caller.is_admin else caller.name)
+    return SearchScope(type_, status, tag, hidden_from=None if caller.is_admin else caller.name, names=caller.names)
 
 
 def _with_match(found: RankedPackage, *, similar: bool) -> bytes:

@@ -14,9 +14,21 @@ MAX_LINEAGE_NODES = 5_000
 """Where a walk through dependencies ends, so that no graph keeps a worker busy for long."""
 
 
-def check_visible(status: PackageStatus, created_by: str, caller: Caller) -> None:
-    """Quarantined packages exist for their owner and admins only. Raises NotFound for others."""
-    if status is PackageStatus.QUARANTINED and caller.name != created_by and not caller.is_admin:
+def may_see(package: Package | PackageDocument, caller: Caller | None) -> bool:
+    """Whether the package exists for the caller (None: for somebody of whom nothing is known).
+
+    Quarantined packages exist for their owner and admins only, and for an API token only names within its patterns.
+    """
+    if caller is not None and not caller.may_name(package.name):
+        return False
+    if package.status is not PackageStatus.QUARANTINED:
+        return True
+    return caller is not None and (caller.name == package.created_by or caller.is_admin)
+
+
+def check_visible(package: Package | PackageDocument, caller: Caller) -> None:
+    """Raises NotFound where the package does not exist for the caller."""
+    if not may_see(package, caller):
         raise NotFound("There is no package with this id.")
 
 
@@ -24,7 +36,7 @@ def shown(document: PackageDocument | None, caller: Caller) -> PackageDocument:
     """The document that was found, for a caller who may see it. Raises NotFound."""
     if document is None:
         raise NotFound("There is no package with this id.")
-    check_visible(document.status, document.created_by, caller)
+    check_visible(document, caller)
     return document
 
 
@@ -74,7 +86,7 @@ class Catalog:
     async def get(self, package_id: str, caller: Caller) -> Package:
         """The package. Raises NotFound."""
         package = await self._packages.get(package_id)
-        check_visible(package.status, package.created_by, caller)
+        check_visible(package, caller)
         return package
 
     async def list_page(self, wanted: PackageFilter, *, limit: int, after: str | None) -> SummaryPage:
@@ -135,14 +147,8 @@ class Catalog:
         return {
             dependency: packages[candidates[0]]
             for dependency, candidates in ids.items()
-            if candidates and candidates[0] in packages and _may_see(packages[candidates[0]], caller)
+            if candidates and candidates[0] in packages and may_see(packages[candidates[0]], caller)
         }
-
-
-def _may_see(package: Package, caller: Caller | None) -> bool:
-    if package.status is not PackageStatus.QUARANTINED:
-        return True
-    return caller is not None and (caller.name == package.created_by or caller.is_admin)
 
 
 def _node(package: Package) -> LineageNode:

@@ -104,7 +104,7 @@ class Changing:
 
     async def _changeable(self, package_id: str, caller: Caller, expected: frozenset[int] | None) -> Package:
         package = await self._packages.get(package_id)
-        check_visible(package.status, package.created_by, caller)
+        check_visible(package, caller)
         if caller.name != package.created_by and not caller.is_admin:
             raise PermissionDenied("Only the owner of the package and admins may change it.")
         if expected is not None and package.revision not in expected:
