@@ -23,8 +23,9 @@ from registry.adapters.sqlite.times import to_microseconds
 from registry.adapters.sqlite.version_keys import KeySpan, version_key
 from registry.domain.documents import decode_package, join_document
 from registry.domain.errors import NotFound
+from registry.domain.listing import PackageFilter
 from registry.domain.name_patterns import NamePatterns
-from registry.domain.packages import Change, Package, PackageFilter, PackageStatus, PackageType
+from registry.domain.packages import Change, Package, PackageStatus, PackageType
 from registry.domain.versions import Version
 from registry.ports.clock import Clock
 from registry.ports.packages import NamedVersion, PackageDocument, PackageSummary, SummaryPage
@@ -110,7 +111,8 @@ class SqlitePackageStore:
 
     async def list_page(self, wanted: PackageFilter, *, limit: int, after: str | None) -> SummaryPage:
         if wanted.names is not None:
-            wanted = replace(wanted, names=NamePatterns(self._existing_names(wanted.names)))
+            names = NamePatterns(self._existing_names(wanted.names))
+            wanted = replace(wanted, viewer=replace(wanted.viewer, names=names))
         streams, order, one_more = list(branches(wanted)), order_of(wanted, after), limit + 1
         if not streams:
             return SummaryPage((), None)
