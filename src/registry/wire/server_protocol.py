@@ -61,6 +61,8 @@ class BoundedProtocol(HttpToolsProtocol):
     _unsent_bytes = 0
     _unparsed_bytes = 0
     _trailers = 0
+    _owed = 0
+    """Requests whose responses are not complete."""
     _stopped = False
     """Nothing is parsed any more: the connection will be closed once what it owes is sent."""
     _deferred: bytes | None = None
@@ -114,6 +116,7 @@ class BoundedProtocol(HttpToolsProtocol):
         if len(self.pipeline) >= _MAX_PIPELINED:
             self.cycle.keep_alive = False
             raise _Refused(None)
+        self._owed += 1
         super().on_headers_complete()
         self._phase, self._unparsed_bytes, self._drain_seconds = _BODY, 0, 0.0
         self._pace = Pace(self.watched_by.limits)
@@ -152,11 +155,11 @@ class BoundedProtocol(HttpToolsProtocol):
             return
         self._stopped = True
         if self._phase != _BODY:
-            self._close_with(refusal) if self._owes_nothing() else self._refuse_after_others(refusal)
+            self._close_with(refusal) if self._owed == 0 else self._refuse_after_others(refusal)
         elif self.pipeline:
             # The request whose body is broken waits for others: it is taken out of their line.
             self.pipeline.popleft()
-            self.cycle.response_complete = True
+            self._owed -= 1
             self._refuse_after_others(refusal)
         else:
             begun = self.cycle.response_started
@@ -180,20 +183,17 @@ class BoundedProtocol(HttpToolsProtocol):
         return early_problem(refusal, target=getattr(self, "url", b""), headers=self.headers or [])
 
     def on_response_complete(self) -> None:
+        self._owed -= 1
         super().on_response_complete()
-        if self._deferred is not None and not self.transport.is_closing() and self._owes_nothing():
+        if self._deferred is not None and self._owed == 0 and not self.transport.is_closing():
             self.transport.write(self._deferred)
             self.transport.close()
-
-    def _owes_nothing(self) -> bool:
-        latest: object = self.cycle  # None before the first request, whatever uvicorn's annotation says
-        return not self.pipeline and (latest is None or self.cycle.response_complete)
 
     # Watching.
 
     @property
     def idle_seconds(self) -> float | None:
-        return self._idle_seconds if self._phase != _BODY and self._owes_nothing() else None
+        return self._idle_seconds if self._phase != _BODY and self._owed == 0 else None
 
     @property
     def head_bytes(self) -> int:
@@ -208,7 +208,7 @@ class BoundedProtocol(HttpToolsProtocol):
             return
         if self._phase == _BODY:
             self._watch_body(seconds)
-        elif self._phase == _HEAD or self._owes_nothing():
+        elif self._phase == _HEAD or self._owed == 0:
             self._idle_seconds += seconds
             limit = self.watched_by.limits.head_seconds
             if self._idle_seconds > limit:
