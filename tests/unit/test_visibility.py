@@ -15,7 +15,7 @@ OWNER_ONLY = {PackageStatus.QUARANTINED}
 
 
 def a_caller(name: str, *permissions: Permission) -> Caller:
-    return Caller(name, frozenset(permissions), TokenClaims("token", name, "epoch", 0))
+    return Caller(name, frozenset(permissions), TokenClaims("token", name, "epoch", 0), name)
 
 
 @pytest.mark.parametrize(("status", "user"), [*product(PackageStatus, ["alice", "bob", None])])
