@@ -211,7 +211,7 @@ class AuditWriter:
         self._clock = clock
         self._ids = ids
 
-    def change(self, package: Package, user: str, action: AuditAction) -> Change:
+    def change(self, package: Package, user: str | None, action: AuditAction) -> Change:
         """What is to be recorded with a change: `package` as it is afterwards (when deleted: as it was at last)."""
         entry = self.entry(package, user, action)
         details: dict[str, str | int | None] = {
@@ -224,14 +224,14 @@ class AuditWriter:
         event = Event(self._ids.new_id(), _EVENT_TYPES[action], entry.at, package.id, details)
         return Change(entry, events=(event,))
 
-    def rated(self, package: Package, user: str, rating: Rating) -> Change:
+    def rated(self, package: Package, user: str | None, rating: Rating) -> Change:
         """What is to be recorded with a rating that `user` asked for, or whose change it follows."""
         entry = self.entry(package, user, AuditAction.RATE)
         details = {"revision": rating.revision, "status": rating.status.value, "net_score": rating.net_score}
         event = Event(self._ids.new_id(), EventType.RATING_COMPLETED, entry.at, package.id, details)
         return Change(entry, events=(event,))
 
-    def entry(self, package: Package, user: str, action: AuditAction) -> AuditEntry:
+    def entry(self, package: Package, user: str | None, action: AuditAction) -> AuditEntry:
         return AuditEntry(
             id=self._ids.new_id(),
             package_id=package.id,
