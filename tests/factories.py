@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
-from registry.domain.accounts import Account, Permission
+from registry.domain.accounts import Account, Permission, principal_of
 from registry.domain.events import Event, EventType
 from registry.domain.packages import (
     AuditAction,
@@ -109,7 +109,8 @@ def make_change(
 ) -> Change:
     """A change with an audit entry; `overrides` are the entry's. Owners are checked where it is asked for."""
     entry = make_audit_entry(package_id, **overrides)
-    return Change(entry, answer, events=events, overrides_owners=overrides_owners)
+    owner = principal_of(entry.user or "", entry.user or "")
+    return Change(entry, answer, events=events, principal=owner, overrides_owners=overrides_owners)
 
 
 def make_event(package_id: str | None = None, **overrides: Any) -> Event:
@@ -168,6 +169,7 @@ def make_account(**overrides: Any) -> Account:
         "permissions": frozenset({Permission.SEARCH, Permission.DOWNLOAD}),
         "token_epoch": "epoch-1",
         "created_at": START,
+        "id": f"account-{next(_numbers)}",
     }
     return Account(**fields | overrides)
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from registry.domain.accounts import principal_of
 from registry.domain.errors import (
     AnswerKept,
     NameTooSimilar,
@@ -42,6 +43,11 @@ BYTES = make_content(sha256="11" * 32)
 OTHER_BYTES = make_content(sha256="22" * 32)
 
 
+def who(name: str) -> str:
+    """The principal of a user whose account is from before ids."""
+    return principal_of(name, name)
+
+
 async def publish(records: Records, user: str, name: str, **members: object) -> Package:
     """Publish as a user who is no admin."""
     package = make_package(**{"name": name, "created_by": user, "content": make_content(), **members})
@@ -61,11 +67,11 @@ class NameStoreContract:
         assert await owners(records, "acme/bert") is None
         await publish(records, "alice", "acme/bert")
 
-        assert await owners(records, "acme/bert") == ("alice",)
+        assert await owners(records, "acme/bert") == (who("alice"),)
         assert await owners(records, "acme/bert", PackageType.DATASET) is None
         space = await records.names.find_namespace("acme")
         assert space is not None
-        assert space.owners == ("alice",)
+        assert space.owners == (who("alice"),)
 
     async def test_others_publish_no_further_version(self, records: Records) -> None:
         await publish(records, "alice", "bert", version="1.0.0")
@@ -83,7 +89,7 @@ class NameStoreContract:
         await publish(records, "alice", "bert", version="1.0.0")
         package = make_package(name="bert", version="2.0.0", created_by="root")
         await records.packages.add(package, make_change(package.id, user="root"))
-        assert await owners(records, "bert") == ("alice",)
+        assert await owners(records, "bert") == (who("alice"),)
 
     async def test_others_neither_replace_nor_remove(self, records: Records) -> None:
         package = await publish(records, "alice", "bert")
@@ -108,8 +114,8 @@ class NameStoreContract:
 
     async def test_owner_of_a_name_publishes_without_owning_the_namespace(self, records: Records) -> None:
         await publish(records, "alice", "acme/one", version="1.0.0")
-        name = Name(PackageType.MODEL, "acme/one", ("bob",), revision=2)
-        await records.names.replace(name, NameChange("alice"), expected_revision=1)
+        name = Name(PackageType.MODEL, "acme/one", (who("bob"),), revision=2)
+        await records.names.replace(name, NameChange(who("alice")), expected_revision=1)
         await publish(records, "bob", "acme/one", version="2.0.0")
         with pytest.raises(PermissionDenied):
             await publish(records, "alice", "acme/one", version="3.0.0")
@@ -125,7 +131,7 @@ class NameStoreContract:
         assert await owners(records, second) is None
         await publish(records, "mallory", second, type=PackageType.CODE)
         await publish(records, "alice", second)
-        assert await owners(records, second) == ("alice",)
+        assert await owners(records, second) == (who("alice"),)
 
     async def test_look_alike_namespaces_are_refused_to_others(self, records: Records) -> None:
         await publish(records, "alice", "ac-me/one")
@@ -139,7 +145,7 @@ class NameStoreContract:
         await publish(records, "alice", "bert")
         package = make_package(name="Bert", created_by="root")
         await records.packages.add(package, make_change(package.id, user="root"))
-        assert await owners(records, "Bert") == ("root",)
+        assert await owners(records, "Bert") == (who("root"),)
         await publish(records, "alice", "bert", version="3.0.0")
         with pytest.raises(NameTooSimilar):
             await publish(records, "mallory", "BERT")
@@ -162,10 +168,10 @@ class NameStoreContract:
 
         winners = {user for user in await asyncio.gather(*map(attempt, range(50))) if user}
         assert len(winners) == 1
-        assert await owners(records, "acme/wanted") == tuple(winners)
+        assert await owners(records, "acme/wanted") == tuple(map(who, winners))
         space = await records.names.find_namespace("acme")
         assert space is not None
-        assert space.owners == tuple(winners)
+        assert space.owners == tuple(map(who, winners))
 
     async def test_of_look_alikes_published_at_once_one_is_there(self, records: Records, others: Records) -> None:
         async def attempt(number: int) -> int:
@@ -181,7 +187,7 @@ class NameStoreContract:
     async def test_name_and_owners_outlive_the_last_version(self, records: Records) -> None:
         package = await publish(records, "alice", "acme/bert")
         await records.packages.remove(package.id, make_change(package.id), expected_revision=1)
-        assert await owners(records, "acme/bert") == ("alice",)
+        assert await owners(records, "acme/bert") == (who("alice"),)
         view = await records.names.find_view(PackageType.MODEL, "acme/bert")
         assert view is not None
         assert view.versions == ()
@@ -271,21 +277,21 @@ class NameStoreContract:
         assert (name.visibility, name.readers, dict(name.aliases), name.revision) == (Visibility.PUBLIC, (), {}, 1)
         changed = replace(
             name,
-            owners=("alice", "bob"),
+            owners=(who("alice"), who("bob")),
             visibility=Visibility.PRIVATE,
-            readers=("carol",),
+            readers=(who("carol"),),
             revision=2,
             aliases={"prod": "1.2.3"},
         )
         with pytest.raises(PermissionDenied):
-            await records.names.replace(changed, NameChange("mallory"), expected_revision=1)
+            await records.names.replace(changed, NameChange(who("mallory")), expected_revision=1)
         with pytest.raises(RevisionConflict):
-            await records.names.replace(changed, NameChange("alice"), expected_revision=2)
+            await records.names.replace(changed, NameChange(who("alice")), expected_revision=2)
         unknown = replace(changed, name="unknown")
         with pytest.raises(NotFound):
             await records.names.replace(unknown, NameChange(None), expected_revision=1)
         entry = make_audit_entry(package.id, id=make_id())
-        change = NameChange("alice", audit=(entry,), events=(make_event(package.id),))
+        change = NameChange(who("alice"), audit=(entry,), events=(make_event(package.id),))
         await records.names.replace(changed, change, expected_revision=1)
         assert await records.names.find(PackageType.MODEL, "bert") == changed
         assert entry in await records.audit.list_entries(package.id, limit=10, after=None)
@@ -295,9 +301,9 @@ class NameStoreContract:
         await publish(records, "alice", "bert")
 
         async def move(store: Records, version: str) -> str | None:
-            name = Name(PackageType.MODEL, "bert", ("alice",), aliases={"prod": version}, revision=2)
+            name = Name(PackageType.MODEL, "bert", (who("alice"),), aliases={"prod": version}, revision=2)
             try:
-                await store.names.replace(name, NameChange("alice"), expected_revision=1)
+                await store.names.replace(name, NameChange(who("alice")), expected_revision=1)
             except RevisionConflict:
                 return None
             return version
@@ -312,14 +318,14 @@ class NameStoreContract:
         await publish(records, "alice", "acme/bert")
         space = await records.names.find_namespace("acme")
         assert space is not None
-        changed = replace(space, owners=("bob",), revision=2)
+        changed = replace(space, owners=(who("bob"),), revision=2)
         with pytest.raises(PermissionDenied):
-            await records.names.replace_namespace(changed, expected_revision=1, user="mallory")
+            await records.names.replace_namespace(changed, expected_revision=1, user=who("mallory"))
         with pytest.raises(RevisionConflict):
-            await records.names.replace_namespace(changed, expected_revision=2, user="alice")
+            await records.names.replace_namespace(changed, expected_revision=2, user=who("alice"))
         with pytest.raises(NotFound):
             await records.names.replace_namespace(replace(changed, name="no"), expected_revision=1, user=None)
-        await records.names.replace_namespace(changed, expected_revision=1, user="alice")
+        await records.names.replace_namespace(changed, expected_revision=1, user=who("alice"))
         assert await records.names.find_namespace("acme") == changed
         await publish(records, "bob", "acme/two")
 
@@ -341,4 +347,4 @@ class NameStoreContract:
         await records.maintenance.reset(make_account())
         await publish(records, "bob", "acme/Bert", content=OTHER_BYTES)
         await publish(records, "bob", "acme/bert", content=OTHER_BYTES)
-        assert await owners(records, "acme/bert") == ("bob",)
+        assert await owners(records, "acme/bert") == (who("bob"),)

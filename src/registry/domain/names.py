@@ -43,7 +43,10 @@ class Visibility(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """What is recorded of a name. `aliases` lead to versions; `revision` guards changes."""
+    """What is recorded of a name. Owners and readers are principals (see `principal_of`), `aliases` lead to versions.
+
+    `revision` guards changes.
+    """
 
     type: PackageType
     name: str
@@ -53,12 +56,12 @@ class Name:
     aliases: Mapping[str, str] = field(default_factory=dict)
     revision: int = 1
 
-    def is_owned_by(self, user: str) -> bool:
-        return user in self.owners
+    def is_owned_by(self, principal: str) -> bool:
+        return principal in self.owners
 
-    def is_seen_by(self, user: str) -> bool:
-        """Whether the name exists for a user who is no admin."""
-        return self.visibility is Visibility.PUBLIC or user in self.owners or user in self.readers
+    def is_seen_by(self, principal: str) -> bool:
+        """Whether the name exists for somebody who is no admin."""
+        return self.visibility is Visibility.PUBLIC or principal in self.owners or principal in self.readers
 
 
 @dataclass(frozen=True, slots=True)

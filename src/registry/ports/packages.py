@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
+from registry.domain.listing import PackageFilter
 from registry.domain.names import NamedVersion
-from registry.domain.packages import Change, Package, PackageFilter, PackageStatus, PackageType
+from registry.domain.packages import Change, Package, PackageStatus, PackageType
 from registry.domain.versions import Version
 
 
@@ -17,6 +18,7 @@ class PackageDocument:
     revision: int
     status: PackageStatus
     created_by: str
+    name: str
 
 
 class PackageSummary(NamedTuple):

@@ -19,6 +19,7 @@ can hold one.
 | kept answer | `K#<key>` | `answer` |
 | account | `U#<user>` | `account` |
 | account entry | `accounts` | `<user>` |
+| admins | `admins` | `admins` |
 | revoked token | `T#<token id>` | `token` |
 | user's bytes | `Y#<user>` | `<shard>` |
 | open upload | `O#<upload id>` | `upload` |
@@ -47,6 +48,8 @@ can hold one.
 - A name has its `owners`, `visibility`, `readers`, `aliases` and `revision`; the names that look alike are in one set,
   so that the first publish of one meets the others by a key. The item "names have owners" is there once all names are
   recorded that were published before names had owners.
+- The admins are one item with the set of their names (`admins`), so that the last one is not removed; the item also
+  says that accounts existed. An account has an `id`; one from before ids existed has its name as id.
 - A listing entry has what a listing may have to check: `type`, `owner` and `version`, under a name or owner `tags` too,
   under these, a tag or a score the `score` where there is one; and the `revision` that wrote it.
 - A rating is the latest, as ready JSON; its receipt, compressed, is in parts that carry the rating's `etag`.
@@ -173,6 +176,10 @@ def account_key(name: str) -> Item:
 
 def account_entry_key(name: str) -> Item:
     return key("accounts", name)
+
+
+def admins_key() -> Item:
+    return key("admins", "admins")
 
 
 def upload_key(upload_id: str) -> Item:

@@ -8,7 +8,7 @@ from registry.adapters.dynamodb import keys
 from registry.adapters.dynamodb.audit import audit_item
 from registry.adapters.dynamodb.client import DynamoTable
 from registry.adapters.dynamodb.keys import Action, Item, number, text
-from registry.adapters.dynamodb.names_migration import find_conflicts, migrate_names
+from registry.adapters.dynamodb.names_migration import find_conflicts, first_principal, migrate_names
 from registry.adapters.dynamodb.outbox import event_items
 from registry.adapters.dynamodb.records import attribute, read_named_version
 from registry.adapters.dynamodb.transaction import Transaction
@@ -71,7 +71,7 @@ async def adopt(table: DynamoTable, kind: PackageType, name: str) -> bool:
                 keys.name_key(kind, name),
                 "SET owners = if_not_exists(owners, :owners), revision = if_not_exists(revision, :one)",
                 condition="",
-                values={":owners": {"L": [first["owner"]]}, ":one": number(1)},
+                values={":owners": {"L": [text(first_principal(attribute(first, "owner")))]}, ":one": number(1)},
             ),
             table.update(keys.alike_key(kind, name), "ADD alike :one", condition="", values={":one": {"SS": [name]}}),
         ]

@@ -8,11 +8,17 @@ from registry.adapters.dynamodb import keys
 from registry.adapters.dynamodb.client import TRANSACTION_ACTIONS, DynamoTable
 from registry.adapters.dynamodb.keys import Action, Item, number, text
 from registry.adapters.dynamodb.records import attribute
+from registry.domain.accounts import name_of, principal_of
 from registry.domain.names import folded, namespace_of
 from registry.domain.packages import PackageType
 from registry.ports.names import NameConflict
 
 _Key = tuple[PackageType, str]
+
+
+def first_principal(user: str) -> str:
+    """Who owns what a user published before accounts had ids: then the name is the id, too."""
+    return principal_of(user, user)
 
 
 async def migrate_names(table: DynamoTable) -> int:
@@ -52,7 +58,7 @@ async def _write(table: DynamoTable, actions: Iterable[Action]) -> None:
 
 
 def _owning(table: DynamoTable, key: Item, owner: str) -> Action:
-    values: Item = {":owners": {"L": [text(owner)]}, ":one": number(1)}
+    values: Item = {":owners": {"L": [text(first_principal(owner))]}, ":one": number(1)}
     expression = "SET owners = if_not_exists(owners, :owners), revision = if_not_exists(revision, :one)"
     return table.update(key, expression, condition="", values=values)
 
@@ -73,7 +79,7 @@ async def find_conflicts(table: DynamoTable) -> list[NameConflict]:
             if "owners" in item:
                 kind = attribute(item, "sk")
                 owners[kind, attribute(item, "pk").partition("#")[2]] = {
-                    owner["S"] for owner in attribute(item, "owners", "L")
+                    name_of(owner["S"]) for owner in attribute(item, "owners", "L")
                 }
             else:
                 creators[attribute(item, "type"), attribute(item, "name")].add(attribute(item, "owner"))

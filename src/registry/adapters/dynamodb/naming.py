@@ -163,12 +163,12 @@ class NameClaims:
     def _check(self, key: Item, change: Change) -> Action:
         if change.overrides_owners:
             return self._table.check(key, condition=_EXISTS)
-        return self._table.check(key, condition=_OWNED, values={":user": text(change.audit.user)})
+        return self._table.check(key, condition=_OWNED, values={":user": text(change.principal)})
 
     def _make(self, transaction: Transaction, key: Item, package: Package, change: Change, *, condition: str) -> None:
-        values: Item = {":owners": {"L": [text(package.created_by)]}, ":one": number(1)}
+        values: Item = {":owners": {"L": [text(change.principal)]}, ":one": number(1)}
         if ":user" in condition:
-            values[":user"] = text(change.audit.user)
+            values[":user"] = text(change.principal)
         made = self._table.update(
             key,
             "SET owners = if_not_exists(owners, :owners), revision = if_not_exists(revision, :one)",
@@ -202,12 +202,12 @@ class NameClaims:
         key_of = keys.namespace_key if kind is None else lambda other: keys.name_key(kind, other)
         items = await self._table.batch_get([key_of(other) for other in others])
         for item in items:
-            if change.audit.user not in owners_of(item):
+            if change.principal not in owners_of(item):
                 raise NameTooSimilar(name, attribute(item, "pk").partition("#")[2])
 
 
 def _is_mine(item: Item, change: Change) -> bool:
-    return change.overrides_owners or change.audit.user in owners_of(item)
+    return change.overrides_owners or change.principal in owners_of(item)
 
 
 def _members(item: Item | None) -> frozenset[str] | None:

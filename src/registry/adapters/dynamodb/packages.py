@@ -21,8 +21,9 @@ from registry.adapters.dynamodb.uploads import answer_kept, end_upload, keep_ans
 from registry.adapters.dynamodb.usage import count_bytes
 from registry.adapters.dynamodb.versions import write_versions
 from registry.domain.errors import AlreadyExists, NotFound, RevisionConflict, Unavailable
+from registry.domain.listing import PackageFilter
 from registry.domain.names import NamedVersion
-from registry.domain.packages import Change, KeptAnswer, Package, PackageFilter, PackageStatus, PackageType
+from registry.domain.packages import Change, KeptAnswer, Package, PackageStatus, PackageType
 from registry.domain.versions import Version
 from registry.ports.clock import Clock
 from registry.ports.packages import PackageDocument, SummaryPage
@@ -211,7 +212,7 @@ class DynamoPackageStore:
     def _mark(self, transaction: Transaction, package: Package, change: Change) -> None:
         """Have the package rated, once it has what there is to rate. A claim on the mark becomes void."""
         if package.status is not PackageStatus.PENDING:
-            mark = mark_item(package.id, asked_by=change.audit.user, due_at=self._clock.now())
+            mark = mark_item(package.id, asked_by=change.audit.user or "", due_at=self._clock.now())
             transaction.put(mark)
 
     def _write_rest(

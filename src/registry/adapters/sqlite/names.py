@@ -36,7 +36,7 @@ _SPACES_ALIKE = """SELECT folded, 'namespace', name, owners FROM namespaces WHER
     SELECT folded FROM namespaces GROUP BY folded HAVING count(*) > 1) ORDER BY folded, name"""
 _OTHERS = """SELECT DISTINCT p.name, p.type, p.created_by FROM packages AS p
     JOIN names AS n ON n.name = p.name AND n.type = p.type
-    WHERE NOT EXISTS (SELECT 1 FROM json_each(n.owners) WHERE value = p.created_by)
+    WHERE NOT EXISTS (SELECT 1 FROM json_each(n.owners) WHERE substr(value, 1, instr(value, '#') - 1) = p.created_by)
     ORDER BY p.name, p.type, p.created_by"""
 
 

@@ -48,7 +48,7 @@ def claim_names(connection: sqlite3.Connection, adding: Sequence[tuple[Package, 
     if new:
         _make_names(connection, new, known)
     for package, change in adding:
-        if not change.overrides_owners and change.audit.user not in known[package.name, package.type.value]:
+        if not change.overrides_owners and change.principal not in known[package.name, package.type.value]:
             raise not_owner(package.name)
 
 
@@ -66,12 +66,12 @@ def _make_names(
         if place in known:  # made by one before in this group
             continue
         space = namespace_of(package.name)
-        if not change.overrides_owners and space is not None and change.audit.user not in spaces[space]:
+        if not change.overrides_owners and space is not None and change.principal not in spaces[space]:
             raise not_namespace_owner(space)
         _check_alike(package.name, change, alike.get(key, ()))
-        known[place] = frozenset({package.created_by})
+        known[place] = frozenset({change.principal})
         alike.setdefault(key, []).append(_Owned(package.name, known[place]))
-        rows.append((*place, key[0], json.dumps([package.created_by])))
+        rows.append((*place, key[0], json.dumps([change.principal])))
     insert_rows(connection, "INSERT INTO names (name, type, folded, owners)", rows)
 
 
@@ -90,16 +90,16 @@ def _claim_spaces(connection: sqlite3.Connection, new: Sequence[tuple[Package, C
         if space is None or space in spaces:
             continue
         _check_alike(space, change, alike.get(wanted[space], ()))
-        spaces[space] = frozenset({package.created_by})
+        spaces[space] = frozenset({change.principal})
         alike.setdefault(wanted[space], []).append(_Owned(space, spaces[space]))
-        rows.append((space, wanted[space], json.dumps([package.created_by])))
+        rows.append((space, wanted[space], json.dumps([change.principal])))
     insert_rows(connection, "INSERT INTO namespaces (name, folded, owners)", rows)
     return spaces
 
 
 def _check_alike(name: str, change: Change, alike: Iterable[_Owned]) -> None:
     for other in alike:
-        if not change.overrides_owners and change.audit.user not in other.owners:
+        if not change.overrides_owners and change.principal not in other.owners:
             raise NameTooSimilar(name, other.name)
 
 
@@ -119,7 +119,7 @@ def check_owner(connection: sqlite3.Connection, held: HeldVersion, change: Chang
     if change.overrides_owners:
         return
     row = connection.execute(_OWNERS, (held.name, held.kind)).fetchone()
-    if row is None or change.audit.user not in json.loads(row[0]):
+    if row is None or change.principal not in json.loads(row[0]):
         raise not_owner(held.name)
 
 

@@ -145,6 +145,14 @@ RECORDS: Migrations = (
                 CROSS JOIN packages AS p ON p.id = b.id CROSS JOIN listings AS l ON l.number = p.number""",
     ),
     (
+        # An account from before ids existed has its name as id.
+        "ALTER TABLE accounts ADD COLUMN id TEXT NOT NULL DEFAULT ''",
+        "UPDATE accounts SET id = name",
+        "CREATE TABLE account_history (event TEXT NOT NULL UNIQUE)",
+        """INSERT INTO account_history (event) SELECT 'first account'
+            WHERE EXISTS (SELECT 1 FROM accounts) OR EXISTS (SELECT 1 FROM packages)""",
+    ),
+    (
         """CREATE TABLE names (
             name TEXT NOT NULL, type TEXT NOT NULL, folded TEXT NOT NULL, owners TEXT NOT NULL,
             visibility TEXT NOT NULL DEFAULT 'public', readers TEXT NOT NULL DEFAULT '[]',
@@ -166,13 +174,13 @@ RECORDS: Migrations = (
             downloaded (name, type, count) AS (
                 SELECT p.name, p.type, count(*) FROM audit AS a JOIN packages AS p ON p.id = a.package_id
                 WHERE a.action = 'download' GROUP BY p.name, p.type)
-            SELECT f.name, f.type, {_folded("f.name")}, json_array(f.created_by), coalesce(d.count, 0)
+            SELECT f.name, f.type, {_folded("f.name")}, json_array(f.created_by || '#' || f.created_by), coalesce(d.count, 0)
             FROM first AS f LEFT JOIN downloaded AS d ON d.name = f.name AND d.type = f.type""",  # noqa: S608
         f"""INSERT INTO namespaces (name, folded, owners)
             WITH first (space, created_by, id) AS (
                 SELECT substr(name, 1, instr(name, '/') - 1), created_by, min(id) FROM packages
                 WHERE instr(name, '/') > 1 GROUP BY 1)
-            SELECT space, {_folded("space")}, json_array(created_by) FROM first""",  # noqa: S608
+            SELECT space, {_folded("space")}, json_array(created_by || '#' || created_by) FROM first""",  # noqa: S608
     ),
 )
 

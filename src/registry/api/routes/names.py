@@ -12,6 +12,7 @@ from registry.api.documentation import ETAG, IF_MATCH, LINK, problems
 from registry.api.models.names import AliasBody, AliasModel, NameModel, NamespaceModel, OwnersBody
 from registry.api.paging import DEFAULT_LIMIT, Cursor, Limit, link_to, position
 from registry.api.state import state_of
+from registry.domain.accounts import name_of
 from registry.domain.documents import format_time
 from registry.domain.names import NamedVersion, Namespace
 from registry.domain.packages import PackageType
@@ -115,7 +116,7 @@ async def _name_response(
         "type": seen.view.name.type,
         "name": seen.view.name.name,
         "visibility": seen.view.name.visibility,
-        "owners": seen.view.name.owners,
+        "owners": [name_of(owner) for owner in seen.view.name.owners],
         "latest": None if seen.latest is None else {"id": seen.latest.id, "version": str(seen.latest.version)},
         "versions": [_version(named, ratings.get(named.id)) for named in page],
         "next_cursor": link.cursor if link else None,
@@ -136,7 +137,13 @@ def _version(named: NamedVersion, net_score: float | None) -> dict[str, Any]:
     }
 
 
-async def set_owners(request: Request, type: Kind, name: Name, caller: Uploader, body: OwnersBody) -> Response:
+async def set_owners(
+    request: Request,
+    type: Kind,  # noqa: A002
+    name: Name,
+    caller: Uploader,
+    body: OwnersBody,
+) -> Response:
     """Give the name exactly these owners. The last one cannot be removed."""
     seen = await state_of(request.scope).services.names.set_owners(
         caller, type, name, body.owners, expected=expected_tags(request.headers)
@@ -160,7 +167,13 @@ async def move_alias(
     return Response(orjson.dumps(document), headers={"ETag": f'"{moved.tag}"'}, media_type="application/json")
 
 
-async def drop_alias(request: Request, type: Kind, name: Name, alias: AliasName, caller: Uploader) -> Response:
+async def drop_alias(
+    request: Request,
+    type: Kind,  # noqa: A002
+    name: Name,
+    alias: AliasName,
+    caller: Uploader,
+) -> Response:
     """Drop the alias."""
     await state_of(request.scope).services.names.drop_alias(
         caller, type, name, alias, expected=expected_tags(request.headers)
@@ -185,5 +198,5 @@ def _namespace_response(request: Request, namespace: Namespace) -> Response:
     tag = package_tag(namespace.revision)
     if request.method in ("GET", "HEAD") and is_unchanged(request.headers.get("if-none-match"), tag):
         return Response(status_code=304, headers={"ETag": tag})
-    document = {"name": namespace.name, "owners": namespace.owners}
+    document = {"name": namespace.name, "owners": [name_of(owner) for owner in namespace.owners]}
     return Response(orjson.dumps(document), headers={"ETag": tag}, media_type="application/json")

@@ -9,9 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-from registry.domain.accounts import Permission
 from registry.domain.errors import NotFound, RevisionConflict
-from registry.domain.packages import AuditAction, Package, PackageStatus
+from registry.domain.packages import AuditAction, Change, Package, PackageStatus
 from registry.ports.accounts import AccountStore
 from registry.ports.clock import Clock, IdSource
 from registry.ports.packages import PackageStore
@@ -120,17 +119,20 @@ class Claims:
     async def _replace(self, before: Package, after: Package, action: AuditAction) -> Package:
         changed = replace(after, revision=before.revision + 1, updated_at=self._clock.now())
         change = self._audit.change(changed, before.created_by, action)
-        if changed.content is None or await self._is_admin(before.created_by):
+        if changed.content is None:
             # That nothing came, and how far the fetching is, gives nobody anything.
             change = replace(change, overrides_owners=True)
+        else:
+            change = await self._by_creator(before, change)
         if action is not AuditAction.STATUS:
             # How far the fetching is concerns who looks, every few seconds; webhooks hear of the outcome.
             change = replace(change, events=())
         await self._packages.replace(changed, change, expected_revision=before.revision)
         return changed
 
-    async def _is_admin(self, user: str) -> bool:
+    async def _by_creator(self, package: Package, change: Change) -> Change:
         try:
-            return Permission.ADMIN in (await self._accounts.get(user)).permissions
+            creator = await self._accounts.get(package.created_by)
         except NotFound:
-            return False
+            return change
+        return replace(change, principal=creator.principal, overrides_owners=creator.is_admin)

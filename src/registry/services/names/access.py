@@ -21,10 +21,12 @@ class Access:
         if caller.is_admin:
             return True
         found = await self._names.find(kind, name)
-        return found is not None and found.is_owned_by(caller.name)
+        return found is not None and found.is_owned_by(caller.principal)
 
     async def sees(self, package: Package, caller: Caller | None) -> bool:
         """Whether the package exists for the caller (None: for anybody)."""
+        if caller is not None and not caller.may_name(package.name):
+            return False
         if not package.status.hidden:
             return True
         return caller is not None and await self.owns(package.type, package.name, caller)
@@ -44,11 +46,11 @@ class Access:
 
     async def shown(self, document: PackageDocument | None, caller: Caller) -> PackageDocument:
         """The document that was found, for a caller who may see it. Raises NotFound."""
-        if document is None:
+        if document is None or not caller.may_name(document.name):
             raise absent()
         if document.status.hidden and not caller.is_admin:
-            members = json.loads(document.body)
-            if not await self.owns(PackageType(members["type"]), members["name"], caller):
+            kind = PackageType(json.loads(document.body)["type"])
+            if not await self.owns(kind, document.name, caller):
                 raise absent()
         return document
 

@@ -11,7 +11,6 @@ from registry.domain.names import (
     ALIAS_PATTERN,
     LATEST,
     MAX_ALIASES,
-    MAX_OWNERS,
     Name,
     NamedVersion,
     Namespace,
@@ -86,9 +85,9 @@ class Names:
 
     async def read(self, kind: PackageType, name: str, caller: Caller) -> SeenName:
         """The name as the caller may see it. Raises NotFound."""
-        view = await self._names.find_view(kind, name)
-        if view is not None and not caller.is_admin and not view.name.is_owned_by(caller.name):
-            view = view.without_drafts() if view.name.is_seen_by(caller.name) else None
+        view = await self._names.find_view(kind, name) if caller.may_name(name) else None
+        if view is not None and not caller.is_admin and not view.name.is_owned_by(caller.principal):
+            view = view.without_drafts() if view.name.is_seen_by(caller.principal) else None
         if view is None:
             raise NotFound(f"There is no {kind.value} by the name {name}.")
         return _seen(view)
@@ -120,7 +119,7 @@ class Names:
         """
         for _ in range(_CHANGE_ATTEMPTS):
             seen = await self._changeable(caller, kind, name, expected)
-            wanted = await self._users(owners)
+            wanted = await self._principals(owners)
             before = seen.view.name
             if wanted == before.owners:
                 return seen
@@ -143,11 +142,11 @@ class Names:
         """Give the namespace exactly these owners. Raises as `set_owners`; `expected` are revisions."""
         for _ in range(_CHANGE_ATTEMPTS):
             before = await self.read_namespace(space)
-            if not caller.is_admin and caller.name not in before.owners:
+            if not caller.is_admin and caller.principal not in before.owners:
                 raise not_namespace_owner(space)
             if expected is not None and before.revision not in expected:
                 raise RevisionConflict("The namespace has changed. Read it again, then repeat the change.")
-            wanted = await self._users(owners)
+            wanted = await self._principals(owners)
             if wanted == before.owners:
                 return before
             after = replace(before, owners=wanted, revision=before.revision + 1)
@@ -224,7 +223,7 @@ class Names:
 
     async def _changeable(self, caller: Caller, kind: PackageType, name: str, expected: Expected | None) -> SeenName:
         seen = await self.read(kind, name, caller)
-        if not caller.is_admin and not seen.view.name.is_owned_by(caller.name):
+        if not caller.is_admin and not seen.view.name.is_owned_by(caller.principal):
             raise not_owner(name)
         if expected is not None and not expected(seen.tag):
             raise RevisionConflict("The name has changed. Read it again, then repeat the change with its new ETag.")
@@ -238,31 +237,25 @@ class Names:
             return False
         return True
 
-    async def _users(self, names: Sequence[str]) -> tuple[str, ...]:
-        """The users of a list, each once. Raises InvalidInput for unknown ones, LastOwner for none."""
-        wanted = tuple(dict.fromkeys(names))
-        if not wanted:
+    async def _principals(self, names: Sequence[str]) -> tuple[str, ...]:
+        """The accounts of a list of owners, each once. Raises InvalidInput for unknown ones, LastOwner for none."""
+        if not names:
             raise LastOwner("A name keeps one owner at least. List who shall own it.")
-        if len(wanted) > MAX_OWNERS:
-            raise InvalidInput(f"list {MAX_OWNERS} owners at most", pointer="/owners")
-        unknown = [
-            FieldError(f"/owners/{names.index(user)}", f"there is no user {user!r}")
-            for user in wanted
-            if not await self.is_user(user)
-        ]
+        return await self._accounts_of(names, pointer="/owners")
+
+    async def _accounts_of(self, names: Sequence[str], *, pointer: str) -> tuple[str, ...]:
+        found: dict[str, None] = {}
+        unknown: list[FieldError] = []
+        for place, name in enumerate(names):
+            try:
+                if not USER_NAME_PATTERN.fullmatch(name):
+                    raise NotFound(name)
+                found[(await self._accounts.get(name)).principal] = None
+            except NotFound:
+                unknown.append(FieldError(f"{pointer}/{place}", f"there is no user {name!r}"))
         if unknown:
             raise InvalidInput(unknown)
-        return wanted
-
-    async def is_user(self, name: str) -> bool:
-        """Whether there is an account by this name."""
-        if not USER_NAME_PATTERN.fullmatch(name):
-            return False
-        try:
-            await self._accounts.get(name)
-        except NotFound:
-            return False
-        return True
+        return tuple(found)
 
     async def _entries(self, seen: SeenName, caller: Caller, action: AuditAction) -> tuple[AuditEntry, ...]:
         newest = [named.id for named in seen.view.versions[:_AUDITED]]
@@ -302,7 +295,7 @@ def check_alias(alias: str) -> None:
 
 
 def _needs_owner(caller: Caller) -> str | None:
-    return None if caller.is_admin else caller.name
+    return None if caller.is_admin else caller.principal
 
 
 def _busy() -> RevisionConflict:

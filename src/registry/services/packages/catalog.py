@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from registry.domain.accounts import Caller
+from registry.domain.listing import PackageFilter
 from registry.domain.names import NamedVersion
-from registry.domain.packages import AuditEntry, Dependency, Package, PackageFilter, PackageType
+from registry.domain.packages import AuditEntry, Dependency, Package, PackageType
 from registry.domain.versions import VersionRange
 from registry.ports.audit import AuditStore
 from registry.ports.packages import PackageDocument, PackageStore, SummaryPage
@@ -107,8 +108,8 @@ class Catalog:
         return Lineage(tuple(nodes.values()), tuple(edges), complete)
 
     async def resolve(self, wanted: Sequence[Dependency], caller: Caller | None = None) -> dict[Dependency, Package]:
-        """The registered packages that dependencies mean now; the others are left out, and quarantined ones for all
-        but their owner and admins (for all without a caller).
+        """The registered packages that dependencies mean now; others are left out, and those the caller may not see
+        (without a caller: those that not everybody may see).
         """
         names = sorted({dependency.name for dependency in wanted if dependency.id is None})
         versions = await self._packages.list_versions(names) if names else {}

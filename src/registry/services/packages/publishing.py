@@ -63,7 +63,7 @@ class Publishing:
         So that no gigabytes are sent in vain; the write decides.
         """
         name = await self._names.find(metadata.type, metadata.name)
-        if name is not None and not caller.is_admin and not name.is_owned_by(caller.name):
+        if name is not None and not caller.is_admin and not name.is_owned_by(caller.principal):
             raise await self._refusal(caller, metadata, not_owner(metadata.name))
         taken = await self._packages.find_version(metadata.type, metadata.name, metadata.version)
         if taken is not None:
