@@ -68,7 +68,7 @@ class NameClaims:
             self.check_owner(transaction, package, change)
             return
         mine_or_new = "" if change.overrides_owners else f"{_NEW} OR {_OWNED}"
-        self._make(transaction, keys.name_key(package.type, package.name), package, change, condition=mine_or_new)
+        self._make(transaction, keys.name_key(package.type, package.name), change, condition=mine_or_new)
         self._join(transaction, keys.alike_key(package.type, package.name), package.name, change, seen=None)
         if space := namespace_of(package.name):
             self._make(transaction, keys.namespace_key(space), package, change, condition=mine_or_new)
@@ -145,7 +145,7 @@ class NameClaims:
             self.check_owner(transaction, package, change)
             return
         key = keys.name_key(package.type, package.name)
-        self._make(transaction, key, package, change, condition=_NEW)
+        self._make(transaction, key, change, condition=_NEW)
         alike_key = keys.alike_key(package.type, package.name)
         self._join(transaction, alike_key, package.name, change, seen=seen.alike or frozenset())
         if space := namespace_of(package.name):
@@ -165,7 +165,7 @@ class NameClaims:
             return self._table.check(key, condition=_EXISTS)
         return self._table.check(key, condition=_OWNED, values={":user": text(change.principal)})
 
-    def _make(self, transaction: Transaction, key: Item, package: Package, change: Change, *, condition: str) -> None:
+    def _make(self, transaction: Transaction, key: Item, change: Change, *, condition: str) -> None:
         values: Item = {":owners": {"L": [text(change.principal)]}, ":one": number(1)}
         if ":user" in condition:
             values[":user"] = text(change.principal)

@@ -174,7 +174,8 @@ RECORDS: Migrations = (
             downloaded (name, type, count) AS (
                 SELECT p.name, p.type, count(*) FROM audit AS a JOIN packages AS p ON p.id = a.package_id
                 WHERE a.action = 'download' GROUP BY p.name, p.type)
-            SELECT f.name, f.type, {_folded("f.name")}, json_array(f.created_by || '#' || f.created_by), coalesce(d.count, 0)
+            SELECT f.name, f.type, {_folded("f.name")}, json_array(f.created_by || '#' || f.created_by),
+                coalesce(d.count, 0)
             FROM first AS f LEFT JOIN downloaded AS d ON d.name = f.name AND d.type = f.type""",  # noqa: S608
         f"""INSERT INTO namespaces (name, folded, owners)
             WITH first (space, created_by, id) AS (

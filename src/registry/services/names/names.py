@@ -248,10 +248,12 @@ class Names:
         unknown: list[FieldError] = []
         for place, name in enumerate(names):
             try:
-                if not USER_NAME_PATTERN.fullmatch(name):
-                    raise NotFound(name)
-                found[(await self._accounts.get(name)).principal] = None
+                account = await self._accounts.get(name) if USER_NAME_PATTERN.fullmatch(name) else None
             except NotFound:
+                account = None
+            if account is not None:
+                found[account.principal] = None
+            else:
                 unknown.append(FieldError(f"{pointer}/{place}", f"there is no user {name!r}"))
         if unknown:
             raise InvalidInput(unknown)
