@@ -71,7 +71,7 @@ class NameClaims:
         self._make(transaction, keys.name_key(package.type, package.name), change, condition=mine_or_new)
         self._join(transaction, keys.alike_key(package.type, package.name), package.name, change, seen=None)
         if space := namespace_of(package.name):
-            self._make(transaction, keys.namespace_key(space), package, change, condition=mine_or_new)
+            self._make(transaction, keys.namespace_key(space), change, condition=mine_or_new)
             self._join(transaction, keys.alike_key(None, space), space, change, seen=None)
 
     def check_owner(self, transaction: Transaction, package: Package, change: Change) -> None:
@@ -152,7 +152,7 @@ class NameClaims:
             if seen.space:
                 transaction.act_if(self._check(keys.namespace_key(space), change), otherwise=_unsure)
                 return
-            self._make(transaction, keys.namespace_key(space), package, change, condition=_NEW)
+            self._make(transaction, keys.namespace_key(space), change, condition=_NEW)
             spaces_alike = seen.spaces_alike or frozenset()
             self._join(transaction, keys.alike_key(None, space), space, change, seen=spaces_alike)
 
