@@ -23,7 +23,7 @@ Name = Annotated[
 ]
 Space = Annotated[str, Path(min_length=1, max_length=200, examples=["acme"])]
 AliasName = Annotated[str, Path(min_length=1, max_length=64, examples=["prod"])]
-Kind = Annotated[PackageType, Path()]
+Kind = Annotated[PackageType, Path(examples=["model"])]
 
 
 def name_routes() -> APIRouter:
