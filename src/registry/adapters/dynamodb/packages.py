@@ -18,7 +18,8 @@ from registry.adapters.dynamodb.transaction import ABSENT, Transaction
 from registry.adapters.dynamodb.uploads import answer_kept, end_upload, keep_answer
 from registry.adapters.dynamodb.usage import count_bytes
 from registry.domain.errors import AlreadyExists, NotFound, PackageExists, RevisionConflict, Unavailable
-from registry.domain.packages import Change, KeptAnswer, Package, PackageFilter, PackageStatus, PackageType
+from registry.domain.listing import PackageFilter
+from registry.domain.packages import Change, KeptAnswer, Package, PackageStatus, PackageType
 from registry.domain.versions import Version
 from registry.ports.clock import Clock
 from registry.ports.packages import NamedVersion, PackageDocument, SummaryPage
@@ -160,7 +161,7 @@ class DynamoPackageStore:
     def _mark(self, transaction: Transaction, package: Package, change: Change) -> None:
         """Have the package rated, once it has what there is to rate. A claim on the mark becomes void."""
         if package.status is not PackageStatus.PENDING:
-            mark = mark_item(package.id, asked_by=change.audit.user, due_at=self._clock.now())
+            mark = mark_item(package.id, asked_by=change.audit.user or "", due_at=self._clock.now())
             transaction.put(mark)
 
     async def _drop_receipt(self, package_id: str) -> None:
