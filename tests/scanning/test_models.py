@@ -131,7 +131,7 @@ def test_too_many_files_and_too_many_bytes_end_the_scan() -> None:
             archive.writestr(f"{number}.txt", bytes(4000))
     report = scan(file.getvalue(), "m.zip", LIMITS)
     assert "dangerous: calls os.system" in details(report)
-    assert reasons(report)["m.zip"].startswith("not read to its end")
+    assert "not read to its end" in reasons(report)["m.zip"]
 
 
 def test_an_archive_as_content_may_be_larger_than_a_file_may() -> None:
