@@ -24,6 +24,7 @@ from registry.formats.python_sources import PythonSource, lint, read_python
 from registry.formats.safetensors import check_safetensors
 from registry.services.ratings.archive_evidence import StoredArchiveInspector
 from tests.rating.world import PACKAGE
+from tests.sandbox import DirectSandbox
 from tests.unit.archives import MAKERS, BytesBlobs, Files, make_tar_gz, make_zip
 
 
@@ -200,7 +201,7 @@ FILES: Files = {
 async def inspect(data: bytes, filename: str = "tiny.zip", **limits: object) -> ArchiveFacts:
     content = Content("key", len(data), "ab", "application/octet-stream", filename)
     package = replace(PACKAGE, content=content)
-    return await StoredArchiveInspector(BytesBlobs(data), **limits).inspect(package)  # type: ignore[arg-type] # by name
+    return await StoredArchiveInspector(BytesBlobs(data), DirectSandbox(), **limits).inspect(package)  # type: ignore[arg-type] # by name
 
 
 @pytest.mark.parametrize("kind", MAKERS)
@@ -272,7 +273,7 @@ async def test_a_damaged_archive_is_an_empty_one_that_was_cut() -> None:
 
 
 async def test_a_package_without_content_has_nothing_to_inspect() -> None:
-    inspector = StoredArchiveInspector(BytesBlobs(b""))
+    inspector = StoredArchiveInspector(BytesBlobs(b""), DirectSandbox())
     with pytest.raises(NotFound):
         await inspector.inspect(PACKAGE)
 

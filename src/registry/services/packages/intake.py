@@ -87,9 +87,11 @@ class Intake:
         room = await self._quotas.room_for(owner, freed_bytes=replaced.size if replaced else 0)
         stored, head = await self._store(incoming, room)
         content = Content(stored.key, stored.size, stored.sha256, incoming.media_type, incoming.filename)
-        return await self._looked_into(content, head)
+        return await self._looked_into(content, head, owner)
 
-    async def adopt(self, stored: StoredBlob, *, name: str, filename: str | None, media_type: str | None) -> Received:
+    async def adopt(
+        self, stored: StoredBlob, *, owner: str, name: str, filename: str | None, media_type: str | None
+    ) -> Received:
         """Take a blob that came in by other means, in parts. What is not said of it is told by its first bytes."""
         async with self._blobs.read(stored.key, length=SNIFF_BYTES) as chunks:
             head = b"".join([chunk async for chunk in chunks])
@@ -97,12 +99,12 @@ class Intake:
         content = Content(
             stored.key, stored.size, stored.sha256, media_type or sniffed, filename or safe_filename(name + suffix)
         )
-        return await self._looked_into(content, head)
+        return await self._looked_into(content, head, owner)
 
-    async def _looked_into(self, content: Content, head: bytes) -> Received:
+    async def _looked_into(self, content: Content, head: bytes, user: str) -> Received:
         if not looks_like_archive(head):
             return Received(content)
-        return Received(content, await self._archives.look_into(content.blob_key, size=content.size))
+        return Received(content, await self._archives.look_into(content.blob_key, size=content.size, user=user))
 
     async def _store(self, incoming: IncomingContent, room: Room) -> tuple[StoredBlob, bytes]:
         head = bytearray()
