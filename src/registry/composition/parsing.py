@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from registry.adapters.processes.sandbox import PoolPlan, ProcessSandbox, open_sandbox
 from registry.settings import Settings
 
-_URGENT_NICE, _BACKGROUND_NICE = 5, 15
+_URGENT_NICE, _BACKGROUND_NICE = 0, 5
 _FOR_PUBLISHING = ("registry.formats.archives.reading",)
 """As little as can be: the more a template holds, the longer a fork takes."""
 _FOR_RATINGS = (
