@@ -7,13 +7,13 @@ from urllib.parse import unquote
 
 import httpx
 
-from registry.adapters.outbound.addresses import HubAddress, RepositoryAddress, read_address
 from registry.adapters.outbound.disposition import disposed_filename
 from registry.adapters.outbound.github_fetching import GitHubArchives
 from registry.adapters.outbound.guarded import RefusedAddress
 from registry.adapters.outbound.huggingface_fetching import HubArchives
 from registry.adapters.outbound.transfers import Transfers
 from registry.domain.errors import InvalidInput
+from registry.formats.repository_urls import HubAddress, RepositoryAddress, read_address
 from registry.ports.fetching import Fetched, FetchError
 
 _CHECK_SECONDS = 3.0
