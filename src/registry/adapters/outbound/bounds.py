@@ -1,4 +1,4 @@
-"""What another server's answer may cost: the time to its head, a least rate of its body, one encoding that is undone."""
+"""What the body of another server's answer may cost: a least rate, and at most one encoding, which is undone."""
 
 import asyncio
 import zlib
@@ -24,6 +24,9 @@ class Pace:
 
     least_bytes_per_second: int = 1024
     grace_seconds: float = 20.0
+
+
+USUAL_PACE = Pace()
 
 
 async def paced(chunks: AsyncIterator[bytes], pace: Pace) -> AsyncIterator[bytes]:
@@ -76,7 +79,7 @@ async def decoded(chunks: AsyncIterator[bytes], encoding: str | None) -> AsyncIt
 
 
 class _Inflater:
-    """Inflates gzip (of one or several members) and deflate, in the zlib form and the bare one that some servers send."""
+    """Inflates gzip (one or several members) and deflate, in the zlib form and the bare one that some servers send."""
 
     def __init__(self, encoding: str) -> None:
         self._bits = _WINDOW_BITS[encoding]

@@ -3,7 +3,9 @@
 import re
 from urllib.parse import unquote_to_bytes
 
-_PARAMETER = re.compile(r';\s*(?P<name>filename\*?)\s*=\s*(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<token>[^;\s]*))', re.I)
+_PARAMETER = re.compile(
+    r';\s*(?P<name>filename\*?)\s*=\s*(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<token>[^;\s]*))', re.IGNORECASE
+)
 _MOST_CHARACTERS = 8_192
 _CHARSETS = frozenset({"utf-8", "iso-8859-1"})
 """Those that RFC 8187 and its predecessor name."""

@@ -8,7 +8,16 @@ from dataclasses import dataclass
 
 import httpx
 
-from registry.adapters.outbound.bounds import BadAnswer, Pace, TooSlow, content_encoding, decoded, gathered, paced
+from registry.adapters.outbound.bounds import (
+    USUAL_PACE,
+    BadAnswer,
+    Pace,
+    TooSlow,
+    content_encoding,
+    decoded,
+    gathered,
+    paced,
+)
 from registry.adapters.outbound.guarded import GuardedResolver, RefusedAddress, pinned_request
 from registry.ports.blobs import CHUNK_BYTES
 from registry.ports.fetching import FetchError
@@ -24,7 +33,7 @@ class TransferLimits:
     """`head_seconds`: from asking to the end of the answer's head, redirects apart. `pace`: of its body."""
 
     head_seconds: float = 30.0
-    pace: Pace = Pace()
+    pace: Pace = USUAL_PACE
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 
-from registry.adapters.outbound.bounds import BadAnswer, Pace, TooSlow, content_encoding, decoded, paced
+from registry.adapters.outbound.bounds import USUAL_PACE, BadAnswer, Pace, TooSlow, content_encoding, decoded, paced
 from registry.adapters.outbound.etag_cache import CachedAnswer, ETagCache
 from registry.domain.errors import NotFound, SourceFailed
 from registry.ports.clock import Clock
@@ -45,7 +45,7 @@ class UpstreamLimits:
     redirects: int = 3
     step_seconds: float = 15.0
     answer_seconds: float = 30.0
-    pace: Pace = Pace()
+    pace: Pace = USUAL_PACE
 
 
 class _Unreached(SourceFailed):
