@@ -25,7 +25,7 @@ def checked_media_type(text: str | None, *, otherwise: str = "application/octet-
 
 
 def safe_filename(text: str) -> str:
-    """The last part of a file name that anybody gave, as file systems and headers can take it; at most 255 characters."""
+    """The last part of any file name that was given, as file systems and headers take it; at most 255 characters."""
     last = re.split(r"[/\\]", text)[-1]
     name = "".join(character for character in last if character.isprintable())[-255:].strip()
     return "content" if name.strip(".") == "" else name
