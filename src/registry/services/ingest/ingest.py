@@ -215,7 +215,7 @@ class Ingest:
             candidate = active(await self._packages.get(claim.package_id))
             if (refusal := await self._gate.refusal(candidate)) is not None:
                 raise FetchError(refusal, transient=False)
-        return await self._claims.finish(claim, active)
+        return await self._claims.finish(claim, active, quota=self._intake.quota_of(claim.owner))
 
 
 async def _counted(chunks: AsyncIterator[bytes], claim: Claim) -> AsyncIterator[bytes]:

@@ -21,6 +21,7 @@ from registry.domain.packages import (
     PackageStatus,
     PackageType,
 )
+from registry.domain.quotas import Quota
 from registry.domain.ratings import Rating
 from registry.domain.versions import Version
 from registry.formats.archives.facts import ArchiveFacts
@@ -92,6 +93,10 @@ class Intake:
         media_type, filename = checked_media_type(incoming.media_type), safe_filename(incoming.filename)
         content = Content(stored.key, stored.size, stored.sha256, media_type, filename)
         return await self._looked_into(content, head)
+
+    def quota_of(self, owner: str) -> Quota | None:
+        """What the write of a record compares with that makes the owner store more."""
+        return self._quotas.quota_of(owner)
 
     async def adopt(self, stored: StoredBlob, *, name: str, filename: str | None, media_type: str | None) -> Received:
         """Take a blob that came in by other means, in parts. What is not said of it is told by its first bytes."""
