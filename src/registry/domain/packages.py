@@ -123,8 +123,8 @@ class KeptAnswer:
 class Change:
     """What is recorded in the same atomic write as a change of a package.
 
-    `upload` is the open upload that becomes the added package: it ends with this write. With a `quota`, a write by which
-    its user would store more than that is refused by QuotaReached.
+    `upload` is the open upload that becomes the added package: it ends with this write. With a `quota`, a write by
+    which its user would store more than that is refused by QuotaReached.
     """
 
     audit: AuditEntry
