@@ -119,12 +119,13 @@ class TokenUse:
             while True:
                 await self._wake.wait()
                 await asyncio.sleep(self._FLUSH_SECONDS)
-                await self._flush()
+                await self.flush()
         finally:
             with contextlib.suppress(RegistryError):
-                await self._flush()
+                await self.flush()
 
-    async def _flush(self) -> None:
+    async def flush(self) -> None:
+        """Write what is waiting."""
         self._wake.clear()
         used, self._waiting = self._waiting, {}
         if not used:
