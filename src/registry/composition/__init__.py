@@ -93,6 +93,7 @@ async def run_background(
         "ingest": services.ingest.run,
         "ratings": services.rate_in_background,
         "search": services.index_follower.run,
+        "token use": services.token_use.run,
         "webhooks": services.deliveries.run,
         "sweep": sweep,
         **more,
