@@ -26,7 +26,9 @@ from registry.services.ingest.ingest import Ingest
 from registry.services.ingest.leases import Claims
 from registry.services.maintenance.maintenance import HousekeepingObserver, Maintenance
 from registry.services.names.access import Access
+from registry.services.names.drafts import Drafts
 from registry.services.names.names import Names
+from registry.services.names.releases import Releases
 from registry.services.packages.archive_reading import ArchiveReader
 from registry.services.packages.catalog import Catalog
 from registry.services.packages.changing import Changing
@@ -110,6 +112,8 @@ def assemble(settings: Settings, stores: Stores, around: RequestMiddleware) -> R
         records.accounts, hasher=around.hasher, clock=clock, name=settings.admin_username, password=kept.admin_password
     )
     access = Access(records.names)
+    names = Names(records.names, records.packages, records.accounts, audit=audit, clock=clock, ids=ids)
+    drafts = Drafts(records.packages, intake, audit=audit, clock=clock, lifetime_seconds=settings.draft_seconds)
     catalog = Catalog(records.packages, records.audit, access)
     rating = assemble_rating(
         settings,
@@ -161,7 +165,8 @@ def assemble(settings: Settings, stores: Stores, around: RequestMiddleware) -> R
             ),
         ),
         access=access,
-        names=Names(records.names, records.packages, records.accounts, audit=audit, clock=clock, ids=ids),
+        names=names,
+        releases=Releases(records.packages, names, access, drafts, audit=audit, clock=clock, ids=ids),
         catalog=catalog,
         publishing=publishing,
         changing=Changing(records.packages, intake, access, audit=audit, clock=clock),
@@ -170,6 +175,8 @@ def assemble(settings: Settings, stores: Stores, around: RequestMiddleware) -> R
             records.maintenance,
             blobs,
             uploads=uploads,
+            packages=records.packages,
+            drafts=drafts,
             bootstrap=bootstrap,
             clock=clock,
             observer=around.housekeeping,

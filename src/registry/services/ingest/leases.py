@@ -14,7 +14,7 @@ from registry.domain.packages import AuditAction, Change, Package, PackageStatus
 from registry.ports.accounts import AccountStore
 from registry.ports.clock import Clock, IdSource
 from registry.ports.packages import PackageStore
-from registry.services.packages.intake import AuditWriter
+from registry.services.packages.intake import AuditWriter, by_registry
 
 _WRITE_ATTEMPTS = 8
 
@@ -121,7 +121,7 @@ class Claims:
         change = self._audit.change(changed, before.created_by, action)
         if changed.content is None:
             # That nothing came, and how far the fetching is, gives nobody anything.
-            change = replace(change, overrides_owners=True)
+            change = by_registry(change)
         else:
             change = await self._by_creator(before, change)
         if action is not AuditAction.STATUS:

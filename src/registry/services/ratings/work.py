@@ -24,7 +24,7 @@ from registry.ports.packages import PackageStore
 from registry.ports.ratings import RatingClaim, RatingDocument, RatingStore
 from registry.rating.collect import EvidenceCollector
 from registry.services.maintenance.background import beside
-from registry.services.packages.intake import AuditWriter
+from registry.services.packages.intake import AuditWriter, by_registry
 from registry.services.ratings.documents import cache_entry, jittered, rating_document, scored
 
 _log = structlog.get_logger(__name__)
@@ -152,7 +152,7 @@ class RatingWork:
             revision=package.revision + 1,
             updated_at=self._clock.now(),
         )
-        change = self._audit.change(quarantined, _QUARANTINING_USER, AuditAction.STATUS)
+        change = by_registry(self._audit.change(quarantined, _QUARANTINING_USER, AuditAction.STATUS))
         try:
             await self._packages.replace(quarantined, change, expected_revision=package.revision)
         except RevisionConflict:
