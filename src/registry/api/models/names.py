@@ -60,10 +60,14 @@ User = Annotated[str, Field(min_length=1, max_length=64)]
 class OwnersBody(_Body):
     """All that own it from now on."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"owners": ["alice", "bob"]}]})
+
     owners: Annotated[list[User], Field(max_length=MAX_OWNERS, examples=[["alice", "bob"]])]
 
 
 class AliasBody(_Body):
     """Where the alias leads: a version, or what another alias or `latest` means now."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"version": "1.2.0"}]})
 
     version: Annotated[str, Field(min_length=1, max_length=128, examples=["1.2.0"])]

@@ -23,13 +23,13 @@ Name = Annotated[
 ]
 Space = Annotated[str, Path(min_length=1, max_length=200, examples=["acme"])]
 AliasName = Annotated[str, Path(min_length=1, max_length=64, examples=["prod"])]
-Kind = Annotated[PackageType, Path()]
+Kind = Annotated[PackageType, Path(examples=["model"])]
 
 
 def name_routes() -> APIRouter:
     router = APIRouter(tags=["names"])
     errors = problems(401, 403, 404, 422)
-    changing = problems(400, 401, 403, 404, 409, 412, 415, 422)
+    changing = problems(400, 401, 403, 404, 409, 412, 413, 415, 422)
     tagged: dict[int | str, dict[str, Any]] = {200: {"headers": ETAG}}
     one = "/names/{type}/{name:path}"
     extra = {"parameters": [IF_MATCH]}
