@@ -38,6 +38,7 @@ def announced(records: Records, search: SearchService) -> Records:
     """The same records; whoever changes packages through them finds the change at once."""
     return replace(
         records,
-        packages=announcing(records.packages, frozenset({"add", "replace", "remove", "release"}), search.changed),
+        packages=announcing(records.packages, frozenset({"add", "replace", "remove"}), search.changed),
+        releases=announcing(records.releases, frozenset({"release"}), search.changed),
         maintenance=announcing(records.maintenance, frozenset({"reset"}), search.changed),
     )

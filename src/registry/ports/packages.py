@@ -2,13 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from registry.domain.listing import PackageFilter
 from registry.domain.names import NamedVersion
 from registry.domain.packages import Change, Package, PackageStatus, PackageType
-from registry.domain.releases import Release
 from registry.domain.versions import Version
 
 
@@ -73,15 +71,6 @@ class PackageStore(Protocol):
 
     async def remove(self, package_id: str, change: Change, *, expected_revision: int) -> None:
         """Remove a record; its audit entries stay. Raises NotFound, RevisionConflict."""
-
-    async def release(self, release: Release) -> None:
-        """Make the drafts active and move the aliases: readers see all of it or nothing, whatever they read.
-
-        Raises RevisionConflict where a package or name changed since it was read, PermissionDenied; nothing changed then.
-        """
-
-    async def settle_releases(self, now: datetime) -> int:
-        """End what releases left behind that were cut off, or are a while ago; how many. For the sweep."""
 
     async def get(self, package_id: str) -> Package:
         """The package. Raises NotFound."""

@@ -27,7 +27,7 @@ class DynamoDocumentReader:
         record, readme = found.get("record"), found.get("readme")
         if record is None:
             return DocumentForSession(session, None)
-        if records.fits(record, readme):
+        if "in_release" not in record and records.fits(record, readme):
             return DocumentForSession(session, records.read_document(record, readme))
-        # A change was being written between the two reads.
+        # A change was being written between the two reads, or the package is part of a release.
         return DocumentForSession(session, await self._packages.find_document(package_id))

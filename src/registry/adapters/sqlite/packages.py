@@ -3,7 +3,6 @@
 import json
 import sqlite3
 from collections.abc import Sequence
-from datetime import datetime
 from dataclasses import replace
 
 from registry.adapters.sqlite.database import SqliteDatabase
@@ -17,7 +16,6 @@ from registry.adapters.sqlite.listing import (
     merged,
     order_of,
 )
-from registry.adapters.sqlite.names import replace_name
 from registry.adapters.sqlite.package_writing import AddPackage, PackageWriting, delete_package, mark, record
 from registry.adapters.sqlite.ranges import entries_in_range
 from registry.adapters.sqlite.scores import Check, check_for, checked_entries
@@ -29,10 +27,8 @@ from registry.domain.listing import PackageFilter
 from registry.domain.name_patterns import NamePatterns
 from registry.domain.names import NamedVersion
 from registry.domain.packages import Change, Package, PackageStatus, PackageType
-from registry.domain.releases import Release
 from registry.domain.versions import Version
 from registry.ports.clock import Clock
-from registry.ports.names import NameChange
 from registry.ports.packages import PackageDocument, PackageSummary, SummaryPage
 
 _STATUSES = {status.value: status for status in PackageStatus}
@@ -90,26 +86,6 @@ class SqlitePackageStore:
             delete_package(connection, package_id, change, expected_revision=expected_revision)
 
         await self._database.write(operation)
-
-    async def release(self, release: Release) -> None:
-        now = to_microseconds(self._clock.now())
-        writings = [PackageWriting(released.package) for released in release.packages]
-
-        def operation(connection: sqlite3.Connection) -> None:
-            record(connection, [released.change for released in release.packages], now=now)
-            for writing, released in zip(writings, release.packages, strict=True):
-                writing.update(connection, released.change, expected_revision=released.package.revision - 1)
-            mark(connection, [(released.package, released.change) for released in release.packages], now=now)
-            for released_name in release.names:
-                change = NameChange(
-                    release.principal, audit=released_name.audit, events=released_name.events
-                )
-                replace_name(connection, released_name.name, change, now=now)
-
-        await self._database.write(operation)
-
-    async def settle_releases(self, now: datetime) -> int:  # noqa: ARG002 – a release is one transaction
-        return 0
 
     async def get(self, package_id: str) -> Package:
         row = self._database.fetch_one(_GET, (package_id,))

@@ -13,7 +13,7 @@ from registry.domain.errors import NotFound, RegistryError
 from registry.ports.blobs import BlobInfo, BlobStore
 from registry.ports.clock import Clock
 from registry.ports.maintenance import RecordMaintenance
-from registry.ports.packages import PackageStore
+from registry.ports.releases import ReleaseStore
 from registry.services.accounts.bootstrap import Bootstrap
 from registry.services.names.drafts import Drafts
 from registry.services.uploads.uploads import Uploads
@@ -56,7 +56,7 @@ class Maintenance:
         blobs: BlobStore,
         *,
         uploads: Uploads,
-        packages: PackageStore,
+        releases: ReleaseStore,
         drafts: Drafts,
         bootstrap: Bootstrap,
         clock: Clock,
@@ -65,7 +65,7 @@ class Maintenance:
         self._records = records
         self._blobs = blobs
         self._uploads = uploads
-        self._packages = packages
+        self._releases = releases
         self._drafts = drafts
         self._bootstrap = bootstrap
         self._clock = clock
@@ -81,7 +81,7 @@ class Maintenance:
         expired = 0
         if not dry_run:
             expired = await self._records.purge_expired(now)
-            await self._packages.settle_releases(now)
+            await self._releases.settle(now)
             expired += await self._drafts.expire()
         uploads = await self._uploads.expire(dry_run=dry_run)
         oldest_kept = now - timedelta(seconds=grace_seconds)

@@ -10,6 +10,7 @@ from registry.domain.packages import AuditAction, Package, PackageStatus, Packag
 from registry.domain.releases import MAX_NAMES, Release, ReleasedName, ReleasedPackage
 from registry.ports.clock import Clock, IdSource
 from registry.ports.packages import PackageStore
+from registry.ports.releases import ReleaseStore
 from registry.services.names.access import Access
 from registry.services.names.drafts import Drafts
 from registry.services.names.names import Names, SeenName, check_alias, needs_owner, resolve_version
@@ -33,6 +34,7 @@ class ReleaseResult:
 class Releases:
     def __init__(
         self,
+        store: ReleaseStore,
         packages: PackageStore,
         names: Names,
         access: Access,
@@ -42,6 +44,7 @@ class Releases:
         clock: Clock,
         ids: IdSource,
     ) -> None:
+        self._store = store
         self._packages = packages
         self._names = names
         self._access = access
@@ -69,15 +72,11 @@ class Releases:
             if reasons:
                 raise ReleaseRefused(reasons)
             try:
-                await self._packages.release(release)
+                await self._store.release(release)
             except RevisionConflict:
                 continue  # something changed since it was read: judged again
-            moved = {
-                (named.name.type, named.name.name): {
-                    alias: named.name.aliases[alias] for alias in aliases[named.name.type, named.name.name]
-                }
-                for named in release.names
-            }
+            after = {(named.name.type, named.name.name): named.name.aliases for named in release.names}
+            moved = {name: {alias: after[name][alias] for alias in moves} for name, moves in aliases.items()}
             return ReleaseResult(tuple(released.package for released in release.packages), moved, {})
         raise ReleaseRefused(dict.fromkeys(package_ids, "is being changed by others; try again"))
 
@@ -97,24 +96,25 @@ class Releases:
             elif self._drafts.has_expired(draft):
                 reasons[package_id] = "the draft has expired; publish it again"
             else:
-                package = replace(
-                    draft, status=PackageStatus.ACTIVE, revision=draft.revision + 1, updated_at=now
-                )
+                package = replace(draft, status=PackageStatus.ACTIVE, revision=draft.revision + 1, updated_at=now)
                 change = by(caller, self._audit.change(package, caller.name, AuditAction.RELEASE))
                 released.append(ReleasedPackage(package, change))
         names: list[ReleasedName] = []
-        for (kind, name), moves in aliases.items():
+        # Those without aliases to move are part of it, too: their owners must not change meanwhile.
+        wanted = dict.fromkeys([*aliases, *((each.package.type, each.package.name) for each in released)])
+        for kind, name in wanted:
+            moves = aliases.get((kind, name), {})
             planned = await self._plan_name(caller, kind, name, moves, [each.package for each in released])
             if isinstance(planned, str):
                 reasons[f"{kind.value}/{name}"] = planned
-            elif planned is not None:
+            else:
                 names.append(planned)
         return Release(self._ids.new_id(), tuple(released), tuple(names), needs_owner(caller)), reasons
 
     async def _plan_name(
         self, caller: Caller, kind: PackageType, name: str, moves: Mapping[str, str], released: Sequence[Package]
-    ) -> ReleasedName | str | None:
-        """The name with its aliases moved, or what stands against that; None where nothing moves."""
+    ) -> ReleasedName | str:
+        """The name with its aliases moved, or what stands against that."""
         try:
             seen = await self._names.read(kind, name, caller)
         except NotFound as absent:
