@@ -17,6 +17,7 @@ from registry.ports.maintenance import RecordMaintenance
 from registry.ports.names import NameStore
 from registry.ports.packages import PackageStore
 from registry.ports.ratings import RatingStore
+from registry.ports.releases import ReleaseStore
 from registry.ports.webhooks import DeliveryOutbox, WebhookStore
 from tests.factories import ManualClock
 
@@ -36,6 +37,7 @@ class Records:
     webhooks: WebhookStore
     outbox: DeliveryOutbox
     names: NameStore
+    releases: ReleaseStore
 
 
 class RecordHome(Protocol):

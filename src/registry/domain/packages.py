@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from registry.domain.events import Event
+from registry.domain.quotas import Quota
 from registry.domain.uploads import Upload
 from registry.domain.versions import Version
 
@@ -146,9 +147,10 @@ class KeptAnswer:
 class Change:
     """What is recorded in the same atomic write as a change of a package.
 
-    `upload` is the open upload that becomes the added package: it ends with this write. `principal` must own the
-    package's name, or becomes the owner of a new one (see `principal_of`). `overrides_owners`: an admin, or the
-    registry itself, makes the change, whoever owns the name.
+    `upload` is the open upload that becomes the added package: it ends with this write. With a `quota`, a write by
+    which its user would store more than that is refused by QuotaReached. `principal` must own the package's name, or
+    becomes the owner of a new one (see `principal_of`). `overrides_owners`: an admin, or the registry itself, makes the
+    change, whoever owns the name.
     """
 
     audit: AuditEntry
@@ -157,3 +159,4 @@ class Change:
     events: tuple[Event, ...] = ()
     principal: str = ""
     overrides_owners: bool = False
+    quota: Quota | None = None

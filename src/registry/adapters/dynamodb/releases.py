@@ -194,8 +194,7 @@ class DynamoReleaseStore:
                 while left:
                     package = left[-1]
                     shard = f"{package.status.value}#{keys.shard_of(package.id)}"
-                    found, _ = await self._table.query(shard, after=package.id[:-1], limit=1, index=True)
-                    if found and attribute(found[0], "id") == package.id:
+                    if await self._table.index_has(shard, package.id):
                         left.pop()
                     else:
                         await asyncio.sleep(0.02)
