@@ -28,6 +28,7 @@ from registry.api.routes import (
     releases,
     search,
     service,
+    tokens,
     uploads,
     webhooks,
 )
@@ -139,6 +140,7 @@ def create_app(settings: Settings) -> FastAPI:
         uploads.part_routes(),
         accounts.sign_in_routes(),
         accounts.user_routes(),
+        tokens.token_routes(),
         webhooks.webhook_routes(),
         service.service_routes(),
     ):

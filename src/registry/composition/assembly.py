@@ -18,6 +18,7 @@ from registry.ports.clock import Clock, IdSource
 from registry.ports.passwords import PasswordHasher
 from registry.ports.throttle import AttemptCounter
 from registry.services.accounts.accounts import AccountRules, Accounts
+from registry.services.accounts.api_tokens import ApiTokens, TokenUse
 from registry.services.accounts.bootstrap import Bootstrap
 from registry.services.accounts.sessions import Sessions
 from registry.services.container import Services
@@ -101,7 +102,15 @@ def assemble(settings: Settings, stores: Stores, around: RequestMiddleware) -> R
     kept, clock, ids = _secrets_of(settings), around.clock, around.ids
     records, blobs = announced(stores.records, around.search.service), stores.bytes.blobs
     codec = JoseTokenCodec(kept.signing_key)
-    sessions = Sessions(codec, records.accounts)
+    token_use = TokenUse(records.api_tokens, clock)
+    sessions = Sessions(
+        codec,
+        records.accounts,
+        records.api_tokens,
+        use=token_use,
+        clock=clock,
+        anonymous=settings.anonymous_permissions,
+    )
     audit = AuditWriter(clock, ids)
     archives = ArchiveReader(blobs, around.rating.sandbox, limits=ArchiveLimits(seconds=settings.archive_seconds))
     quotas = Quotas(
@@ -152,9 +161,10 @@ def assemble(settings: Settings, stores: Stores, around: RequestMiddleware) -> R
     )
     services = Services(
         sessions=sessions,
-        reading=Reading(sessions, records.reader),
+        reading=Reading(sessions, records.reader, records.packages),
         accounts=Accounts(
             records.accounts,
+            records.api_tokens,
             hasher=around.hasher,
             codec=codec,
             attempts=stores.shared.attempts,
@@ -169,6 +179,8 @@ def assemble(settings: Settings, stores: Stores, around: RequestMiddleware) -> R
         access=access,
         names=names,
         releases=Releases(records.releases, records.packages, names, access, drafts, audit=audit, clock=clock, ids=ids),
+        api_tokens=ApiTokens(records.api_tokens, records.accounts, clock=clock, ids=ids),
+        token_use=token_use,
         catalog=catalog,
         publishing=publishing,
         changing=Changing(records.packages, intake, access, audit=audit, clock=clock),

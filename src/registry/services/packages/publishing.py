@@ -31,6 +31,7 @@ from registry.services.packages.intake import (
     check_first_status,
     described,
 )
+from registry.services.packages.visibility import check_may_publish
 
 
 class Publishing:
@@ -58,10 +59,11 @@ class Publishing:
         self._idempotency_seconds = idempotency_seconds
 
     async def check_free(self, caller: Caller, metadata: Metadata) -> None:
-        """Raises PackageExists when (type, name, version) is taken, PermissionDenied when the name is another's.
+        """Raises PackageExists when (type, name, version) is taken, so that no gigabytes are sent in vain.
 
-        So that no gigabytes are sent in vain; the write decides.
+        Raises PermissionDenied where the caller may not publish under the name, whatever is there. The write decides.
         """
+        check_may_publish(metadata.name, caller)
         name = await self._names.find(metadata.type, metadata.name)
         if name is not None and not caller.is_admin and not name.is_owned_by(caller.principal):
             raise await self._refusal(caller, metadata, not_owner(metadata.name))
@@ -90,6 +92,7 @@ class Publishing:
         Returns the answer given first when the idempotency key has one. Raises PackageExists, DigestMismatch,
         IdempotencyKeyReused, TooLarge, QuotaReached, PermissionDenied; nothing is stored then.
         """
+        check_may_publish(metadata.name, caller)
         first_status = PackageStatus.ACTIVE if incoming else PackageStatus.PENDING
         check_first_status(first_status, metadata.status, caller)
         if answering and (kept := await self._replay(answering, incoming)):
