@@ -23,7 +23,7 @@ from registry.adapters.dynamodb.transaction import ABSENT
 from registry.domain.errors import TooLarge, Unavailable
 from registry.domain.packages import Change
 from registry.domain.ratings import RatingStatus
-from registry.domain.times import to_microseconds
+from registry.domain.times import from_microseconds, to_microseconds
 from registry.ports.ratings import RatingClaim, RatingDocument, RatingSummary
 
 if TYPE_CHECKING:
