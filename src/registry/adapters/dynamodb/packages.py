@@ -27,6 +27,7 @@ from registry.domain.errors import AlreadyExists, NotFound, RevisionConflict, Un
 from registry.domain.listing import PackageFilter
 from registry.domain.names import NamedVersion
 from registry.domain.packages import Change, KeptAnswer, Package, PackageStatus, PackageType
+from registry.domain.rating_requests import can_be_rated
 from registry.domain.versions import Version
 from registry.ports.clock import Clock
 from registry.ports.packages import PackageDocument, SummaryPage
@@ -235,7 +236,7 @@ class DynamoPackageStore:
 
     def _mark(self, transaction: Transaction, package: Package, change: Change) -> None:
         """Have the package rated, once it has what there is to rate. A claim on the mark becomes void."""
-        if package.status is not PackageStatus.PENDING:
+        if can_be_rated(package.status):
             mark = mark_item(package.id, asked_by=change.audit.user or "", due_at=self._clock.now())
             transaction.put(mark)
 
