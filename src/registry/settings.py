@@ -105,6 +105,9 @@ class Settings(BaseSettings):
         8 * 1024**2, ge=64 * 1024, description="length of an upload's parts, doubled for more than a thousand"
     )
     upload_seconds: Seconds = Field(86_400, description="how long an upload in parts may stay open (S3: a day at most)")
+    draft_seconds: Seconds = Field(
+        7 * 86_400, description="how long a draft waits for its release before it is removed"
+    )
     upload_memory_bytes: int = Field(
         256 * 1024**2, ge=4 * 1024**2, description="memory of a process for bodies on their way in, 4 MiB for each"
     )

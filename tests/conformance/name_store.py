@@ -334,7 +334,7 @@ class NameStoreContract:
         assert await records.names.list_conflicts() == []
         for name, user in (("Bert", "root"), ("bert", "bob")):
             package = make_package(name=name, version="2.0.0", created_by=user)
-            await records.packages.add(package, make_change(package.id))
+            await records.packages.add(package, make_change(package.id, user=user))
         conflicts = await records.names.list_conflicts()
         assert {frozenset(conflict.names) for conflict in conflicts} == {
             frozenset({"bert", "Bert"}),

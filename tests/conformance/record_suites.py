@@ -15,6 +15,7 @@ from tests.conformance.package_machine import PackageMachineContract
 from tests.conformance.package_races import PackageRacesContract
 from tests.conformance.package_store import PackageStoreContract
 from tests.conformance.rating_store import RatingStoreContract
+from tests.conformance.release_store import ReleaseStoreContract
 from tests.conformance.search_index import SearchIndexContract
 from tests.conformance.webhook_store import WebhookStoreContract
 
@@ -36,6 +37,7 @@ class RecordSuites:
     TestRatingStore = RatingStoreContract
     TestSearchIndex = SearchIndexContract
     TestNameStore = NameStoreContract
+    TestReleaseStore = ReleaseStoreContract
     TestWebhookStore = WebhookStoreContract
     TestDeliveryOutbox = DeliveryOutboxContract
     TestDeliveryReplay = DeliveryReplayContract

@@ -19,6 +19,7 @@ from registry.ports.names import NameStore
 from registry.ports.packages import PackageStore
 from registry.ports.ratings import RatingStore
 from registry.ports.reading import DocumentReader
+from registry.ports.releases import ReleaseStore
 from registry.ports.webhooks import DeliveryOutbox, WebhookStore
 from tests.factories import ManualClock
 
@@ -40,6 +41,7 @@ class Records:
     webhooks: WebhookStore
     outbox: DeliveryOutbox
     names: NameStore
+    releases: ReleaseStore
 
 
 class RecordHome(Protocol):

@@ -19,6 +19,7 @@ from registry.adapters.sqlite.names import SqliteNameStore
 from registry.adapters.sqlite.packages import SqlitePackageStore
 from registry.adapters.sqlite.ratings import SqliteRatingStore
 from registry.adapters.sqlite.reading import SqliteDocumentReader
+from registry.adapters.sqlite.releases import SqliteReleaseStore
 from registry.adapters.sqlite.schema import THROTTLE
 from registry.adapters.sqlite.throttle import SqliteAttemptCounter
 from registry.adapters.sqlite.webhooks import SqliteWebhookStore
@@ -53,6 +54,7 @@ class SqliteHome:
                 webhooks=SqliteWebhookStore(database, self.clock),
                 outbox=SqliteDeliveryOutbox(database, self.clock),
                 names=SqliteNameStore(database, self.clock),
+                releases=SqliteReleaseStore(database, self.clock),
             )
         finally:
             await database.close()

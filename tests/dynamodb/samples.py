@@ -18,6 +18,7 @@ from registry.adapters.dynamodb.names import DynamoNameStore
 from registry.adapters.dynamodb.packages import DynamoPackageStore
 from registry.adapters.dynamodb.ratings import DynamoRatingStore
 from registry.adapters.dynamodb.reading import DynamoDocumentReader
+from registry.adapters.dynamodb.releases import DynamoReleaseStore
 from registry.adapters.dynamodb.webhooks import DynamoWebhookStore
 from registry.domain.listing import PackageFilter
 from registry.domain.packages import Change, KeptAnswer, Package
@@ -44,6 +45,7 @@ def open_records(table: DynamoTable, clock: Clock) -> Records:
         webhooks=DynamoWebhookStore(table, clock),
         outbox=DynamoDeliveryOutbox(table, clock),
         names=DynamoNameStore(table),
+        releases=DynamoReleaseStore(table, clock=clock),
     )
 
 

@@ -86,6 +86,12 @@ PROBLEMS: dict[type[errors.RegistryError], ProblemKind] = {
     errors.LastOwner: ProblemKind(
         409, "last-owner", "A name keeps an owner", "Add another owner before the last one is removed."
     ),
+    errors.ReleaseRefused: ProblemKind(
+        409,
+        "release-refused",
+        "The release is not possible",
+        "Nothing changed. `reasons` says of each package, or of `type/name` for aliases, what stands against it.",
+    ),
     errors.IsDraft: ProblemKind(
         409,
         "draft",
@@ -210,6 +216,8 @@ async def on_registry_error(request: Request, error: Exception) -> Response:
         }
     if isinstance(error, errors.PackageExists):
         members = {"existing_id": error.existing_id}
+    if isinstance(error, errors.ReleaseRefused):
+        members = {"reasons": error.reasons}
     if isinstance(error, errors.NameTooSimilar):
         members = {"similar_to": error.similar_to}
     if isinstance(error, errors.Unauthenticated):

@@ -28,7 +28,9 @@ from registry.services.ingest.ingest import Ingest, IngestLimits
 from registry.services.ingest.leases import Claims
 from registry.services.maintenance.maintenance import HousekeepingObserver, Maintenance
 from registry.services.names.access import Access
+from registry.services.names.drafts import Drafts
 from registry.services.names.names import Names
+from registry.services.names.releases import Releases
 from registry.services.packages.archive_reading import ArchiveReader
 from registry.services.packages.catalog import Catalog
 from registry.services.packages.changing import Changing
@@ -121,6 +123,8 @@ def assemble(settings: Settings, stores: Stores, around: RequestMiddleware) -> R
         records.accounts, hasher=around.hasher, clock=clock, name=settings.admin_username, password=kept.admin_password
     )
     access = Access(records.names)
+    names = Names(records.names, records.packages, records.accounts, audit=audit, clock=clock, ids=ids)
+    drafts = Drafts(records.packages, intake, audit=audit, clock=clock, lifetime_seconds=settings.draft_seconds)
     catalog = Catalog(records.packages, records.audit, access)
     rating = assemble_rating(
         settings,
@@ -173,7 +177,8 @@ def assemble(settings: Settings, stores: Stores, around: RequestMiddleware) -> R
             ),
         ),
         access=access,
-        names=Names(records.names, records.packages, records.accounts, audit=audit, clock=clock, ids=ids),
+        names=names,
+        releases=Releases(records.releases, records.packages, names, access, drafts, audit=audit, clock=clock, ids=ids),
         api_tokens=ApiTokens(records.api_tokens, records.accounts, clock=clock, ids=ids),
         token_use=token_use,
         catalog=catalog,
@@ -184,6 +189,8 @@ def assemble(settings: Settings, stores: Stores, around: RequestMiddleware) -> R
             records.maintenance,
             blobs,
             uploads=uploads,
+            releases=records.releases,
+            drafts=drafts,
             bootstrap=bootstrap,
             clock=clock,
             observer=around.housekeeping,

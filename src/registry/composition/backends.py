@@ -16,6 +16,7 @@ from registry.ports.packages import PackageStore
 from registry.ports.parts import PartStore
 from registry.ports.ratings import RatingStore
 from registry.ports.reading import DocumentReader
+from registry.ports.releases import ReleaseStore
 from registry.ports.throttle import AttemptCounter
 from registry.ports.uploads import UploadStore
 from registry.ports.usage import UsageStore
@@ -29,6 +30,7 @@ class Records:
 
     packages: PackageStore
     names: NameStore
+    releases: ReleaseStore
     changes: ChangeFeed
     accounts: AccountStore
     api_tokens: ApiTokenStore

@@ -21,6 +21,7 @@ from registry.adapters.sqlite.names import SqliteNameStore
 from registry.adapters.sqlite.packages import SqlitePackageStore
 from registry.adapters.sqlite.ratings import SqliteRatingStore
 from registry.adapters.sqlite.reading import SqliteDocumentReader
+from registry.adapters.sqlite.releases import SqliteReleaseStore
 from registry.adapters.sqlite.schema import THROTTLE
 from registry.adapters.sqlite.throttle import SqliteAttemptCounter
 from registry.adapters.sqlite.uploads import SqliteUploadStore
@@ -38,6 +39,7 @@ async def open_records(data_dir: Path, clock: Clock, observer: CallObserver) -> 
         yield Records(
             packages=observed(SqlitePackageStore(database, clock), "records", observer),
             names=observed(SqliteNameStore(database, clock), "records", observer),
+            releases=observed(SqliteReleaseStore(database, clock), "records", observer),
             changes=SqliteChangeFeed(database),
             accounts=observed(SqliteAccountStore(database), "records", observer),
             api_tokens=observed(SqliteApiTokenStore(database), "records", observer),

@@ -19,6 +19,7 @@ from registry.adapters.dynamodb.names import DynamoNameStore
 from registry.adapters.dynamodb.packages import DynamoPackageStore
 from registry.adapters.dynamodb.ratings import DynamoRatingStore
 from registry.adapters.dynamodb.reading import DynamoDocumentReader
+from registry.adapters.dynamodb.releases import DynamoReleaseStore
 from registry.adapters.dynamodb.table import check_table, create_table
 from registry.adapters.dynamodb.uploads import DynamoUploadStore
 from registry.adapters.dynamodb.usage import DynamoUsageStore
@@ -105,6 +106,7 @@ async def open_records(
         yield Records(
             packages=packages,
             names=DynamoNameStore(table),
+            releases=DynamoReleaseStore(table, clock=clock),
             changes=DynamoChangeFeed(table, clock=clock),
             accounts=DynamoAccountStore(table),
             api_tokens=api_tokens,

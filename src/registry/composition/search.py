@@ -39,5 +39,6 @@ def announced(records: Records, search: SearchService) -> Records:
     return replace(
         records,
         packages=announcing(records.packages, frozenset({"add", "replace", "remove"}), search.changed),
+        releases=announcing(records.releases, frozenset({"release"}), search.changed),
         maintenance=announcing(records.maintenance, frozenset({"reset"}), search.changed),
     )

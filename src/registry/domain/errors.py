@@ -15,6 +15,7 @@ RegistryError
 │   └── AnswerKept            this idempotency key has its answer already
 ├── RevisionConflict          the caller saw an older revision
 ├── LastOwner                 a name without owners is nobody's
+├── ReleaseRefused            carries the reasons
 ├── IsDraft                   only a release makes a draft active
 ├── ContentUnavailable        the package has no content to give now
 │   └── ArchiveUnreadable     the content is no zip that can be served in parts
@@ -32,7 +33,7 @@ RegistryError
 └── Unavailable               a store cannot answer now; carries the wait
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -152,6 +153,15 @@ class RevisionConflict(RegistryError):
 
 class LastOwner(RegistryError):
     """The last owner cannot be removed."""
+
+
+class ReleaseRefused(RegistryError):
+    """Nothing was released. `reasons` are by the package's id, or by `type/name` for aliases."""
+
+    def __init__(self, reasons: Mapping[str, str]) -> None:
+        self.reasons = dict(reasons)
+        listed = "; ".join(f"{key}: {reason}" for key, reason in list(self.reasons.items())[:3])
+        super().__init__(f"Nothing was released: {listed}{'; …' if len(self.reasons) > 3 else ''}.")
 
 
 class IsDraft(RegistryError):

@@ -44,8 +44,14 @@ class PackageStatus(StrEnum):
         return self in (PackageStatus.DRAFT, PackageStatus.QUARANTINED)
 
     @property
-    def downloadable(self) -> bool:
+    def is_offered(self) -> bool:
+        """Whether the package is there for everybody to use."""
         return self in (PackageStatus.ACTIVE, PackageStatus.DEPRECATED)
+
+    @property
+    def downloadable(self) -> bool:
+        """Whether those who see the package get its content: owners try out a draft before they release it."""
+        return self.is_offered or self is PackageStatus.DRAFT
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from registry.services.ingest.ingest import Ingest
 from registry.services.maintenance.maintenance import Maintenance
 from registry.services.names.access import Access
 from registry.services.names.names import Names
+from registry.services.names.releases import Releases
 from registry.services.packages.catalog import Catalog
 from registry.services.packages.changing import Changing
 from registry.services.packages.cursors import CursorCodec
@@ -36,6 +37,7 @@ class Services:
     accounts: Accounts
     access: Access
     names: Names
+    releases: Releases
     api_tokens: ApiTokens
     token_use: TokenUse
     catalog: Catalog

@@ -115,6 +115,22 @@ class DynamoTable:
         answer = await self.call("Query", partial(self.client.query, **request), member="Items")
         return answer["Items"], "LastEvaluatedKey" not in answer
 
+    async def index_has(self, partition: str, item_id: str) -> bool:
+        """Whether the status index has come to hold an item."""
+        answer = await self.call(
+            "Query",
+            partial(
+                self.client.query,
+                TableName=self.name,
+                IndexName=STATUS_INDEX,
+                KeyConditionExpression="status_shard = :shard AND id = :id",
+                ExpressionAttributeValues={":shard": {"S": partition}, ":id": {"S": item_id}},
+                Select="COUNT",
+            ),
+            member="Count",
+        )
+        return bool(answer["Count"])
+
     async def query_all(self, partition: str, *, after: str | None = None) -> list[Item]:
         """Every item of a partition, or of its end behind `after`, that is known to be small."""
         items, last = await self.query(partition, after=after)

@@ -12,6 +12,8 @@ can hold one.
 | downloads of a name | `N#<name>` | `downloads#<type>` |
 | namespace | `S#<namespace>` | `namespace` |
 | look-alikes | `F#<type or "space">#<folded name>` | `alike` |
+| release | `releases` | `<release id>` |
+| part of a release | `Z#<release id>` | `<package id>`, or `<type>#<name>` |
 | names have owners | `names` | `migrated` |
 | listing entry | `L#<status>#<dimension>#<value>` | `<package id>` |
 | blob | `B#<blob key>` | `blob` |
@@ -54,6 +56,8 @@ can hold one.
   recorded that were published before names had owners.
 - The admins are one item with the set of their names (`admins`), so that the last one is not removed; the item also
   says that accounts existed. An account has an `id`; one from before ids existed has its name as id.
+- A release has a `stage`. What it prepares (records, versions, names) has its id as `in_release`, and `to_be`, the
+  attributes that it is to have: see `release_view`. Its parts are what is written when it is carried out: `releases`.
 - Reserved bytes are of a write under way (see `reservations`), where users have quotas.
 - A listing entry has what a listing may have to check: `type`, `owner` and `version`, under a name or owner `tags` too,
   under these, a tag or a score the `score` where there is one; and the `revision` that wrote it.
@@ -162,6 +166,17 @@ def namespace_key(space: str) -> Item:
 def alike_key(kind: PackageType | None, name: str) -> Item:
     """The set of names of a type, or of namespaces (None), that look like this one."""
     return key(f"F#{kind.value if kind else 'space'}#{folded(name)}", "alike")
+
+
+RELEASES = "releases"
+
+
+def release_key(release_id: str) -> Item:
+    return key(RELEASES, release_id)
+
+
+def release_part_key(release_id: str, part: str) -> Item:
+    return key(f"Z#{release_id}", part)
 
 
 MIGRATED: Item = {"pk": {"S": "names"}, "sk": {"S": "migrated"}}

@@ -11,6 +11,8 @@ from registry.adapters.dynamodb.keys import Action, Item, number, text
 from registry.adapters.dynamodb.names_migration import find_conflicts, first_principal, migrate_names
 from registry.adapters.dynamodb.outbox import event_items
 from registry.adapters.dynamodb.records import attribute, read_named_version
+from registry.adapters.dynamodb.release_ending import end_release
+from registry.adapters.dynamodb.release_view import read_released
 from registry.adapters.dynamodb.transaction import Transaction
 from registry.domain.errors import NotFound, PermissionDenied, RevisionConflict
 from registry.domain.names import Name, NamedVersion, Namespace, NameView, Visibility, not_namespace_owner, not_owner
@@ -20,7 +22,7 @@ from registry.ports.names import NameChange, NameConflict
 
 _Refusal = Callable[[str], PermissionDenied]
 _DOWNLOADS_AT_ONCE = 25
-_SAME = "revision = :expected"
+_SAME = "revision = :expected AND attribute_not_exists(to_be)"
 _SAME_OWNED = f"{_SAME} AND contains(owners, :user)"
 
 
@@ -51,6 +53,15 @@ def name_item(name: Name) -> Item:
         "aliases": {"M": {alias: text(version) for alias, version in name.aliases.items()}},
         "revision": number(name.revision),
     }
+
+
+def setting(table: DynamoTable, item: Item, *, condition: str, values: Item) -> Action:
+    """The action that sets the attributes of an item and leaves others: what a release wrote there among them."""
+    given = {name: value for name, value in item.items() if name not in ("pk", "sk")}
+    names = {f"#{name}": name for name in given}
+    expression = "SET " + ", ".join(f"#{name} = :to_{name}" for name in given)
+    values = {**values, **{f":to_{name}": value for name, value in given.items()}}
+    return table.update(keys.key_of(item), expression, condition=condition, values=values, names=names)
 
 
 async def adopt(table: DynamoTable, kind: PackageType, name: str) -> bool:
@@ -86,11 +97,17 @@ class DynamoNameStore:
         self._table = table
 
     async def find(self, kind: PackageType, name: str) -> Name | None:
-        item = await self._table.get(keys.name_key(kind, name))
-        return None if item is None else read_name(kind, name, item)
+        key = keys.name_key(kind, name)
+
+        async def read() -> list[Item]:
+            item = await self._table.get(key)
+            return [] if item is None else [item]
+
+        found = await read_released(self._table, read)
+        return read_name(kind, name, found[0]) if found else None
 
     async def find_view(self, kind: PackageType, name: str) -> NameView | None:
-        items = await self._table.query_all(f"N#{name}")
+        items = await read_released(self._table, lambda: self._table.query_all(f"N#{name}"))
         found = {attribute(item, "sk"): item for item in items}
         own = [item for item in items if attribute(item, "sk").startswith(f"{kind.value}#") and "id" in item]
         item = found.get(kind.value)
@@ -102,6 +119,9 @@ class DynamoNameStore:
         return NameView(read_name(kind, name, item), tuple(versions), int(downloads or 0), retired=retired)
 
     async def replace(self, name: Name, change: NameChange, *, expected_revision: int) -> None:
+        key = keys.name_key(name.type, name.name)
+        while (found := await self._table.get(key)) is not None and "to_be" in found:
+            await end_release(self._table, attribute(found, "in_release"))
         transaction = Transaction(self._table)
         self._put(transaction, name_item(name), name.name, expected_revision, change.user, not_owner)
         for needed in change.needed:
@@ -144,11 +164,12 @@ class DynamoNameStore:
         def meaning(found: Item) -> NotFound | RevisionConflict | PermissionDenied:
             if not found:
                 return NotFound(f"There is nothing by the name {name}.")
-            if int(attribute(found, "revision", "N")) != expected_revision:
+            if "to_be" in found or int(attribute(found, "revision", "N")) != expected_revision:
                 return RevisionConflict(f"{name} changed since you read it; read it again.")
             return refusal(name)
 
-        transaction.put_if(item, _SAME if user is None else _SAME_OWNED, values, otherwise=meaning)
+        condition = _SAME if user is None else _SAME_OWNED
+        transaction.act_if(setting(self._table, item, condition=condition, values=values), otherwise=meaning)
 
     async def count_downloads(self, counts: Mapping[tuple[PackageType, str], int]) -> None:
         # In small transactions, each of which can be tried again without being counted twice.

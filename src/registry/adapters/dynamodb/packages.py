@@ -16,6 +16,8 @@ from registry.adapters.dynamodb.naming import NameClaims, Unsure
 from registry.adapters.dynamodb.outbox import event_items
 from registry.adapters.dynamodb.ratings import mark_item
 from registry.adapters.dynamodb.records import attribute
+from registry.adapters.dynamodb.release_ending import end_release
+from registry.adapters.dynamodb.release_view import read_released
 from registry.adapters.dynamodb.reservations import reserved
 from registry.adapters.dynamodb.transaction import ABSENT, Transaction
 from registry.adapters.dynamodb.uploads import answer_kept, end_upload, keep_answer
@@ -32,6 +34,7 @@ from registry.ports.packages import PackageDocument, SummaryPage
 
 TRIES = 8
 """How often what others wrote about a name is read before giving up."""
+_EXPECTED = "revision = :expected AND attribute_not_exists(to_be)"
 READS = 4
 """How often a record and its README are read before giving up on finding both of one write."""
 
@@ -105,9 +108,12 @@ class DynamoPackageStore:
             transaction.put(readme)
         else:
             transaction.delete(keys.readme_key(package.id))
+        replaced = records.record_item(package, readme_revision=readme_revision)
+        if "in_release" in record:
+            replaced["in_release"] = record["in_release"]
         transaction.put_if(
-            records.record_item(package, readme_revision=readme_revision),
-            "revision = :expected",
+            replaced,
+            _EXPECTED,
             {":expected": number(expected_revision)},
             otherwise=lambda found: _stale(package.id, found),
         )
@@ -128,7 +134,7 @@ class DynamoPackageStore:
         retired = await self.names.leave(transaction, old, change)
         transaction.delete_if(
             keys.record_key(package_id),
-            "revision = :expected",
+            _EXPECTED,
             {":expected": number(expected_revision)},
             otherwise=lambda found: _stale(package_id, found),
         )
@@ -147,9 +153,8 @@ class DynamoPackageStore:
 
     async def get_many(self, package_ids: Sequence[str]) -> list[Package]:
         wanted = dict.fromkeys(package_ids)
-        items = await self._table.batch_get(
-            [key(package_id) for package_id in wanted for key in (keys.record_key, keys.readme_key)]
-        )
+        places = [key(package_id) for package_id in wanted for key in (keys.record_key, keys.readme_key)]
+        items = await read_released(self._table, lambda: self._table.batch_get(places))
         found = {(attribute(item, "pk"), attribute(item, "sk")): item for item in items}
         packages: list[Package] = []
         for package_id in wanted:
@@ -171,9 +176,15 @@ class DynamoPackageStore:
 
         A page may have fewer items than `limit` and still a `next_after`: see `listing`.
         """
-        ids, next_after = await walk(self._table, wanted, limit=limit, after=after)
-        items = await self._table.batch_get([keys.record_key(package_id) for package_id in ids])
-        found = {attribute(item, "id"): item for item in items}
+        ids: list[str] = []
+        next_after: str | None = None
+
+        async def read() -> list[Item]:
+            nonlocal ids, next_after
+            ids, next_after = await walk(self._table, wanted, limit=limit, after=after)
+            return await self._table.batch_get([keys.record_key(package_id) for package_id in ids])
+
+        found = {attribute(item, "id"): item for item in await read_released(self._table, read)}
         # The index may be late and a record may have changed since: what the records say counts.
         page = [found[package_id] for package_id in ids if package_id in found]
         current = [item for item in page if matches(item, PackageStatus(attribute(item, "status")), wanted)]
@@ -185,15 +196,20 @@ class DynamoPackageStore:
 
     async def list_versions(self, names: Sequence[str]) -> dict[str, list[NamedVersion]]:
         unique = list(dict.fromkeys(names))
-        found = await asyncio.gather(*(self._table.query_all(f"N#{name}") for name in unique))
+
+        async def read() -> list[Item]:
+            partitions = await asyncio.gather(*(self._table.query_all(f"N#{name}") for name in unique))
+            return [item for items in partitions for item in items if "id" in item and "version" in item]
+
+        found: dict[str, list[Item]] = {name: [] for name in unique}
+        for item in await read_released(self._table, read):
+            found[attribute(item, "pk").removeprefix("N#")].append(item)
         return {
             name: sorted(
-                (records.read_named_version(item) for item in items if "id" in item and "version" in item),
-                key=lambda named: (named.version, named.id),
-                reverse=True,
+                map(records.read_named_version, items), key=lambda named: (named.version, named.id), reverse=True
             )
-            for name, items in zip(unique, found, strict=True)
-            if any("id" in item and "version" in item for item in items)
+            for name, items in found.items()
+            if items
         }
 
     def _begin(self, change: Change, *, revision: int, blob: str | None = None) -> Transaction:
@@ -253,10 +269,27 @@ class DynamoPackageStore:
             await self._table.batch_write([{"DeleteRequest": {"Key": keys.key_of(part)}} for part in parts])
 
     async def _read(self, package_id: str) -> tuple[Item, Item | None] | None:
-        """The record and its README of one write."""
+        """The record and its README of one write, as a reader sees them."""
+        return await self._read_pair(lambda: read_released(self._table, lambda: self._query(package_id)), package_id)
+
+    async def _query(self, package_id: str) -> list[Item]:
+        items, _last = await self._table.query(f"P#{package_id}")
+        return items
+
+    async def _query_settled(self, package_id: str) -> list[Item]:
+        """As the items are stored; a release that has prepared them has ended."""
+        while True:
+            items = await self._query(package_id)
+            prepared = [attribute(item, "in_release") for item in items if "to_be" in item]
+            if not prepared:
+                return items
+            await end_release(self._table, prepared[0])
+
+    async def _read_pair(
+        self, query: Callable[[], Awaitable[list[Item]]], package_id: str
+    ) -> tuple[Item, Item | None] | None:
         for _ in range(READS):
-            items, _last = await self._table.query(f"P#{package_id}")
-            found = {attribute(item, "sk"): item for item in items}
+            found = {attribute(item, "sk"): item for item in await query()}
             record, readme = found.get("record"), found.get("readme")
             if record is None:
                 return None
@@ -267,7 +300,7 @@ class DynamoPackageStore:
     async def _read_expected(
         self, package_id: str, change: Change, *, expected_revision: int
     ) -> tuple[Item, Item | None]:
-        found = await self._read(package_id)
+        found = await self._read_pair(lambda: self._query_settled(package_id), package_id)
         if found is not None and int(attribute(found[0], "revision", "N")) == expected_revision:
             return found
         if change.answer is not None and await self._has_answer(change.answer):

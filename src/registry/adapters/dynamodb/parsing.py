@@ -34,13 +34,23 @@ def _parse(response_dict: dict[str, Any], customized_response_dict: dict[str, An
         answer = orjson.loads(response_dict["body"])
         for item in _items(answer):
             for value in item.values():
-                # Bytes are attributes of their own; no list or map of the table's holds any.
                 if "B" in value:
                     value["B"] = a2b_base64(value["B"])
+                elif "M" in value or "L" in value:
+                    _decode_within(value)
     except (ValueError, TypeError, AttributeError) as error:
         raise ResponseParserError(f"not an answer with items: {error}") from error
     customized_response_dict.update(answer)
     response_dict["body"] = b"{}"
+
+
+def _decode_within(value: dict[str, Any]) -> None:
+    """Bytes in maps and lists, which only what a release prepares has."""
+    for each in value["M"].values() if "M" in value else value["L"]:
+        if "B" in each:
+            each["B"] = a2b_base64(each["B"])
+        elif "M" in each or "L" in each:
+            _decode_within(each)
 
 
 def _items(answer: dict[str, Any]) -> Iterator[dict[str, Any]]:

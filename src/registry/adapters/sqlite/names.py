@@ -81,24 +81,9 @@ class SqliteNameStore:
 
     async def replace(self, name: Name, change: NameChange, *, expected_revision: int) -> None:
         now = to_microseconds(self._clock.now())
-
-        def operation(connection: sqlite3.Connection) -> None:
-            row = connection.execute(_FIND, (name.name, name.type.value)).fetchone()
-            if row is None:
-                raise NotFound("There is no name like this.")
-            before = read_name(name.type, name.name, row[:5])
-            if before.revision != expected_revision:
-                raise RevisionConflict("The name changed since you read it; read it again.")
-            if change.user is not None and not before.is_owned_by(change.user):
-                raise not_owner(name.name)
-            for needed in change.needed:
-                if connection.execute(_NEEDED, (needed.id, str(needed.version))).fetchone() is None:
-                    raise RevisionConflict("The version changed since you read it; read it again.")
-            write_name(connection, name)
-            append_entries(connection, change.audit)
-            record_events(connection, change.events, now=now)
-
-        await self._database.write(operation)
+        await self._database.write(
+            lambda connection: replace_name(connection, name, change, now=now, expected_revision=expected_revision)
+        )
 
     async def find_namespace(self, space: str) -> Namespace | None:
         row = self._database.fetch_one("SELECT owners, revision FROM namespaces WHERE name = ?", (space,))
@@ -133,6 +118,34 @@ class SqliteNameStore:
 
     async def list_conflicts(self) -> Sequence[NameConflict]:
         return await self._database.read(lambda connection: list(_conflicts(connection)))
+
+
+def replace_name(
+    connection: sqlite3.Connection,
+    name: Name,
+    change: NameChange,
+    *,
+    now: int,
+    expected_revision: int | None = None,
+) -> None:
+    """Put a name in place, within the transaction under way. `expected_revision` None: the one before the name's.
+
+    `now` in microseconds. Raises NotFound, RevisionConflict, PermissionDenied.
+    """
+    row = connection.execute(_FIND, (name.name, name.type.value)).fetchone()
+    if row is None:
+        raise NotFound("There is no name like this.")
+    before = read_name(name.type, name.name, row[:5])
+    if before.revision != (name.revision - 1 if expected_revision is None else expected_revision):
+        raise RevisionConflict("The name changed since you read it; read it again.")
+    if change.user is not None and not before.is_owned_by(change.user):
+        raise not_owner(name.name)
+    for needed in change.needed:
+        if connection.execute(_NEEDED, (needed.id, str(needed.version))).fetchone() is None:
+            raise RevisionConflict("The version changed since you read it; read it again.")
+    write_name(connection, name)
+    append_entries(connection, change.audit)
+    record_events(connection, change.events, now=now)
 
 
 def write_name(connection: sqlite3.Connection, name: Name) -> None:

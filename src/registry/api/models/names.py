@@ -3,11 +3,12 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from registry.api.models.packages import Answer, Id
+from registry.api.models.packages import EXAMPLE_ID, Answer, Id, PackageSummaryModel
 from registry.domain.names import MAX_OWNERS, Visibility
 from registry.domain.packages import PackageStatus, PackageType
+from registry.domain.releases import MAX_NAMES, MAX_PACKAGES
 
 
 class LatestModel(Answer):
@@ -50,6 +51,16 @@ class AliasModel(Answer):
     id: Id
 
 
+class ReleaseModel(Answer):
+    packages: list[PackageSummaryModel]
+    aliases: dict[str, dict[str, str]]
+
+
+class DryRunModel(Answer):
+    possible: bool
+    reasons: Annotated[dict[str, str], Field(description="by the package's id, or `type/name`")]
+
+
 class _Body(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
@@ -71,3 +82,23 @@ class AliasBody(_Body):
     model_config = ConfigDict(json_schema_extra={"examples": [{"version": "1.2.0"}]})
 
     version: Annotated[str, Field(min_length=1, max_length=128, examples=["1.2.0"])]
+
+
+class ReleaseBody(_Body):
+    """Drafts to make active, and where aliases of names lead from then on."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"packages": [EXAMPLE_ID], "aliases": {"model/acme/bert": {"prod": "2.0.0"}}}]}
+    )
+
+    packages: Annotated[list[Id], Field(min_length=1, max_length=MAX_PACKAGES)]
+    aliases: Annotated[
+        dict[str, dict[str, Annotated[str, Field(min_length=1, max_length=128)]]], Field(max_length=MAX_NAMES)
+    ] = {}
+
+    @field_validator("packages")
+    @classmethod
+    def _each_once(cls, packages: list[str]) -> list[str]:
+        if len(set(packages)) < len(packages):
+            raise ValueError("name each package once")
+        return packages

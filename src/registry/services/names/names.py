@@ -124,7 +124,7 @@ class Names:
             if wanted == before.owners:
                 return seen
             after = replace(before, owners=wanted, revision=before.revision + 1)
-            change = NameChange(_needs_owner(caller), audit=await self._entries(seen, caller, AuditAction.OWNERS))
+            change = NameChange(needs_owner(caller), audit=await self._entries(seen, caller, AuditAction.OWNERS))
             if await self._write(after, change, before.revision):
                 return _seen(replace(seen.view, name=after))
         raise _busy()
@@ -151,7 +151,7 @@ class Names:
                 return before
             after = replace(before, owners=wanted, revision=before.revision + 1)
             try:
-                await self._names.replace_namespace(after, expected_revision=before.revision, user=_needs_owner(caller))
+                await self._names.replace_namespace(after, expected_revision=before.revision, user=needs_owner(caller))
             except RevisionConflict:
                 continue
             return after
@@ -179,7 +179,7 @@ class Names:
                 raise InvalidInput(f"a name has {MAX_ALIASES} aliases at most; drop one first", pointer="/alias")
             after = replace(before, aliases=aliases, revision=before.revision + 1)
             change = NameChange(
-                _needs_owner(caller),
+                needs_owner(caller),
                 needed=(target,),
                 audit=await self._alias_entries(seen, caller, (old, str(target.version))),
                 events=(self.alias_event(before, alias, old, target),),
@@ -201,7 +201,7 @@ class Names:
                 raise NotFound(f"{name} has no alias {alias}.")
             kept = {other: version for other, version in before.aliases.items() if other != alias}
             change = NameChange(
-                _needs_owner(caller),
+                needs_owner(caller),
                 audit=await self._alias_entries(seen, caller, (old,)),
                 events=(self.alias_event(before, alias, old, None),),
             )
@@ -296,7 +296,8 @@ def check_alias(alias: str) -> None:
         )
 
 
-def _needs_owner(caller: Caller) -> str | None:
+def needs_owner(caller: Caller) -> str | None:
+    """Who must own a name that the caller changes: nobody need for admins."""
     return None if caller.is_admin else caller.principal
 
 

@@ -140,5 +140,5 @@ def _fitting(versions: Sequence[NamedVersion], dependency: Dependency) -> list[N
     else:
         wanted = VersionRange.parse(dependency.version)
         fits = [candidate for candidate in versions if wanted.contains(candidate.version)]
-    usable = [candidate for candidate in fits if candidate.status.downloadable]
+    usable = [candidate for candidate in fits if candidate.status.is_offered]
     return sorted(usable, key=lambda candidate: bool(candidate.version.prerelease) and dependency.version is None)

@@ -28,7 +28,7 @@ from registry.services.packages.intake import (
     Metadata,
     Received,
     by,
-    check_status_change,
+    check_first_status,
     described,
 )
 from registry.services.packages.visibility import check_may_publish
@@ -94,7 +94,7 @@ class Publishing:
         """
         check_may_publish(metadata.name, caller)
         first_status = PackageStatus.ACTIVE if incoming else PackageStatus.PENDING
-        check_status_change(first_status, metadata.status or first_status, caller)
+        check_first_status(first_status, metadata.status, caller)
         if answering and (kept := await self._replay(answering, incoming)):
             return kept
         received = await self._intake.receive(incoming, owner=caller.name) if incoming else None
