@@ -63,8 +63,8 @@ def api_state(running: Running, settings: Settings, scraped: CollectorRegistry) 
         limits=ApiLimits(
             settings.max_json_bytes,
             settings.max_inline_bytes,
+            settings.max_package_bytes,
             settings.requests_per_minute,
-            settings.upload_idle_seconds,
         ),
         request_attempts=running.attempts,
         metrics=scraped,

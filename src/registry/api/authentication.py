@@ -1,10 +1,11 @@
 """Who is asking: from the request's headers to a Caller with a permission."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
+from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
-from typing import Annotated
+from typing import Annotated, Any, get_type_hints
 
-from fastapi import Depends, Request, Security
+from fastapi import Depends, Request, Security, params
 from fastapi.security import APIKeyHeader, OAuth2PasswordBearer
 from starlette.types import Scope
 
@@ -14,6 +15,7 @@ from registry.domain.errors import Throttled
 from registry.services.accounts.sessions import require
 
 _WINDOW_SECONDS = 60
+_CALLER = "registry.caller"
 _SCHEMES = (
     OAuth2PasswordBearer(
         "/auth/token", scheme_name="password", description="sign in by name and password", auto_error=False
@@ -39,7 +41,15 @@ def token_of(scope: Scope) -> str | None:
 
 
 async def authenticate(scope: Scope, permission: Permission | None) -> Caller:
-    """The caller, who has `permission` (None: any account). Raises Unauthenticated, PermissionDenied, Throttled."""
+    """The caller, who has `permission` (None: any account). Raises Unauthenticated, PermissionDenied, Throttled.
+
+    Within a request the caller is looked up and counted once.
+    """
+    known: Caller | None = scope.get(_CALLER)
+    if known is not None:
+        if permission is not None:
+            require(known, permission)
+        return known
     state = state_of(scope)
     caller = await state.services.sessions.authenticate(token_of(scope))
     await admit(scope, caller, permission)
@@ -48,8 +58,8 @@ async def authenticate(scope: Scope, permission: Permission | None) -> Caller:
 
 async def admit(scope: Scope, caller: Caller, permission: Permission | None) -> None:
     """Count the request and check the permission. Raises PermissionDenied, Throttled."""
-    state = state_of(scope)
-    if state.limits.requests_per_minute:
+    scope[_CALLER] = caller
+    if state_of(scope).limits.requests_per_minute:
         await _count_request(scope, caller)
     if permission is not None:
         require(caller, permission)
@@ -80,20 +90,33 @@ def client_network(scope: Scope) -> str:
     return host if address.version == 4 else str(ip_network((address, 64), strict=False))
 
 
-def _allowed(permission: Permission | None) -> Callable[..., Awaitable[Caller]]:
-    # The two schemes stand here for the schema only; `authenticate` reads the headers.
-    async def caller(
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """The dependency by which a route declares who may use it: a caller with `permission` (None: any account)."""
+
+    permission: Permission | None
+
+    async def __call__(
+        self,
         request: Request,
+        # The two schemes stand here for the schema only; `authenticate` reads the headers.
         _bearer: Annotated[str | None, Security(_SCHEMES[0])],
         _header: Annotated[str | None, Security(_SCHEMES[1])],
     ) -> Caller:
-        return await authenticate(request.scope, permission)
-
-    return caller
+        return await authenticate(request.scope, self.permission)
 
 
-SignedIn = Annotated[Caller, Depends(_allowed(None))]
-Searcher = Annotated[Caller, Depends(_allowed(Permission.SEARCH))]
-Uploader = Annotated[Caller, Depends(_allowed(Permission.UPLOAD))]
-Downloader = Annotated[Caller, Depends(_allowed(Permission.DOWNLOAD))]
-Admin = Annotated[Caller, Depends(_allowed(Permission.ADMIN))]
+def declared(endpoint: Callable[..., Any]) -> Allowed | None:
+    """Who may use a route, by the annotations of its function; None where no token is needed."""
+    for annotation in get_type_hints(endpoint, include_extras=True).values():
+        for extra in getattr(annotation, "__metadata__", ()):
+            if isinstance(extra, params.Depends) and isinstance(extra.dependency, Allowed):
+                return extra.dependency
+    return None
+
+
+SignedIn = Annotated[Caller, Depends(Allowed(None))]
+Searcher = Annotated[Caller, Depends(Allowed(Permission.SEARCH))]
+Uploader = Annotated[Caller, Depends(Allowed(Permission.UPLOAD))]
+Downloader = Annotated[Caller, Depends(Allowed(Permission.DOWNLOAD))]
+Admin = Annotated[Caller, Depends(Allowed(Permission.ADMIN))]

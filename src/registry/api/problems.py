@@ -211,7 +211,7 @@ def allowed_methods(request: Request) -> list[str]:
 async def on_validation_error(request: Request, error: Exception) -> Response:
     """Pydantic's findings as pointers into the body, or the names of parameters."""
     assert isinstance(error, RequestValidationError)  # noqa: S101
-    broken = [errors.FieldError(errors.json_pointer(*found["loc"][1:]), found["msg"]) for found in error.errors()]
+    broken = [errors.FieldError(errors.json_pointer(*found["loc"][1:]), found["msg"]) for found in error.errors()[:100]]
     return await on_registry_error(request, errors.InvalidInput(broken))
 
 

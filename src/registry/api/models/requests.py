@@ -1,6 +1,6 @@
 """Bodies of requests, validated before they become values of the domain."""
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -261,6 +261,14 @@ class UserNameAndRole(Strict):
 
 
 class Secret(Strict):
+    password: Annotated[str, Field(max_length=1024)]
+
+
+class SignInForm(BaseModel):
+    """The password grant of OAuth 2.0 (RFC 6749, section 4.3.2). Other fields are ignored."""
+
+    grant_type: Literal["password"] = "password"
+    username: Annotated[str, Field(max_length=1024)]
     password: Annotated[str, Field(max_length=1024)]
 
 

@@ -3,22 +3,22 @@
 from typing import Annotated, Any
 
 import orjson
-from fastapi import APIRouter, Depends, Path, Request
-from fastapi.security import OAuth2PasswordRequestForm
+from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
 from registry.api.authentication import Admin, SignedIn
-from registry.api.documentation import LINK, problems
+from registry.api.bodies import validated
+from registry.api.documentation import LINK, problems, reference
+from registry.api.forms import FORM, read_form
 from registry.api.models.packages import Page, TokenModel, UserModel
-from registry.api.models.requests import AuthenticateBody, NewUserBody, PasswordBody, PermissionsBody
+from registry.api.models.requests import AuthenticateBody, NewUserBody, PasswordBody, PermissionsBody, SignInForm
 from registry.api.paging import DEFAULT_LIMIT, Cursor, Limit, page_response, position
 from registry.api.state import state_of
-from registry.api.strict_json import FormRoute, StrictJsonRoute
+from registry.api.strict_json import StrictJsonRoute
 from registry.domain.accounts import Account
 from registry.domain.documents import format_time
 
 UserName = Annotated[str, Path(pattern=r"^[A-Za-z0-9._@-]{1,64}$", examples=["alice"])]
-_MAX_FORM_BYTES = 16 * 1024
 _SIGN_IN = {"grant_type": "password", "username": "alice", "password": "correct horse battery"}
 _NO_STORE = {"Cache-Control": "no-store"}  # RFC 6749, section 5.1
 _NEW_USER = {"name": "alice", "password": "correct horse battery", "permissions": ["search", "download"]}
@@ -30,15 +30,16 @@ def _example(value: object) -> dict[str, Any]:
 
 
 def sign_in_routes() -> APIRouter:
-    router = APIRouter(route_class=FormRoute, tags=["users"])
+    router = APIRouter(tags=["users"])
     router.add_api_route(
         "/auth/token",
         create_token,
         methods=["POST"],
         response_model=TokenModel,
         responses=problems(400, 401, 413, 415, 422),
-        openapi_extra={"requestBody": {"content": {FormRoute.accepted[0]: {"example": _SIGN_IN}}}},
-        max_body_size=_MAX_FORM_BYTES,
+        openapi_extra={
+            "requestBody": {"required": True, "content": {FORM: {"schema": reference(SignInForm), "example": _SIGN_IN}}}
+        },
     )
     router.add_api_route(
         "/auth/token",
@@ -119,8 +120,9 @@ def _user(account: Account) -> bytes:
     )
 
 
-async def create_token(request: Request, form: Annotated[OAuth2PasswordRequestForm, Depends()]) -> Response:
+async def create_token(request: Request) -> Response:
     """Sign in by name and password (OAuth2 password form). This is what Authorize in Swagger UI calls."""
+    form = validated(SignInForm, await read_form(request))
     issued = await state_of(request.scope).services.accounts.sign_in(
         form.username, form.password, address=_address(request)
     )
