@@ -124,7 +124,7 @@ def create_app(settings: Settings) -> FastAPI:
         *listing.hot_routes(),
         *packages.writing_routes(),
     ]
-    app.router.routes[:0] = hot
+    app.router.routes[:0] = [each.route for each in hot]
     for router in (
         packages.patch_routes(),
         relations.relation_routes(),

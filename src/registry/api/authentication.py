@@ -9,6 +9,7 @@ from fastapi import Depends, Request, Security, params
 from fastapi.security import APIKeyHeader, OAuth2PasswordBearer
 from starlette.types import Scope
 
+from registry.api.caching import caching_of
 from registry.api.state import state_of
 from registry.domain.accounts import Caller, Permission
 from registry.domain.errors import Throttled
@@ -31,6 +32,7 @@ _SCHEMES = (
 
 def token_of(scope: Scope) -> str | None:
     """The bearer token of a request, from `Authorization` or, equally, `X-Authorization`."""
+    caching_of(scope).by_caller = True
     for wanted in (b"authorization", b"x-authorization"):
         for name, value in scope["headers"]:
             if name == wanted:
@@ -59,6 +61,8 @@ async def authenticate(scope: Scope, permission: Permission | None) -> Caller:
 async def admit(scope: Scope, caller: Caller, permission: Permission | None) -> None:
     """Count the request and check the permission. Raises PermissionDenied, Throttled."""
     scope[_CALLER] = caller
+    if caller.token is None:
+        caching_of(scope).anonymous = True
     if state_of(scope).limits.requests_per_minute:
         await _count_request(scope, caller)
     if permission is not None:

@@ -3,7 +3,6 @@
 import asyncio
 import base64
 import binascii
-import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -15,17 +14,17 @@ from starlette.requests import Request
 from registry.api.digests import announced_digests, verified
 from registry.api.json_text import parsed
 from registry.api.models.requests import InlinePackageBody, MetadataBody, ReplacementBody
-from registry.api.multipart import MultipartStream, Part, boundary_of
+from registry.api.multipart import MultipartStream, boundary_of
 from registry.api.state import state_of
 from registry.api.strict_json import announced_length, media_type_of, read_limited, unsupported_media_type
 from registry.domain.errors import FieldError, InvalidInput, TooLarge, json_pointer
+from registry.domain.media_types import without_parameters
 from registry.formats.archives.kinds import SNIFF_BYTES, looks_like_archive
 from registry.services.packages.content_names import KINDS, safe_filename
 from registry.services.packages.intake import IncomingContent
 
 MULTIPART = "multipart/form-data"
 JSON = "application/json"
-_MEDIA_TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,63}/[a-z0-9!#$&^_.+-]{1,63}")
 _FRAMING_BYTES = 64 * 1024
 """Boundaries and heads of parts, beside what is in them."""
 _MAX_ERRORS = 100
@@ -139,7 +138,7 @@ async def _from_multipart(request: Request, chunks: AsyncIterator[bytes], model:
         IncomingContent(
             chunks=_last_part(stream, chunks),
             filename=safe_filename(head.filename or metadata.name),
-            media_type=_checked_media_type(head),
+            media_type=without_parameters(head.media_type),
             sha256=metadata.sha256,
         ),
     )
@@ -155,9 +154,3 @@ async def _last_part(stream: MultipartStream, chunks: AsyncIterator[bytes]) -> A
         )
     async for _ in chunks:
         pass
-
-
-def _checked_media_type(part: Part) -> str:
-    # The value goes back out in a header: parameters and oddities are dropped.
-    found = part.media_type.partition(";")[0].strip().lower()
-    return found if _MEDIA_TYPE.fullmatch(found) else "application/octet-stream"

@@ -12,6 +12,7 @@ from registry.adapters.outbound.guarded import RefusedAddress
 from registry.adapters.outbound.huggingface_fetching import HubArchives
 from registry.adapters.outbound.transfers import Transfers, body
 from registry.domain.errors import InvalidInput
+from registry.domain.media_types import without_parameters
 from registry.formats.repository_urls import HubAddress, RepositoryAddress, read_address
 from registry.ports.fetching import Fetched, FetchError
 
@@ -67,5 +68,4 @@ def _filename(response: httpx.Response, url: str) -> str:
 
 
 def _media_type(response: httpx.Response) -> str:
-    found: str = response.headers.get("content-type", "")
-    return found.partition(";")[0].strip() or "application/octet-stream"
+    return without_parameters(response.headers.get("content-type", ""))

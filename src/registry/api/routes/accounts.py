@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from registry.api.authentication import Admin, SignedIn
 from registry.api.bodies import validated
+from registry.api.caching import NO_STORE
 from registry.api.documentation import LINK, problems, reference
 from registry.api.forms import FORM, read_form
 from registry.api.models.packages import Page, TokenModel, UserModel
@@ -20,7 +21,6 @@ from registry.domain.documents import format_time
 
 UserName = Annotated[str, Path(pattern=r"^[A-Za-z0-9._@-]{1,64}$", examples=["alice"])]
 _SIGN_IN = {"grant_type": "password", "username": "alice", "password": "correct horse battery"}
-_NO_STORE = {"Cache-Control": "no-store"}  # RFC 6749, section 5.1
 _NEW_USER = {"name": "alice", "password": "correct horse battery", "permissions": ["search", "download"]}
 _AUTHENTICATE = {"user": {"name": "alice", "is_admin": False}, "secret": {"password": "correct horse battery"}}
 
@@ -127,7 +127,7 @@ async def create_token(request: Request) -> Response:
         form.username, form.password, address=_address(request)
     )
     body = {"access_token": issued.token, "token_type": "bearer", "expires_in": issued.expires_in_seconds}
-    return Response(orjson.dumps(body), headers=_NO_STORE, media_type="application/json")
+    return Response(orjson.dumps(body), headers=NO_STORE, media_type="application/json")
 
 
 async def authenticate_user(request: Request, body: AuthenticateBody) -> Response:
@@ -135,7 +135,7 @@ async def authenticate_user(request: Request, body: AuthenticateBody) -> Respons
     issued = await state_of(request.scope).services.accounts.sign_in(
         body.user.name, body.secret.password, address=_address(request)
     )
-    return Response(orjson.dumps(f"bearer {issued.token}"), headers=_NO_STORE, media_type="application/json")
+    return Response(orjson.dumps(f"bearer {issued.token}"), headers=NO_STORE, media_type="application/json")
 
 
 async def revoke_token(request: Request, caller: SignedIn) -> Response:

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from registry.api.authentication import Searcher, Uploader, admit, authenticate, token_of
 from registry.api.bodies import Submission, new_package, replacement
 from registry.api.bounded import admitted_body
-from registry.api.conditional import expected_revisions, is_unchanged, package_tag, rated_package_tag
+from registry.api.conditional import expected_revisions, is_unchanged, package_tag, rated_package_tag, sent_tags
 from registry.api.documentation import ETAG, LOCATION, merge_patch_body, package_body, problems
 from registry.api.hot import HotRoute, ReadyResponse, hot_route, json_headers, ready_json
 from registry.api.idempotency import IDEMPOTENCY_KEY, scoped_key
@@ -57,7 +57,7 @@ async def _read_package(request: Request) -> Response:
     if rated:
         rating = (await services.ratings.find_summaries([(package_id, document.revision)])).get(package_id)
         body, tag = with_rating(body, rating), rated_package_tag(document.revision, rating)
-    if is_unchanged(request.headers.get("if-none-match"), tag):
+    if is_unchanged(sent_tags(scope, b"if-none-match"), tag):
         return ReadyResponse(304, [(b"etag", tag.encode())])
     return ready_json(body, (b"etag", tag.encode()))
 

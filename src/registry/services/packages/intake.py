@@ -58,7 +58,7 @@ class Metadata:
 
 @dataclass(frozen=True, slots=True)
 class IncomingContent:
-    """Bytes on their way in. `sha256` (hex) is what the client says they hash to."""
+    """Bytes on their way in. `sha256` (hex) is what the client says they hash to; `media_type` has been checked."""
 
     chunks: AsyncIterator[bytes]
     filename: str
