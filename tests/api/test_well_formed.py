@@ -141,7 +141,6 @@ def test_boundaries_that_cannot_be_read_are_400(publisher: Person, boundary: str
 @pytest.mark.parametrize(
     ("path", "status"),
     [
-        ("/packages?limit=1.0", 422),
         ("/packages?limit=1e1", 422),
         ("/packages?limit=%31", 200),
         ("/packages?limit=", 422),
@@ -153,8 +152,6 @@ def test_boundaries_that_cannot_be_read_are_400(publisher: Person, boundary: str
         ("/packages?&&=&a", 200),
         ("/packages/", 404),
         ("//packages", 404),
-        ("/packages/../packages", 404),
-        ("/audit/../packages", 404),
     ],
 )
 def test_odd_targets(publisher: Person, path: str, status: int) -> None:

@@ -163,7 +163,7 @@ def hot_routes() -> list[HotRoute]:
                     "description": "to a signed URL",
                     "headers": {"Location": header("lives for minutes", "https://…")},
                 },
-                **problems(401, 403, 404, 409, 416, 422),
+                **problems(401, 403, 404, 409, 412, 416, 422),
             },
         )
     ]
@@ -183,6 +183,6 @@ def file_routes() -> APIRouter:
         download_file,
         methods=["GET"],
         response_class=Response,
-        responses={**bytes_answers(BYTES_HEADERS), **problems(401, 403, 404, 409, 416, 422)},
+        responses={**bytes_answers(BYTES_HEADERS), **problems(401, 403, 404, 409, 412, 416, 422)},
     )
     return router
