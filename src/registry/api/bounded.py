@@ -7,7 +7,7 @@ from starlette.requests import Request
 
 from registry.api.state import state_of
 from registry.api.strict_json import announced_length, media_type_of
-from registry.services.uploads.admission import STREAM_BYTES, UNASKED_BYTES, Hold
+from registry.services.uploads.admission import STREAM_BYTES, Hold
 
 _JSON_COPIES = 4
 """A JSON body with content_base64 is there as bytes, as text, as a value and decoded."""
@@ -36,7 +36,5 @@ async def _chunks(body: AsyncIterator[bytes], hold: Hold) -> AsyncIterator[bytes
         chunk = await (hold.coming(anext(body, None)) if hold.taken else anext(body, None))
         if chunk is None:
             return
-        hold.received += len(chunk)
-        if hold.received > UNASKED_BYTES:
-            await hold.take()
+        await hold.came(len(chunk))
         yield chunk

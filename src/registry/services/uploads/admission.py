@@ -12,6 +12,10 @@ STREAM_BYTES = 4 * 1024 * 1024
 """What one streamed body holds at most: a chunk coming in, one being written, and the connection's buffers."""
 UNASKED_BYTES = 64 * 1024
 """The first bytes of a body need no admission: they hold no more than any other request."""
+_BEGUN_BYTES = 1024 * 1024
+"""Until so much has come, a body holds this much: a client that sends little cannot keep others out."""
+_MAX_WAITING = 128
+"""Each that waits may have a megabyte that is not counted."""
 _RETRY_SECONDS = 5
 _LOOK_SECONDS = 0.25
 _SLOW_SECONDS = 2.0
@@ -43,7 +47,7 @@ class Hold:
         self.taken = 0
         """Bytes that are held now."""
         self.received = 0
-        """Bytes of the body so far; the reader of the body counts them."""
+        """Bytes of the body so far."""
 
     def __enter__(self) -> Self:
         return self
@@ -53,10 +57,15 @@ class Hold:
     ) -> None:
         self._admission.give_back(self)
 
-    async def take(self) -> None:
-        """Hold the memory from now on. Raises Unavailable when none comes free in time."""
-        if not self.taken:
-            await self._admission.take(self, self._wanted)
+    async def came(self, size: int) -> None:
+        """Count bytes of the body, and hold the memory for as many. Raises Unavailable when none comes free in time."""
+        self.received += size
+        if self.taken < self._wanted and self.received > UNASKED_BYTES:
+            needed = self._wanted if self.received > _BEGUN_BYTES else min(_BEGUN_BYTES, self._wanted)
+            if self.taken < needed:
+                # Nothing is held while waiting for more: bodies that wait for each other would wait for ever.
+                self._admission.give_back(self)
+                await self._admission.take(self, needed)
 
     async def coming(self, chunk: Awaitable[_Chunk]) -> _Chunk:
         """`chunk`, which the client has yet to send. Raises Unavailable when faster bodies need the memory."""
@@ -102,7 +111,7 @@ class Admission:
         self._waiting: deque[tuple[Hold, int, asyncio.Future[None]]] = deque()
 
     def hold(self, wanted: int) -> Hold:
-        """Memory for a body that will need `wanted` bytes: held from `Hold.take` until the hold is left."""
+        """Memory for a body that will need `wanted` bytes: held as its bytes come, until the hold is left."""
         return Hold(self, min(wanted, self._total_bytes))
 
     async def take(self, hold: Hold, wanted: int) -> None:
@@ -110,6 +119,8 @@ class Admission:
         if not self._waiting and wanted <= self._free_bytes:
             self._grant_to(hold, wanted)
             return
+        if len(self._waiting) >= _MAX_WAITING:
+            raise _busy()
         loop = asyncio.get_running_loop()
         granted = loop.create_future()
         entry = (hold, wanted, granted)
@@ -127,9 +138,7 @@ class Admission:
             self._waiting.remove(entry)
             self._grant()
             if isinstance(error, TimeoutError):
-                raise Unavailable(
-                    "Too many uploads are under way. Try again soon.", retry_after_seconds=_RETRY_SECONDS
-                ) from None
+                raise _busy() from None
             raise
 
     def give_back(self, hold: Hold) -> None:
@@ -157,3 +166,7 @@ class Admission:
                 return
             hold.revoke(now)
             missing -= hold.taken
+
+
+def _busy() -> Unavailable:
+    return Unavailable("Too many uploads are under way. Try again soon.", retry_after_seconds=_RETRY_SECONDS)
