@@ -18,9 +18,8 @@ from registry.api.multipart import MultipartStream, boundary_of
 from registry.api.state import state_of
 from registry.api.strict_json import announced_length, media_type_of, read_limited, unsupported_media_type
 from registry.domain.errors import FieldError, InvalidInput, TooLarge, json_pointer
-from registry.domain.media_types import without_parameters
 from registry.formats.archives.kinds import SNIFF_BYTES, looks_like_archive
-from registry.services.packages.content_names import KINDS, safe_filename
+from registry.services.packages.content_names import KINDS
 from registry.services.packages.intake import IncomingContent
 
 MULTIPART = "multipart/form-data"
@@ -97,7 +96,7 @@ async def _from_json(request: Request, chunks: AsyncIterator[bytes], model: type
         metadata,
         IncomingContent(
             chunks=_once(content),
-            filename=safe_filename(metadata.filename or metadata.name + suffix),
+            filename=metadata.filename or metadata.name + suffix,
             media_type=metadata.media_type or sniffed,
             sha256=metadata.sha256,
         ),
@@ -137,8 +136,8 @@ async def _from_multipart(request: Request, chunks: AsyncIterator[bytes], model:
         metadata,
         IncomingContent(
             chunks=_last_part(stream, chunks),
-            filename=safe_filename(head.filename or metadata.name),
-            media_type=without_parameters(head.media_type),
+            filename=head.filename or metadata.name,
+            media_type=head.media_type,
             sha256=metadata.sha256,
         ),
     )

@@ -5,7 +5,7 @@ import re
 MAX_MEDIA_TYPE_LENGTH = 127
 _WORD = r"[A-Za-z0-9!#$%&'*+.^_`|~-]+"
 MEDIA_TYPE_PATTERN = rf'^{_WORD}/{_WORD}([ \t]*;[ \t]*{_WORD}=({_WORD}|"[ !#-\[\]-~]*"))*$'
-_UNKNOWN = "application/octet-stream"
+UNKNOWN = "application/octet-stream"
 _MEDIA_TYPE = re.compile(MEDIA_TYPE_PATTERN)
 
 
@@ -15,9 +15,4 @@ def is_media_type(text: str) -> bool:
 
 def or_unknown(text: str) -> str:
     """`text`, or `application/octet-stream` where no header can hold it: old records were not checked."""
-    return text if is_media_type(text) else _UNKNOWN
-
-
-def without_parameters(header: str) -> str:
-    """The media type of a Content-Type header in lower case; `application/octet-stream` where it names none."""
-    return or_unknown(header.partition(";")[0].strip().lower())
+    return text if is_media_type(text) else UNKNOWN
