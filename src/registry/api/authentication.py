@@ -13,7 +13,7 @@ from registry.api.caching import caching_of
 from registry.api.state import state_of
 from registry.domain.accounts import Caller, Permission
 from registry.domain.errors import Throttled
-from registry.services.accounts.sessions import require
+from registry.services.accounts.sessions import require, require_account
 
 _WINDOW_SECONDS = 60
 _CALLER = "registry.caller"
@@ -31,15 +31,20 @@ _SCHEMES = (
 
 
 def token_of(scope: Scope) -> str | None:
-    """The bearer token of a request, from `Authorization` or, equally, `X-Authorization`."""
+    """The bearer token of a request, from `Authorization` or, equally, `X-Authorization`.
+
+    Empty, and so no good token, where such a header has something else: only who sends none is anonymous.
+    """
     caching_of(scope).by_caller = True
+    found = None
     for wanted in (b"authorization", b"x-authorization"):
         for name, value in scope["headers"]:
             if name == wanted:
                 scheme, _, token = value.partition(b" ")
                 if scheme.lower() == b"bearer":
                     return str(token.strip(), "latin-1")
-    return None
+                found = ""
+    return found
 
 
 async def authenticate(scope: Scope, permission: Permission | None) -> Caller:
@@ -49,8 +54,7 @@ async def authenticate(scope: Scope, permission: Permission | None) -> Caller:
     """
     known: Caller | None = scope.get(_CALLER)
     if known is not None:
-        if permission is not None:
-            require(known, permission)
+        _check(known, permission)
         return known
     state = state_of(scope)
     caller = await state.services.sessions.authenticate(token_of(scope))
@@ -65,7 +69,13 @@ async def admit(scope: Scope, caller: Caller, permission: Permission | None) -> 
         caching_of(scope).anonymous = True
     if state_of(scope).limits.requests_per_minute:
         await _count_request(scope, caller)
-    if permission is not None:
+    _check(caller, permission)
+
+
+def _check(caller: Caller, permission: Permission | None) -> None:
+    if permission is None:
+        require_account(caller)
+    else:
         require(caller, permission)
 
 
@@ -96,9 +106,13 @@ def client_network(scope: Scope) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """The dependency by which a route declares who may use it: a caller with `permission` (None: any account)."""
+    """The dependency by which a route declares who may use it: a caller with `permission` (None: any account).
+
+    `by_session` refuses API tokens, whatever their owner may do.
+    """
 
     permission: Permission | None
+    by_session: bool = False
 
     async def __call__(
         self,
@@ -107,7 +121,16 @@ class Allowed:
         _bearer: Annotated[str | None, Security(_SCHEMES[0])],
         _header: Annotated[str | None, Security(_SCHEMES[1])],
     ) -> Caller:
-        return await authenticate(request.scope, self.permission)
+        return await self.admitted(request.scope)
+
+    async def admitted(self, scope: Scope) -> Caller:
+        """The caller. Raises Unauthenticated, PermissionDenied, Throttled."""
+        found = await authenticate(scope, None if self.by_session else self.permission)
+        if self.by_session:
+            require_account(found, by_session=True)
+        if self.permission is not None:
+            require(found, self.permission)
+        return found
 
 
 def declared(endpoint: Callable[..., Any]) -> Allowed | None:
@@ -123,4 +146,7 @@ SignedIn = Annotated[Caller, Depends(Allowed(None))]
 Searcher = Annotated[Caller, Depends(Allowed(Permission.SEARCH))]
 Uploader = Annotated[Caller, Depends(Allowed(Permission.UPLOAD))]
 Downloader = Annotated[Caller, Depends(Allowed(Permission.DOWNLOAD))]
-Admin = Annotated[Caller, Depends(Allowed(Permission.ADMIN))]
+SessionUser = Annotated[Caller, Depends(Allowed(None, by_session=True))]
+"""What concerns accounts and tokens themselves: API tokens are refused, whatever their owner may do."""
+Admin = Annotated[Caller, Depends(Allowed(Permission.ADMIN, by_session=True))]
+"""What only admins do by hand: API tokens are refused, those with `admin` too."""

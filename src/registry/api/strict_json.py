@@ -8,7 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from registry.api.authentication import authenticate, declared
+from registry.api.authentication import declared
 from registry.api.json_text import parsed
 from registry.api.state import state_of
 from registry.domain.errors import TooLarge
@@ -70,7 +70,7 @@ class StrictJsonRoute(APIRoute):
         async def strict(request: Request) -> Response:
             # FastAPI reads bodies before it runs dependencies: an untrusted client's would be read for nothing.
             if allowed is not None:
-                await authenticate(request.scope, allowed.permission)
+                await allowed.admitted(request.scope)
             limit = state_of(request.scope).limits.max_json_bytes
             return await handler(_ParsedRequest(request, await read_json(request, limit=limit, accepted=self.accepted)))
 
