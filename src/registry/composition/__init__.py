@@ -108,6 +108,6 @@ async def run_background(
 
 
 async def prepare(settings: Settings) -> None:
-    """Make the stores ready once, before the workers start: schema, folders, key, first admin."""
-    async with open_registry(settings):
-        pass
+    """Make the stores ready once, before the workers start: schema, folders, key, first admin, owners of names."""
+    async with open_registry(settings) as running:
+        await running.services.names.migrate()

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
 from registry.api.authentication import Searcher, Uploader
-from registry.api.conditional import expected_revisions, expected_tags, is_unchanged, package_tag
+from registry.api.conditional import expected_revisions, expected_tags, is_unchanged, package_tag, sent_tags
 from registry.api.documentation import ETAG, IF_MATCH, LINK, problems
 from registry.api.models.names import AliasBody, AliasModel, NameModel, NamespaceModel, OwnersBody
 from registry.api.paging import DEFAULT_LIMIT, Cursor, Limit, link_to, position
@@ -105,7 +105,7 @@ async def _name_response(
 ) -> Response:
     services = state_of(request.scope).services
     tag = f'"{seen.tag}"'
-    if request.method in ("GET", "HEAD") and is_unchanged(request.headers.get("if-none-match"), tag):
+    if request.method in ("GET", "HEAD") and is_unchanged(sent_tags(request.scope, b"if-none-match"), tag):
         return Response(status_code=304, headers={"ETag": tag})
     after = position(request, services.cursors, cursor)
     left = [named for named in seen.view.versions if after is None or named.id < after]
@@ -196,7 +196,7 @@ async def set_namespace_owners(request: Request, space: Space, caller: Uploader,
 
 def _namespace_response(request: Request, namespace: Namespace) -> Response:
     tag = package_tag(namespace.revision)
-    if request.method in ("GET", "HEAD") and is_unchanged(request.headers.get("if-none-match"), tag):
+    if request.method in ("GET", "HEAD") and is_unchanged(sent_tags(request.scope, b"if-none-match"), tag):
         return Response(status_code=304, headers={"ETag": tag})
     document = {"name": namespace.name, "owners": [name_of(owner) for owner in namespace.owners]}
     return Response(orjson.dumps(document), headers={"ETag": tag}, media_type="application/json")

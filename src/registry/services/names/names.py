@@ -23,7 +23,7 @@ from registry.domain.packages import AuditAction, AuditEntry, PackageStatus, Pac
 from registry.domain.versions import Version
 from registry.ports.accounts import AccountStore
 from registry.ports.clock import Clock, IdSource
-from registry.ports.names import NameChange, NameStore
+from registry.ports.names import NameChange, NameConflict, NameStore
 from registry.ports.packages import PackageStore
 from registry.services.packages.intake import AuditWriter
 
@@ -82,6 +82,14 @@ class Names:
         self._audit = audit
         self._clock = clock
         self._ids = ids
+
+    async def migrate(self) -> int:
+        """Record the owners of names that an earlier edition published; how many names there are. Once for a store."""
+        return await self._names.migrate()
+
+    async def find_conflicts(self) -> Sequence[NameConflict]:
+        """What an operator should look at. Reads every record."""
+        return await self._names.list_conflicts()
 
     async def read(self, kind: PackageType, name: str, caller: Caller) -> SeenName:
         """The name as the caller may see it. Raises NotFound."""
