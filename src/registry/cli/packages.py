@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from registry.client import Lineage, Package
 
 Reference = Annotated[
-    str, typer.Argument(metavar="PACKAGE", help="An id, a name (its highest version), or name@version or name@range.")
+    str, typer.Argument(metavar="PACKAGE", help="An id, a name (its latest version), or name@version or name@range.")
 ]
 Type = Annotated[PackageType | None, typer.Option(help="Where one name stands for several types.")]
 
