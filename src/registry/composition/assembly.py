@@ -30,6 +30,7 @@ from registry.services.maintenance.maintenance import HousekeepingObserver, Main
 from registry.services.names.access import Access
 from registry.services.names.drafts import Drafts
 from registry.services.names.names import Names
+from registry.services.names.private import PrivateNames
 from registry.services.names.releases import Releases
 from registry.services.packages.archive_reading import ArchiveReader
 from registry.services.packages.catalog import Catalog
@@ -122,8 +123,9 @@ def assemble(settings: Settings, stores: Stores, around: RequestMiddleware) -> R
     bootstrap = Bootstrap(
         records.accounts, hasher=around.hasher, clock=clock, name=settings.admin_username, password=kept.admin_password
     )
-    access = Access(records.names)
-    names = Names(records.names, records.packages, records.accounts, audit=audit, clock=clock, ids=ids)
+    private = PrivateNames(records.names)
+    access = Access(records.names, private)
+    names = Names(records.names, records.packages, records.accounts, private, audit=audit, clock=clock, ids=ids)
     drafts = Drafts(records.packages, intake, audit=audit, clock=clock, lifetime_seconds=settings.draft_seconds)
     catalog = Catalog(records.packages, records.audit, access)
     rating = assemble_rating(

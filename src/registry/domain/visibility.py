@@ -4,11 +4,13 @@ Listings and the search index select among thousands of packages, so they turn a
 what `sees_status` hides is left to `user`, and `names` are checked.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from registry.domain.name_patterns import NamePatterns
-from registry.domain.packages import PackageStatus
+from registry.domain.names import Name
+from registry.domain.packages import PackageStatus, PackageType
 
 
 class Guarded(Protocol):
@@ -23,17 +25,30 @@ class Guarded(Protocol):
     @property
     def created_by(self) -> str: ...
 
+    @property
+    def type(self) -> PackageType: ...
+
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
     """Whose view of the registry an answer shows. Without a user: what everybody may see.
 
-    `names`: packages of other names do not exist for this viewer (None: all names do).
+    `names`: packages of other names do not exist for this viewer (None: all names do). `private`: the private names,
+    of which this viewer sees those that `principal` owns or reads.
     """
 
     user: str | None = None
     is_admin: bool = False
     names: NamePatterns | None = None
+    private: Mapping[tuple[PackageType, str], Name] = field(default_factory=dict, compare=False, hash=False)
+    principal: str = ""
+
+    def sees_name(self, kind: PackageType, name: str) -> bool:
+        """Whether the name exists for this viewer."""
+        if self.names is not None and not self.names.covers(name):
+            return False
+        known = self.private.get((kind, name))
+        return known is None or self.is_admin or known.is_seen_by(self.principal)
 
     def sees_status(self, status: PackageStatus) -> bool:
         """Whether packages with this status are visible to this viewer whoever owns them."""
@@ -41,7 +56,7 @@ class Viewer:
 
     def sees(self, package: Guarded) -> bool:
         """Whether the package exists for this viewer."""
-        if self.names is not None and not self.names.covers(package.name):
+        if not self.sees_name(package.type, package.name):
             return False
         return self.sees_status(package.status) or self.owns(package)
 

@@ -49,6 +49,9 @@ class NameStore(Protocol):
         A package that is removed, or leaves its version, takes the aliases of that version with it.
         """
 
+    async def list_private(self) -> Sequence[Name]:
+        """The private names with their owners and readers: read by every process each second."""
+
     async def find_namespace(self, space: str) -> Namespace | None:
         """The namespace, None when nothing was ever published in it."""
 

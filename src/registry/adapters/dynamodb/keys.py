@@ -14,6 +14,7 @@ can hold one.
 | look-alikes | `F#<type or "space">#<folded name>` | `alike` |
 | release | `releases` | `<release id>` |
 | part of a release | `Z#<release id>` | `<package id>`, or `<type>#<name>` |
+| private name | `private names` | `<type>#<name>` |
 | names have owners | `names` | `migrated` |
 | listing entry | `L#<status>#<dimension>#<value>` | `<package id>` |
 | blob | `B#<blob key>` | `blob` |
@@ -177,6 +178,13 @@ def release_key(release_id: str) -> Item:
 
 def release_part_key(release_id: str, part: str) -> Item:
     return key(f"Z#{release_id}", part)
+
+
+PRIVATE_NAMES = "private names"
+
+
+def private_key(kind: PackageType, name: str) -> Item:
+    return key(PRIVATE_NAMES, f"{kind.value}#{name}")
 
 
 MIGRATED: Item = {"pk": {"S": "names"}, "sk": {"S": "migrated"}}

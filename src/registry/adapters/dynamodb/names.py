@@ -124,6 +124,10 @@ class DynamoNameStore:
             await end_release(self._table, attribute(found, "in_release"))
         transaction = Transaction(self._table)
         self._put(transaction, name_item(name), name.name, expected_revision, change.user, not_owner)
+        if name.visibility is Visibility.PRIVATE:
+            transaction.put({**name_item(name), **keys.private_key(name.type, name.name)})
+        elif found is not None and attribute(found, "visibility") == Visibility.PRIVATE:
+            transaction.delete(keys.private_key(name.type, name.name))
         for needed in change.needed:
             transaction.act_if(_needing(self._table, name, needed), otherwise=_gone)
         for entry in change.audit:
@@ -131,6 +135,10 @@ class DynamoNameStore:
         for event in event_items(change.events, revision=name.revision):
             transaction.put(event)
         await transaction.commit()
+
+    async def list_private(self) -> Sequence[Name]:
+        items = await self._table.query_all(keys.PRIVATE_NAMES)
+        return [_read_private(item) for item in items]
 
     async def find_namespace(self, space: str) -> Namespace | None:
         item = await self._table.get(keys.namespace_key(space))
@@ -184,6 +192,11 @@ class DynamoNameStore:
 
     async def list_conflicts(self) -> Sequence[NameConflict]:
         return await find_conflicts(self._table)
+
+
+def _read_private(item: Item) -> Name:
+    kind, _, name = attribute(item, "sk").partition("#")
+    return read_name(PackageType(kind), name, item)
 
 
 def _needing(table: DynamoTable, name: Name, needed: NamedVersion) -> Action:

@@ -76,6 +76,8 @@ async def find_conflicts(table: DynamoTable) -> list[NameConflict]:
     condition = "sk = :record OR attribute_exists(owners)"
     async for items in table.scan(condition, {":record": text("record")}):
         for item in items:
+            if attribute(item, "pk") == keys.PRIVATE_NAMES:
+                continue
             if "owners" in item:
                 kind = attribute(item, "sk")
                 owners[kind, attribute(item, "pk").partition("#")[2]] = {

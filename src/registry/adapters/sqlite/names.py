@@ -21,6 +21,8 @@ from registry.ports.clock import Clock
 from registry.ports.names import NameChange, NameConflict
 
 _FIND = "SELECT owners, visibility, readers, aliases, revision, downloads FROM names WHERE name = ? AND type = ?"
+_PRIVATE = """SELECT name, type, owners, visibility, readers, aliases, revision FROM names INDEXED BY names_private
+    WHERE visibility = 'private'"""
 _VERSIONS = """SELECT id, version, status, json_extract(CAST(summary AS TEXT), '$.created_at')
     FROM packages WHERE name = ? AND type = ? ORDER BY id DESC"""
 _REPLACE = """UPDATE names SET (owners, visibility, readers, aliases, revision) = (?, ?, ?, ?, ?)
@@ -84,6 +86,9 @@ class SqliteNameStore:
         await self._database.write(
             lambda connection: replace_name(connection, name, change, now=now, expected_revision=expected_revision)
         )
+
+    async def list_private(self) -> Sequence[Name]:
+        return [read_name(PackageType(kind), name, row) for name, kind, *row in self._database.fetch_all(_PRIVATE)]
 
     async def find_namespace(self, space: str) -> Namespace | None:
         row = self._database.fetch_one("SELECT owners, revision FROM namespaces WHERE name = ?", (space,))

@@ -173,6 +173,7 @@ RECORDS: Migrations = (
             name TEXT NOT NULL UNIQUE, folded TEXT NOT NULL, owners TEXT NOT NULL,
             revision INTEGER NOT NULL DEFAULT 1)""",
         "CREATE INDEX namespaces_folded ON namespaces (folded)",
+        "CREATE INDEX names_private ON names (name) WHERE visibility = 'private'",
         """CREATE TABLE retired_versions (
             name TEXT NOT NULL, version TEXT NOT NULL, type TEXT NOT NULL, sha256 TEXT NOT NULL,
             UNIQUE (name, version, type))""",

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from registry.api.models.packages import EXAMPLE_ID, Answer, Id, PackageSummaryModel
-from registry.domain.names import MAX_OWNERS, Visibility
+from registry.domain.names import MAX_OWNERS, MAX_READERS, Visibility
 from registry.domain.packages import PackageStatus, PackageType
 from registry.domain.releases import MAX_NAMES, MAX_PACKAGES
 
@@ -74,6 +74,15 @@ class OwnersBody(_Body):
     model_config = ConfigDict(json_schema_extra={"examples": [{"owners": ["alice", "bob"]}]})
 
     owners: Annotated[list[User], Field(max_length=MAX_OWNERS, examples=[["alice", "bob"]])]
+
+
+class VisibilityBody(_Body):
+    """Who sees the name: everybody, or its owners, its readers and admins."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"visibility": "private", "readers": ["carol"]}]})
+
+    visibility: Annotated[Visibility, Field(strict=False)]
+    readers: Annotated[list[User], Field(max_length=MAX_READERS)] = []
 
 
 class AliasBody(_Body):

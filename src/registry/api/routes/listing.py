@@ -22,9 +22,9 @@ from registry.domain.listing import PackageFilter
 from registry.domain.names import ALIAS_PATTERN
 from registry.domain.packages import PackageStatus, PackageType
 from registry.domain.versions import VersionRange
+from registry.domain.visibility import Viewer
 from registry.ports.packages import SummaryPage
 from registry.services.container import Services
-from registry.services.packages.visibility import viewer_of
 
 
 class ListingQuery(BaseModel):
@@ -73,12 +73,14 @@ async def _list_packages(request: Request) -> Response:
     if query.version is not None and ALIAS_PATTERN.fullmatch(query.version):
         page = await _by_alias(services, query, caller)
     else:
-        page = await services.catalog.list_page(_filter(query, caller), limit=query.limit, after=after)
+        page = await services.catalog.list_page(
+            _filter(query, await services.access.viewer(caller)), limit=query.limit, after=after
+        )
     items = await page_items(page.items, (item.body for item in page.items), query.include, services.ratings)
     return page_response(request, services.cursors, items, page.next_after)
 
 
-def _filter(query: ListingQuery, caller: Caller) -> PackageFilter:
+def _filter(query: ListingQuery, viewer: Viewer) -> PackageFilter:
     is_range = query.version is not None and not ALIAS_PATTERN.fullmatch(query.version)
     return PackageFilter(
         status=query.status,
@@ -87,7 +89,7 @@ def _filter(query: ListingQuery, caller: Caller) -> PackageFilter:
         versions=VersionRange.parse(query.version or "") if is_range else None,
         tag=query.tag,
         created_by=query.owner,
-        viewer=viewer_of(caller),
+        viewer=viewer,
         min_net_score=query.min_net_score,
         newest_first=query.order != "created",
     )
@@ -99,7 +101,7 @@ async def _by_alias(services: Services, query: ListingQuery, caller: Caller) -> 
         raise InvalidInput("give the `name` that the alias is of, too", pointer="/version")
     kinds = [query.type] if query.type else list(PackageType)
     found = await services.names.resolve_any(kinds, query.name, query.version or "", caller)
-    wanted = _filter(query, caller)
+    wanted = _filter(query, await services.access.viewer(caller))
     if "status" not in query.model_fields_set:
         wanted = replace(wanted, status=None)
     pages = [

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from registry.api.authentication import Searcher, Uploader
 from registry.api.conditional import expected_revisions, expected_tags, is_unchanged, package_tag, sent_tags
 from registry.api.documentation import ETAG, IF_MATCH, LINK, problems
-from registry.api.models.names import AliasBody, AliasModel, NameModel, NamespaceModel, OwnersBody
+from registry.api.models.names import AliasBody, AliasModel, NameModel, NamespaceModel, OwnersBody, VisibilityBody
 from registry.api.paging import DEFAULT_LIMIT, Cursor, Limit, link_to, position
 from registry.api.state import state_of
 from registry.domain.accounts import name_of
@@ -37,6 +37,14 @@ def name_routes() -> APIRouter:
     router.add_api_route(
         one + "/owners",
         set_owners,
+        methods=["PUT"],
+        response_model=NameModel,
+        responses=tagged | changing,
+        openapi_extra=extra,
+    )
+    router.add_api_route(
+        one + "/visibility",
+        set_visibility,
         methods=["PUT"],
         response_model=NameModel,
         responses=tagged | changing,
@@ -147,6 +155,20 @@ async def set_owners(
     """Give the name exactly these owners. The last one cannot be removed."""
     seen = await state_of(request.scope).services.names.set_owners(
         caller, type, name, body.owners, expected=expected_tags(request.headers)
+    )
+    return await _name_response(request, seen)
+
+
+async def set_visibility(
+    request: Request,
+    type: Kind,  # noqa: A002
+    name: Name,
+    caller: Uploader,
+    body: VisibilityBody,
+) -> Response:
+    """Make the name private or public. The answer comes once it holds on every host, a second later."""
+    seen = await state_of(request.scope).services.names.set_visibility(
+        caller, type, name, body.visibility, body.readers, expected=expected_tags(request.headers)
     )
     return await _name_response(request, seen)
 

@@ -27,7 +27,6 @@ from registry.domain.search import (
     SearchScope,
     TextQuery,
 )
-from registry.services.packages.visibility import viewer_of
 from registry.services.search.search import RankedPackage
 
 _Tag = Annotated[str, Field(min_length=1, max_length=64)]
@@ -144,7 +143,7 @@ def _scope(
     status: PackageStatus | None,
     tag: str | None,
 ) -> SearchScope:
-    return SearchScope(type_, status, tag, viewer_of(caller))
+    return SearchScope(type_, status, tag, viewer)
 
 
 def _with_match(found: RankedPackage, *, similar: bool) -> bytes:

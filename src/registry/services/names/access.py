@@ -6,15 +6,28 @@ from registry.domain.accounts import Caller
 from registry.domain.errors import NotFound
 from registry.domain.names import not_owner
 from registry.domain.packages import Package, PackageType
+from registry.domain.visibility import Viewer
 from registry.ports.names import NameStore
 from registry.ports.packages import PackageDocument
+from registry.services.names.private import PrivateNames
 
 
 class Access:
     """Reads a name only where the package is hidden, so that most reads pay nothing for it."""
 
-    def __init__(self, names: NameStore) -> None:
+    def __init__(self, names: NameStore, private: PrivateNames) -> None:
         self._names = names
+        self._private = private
+
+    async def viewer(self, caller: Caller | None) -> Viewer:
+        """The caller (None: anybody) as listings and searches need it."""
+        if caller is None:
+            return Viewer(private=await self._private.current())
+        if caller.is_admin:
+            return Viewer(caller.user, is_admin=True, names=caller.names)
+        return Viewer(
+            caller.user, names=caller.names, private=await self._private.current(), principal=caller.principal
+        )
 
     async def owns(self, kind: PackageType, name: str, caller: Caller) -> bool:
         """Whether the caller is an owner of the name, or an admin."""
@@ -25,7 +38,7 @@ class Access:
 
     async def sees(self, package: Package, caller: Caller | None) -> bool:
         """Whether the package exists for the caller (None: for anybody)."""
-        if caller is not None and not caller.may_name(package.name):
+        if not (await self.viewer(caller)).sees_name(package.type, package.name):
             return False
         if not package.status.hidden:
             return True
@@ -48,9 +61,14 @@ class Access:
         """The document that was found, for a caller who may see it. Raises NotFound."""
         if document is None or not caller.may_name(document.name):
             raise absent()
-        if document.status.hidden and not caller.is_admin:
+        if caller.is_admin:
+            return document
+        viewer = await self.viewer(caller)
+        if document.status.hidden or not all(viewer.sees_name(kind, document.name) for kind in PackageType):
             kind = PackageType(json.loads(document.body)["type"])
-            if not await self.owns(kind, document.name, caller):
+            if not viewer.sees_name(kind, document.name):
+                raise absent()
+            if document.status.hidden and not await self.owns(kind, document.name, caller):
                 raise absent()
         return document
 

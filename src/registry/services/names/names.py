@@ -11,10 +11,12 @@ from registry.domain.names import (
     ALIAS_PATTERN,
     LATEST,
     MAX_ALIASES,
+    MAX_READERS,
     Name,
     NamedVersion,
     Namespace,
     NameView,
+    Visibility,
     latest_of,
     not_namespace_owner,
     not_owner,
@@ -25,6 +27,7 @@ from registry.ports.accounts import AccountStore
 from registry.ports.clock import Clock, IdSource
 from registry.ports.names import NameChange, NameConflict, NameStore
 from registry.ports.packages import PackageStore
+from registry.services.names.private import PrivateNames
 from registry.services.packages.intake import AuditWriter
 
 _CHANGE_ATTEMPTS = 20
@@ -71,6 +74,7 @@ class Names:
         names: NameStore,
         packages: PackageStore,
         accounts: AccountStore,
+        private: PrivateNames,
         *,
         audit: AuditWriter,
         clock: Clock,
@@ -79,6 +83,7 @@ class Names:
         self._names = names
         self._packages = packages
         self._accounts = accounts
+        self._private = private
         self._audit = audit
         self._clock = clock
         self._ids = ids
@@ -134,6 +139,37 @@ class Names:
             after = replace(before, owners=wanted, revision=before.revision + 1)
             change = NameChange(needs_owner(caller), audit=await self._entries(seen, caller, AuditAction.OWNERS))
             if await self._write(after, change, before.revision):
+                if after.visibility is Visibility.PRIVATE:
+                    await self._private.changed()
+                return _seen(replace(seen.view, name=after))
+        raise _busy()
+
+    async def set_visibility(
+        self,
+        caller: Caller,
+        kind: PackageType,
+        name: str,
+        visibility: Visibility,
+        readers: Sequence[str],
+        *,
+        expected: Expected | None,
+    ) -> SeenName:
+        """Make the name private, with these readers, or public. Raises NotFound, PermissionDenied, InvalidInput,
+        RevisionConflict.
+        """
+        if len(readers) > MAX_READERS:
+            raise InvalidInput(f"list {MAX_READERS} readers at most", pointer="/readers")
+        for _ in range(_CHANGE_ATTEMPTS):
+            seen = await self._changeable(caller, kind, name, expected)
+            before = seen.view.name
+            known = await self._accounts_of(readers, pointer="/readers")
+            if (visibility, known) == (before.visibility, before.readers):
+                return seen
+            after = replace(before, visibility=visibility, readers=known, revision=before.revision + 1)
+            change = NameChange(needs_owner(caller), audit=await self._entries(seen, caller, AuditAction.VISIBILITY))
+            if await self._write(after, change, before.revision):
+                if Visibility.PRIVATE in (before.visibility, after.visibility):
+                    await self._private.changed()
                 return _seen(replace(seen.view, name=after))
         raise _busy()
 

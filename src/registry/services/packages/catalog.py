@@ -1,5 +1,6 @@
 """Reading: one package, pages of them, what they depend on and what happened to them."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -8,10 +9,12 @@ from registry.domain.listing import PackageFilter
 from registry.domain.names import NamedVersion
 from registry.domain.packages import AuditEntry, Dependency, Package, PackageType
 from registry.domain.versions import VersionRange
+from registry.domain.visibility import Viewer
 from registry.ports.audit import AuditStore
-from registry.ports.packages import PackageDocument, PackageStore, SummaryPage
+from registry.ports.packages import PackageDocument, PackageStore, PackageSummary, SummaryPage
 from registry.services.names.access import Access
 
+_MOST_PAGES = 10
 MAX_LINEAGE_NODES = 5_000
 """Where a walk through dependencies ends, so that no graph keeps a worker busy for long."""
 
@@ -67,7 +70,15 @@ class Catalog:
         return package
 
     async def list_page(self, wanted: PackageFilter, *, limit: int, after: str | None) -> SummaryPage:
-        return await self._packages.list_page(wanted, limit=limit, after=after)
+        """A page of what the filter's viewer sees. Where private names leave gaps, some further pages fill it."""
+        items: list[PackageSummary] = []
+        for _ in range(_MOST_PAGES):
+            page = await self._packages.list_page(wanted, limit=limit - len(items), after=after)
+            items += _seen(page.items, wanted.viewer)
+            after = page.next_after
+            if after is None or len(items) == limit:
+                break
+        return SummaryPage(tuple(items), after)
 
     async def list_audit(
         self, package_id: str, caller: Caller, *, limit: int, after: str | None
@@ -112,7 +123,11 @@ class Catalog:
         (without a caller: those that not everybody may see).
         """
         names = sorted({dependency.name for dependency in wanted if dependency.id is None})
-        versions = await self._packages.list_versions(names) if names else {}
+        viewer = await self._access.viewer(caller)
+        versions = {
+            name: [named for named in found if viewer.sees_name(named.type, name)]
+            for name, found in (await self._packages.list_versions(names) if names else {}).items()
+        }
         ids: dict[Dependency, list[str]] = {}
         for dependency in wanted:
             if dependency.id is not None:
@@ -127,6 +142,17 @@ class Catalog:
             for dependency, candidates in ids.items()
             if candidates and candidates[0] in seen
         }
+
+
+def _seen(items: Sequence[PackageSummary], viewer: Viewer) -> list[PackageSummary]:
+    if not viewer.private:
+        return list(items)
+    seen = []
+    for item in items:
+        members = json.loads(item.body)
+        if viewer.sees_name(PackageType(members["type"]), members["name"]):
+            seen.append(item)
+    return seen
 
 
 def _node(package: Package) -> LineageNode:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from registry.domain.accounts import Caller
-from registry.domain.errors import AnswerKept, PackageExists, PermissionDenied, RegistryError
+from registry.domain.errors import AnswerKept, NameTooSimilar, PackageExists, PermissionDenied, RegistryError
 from registry.domain.names import not_owner
 from registry.domain.packages import AuditAction, Change, KeptAnswer, Package, PackageStatus
 from registry.domain.uploads import Upload
@@ -155,6 +155,10 @@ class Publishing:
             raise
         except PermissionDenied as denied:
             raise await self._refusal(caller, package, denied) from None
+        except NameTooSimilar as alike:
+            if (await self._access.viewer(caller)).sees_name(package.type, alike.similar_to):
+                raise
+            raise not_owner(package.name) from None  # a private name leaves no trace
         return package
 
     async def _replay(self, answering: Answering[Package], incoming: IncomingContent | None) -> KeptAnswer | None:

@@ -1,13 +1,7 @@
-"""The caller as listings and searches need it. Of single packages `names/access` decides who may see them."""
+"""Whether an API token may publish under a name. Who may see a package is decided by `names/access`."""
 
 from registry.domain.accounts import Caller
 from registry.domain.errors import PermissionDenied
-from registry.domain.visibility import Viewer
-
-
-def viewer_of(caller: Caller) -> Viewer:
-    """The caller as listings and searches need it."""
-    return Viewer(caller.user, is_admin=caller.is_admin, names=caller.names)
 
 
 def check_may_publish(name: str, caller: Caller) -> None:
