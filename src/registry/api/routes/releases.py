@@ -18,7 +18,7 @@ def release_routes() -> APIRouter:
     router = APIRouter(tags=["names"])
     router.add_api_route(
         "/releases",
-        release,
+        release_packages,
         methods=["POST"],
         response_model=ReleaseModel | DryRunModel,
         responses=problems(400, 401, 403, 409, 413, 415, 422),
@@ -26,7 +26,7 @@ def release_routes() -> APIRouter:
     return router
 
 
-async def release(
+async def release_packages(
     request: Request,
     caller: Uploader,
     body: ReleaseBody,
