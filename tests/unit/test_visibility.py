@@ -1,6 +1,7 @@
 """Who sees and who changes a package."""
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, field
 from itertools import product
 from typing import cast
 
@@ -8,12 +9,12 @@ import pytest
 
 from registry.domain.accounts import Caller, Permission, TokenClaims, principal_of
 from registry.domain.errors import NotFound, PermissionDenied
-from registry.domain.names import Name
+from registry.domain.names import Name, Visibility
 from registry.domain.packages import PackageStatus, PackageType
 from registry.domain.visibility import EVERYBODY, REGISTRY, Viewer
 from registry.ports.names import NameStore
 from registry.services.names.access import Access
-from registry.services.packages.visibility import viewer_of
+from registry.services.names.private import PrivateNames
 from tests.factories import make_package
 
 OWNER_ONLY = {PackageStatus.DRAFT, PackageStatus.QUARANTINED}
@@ -24,6 +25,12 @@ class Names:
     """Stands in for `NameStore`: alice owns every name."""
 
     reads: int = 0
+    lists: int = 0
+    private: list[Name] = field(default_factory=list)
+
+    async def list_private(self) -> list[Name]:
+        self.lists += 1
+        return list(self.private)
 
     async def find(self, kind: PackageType, name: str) -> Name:
         self.reads += 1
@@ -35,7 +42,8 @@ def a_caller(name: str, *permissions: Permission, account_id: str = "") -> Calle
 
 
 def access(names: Names) -> Access:
-    return Access(cast("NameStore", names))
+    store = cast("NameStore", names)
+    return Access(store, PrivateNames(store))
 
 
 @pytest.mark.parametrize(("status", "user"), [*product(PackageStatus, ["alice", "bob", None])])
@@ -47,9 +55,38 @@ def test_listings_show_what_is_hidden_to_its_creator_and_admins(status: PackageS
     assert EVERYBODY.sees(package) == (status not in OWNER_ONLY)
 
 
-def test_the_permission_admin_makes_a_viewer_that_sees_everything() -> None:
-    assert viewer_of(a_caller("bob", Permission.ADMIN)) == Viewer("bob", is_admin=True)
-    assert viewer_of(a_caller("bob", Permission.SEARCH, Permission.UPLOAD)) == Viewer("bob")
+async def test_the_permission_admin_makes_a_viewer_that_sees_everything() -> None:
+    assert await access(Names()).viewer(a_caller("bob", Permission.ADMIN)) == Viewer("bob", is_admin=True)
+    uploader = a_caller("bob", Permission.SEARCH, Permission.UPLOAD)
+    assert await access(Names()).viewer(uploader) == Viewer("bob", principal=uploader.principal)
+
+
+async def test_a_private_name_exists_for_owners_readers_and_admins() -> None:
+    private = Name(
+        PackageType.MODEL,
+        "secret",
+        (principal_of("alice", "alice"),),
+        visibility=Visibility.PRIVATE,
+        readers=(principal_of("carol", "carol"),),
+    )
+    names = Names(private=[private])
+    package = make_package(name="secret", created_by="bob")
+    seen = {user: await access(names).sees(package, a_caller(user)) for user in ("alice", "bob", "carol")}
+    assert seen == {"alice": True, "bob": False, "carol": True}
+    assert await access(names).sees(package, a_caller("dora", Permission.ADMIN))
+    assert not await access(names).sees(package, None)
+    assert await access(names).sees(make_package(name="secret", type=PackageType.CODE), a_caller("bob"))
+
+
+async def test_a_process_knows_of_a_change_before_it_is_answered() -> None:
+    names = Names()
+    private = PrivateNames(cast("NameStore", names))
+    assert await private.current() == {}
+    assert await asyncio.gather(*(private.current() for _ in range(10))) == [{}] * 10
+    assert names.lists == 1
+    names.private.append(Name(PackageType.MODEL, "secret", (), visibility=Visibility.PRIVATE))
+    await private.changed()
+    assert list(await private.current()) == [(PackageType.MODEL, "secret")]
 
 
 @pytest.mark.parametrize("status", PackageStatus)

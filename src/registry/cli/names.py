@@ -177,8 +177,10 @@ async def release(
 
 
 def check() -> None:
-    """List conflicts of names in the stores of this machine's settings: look-alikes of different owners, and versions by
-    others than the owners. Exit code 1 when there are any."""
+    """List conflicts of names in the stores of this machine's settings. Exit code 1 when there are any.
+
+    They are look-alikes of different owners, and versions by others than the owners.
+    """
     from registry.composition import open_registry
 
     async def work() -> int:

@@ -74,7 +74,10 @@ class Names:
         return read(response, lambda members: Name.from_json(members, etag=response.headers.get("ETag")))
 
     async def set_owners(self, type: str, name: str, owners: Iterable[str], *, etag: str | None = None) -> Name:  # noqa: A002
-        """Give the name exactly these owners. Raises InvalidRequest, Conflict for an empty list, and when it changed."""
+        """Give the name exactly these owners.
+
+        Raises InvalidRequest, and Conflict for an empty list and when the name changed.
+        """
         response = await self._transport.call(
             "PUT", f"{_path(type, name)}/owners", json={"owners": list(owners)}, headers=_if_match(etag)
         )

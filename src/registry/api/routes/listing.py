@@ -73,9 +73,8 @@ async def _list_packages(request: Request) -> Response:
     if query.version is not None and ALIAS_PATTERN.fullmatch(query.version):
         page = await _by_alias(services, query, caller)
     else:
-        page = await services.catalog.list_page(
-            _filter(query, await services.access.viewer(caller)), limit=query.limit, after=after
-        )
+        wanted = _filter(query, await services.access.viewer(caller))
+        page = await services.catalog.list_page(wanted, limit=query.limit, after=after)
     items = await page_items(page.items, (item.body for item in page.items), query.include, services.ratings)
     return page_response(request, services.cursors, items, page.next_after)
 
