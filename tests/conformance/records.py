@@ -16,6 +16,7 @@ from registry.ports.idempotency import AnswerStore
 from registry.ports.maintenance import RecordMaintenance
 from registry.ports.packages import PackageStore
 from registry.ports.ratings import RatingStore
+from registry.ports.verdicts import ScanRequestStore, VerdictStore
 from registry.ports.webhooks import DeliveryOutbox, WebhookStore
 from tests.factories import ManualClock
 
@@ -32,6 +33,8 @@ class Records:
     health: HealthLog
     changes: ChangeFeed
     ratings: RatingStore
+    verdicts: VerdictStore
+    scan_requests: ScanRequestStore
     webhooks: WebhookStore
     outbox: DeliveryOutbox
 

@@ -92,6 +92,7 @@ async def run_background(
         "health": services.health.run,
         "ingest": services.ingest.run,
         "ratings": services.rate_in_background,
+        "scans": services.scan_in_background,
         "search": services.index_follower.run,
         "webhooks": services.deliveries.run,
         "sweep": sweep,

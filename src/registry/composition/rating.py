@@ -10,6 +10,7 @@ from pydantic import SecretStr
 
 from registry.adapters.memory.jobs import PATIENCE_SECONDS, LocalJobQueue
 from registry.composition.outbound import Upstreams
+from registry.composition.safety import SafetyServices
 from registry.domain.ratings import MetricName
 from registry.ports.blobs import BlobStore
 from registry.ports.cache import RatingCache
@@ -61,6 +62,7 @@ def assemble_rating(
     stores: RatingStores,
     around: "RatingSurroundings",
     *,
+    safety: SafetyServices,
     catalog: Catalog,
     audit: AuditWriter,
     clock: Clock,
@@ -71,6 +73,7 @@ def assemble_rating(
     cache_seconds = _MEMORY_CACHE_SECONDS if settings.cache is CacheHome.MEMORY else settings.rating_cache_seconds
     sources = Sources(
         archives=StoredArchiveInspector(stores.blobs),
+        safety=safety.facts,
         code_host=upstreams.code_host,
         hub=upstreams.hub,
         claims=upstreams.claims,
@@ -80,7 +83,7 @@ def assemble_rating(
     collector, weights = EvidenceCollector(sources, clock=clock, deadlines=deadlines), weights_of(settings)
     least = settings.min_ingest_score
     return RatingServices(
-        gate=ScoreGate(evidence_scorer(collector, weights), least) if least else None,
+        gate=ScoreGate(evidence_scorer(collector, weights, safety.scanning), least) if least else None,
         ratings=Ratings(
             stores.ratings,
             cache,
@@ -95,6 +98,7 @@ def assemble_rating(
             stores.packages,
             collector,
             cache=cache,
+            verdicts=safety.for_ratings,
             audit=audit,
             clock=clock,
             ids=ids,

@@ -107,7 +107,9 @@ class AuditAction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """Who did what to a package, when. `sha256` is the content's after the action, None without content.
+    """Who did what to a package, when. `user` is None for the registry itself and for readers without a token.
+
+    `sha256` is the content's after the action, None without content.
 
     `id` is a UUIDv7: entries of one package are listed by it, newest first.
     """
@@ -115,7 +117,7 @@ class AuditEntry:
     id: str
     package_id: str
     at: datetime
-    user: str
+    user: str | None
     action: AuditAction
     revision: int
     sha256: str | None = None
@@ -140,10 +142,12 @@ class KeptAnswer:
 class Change:
     """What is recorded in the same atomic write as a change of a package.
 
-    `upload` is the open upload that becomes the added package: it ends with this write.
+    `upload` is the open upload that becomes the added package: it ends with this write. `lifted_sha256` is the content
+    for which an admin lifts the quarantine of the package by this change.
     """
 
     audit: AuditEntry
     answer: KeptAnswer | None = field(default=None)
     upload: Upload | None = None
     events: tuple[Event, ...] = ()
+    lifted_sha256: str | None = None

@@ -31,7 +31,7 @@ class SqliteAuditStore:
                 id=entry_id,
                 package_id=package_id,
                 at=from_microseconds(at),
-                user=user,
+                user=user or None,
                 action=AuditAction(action),
                 revision=revision,
                 sha256=sha256,
@@ -47,7 +47,7 @@ def append_entries(connection: sqlite3.Connection, entries: Iterable[AuditEntry]
             entry.package_id,
             entry.id,
             to_microseconds(entry.at),
-            entry.user,
+            entry.user or "",  # no account has the empty name
             entry.action.value,
             entry.revision,
             entry.sha256,

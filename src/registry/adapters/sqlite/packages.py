@@ -8,12 +8,14 @@ from registry.adapters.sqlite.database import SqliteDatabase
 from registry.adapters.sqlite.listing import SUMMARY_COLUMNS, Branch, Order, at_version, branches, merged, order_of
 from registry.adapters.sqlite.package_writing import AddPackage, PackageWriting, delete_package, mark, record
 from registry.adapters.sqlite.ranges import entries_in_range
+from registry.adapters.sqlite.scan_requests import SAFETY_COLUMNS, follow_content, safety_of
 from registry.adapters.sqlite.scores import Check, check_for, checked_entries
 from registry.adapters.sqlite.times import to_microseconds
 from registry.adapters.sqlite.version_keys import KeySpan, version_key
 from registry.domain.documents import decode_package, join_document
 from registry.domain.errors import NotFound
 from registry.domain.packages import Change, Package, PackageFilter, PackageStatus, PackageType
+from registry.domain.verdicts import PackageSafety
 from registry.domain.versions import Version
 from registry.ports.clock import Clock
 from registry.ports.packages import NamedVersion, PackageDocument, PackageSummary, SummaryPage
@@ -21,6 +23,8 @@ from registry.ports.packages import NamedVersion, PackageDocument, PackageSummar
 _STATUSES = {status.value: status for status in PackageStatus}
 _DOCUMENT = "SELECT summary, readme, revision, status, created_by FROM packages WHERE id = ?"
 _GET = "SELECT summary, readme, blob_key FROM packages WHERE id = ?"
+_JUDGED = f"""SELECT p.summary, p.readme, p.blob_key, {SAFETY_COLUMNS}
+    FROM packages AS p LEFT JOIN scan_requests AS s ON s.package_id = p.id WHERE p.id = ?"""  # noqa: S608 - fixed texts
 _GET_MANY = """SELECT p.id, p.summary, p.readme, p.blob_key
     FROM json_each(?) AS wanted CROSS JOIN packages AS p ON p.id = wanted.value"""
 _SUMMARIES = """SELECT p.id, p.summary, p.revision
@@ -53,6 +57,7 @@ class SqlitePackageStore:
             record(connection, [change], now=now)
             writing.update(connection, expected_revision=expected_revision)
             mark(connection, [(package, change)], now=now)
+            follow_content(connection, package, change, now=now)
 
         await self._database.write(operation)
 
@@ -71,6 +76,13 @@ class SqlitePackageStore:
             raise NotFound(f"There is no package {package_id}.")
         summary, readme, blob_key = row
         return decode_package(summary, readme, blob_key=blob_key)
+
+    async def get_judged(self, package_id: str) -> tuple[Package, PackageSafety]:
+        row = self._database.fetch_one(_JUDGED, (package_id,))
+        if row is None:
+            raise NotFound(f"There is no package {package_id}.")
+        summary, readme, blob_key, *safety = row
+        return decode_package(summary, readme, blob_key=blob_key), safety_of(*safety)
 
     async def get_many(self, package_ids: Sequence[str]) -> list[Package]:
         wanted = list(dict.fromkeys(package_ids))

@@ -184,6 +184,7 @@ async def _publish(request: Request, caller: Caller) -> Response:
     if isinstance(published, Package) and published.status is PackageStatus.PENDING:
         state.services.ingest.start(published.id)
     elif isinstance(published, Package):
+        state.services.verdicts.hint(published.id, caller.name)
         await state.services.ratings.hint(published.id)
     return created_response(published)
 
@@ -232,7 +233,9 @@ async def _replace_package(request: Request) -> Response:
         package = await state_of(request.scope).services.changing.replace(
             caller, package_id, body.value(), submission.content, expected=expected_revisions(request.headers)
         )
-    await state_of(request.scope).services.ratings.hint(package_id)
+    services = state_of(request.scope).services
+    services.verdicts.hint(package_id, caller.name)
+    await services.ratings.hint(package_id)
     return document_response(package)
 
 

@@ -8,7 +8,10 @@ from registry.domain.packages import Package
 from registry.domain.ratings import MetricName
 from registry.rating.collect import EvidenceCollector
 from registry.rating.score import rate
+from registry.services.safety.scanning import Scanning
 
+_SCAN_SECONDS = 120.0
+"""After that the score goes without the verdict."""
 Scorer = Callable[[Package], Awaitable[float | None]]
 """The net score (0 to 1) of a package whose content is stored but not yet visible, None where nothing is known.
 
@@ -33,10 +36,12 @@ class ScoreGate:
         return None
 
 
-def evidence_scorer(collector: EvidenceCollector, weights: Mapping[MetricName, float]) -> Scorer:
+def evidence_scorer(collector: EvidenceCollector, weights: Mapping[MetricName, float], scanning: Scanning) -> Scorer:
     """Scores as the rating that follows will, over what could be measured at that moment."""
 
     async def score(package: Package) -> float | None:
+        if package.content is not None:
+            await scanning.settle(package.content, within_seconds=_SCAN_SECONDS)
         evidence = await collector.collect(package)
         receipt = await asyncio.to_thread(rate, evidence, weights)
         return receipt.rating.net_score

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from registry.domain.accounts import Caller
 from registry.domain.errors import NotFound
 from registry.domain.packages import AuditEntry, Dependency, Package, PackageFilter, PackageStatus, PackageType
+from registry.domain.verdicts import PackageSafety
 from registry.domain.versions import VersionRange
 from registry.ports.audit import AuditStore
 from registry.ports.packages import NamedVersion, PackageDocument, PackageStore, SummaryPage
@@ -18,6 +19,11 @@ def check_visible(status: PackageStatus, created_by: str, caller: Caller) -> Non
     """Quarantined packages exist for their owner and admins only. Raises NotFound for others."""
     if status is PackageStatus.QUARANTINED and caller.name != created_by and not caller.is_admin:
         raise NotFound("There is no package with this id.")
+
+
+def may_manage(package: Package, caller: Caller) -> bool:
+    """Whether the caller is an owner of the package or an admin."""
+    return caller.name == package.created_by or caller.is_admin
 
 
 def shown(document: PackageDocument | None, caller: Caller) -> PackageDocument:
@@ -76,6 +82,18 @@ class Catalog:
         package = await self._packages.get(package_id)
         check_visible(package.status, package.created_by, caller)
         return package
+
+    async def get_judged(
+        self, package_id: str, caller: Caller, *, quarantined: bool = False
+    ) -> tuple[Package, PackageSafety]:
+        """The package, and how far its content has been judged. Raises NotFound.
+
+        With `quarantined` a package in quarantine is there for everybody: the caller is about to hear why it is.
+        """
+        package, safety = await self._packages.get_judged(package_id)
+        if not (quarantined and package.status is PackageStatus.QUARANTINED):
+            check_visible(package.status, package.created_by, caller)
+        return package, safety
 
     async def list_page(self, wanted: PackageFilter, *, limit: int, after: str | None) -> SummaryPage:
         return await self._packages.list_page(wanted, limit=limit, after=after)

@@ -22,6 +22,7 @@ from registry.domain.packages import (
     PackageType,
 )
 from registry.domain.ratings import Rating
+from registry.domain.verdicts import VerdictSummary
 from registry.domain.versions import Version
 from registry.formats.archives.cards import stated_license
 from registry.formats.archives.facts import ArchiveFacts
@@ -211,7 +212,7 @@ class AuditWriter:
         self._clock = clock
         self._ids = ids
 
-    def change(self, package: Package, user: str, action: AuditAction) -> Change:
+    def change(self, package: Package, user: str | None, action: AuditAction) -> Change:
         """What is to be recorded with a change: `package` as it is afterwards (when deleted: as it was at last)."""
         entry = self.entry(package, user, action)
         details: dict[str, str | int | None] = {
@@ -224,14 +225,26 @@ class AuditWriter:
         event = Event(self._ids.new_id(), _EVENT_TYPES[action], entry.at, package.id, details)
         return Change(entry, events=(event,))
 
-    def rated(self, package: Package, user: str, rating: Rating) -> Change:
+    def rated(self, package: Package, user: str | None, rating: Rating) -> Change:
         """What is to be recorded with a rating that `user` asked for, or whose change it follows."""
         entry = self.entry(package, user, AuditAction.RATE)
         details = {"revision": rating.revision, "status": rating.status.value, "net_score": rating.net_score}
         event = Event(self._ids.new_id(), EventType.RATING_COMPLETED, entry.at, package.id, details)
         return Change(entry, events=(event,))
 
-    def entry(self, package: Package, user: str, action: AuditAction) -> AuditEntry:
+    def judged(self, package: Package, verdict: VerdictSummary) -> Event:
+        """What webhooks hear of a verdict on the package's content."""
+        details: dict[str, str | int | None] = {
+            "name": package.name,
+            "version": str(package.version),
+            "type": package.type.value,
+            "revision": package.revision,
+            "content_sha256": verdict.content_sha256,
+            "status": verdict.status.value,
+        }
+        return Event(self._ids.new_id(), EventType.SAFETY_COMPLETED, self._clock.now(), package.id, details)
+
+    def entry(self, package: Package, user: str | None, action: AuditAction) -> AuditEntry:
         return AuditEntry(
             id=self._ids.new_id(),
             package_id=package.id,

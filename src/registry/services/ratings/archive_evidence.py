@@ -37,9 +37,12 @@ class StoredArchiveInspector:
         self._turns = asyncio.Semaphore(_CONCURRENT_WALKS)
 
     async def inspect(self, package: Package) -> ArchiveFacts:
-        content = package.content
-        if content is None:
+        if package.content is None:
             raise NotFound("the package has no content")
+        return await self.look_into(package.content)
+
+    async def look_into(self, content: Content) -> ArchiveFacts:
+        """What a stored content shows. Raises NotFound when its bytes are missing, Unavailable."""
         async with self._turns:
             deadline = Deadline(self._limits.seconds)
             loop = asyncio.get_running_loop()

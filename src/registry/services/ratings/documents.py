@@ -9,7 +9,6 @@ import orjson
 
 from registry.domain.documents import format_time
 from registry.domain.evidence import Evidence
-from registry.domain.packages import Package
 from registry.domain.ratings import MetricName, Receipt, rating_members
 from registry.domain.receipts import encode_receipt
 from registry.ports.cache import CachedRating
@@ -27,14 +26,16 @@ def scored(evidence: Evidence, weights: Mapping[MetricName, float]) -> tuple[Rec
     return receipt, encode_receipt(receipt)
 
 
-def rating_document(package: Package, receipt: Receipt) -> RatingDocument:
+def rating_document(receipt: Receipt) -> RatingDocument:
     """The rating with its JSON made ready."""
     rating = receipt.rating
     body = orjson.dumps(rating_members(rating))
     summary = {
         "net_score": rating.net_score,
+        "net_score_range": rating.net_score_range,
         "status": rating.status.value,
         "rated_at": format_time(rating.rated_at),
+        "safety": rating.safety,
     }
     return RatingDocument(
         package_id=rating.package_id,
@@ -45,7 +46,6 @@ def rating_document(package: Package, receipt: Receipt) -> RatingDocument:
         etag=f'"{hashlib.sha256(body).hexdigest()[:_TAG_DIGITS]}"',
         summary=orjson.dumps(summary),
         body=body,
-        dangerous_sha256=package.content.sha256 if rating.dangerous and package.content else None,
     )
 
 

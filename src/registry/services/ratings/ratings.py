@@ -149,7 +149,7 @@ class Ratings:
             package_id, revision, cache_entry(found, self._clock.now()), ttl_seconds=jittered(self._age.cache_seconds)
         )
         if self._clock.now() - found.rated_at > timedelta(seconds=self._age.fresh_seconds):
-            await self._start(package_id, "registry")
+            await self._start(package_id, "")
         return ServedRating(found.body, found.etag, hit=False, age_seconds=0)
 
     async def _appears(self, package_id: str, revision: int, wait_seconds: float) -> bool:
