@@ -16,12 +16,17 @@ RegistryError
 │   ├── Quarantined           its content is refused; says why
 │   ├── NotScannedYet         its content has no verdict yet; carries the wait
 │   └── ArchiveUnreadable     the content is no zip that can be served in parts
+├── LastAdmin                 nobody would be left to administer the registry
 ├── UploadSealed              the upload takes no parts: it is being completed
 ├── WebhookDisabled           its receiver wants nothing more
 ├── Unauthenticated
 ├── PermissionDenied
 ├── Throttled                 too many attempts; carries the wait
 ├── SourceFailed              another service that was asked gave no usable answer
+├── ParsingAborted            isolated work on untrusted bytes ended without a result
+│   ├── ParsingTimedOut       it took too long
+│   ├── ParsingOutOfMemory    it took too much memory
+│   └── ParsingCrashed        it ended in any other way
 └── Unavailable               a store cannot answer now; carries the wait
 """
 
@@ -154,6 +159,13 @@ class UploadSealed(RegistryError):
     """The upload is being completed, or was: its bytes are fixed."""
 
 
+class LastAdmin(RegistryError):
+    """Without this account, or this permission of it, the registry would have no admin. Nothing was changed."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name} is the last admin. Give another user the permission 'admin' first.")
+
+
 class WebhookDisabled(RegistryError):
     """The webhook's receiver said 410 Gone: nothing is sent to it any more."""
 
@@ -189,3 +201,19 @@ class SourceFailed(RegistryError):
         self.reason = reason
         self.retry_at = retry_at
         super().__init__(reason)
+
+
+class ParsingAborted(RegistryError):
+    """The bytes could not be inspected: neither clean nor absent follows from that."""
+
+
+class ParsingTimedOut(ParsingAborted):
+    """Reading the bytes took longer than the job's limit."""
+
+
+class ParsingOutOfMemory(ParsingAborted):
+    """Reading the bytes took more memory than the job's limit."""
+
+
+class ParsingCrashed(ParsingAborted):
+    """The process that read the bytes ended without a valid result."""

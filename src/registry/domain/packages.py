@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from registry.domain.events import Event
 from registry.domain.uploads import Upload
-from registry.domain.versions import Version, VersionRange
+from registry.domain.versions import Version
 
 NAME_PATTERN = re.compile(r"(?!\*$)[!-~](?:[ -~]{0,198}[!-~])?")
 MAX_README_BYTES = 256 * 1024
@@ -77,25 +77,6 @@ class Package:
     status_reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PackageFilter:
-    """Which packages a listing wants. Fields that are None do not restrict.
-
-    `hidden_from`: quarantined packages of others than this user are left out (None: nothing is hidden).
-    `min_net_score` (0.0–1.0): packages whose current revision has a rating with at least this net score.
-    """
-
-    status: PackageStatus | None = PackageStatus.ACTIVE
-    type: PackageType | None = None
-    name: str | None = None
-    versions: VersionRange | None = None
-    tag: str | None = None
-    created_by: str | None = None
-    hidden_from: str | None = None
-    min_net_score: float | None = None
-    newest_first: bool = True
-
-
 class AuditAction(StrEnum):
     CREATE = "create"
     UPDATE = "update"
@@ -107,11 +88,10 @@ class AuditAction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """Who did what to a package, when. `user` is None for the registry itself and for readers without a token.
+    """Who did what to a package, when. `sha256` is the content's after the action, None without content.
 
-    `sha256` is the content's after the action, None without content.
-
-    `id` is a UUIDv7: entries of one package are listed by it, newest first.
+    `id` is a UUIDv7: entries of one package are listed by it, newest first. `user` is None for anonymous readers and
+    for what the registry did by itself.
     """
 
     id: str

@@ -24,9 +24,9 @@ from registry.domain.packages import (
 from registry.domain.ratings import Rating
 from registry.domain.verdicts import VerdictSummary
 from registry.domain.versions import Version
-from registry.formats.archives.cards import stated_license
 from registry.formats.archives.facts import ArchiveFacts
 from registry.formats.archives.kinds import SNIFF_BYTES, looks_like_archive
+from registry.formats.license_names import recorded_license
 from registry.ports.blobs import BlobStore, StoredBlob
 from registry.ports.clock import Clock, IdSource
 from registry.ports.fetching import SourceFacts
@@ -164,7 +164,7 @@ def filled(package: Package, received: Received, source: SourceFacts) -> Package
     """`package` with content that was fetched for it; what its record leaves open comes from the archive, else from
     what its source says of it."""
     facts = received.facts
-    stated = stated_license(source.license) if source.license else None
+    stated = recorded_license(source.license) if source.license else None
     return replace(
         package,
         content=received.content,
