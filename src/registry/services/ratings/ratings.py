@@ -75,6 +75,8 @@ class Ratings:
             await self._start(package_id, caller.name, unless_rated=package.revision)
         if wait_seconds <= 0 or not await self._appears(package_id, package.revision, wait_seconds):
             return None
+        # Its verdict may have quarantined it meanwhile: then the rating is that of the revision after.
+        package = await self._catalog.get_document(package_id, caller)
         return await self._find(package_id, package.revision)
 
     async def again(self, package_id: str, caller: Caller) -> None:
