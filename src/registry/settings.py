@@ -174,6 +174,18 @@ class Settings(BaseSettings):
     min_ingest_score: float = Field(
         0, ge=0, le=1, description="net score below which a package fetched from a URL is refused; 0: off"
     )
+    upstream_head_seconds: Seconds = Field(30, description="most that another server's answer may take to begin")
+    upstream_idle_seconds: Seconds = Field(
+        20, description="silence, or lack of speed, that is borne in the body of another server's answer"
+    )
+    upstream_min_bytes_per_second: int = Field(
+        1024, ge=1, description="least rate of such a body; below, after that time, the answer is given up"
+    )
+    ingest_seconds: Seconds = Field(
+        21_600, description="most that fetching one package from a URL may take, waits and tries included"
+    )
+    ingest_concurrent: int = Field(8, ge=1, le=1000, description="packages that one process fetches at a time")
+    ingest_concurrent_per_user: int = Field(2, ge=1, le=1000, description="of these, most of one user")
     ingest_lease_seconds: Seconds = Field(
         120, description="silence after which a fetch counts as dead and another process takes it over"
     )

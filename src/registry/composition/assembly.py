@@ -23,7 +23,7 @@ from registry.services.accounts.sessions import Sessions
 from registry.services.container import Services
 from registry.services.files.parts import SubParts
 from registry.services.health.health import ComponentState, HealthMonitor, Probe
-from registry.services.ingest.ingest import Ingest
+from registry.services.ingest.ingest import Ingest, IngestLimits
 from registry.services.ingest.leases import Claims
 from registry.services.maintenance.maintenance import HousekeepingObserver, Maintenance
 from registry.services.packages.archive_reading import ArchiveReader
@@ -189,6 +189,9 @@ def assemble(settings: Settings, stores: Stores, around: RequestMiddleware) -> R
             ),
             clock=clock,
             lease_seconds=settings.ingest_lease_seconds,
+            limits=IngestLimits(
+                settings.ingest_seconds, settings.ingest_concurrent, settings.ingest_concurrent_per_user
+            ),
             gate=rating.gate,
         ),
         webhooks=Webhooks(

@@ -140,7 +140,7 @@ class Uploads:
     async def _add(self, upload: Upload, answer: KeptAnswer | None) -> None:
         """Add the record. When it is refused for certain, the room for its bytes goes; else the sweep decides."""
         try:
-            await self._uploads.add(upload, answer)
+            await self._uploads.add(upload, answer, quota=self._quotas.quota_of(upload.created_by))
         except Unavailable:
             raise
         except RegistryError:
