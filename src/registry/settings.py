@@ -113,6 +113,12 @@ class Settings(BaseSettings):
     download_url_seconds: Seconds = Field(300, description="how long a signed download URL lives")
     idempotency_seconds: Seconds = Field(86_400, description="how long the answer to an Idempotency-Key is kept")
     archive_seconds: Seconds = Field(10, description="time for looking into one archive")
+    parsing_processes: int = Field(
+        2,
+        ge=1,
+        le=64,
+        description="processes that parse what is published, at a time, for all server processes together",
+    )
 
     text_model_url: str | None = Field(None, description="OpenAI-compatible API (…/v1) that reads claims in cards")
     text_model_key: SecretStr | None = Field(None, description="key of the text model's API")
@@ -140,6 +146,11 @@ class Settings(BaseSettings):
     scan_workers: int = Field(
         3, ge=1, le=64, description="contents scanned at a time by one process, all but one of one user's"
     )
+    scan_seconds: Seconds = Field(300, description="time for scanning one content; what is left then is not scanned")
+    scan_depth: int = Field(
+        3, ge=1, le=10, description="how deep archives in archives are scanned, the content itself included"
+    )
+    scan_file_bytes: int = Field(512 * 1024**2, ge=1024, description="largest file that is scanned, in bytes")
     scan_lease_seconds: Seconds = Field(30, description="silence after which a scan is taken from its process")
     scan_sweep_seconds: Seconds = Field(1, description="time between looks for contents to scan")
     scan_again_seconds: Seconds = Field(
