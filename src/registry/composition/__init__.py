@@ -100,6 +100,7 @@ async def run_background(
         "ratings": services.rate_in_background,
         "scans": services.scan_in_background,
         "search": services.index_follower.run,
+        "token use": services.token_use.run,
         "webhooks": services.deliveries.run,
         "sweep": sweep,
         **more,
