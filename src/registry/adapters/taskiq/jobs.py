@@ -54,7 +54,8 @@ class TaskiqJobQueue:
 
         self._task = broker.register_task(handle, task_name=_TASK)
 
-    async def put(self, package_id: str) -> None:
+    async def put(self, package_id: str, *, user: str) -> None:  # noqa: ARG002
+        # A stream is first come, first served; the sweep that each worker runs too is fair to users.
         try:
             async with asyncio.timeout(self._limits.put_seconds):
                 await self._task.kiq(package_id)
