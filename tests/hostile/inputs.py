@@ -13,7 +13,10 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
+Value = TypeVar("Value")
 KIB, MIB = 1024, 1024 * 1024
 
 
@@ -29,6 +32,11 @@ class HostileInput:
 def hostile_inputs() -> list[HostileInput]:
     """One or more of every kind."""
     return [*_pickles(), *_archives(), *_headers(), *_texts(), *_python()]
+
+
+def given(make: Callable[[Value], bytes], value: Value) -> Callable[[], bytes]:
+    """`make` for this value, later."""
+    return partial(make, value)
 
 
 def memo_bomb(levels: int, *, reduces: bool = True) -> bytes:
@@ -52,17 +60,17 @@ def _pickles() -> Iterator[HostileInput]:
         return HostileInput(f"pickle {name}", f"model.{ending}", make)
 
     for levels in (10, 20, 30, 60, 250):
-        yield pickled(f"memo bomb of {levels}", lambda levels=levels: memo_bomb(levels))
+        yield pickled(f"memo bomb of {levels}", given(lambda levels: memo_bomb(levels), levels))
         yield pickled(
-            f"harmless memo bomb of {levels}", lambda levels=levels: memo_bomb(levels, reduces=False), "joblib"
+            f"harmless memo bomb of {levels}", given(lambda levels: memo_bomb(levels, reduces=False), levels), "joblib"
         )
     for depth in (1_000, 50_000):
         yield pickled(
-            f"{depth} nested lists", lambda depth=depth: b"\x80\x02" + b"]" * depth + b"a" * (depth - 1) + b"."
+            f"{depth} nested lists", given(lambda depth: b"\x80\x02" + b"]" * depth + b"a" * (depth - 1) + b".", depth)
         )
-        yield pickled(f"{depth} nested tuples", lambda depth=depth: b"\x80\x02)" + b"\x85" * depth + b".")
-        yield pickled(f"{depth} marks", lambda depth=depth: b"\x80\x02" + b"(" * depth + b"t" * depth + b".")
-        yield pickled(f"{depth} duplicates", lambda depth=depth: b"\x80\x02K\x01" + b"2" * depth + b".")
+        yield pickled(f"{depth} nested tuples", given(lambda depth: b"\x80\x02)" + b"\x85" * depth + b".", depth))
+        yield pickled(f"{depth} marks", given(lambda depth: b"\x80\x02" + b"(" * depth + b"t" * depth + b".", depth))
+        yield pickled(f"{depth} duplicates", given(lambda depth: b"\x80\x02K\x01" + b"2" * depth + b".", depth))
     yield pickled("huge integer", lambda: b"\x80\x02\x8b" + struct.pack("<i", 200_000) + b"\x7f" * 200_000 + b".")
     yield pickled("integer in decimal", lambda: b"L" + b"9" * 100_000 + b"L\n.")
     yield pickled("integer in text", lambda: b"I" + b"9" * 100_000 + b"\n.")
@@ -159,8 +167,8 @@ def _headers() -> Iterator[HostileInput]:
         return f'{{"a":{{"dtype":"{dtype}","shape":{shape},"data_offsets":{offsets}}}}}'.encode()
 
     for digits in (100, 4_000, 40_000):
-        yield tensors(f"dimension of {digits} digits", lambda digits=digits: one(f"[{'9' * digits}]"))
-        yield tensors(f"offset of {digits} digits", lambda digits=digits: one("[2]", f"[0,{'9' * digits}]"))
+        yield tensors(f"dimension of {digits} digits", given(lambda digits: one(f"[{'9' * digits}]"), digits))
+        yield tensors(f"offset of {digits} digits", given(lambda digits: one("[2]", f"[0,{'9' * digits}]"), digits))
     yield tensors("many dimensions of many digits", lambda: one(f"[{','.join(['9' * 4_000] * 200)}]"))
     yield tensors("many dimensions", lambda: one(f"[{','.join(['9' * 18] * 20_000)}]"))
     yield tensors("negative dimensions", lambda: one("[-1,-1]"))
@@ -188,7 +196,9 @@ def _headers() -> Iterator[HostileInput]:
         "signs": b"-" * 60_000 + b"1",
     }.items():
         yield HostileInput(
-            f"npy {name}", "a.npy", lambda header=header: b"\x93NUMPY\x02\x00" + struct.pack("<I", len(header)) + header
+            f"npy {name}",
+            "a.npy",
+            given(lambda header: b"\x93NUMPY\x02\x00" + struct.pack("<I", len(header)) + header, header),
         )
     yield HostileInput("npy header beyond the end", "a.npy", lambda: b"\x93NUMPY\x02\x00\xff\xff\xff\xffO")
     yield HostileInput(
@@ -248,14 +258,15 @@ def _texts() -> Iterator[HostileInput]:
         "of all names": "MIT Apache-2.0 GPL-3.0 BSD " * 4_000,
     }.items():
         yield HostileInput(
-            f"license {name}", "content.zip", lambda text=text: zipped({"LICENSE": text, "README.md": "x"})
+            f"license {name}", "content.zip", given(lambda text: zipped({"LICENSE": text, "README.md": "x"}), text)
         )
     for name, expression in {"brackets": "(" * 90, "choices": "MIT OR " * 28, "joined": "MIT AND (" * 20}.items():
         yield HostileInput(
             f"license expression of {name}",
             "p.zip",
-            lambda expression=expression: zipped(
-                {"p-1.dist-info/METADATA": f"Name: p\nLicense-Expression: {expression}\n\n"}
+            given(
+                lambda expression: zipped({"p-1.dist-info/METADATA": f"Name: p\nLicense-Expression: {expression}\n\n"}),
+                expression,
             ),
         )
     for name, text in {
@@ -266,7 +277,7 @@ def _texts() -> Iterator[HostileInput]:
         "inline tables": "a = " + "{a = " * 30_000,
         "long strings": 'a = """' + "\\\n" * 100_000,
     }.items():
-        yield HostileInput(f"toml of {name}", "p.zip", lambda text=text: zipped({"pyproject.toml": text}))
+        yield HostileInput(f"toml of {name}", "p.zip", given(lambda text: zipped({"pyproject.toml": text}), text))
     yield HostileInput("config of deep JSON", "c.zip", lambda: zipped({"config.json": "[" * 500_000}))
     yield HostileInput(
         "config of huge numbers", "c.zip", lambda: zipped({"config.json": '{"a":' + "9" * 500_000 + "}"})
@@ -300,7 +311,7 @@ def _python() -> Iterator[HostileInput]:
         "NULs": lambda: "\0" * 100_000,
     }
     for name, make in sources.items():
-        yield HostileInput(f"python with {name}", "p.zip", lambda make=make: zipped({"p/a.py": make()}))
+        yield HostileInput(f"python with {name}", "p.zip", given(lambda make: zipped({"p/a.py": make()}), make))
     yield HostileInput(
         "python in eight long lists",
         "p.zip",
