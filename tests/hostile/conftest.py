@@ -1,4 +1,4 @@
-"""Hostile tests start servers of their own, by the same fixture as the API tests."""
+"""Hostile clients meet servers of their own, by the same fixture as the API tests."""
 
 from tests.api.conftest import start
 
