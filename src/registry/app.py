@@ -36,6 +36,8 @@ from registry.services.maintenance.background import beside
 from registry.settings import Settings, load_settings
 from registry.telemetry import metrics
 from registry.telemetry.logs import configure_logs
+from registry.web.application import add_web_interface
+from registry.web.sessions import API_PREFIX, with_session_as_token
 from registry.wire.middleware import RequestMiddleware
 from registry.wire.request_scheduler import RequestScheduler
 
@@ -49,6 +51,8 @@ class _Application(FastAPI):
         self._hot, self._surrounded = routes, surround(routes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"].startswith(API_PREFIX + "/"):
+            scope = with_session_as_token(scope)
         if self._hot.find(scope):
             scope["app"] = self
             await self._surrounded(scope, receive, send)
@@ -140,6 +144,7 @@ def create_app(settings: Settings) -> FastAPI:
     ):
         app.include_router(router)
     add_documentation_pages(app)
+    add_web_interface(app)
     complete_schema(app)
     app.add_exception_handler(RegistryError, on_registry_error)
     app.add_exception_handler(HTTPException, on_http_error)
