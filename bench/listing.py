@@ -16,7 +16,8 @@ from bench.suites import Options
 from registry.adapters.sqlite.database import SqliteDatabase
 from registry.adapters.sqlite.packages import SqlitePackageStore
 from registry.adapters.system.clock import SystemClock
-from registry.domain.packages import PackageFilter, PackageType
+from registry.domain.listing import PackageFilter
+from registry.domain.packages import PackageType
 from registry.domain.versions import VersionRange
 
 _SIZES = (1_000, 10_000, 100_000, 1_000_000)

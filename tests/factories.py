@@ -162,6 +162,7 @@ def make_account(**overrides: Any) -> Account:
         "permissions": frozenset({Permission.SEARCH, Permission.DOWNLOAD}),
         "token_epoch": "epoch-1",
         "created_at": START,
+        "id": f"account-{next(_numbers)}",
     }
     return Account(**fields | overrides)
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from registry.domain.errors import NotFound
-from registry.domain.packages import PackageFilter
+from registry.domain.listing import PackageFilter
 from tests.conformance.package_listing import walk
 from tests.conformance.package_store import add
 from tests.conformance.records import RecordHome, Records

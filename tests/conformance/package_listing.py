@@ -8,8 +8,10 @@ from random import Random
 import pytest
 
 from registry.domain.documents import encode_summary
-from registry.domain.packages import Package, PackageFilter, PackageStatus, PackageType
+from registry.domain.listing import PackageFilter
+from registry.domain.packages import Package, PackageStatus, PackageType
 from registry.domain.versions import VersionRange
+from registry.domain.visibility import EVERYBODY, REGISTRY, Viewer
 from registry.ports.packages import PackageStore, PackageSummary
 from tests.conformance.package_store import add
 from tests.conformance.records import RecordHome, Records
@@ -32,9 +34,9 @@ def fits(package: Package, wanted: PackageFilter, score: float | None = None) ->
         and (wanted.tag is None or wanted.tag in package.tags)
         and (wanted.created_by is None or package.created_by == wanted.created_by)
         and (
-            wanted.hidden_from is None
+            wanted.viewer.is_admin
             or package.status != PackageStatus.QUARANTINED
-            or package.created_by == wanted.hidden_from
+            or package.created_by == wanted.viewer.user
         )
     )
 
@@ -48,7 +50,7 @@ def every_filter() -> list[PackageFilter]:
         RANGES,
         (None, "nlp"),
         (None, "alice"),
-        (None, "bob"),
+        (REGISTRY, Viewer("bob"), EVERYBODY),
     )
     return [
         PackageFilter(
@@ -58,10 +60,10 @@ def every_filter() -> list[PackageFilter]:
             versions=None if text is None else VersionRange.parse(text),
             tag=tag,
             created_by=created_by,
-            hidden_from=hidden_from,
+            viewer=viewer,
             newest_first=number % 2 == 0,
         )
-        for number, (status, type_, name, text, tag, created_by, hidden_from) in enumerate(combinations)
+        for number, (status, type_, name, text, tag, created_by, viewer) in enumerate(combinations)
     ]
 
 

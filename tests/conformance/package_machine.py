@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from registry.domain.errors import NotFound, PackageExists, RevisionConflict
-from registry.domain.packages import Package, PackageFilter, PackageStatus, PackageType
+from registry.domain.listing import PackageFilter
+from registry.domain.packages import Package, PackageStatus, PackageType
 from registry.domain.versions import VersionRange
+from registry.domain.visibility import REGISTRY, Viewer
 from tests.conformance.package_listing import fits, rate, walk
 from tests.conformance.records import RecordHome
 from tests.factories import ids, make_account, make_change, make_package
@@ -31,7 +33,7 @@ filters = st.builds(
     versions=st.none() | st.sampled_from([VersionRange.parse(text) for text in ("1.0.0", "^1.0.0", "1.0.0-2.0.0")]),
     tag=st.none() | st.sampled_from(["a", "b"]),
     created_by=st.none() | creators,
-    hidden_from=st.none() | creators,
+    viewer=st.just(REGISTRY) | st.builds(Viewer, st.none() | creators),
     min_net_score=st.none() | st.none() | st.floats(0, 1),
     newest_first=st.booleans(),
 )

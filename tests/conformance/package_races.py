@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import replace
 
 from registry.domain.errors import AnswerKept, NotFound, PackageExists, RevisionConflict
-from registry.domain.packages import PackageFilter
+from registry.domain.listing import PackageFilter
 from tests.conformance.package_listing import walk
 from tests.conformance.package_store import add
 from tests.conformance.records import Records

@@ -10,6 +10,7 @@ import pytest
 from registry.adapters.search.index import LocalSearchIndex
 from registry.domain.packages import PackageStatus
 from registry.domain.search import RegexQuery, SearchScope
+from registry.domain.visibility import Viewer
 from registry.services.search.indexing import IndexFollower
 from registry.services.search.search import SearchService
 from tests.conformance.records import RecordHome, Records
@@ -65,7 +66,7 @@ class SearchIndexContract:
             hidden = replace(package, readme="Nothing.", status=PackageStatus.QUARANTINED, revision=2)
             await other.packages.replace(hidden, make_change(package.id), expected_revision=1)
             # Not told to strangers by the process that does not know yet, either: what is told comes from the records.
-            assert await one.found("^bert", SearchScope(hidden_from="somebody")) == []
+            assert await one.found("^bert", SearchScope(viewer=Viewer("somebody"))) == []
             await one.follower.catch_up()
             assert await one.found("Wikipedia") == []
 

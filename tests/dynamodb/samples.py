@@ -16,7 +16,8 @@ from registry.adapters.dynamodb.maintenance import DynamoRecordMaintenance
 from registry.adapters.dynamodb.packages import DynamoPackageStore
 from registry.adapters.dynamodb.ratings import DynamoRatingStore
 from registry.adapters.dynamodb.webhooks import DynamoWebhookStore
-from registry.domain.packages import Change, KeptAnswer, Package, PackageFilter
+from registry.domain.listing import PackageFilter
+from registry.domain.packages import Change, KeptAnswer, Package
 from registry.ports.clock import Clock
 from registry.ports.packages import PackageStore
 from tests.conformance.records import Records

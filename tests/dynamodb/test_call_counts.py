@@ -15,8 +15,10 @@ from registry.adapters.dynamodb.idempotency import DynamoAnswerStore
 from registry.adapters.dynamodb.maintenance import DynamoRecordMaintenance
 from registry.adapters.dynamodb.packages import DynamoPackageStore
 from registry.domain.events import EventType
-from registry.domain.packages import PackageFilter, PackageStatus, PackageType
+from registry.domain.listing import PackageFilter
+from registry.domain.packages import PackageStatus, PackageType
 from registry.domain.versions import VersionRange
+from registry.domain.visibility import Viewer
 from registry.domain.webhooks import DeliveryStatus
 from tests.conformance.webhook_records import add_with_event
 from tests.dynamodb.samples import change, next_revision, open_records, package
@@ -90,7 +92,7 @@ async def test_many_packages_at_once(packages: DynamoPackageStore, calls: CallCo
         (PackageFilter(versions=VersionRange.parse("^1.0.0")), NARROW),
         (PackageFilter(versions=VersionRange.parse("1.0.0-3.0.0")), {"Query": 3, "BatchGetItem": 1}),
         (PackageFilter(versions=VersionRange.parse("0.0.0-900.0.0")), SHARDED),
-        (PackageFilter(status=None, name="bert", hidden_from="bob"), {"Query": 5, "BatchGetItem": 1}),
+        (PackageFilter(status=None, name="bert", viewer=Viewer("bob")), {"Query": 5, "BatchGetItem": 1}),
     ],
 )
 async def test_a_page_costs_its_partitions_and_one_batch(

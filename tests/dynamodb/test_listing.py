@@ -9,7 +9,8 @@ from registry.adapters.dynamodb.client import DynamoTable
 from registry.adapters.dynamodb.keys import Item
 from registry.adapters.dynamodb.packages import DynamoPackageStore
 from registry.adapters.dynamodb.transaction import Transaction
-from registry.domain.packages import PackageFilter, PackageStatus
+from registry.domain.listing import PackageFilter
+from registry.domain.packages import PackageStatus
 from tests.dynamodb.samples import change, fill, next_revision, package, places, walk
 from tests.factories import make_content
 

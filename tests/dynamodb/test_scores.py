@@ -6,7 +6,8 @@ import pytest
 
 from registry.adapters.dynamodb import listing
 from registry.adapters.dynamodb.client import DynamoTable
-from registry.domain.packages import Package, PackageFilter, PackageType
+from registry.domain.listing import PackageFilter
+from registry.domain.packages import Package, PackageType
 from registry.domain.versions import VersionRange
 from tests.conformance.package_listing import rate
 from tests.conformance.records import Records

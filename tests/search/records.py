@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from registry.domain.documents import encode_summary
-from registry.domain.packages import Package, PackageFilter, PackageStatus, PackageType
+from registry.domain.listing import PackageFilter
+from registry.domain.packages import Package, PackageStatus, PackageType
 from registry.domain.versions import Version
 from registry.ports.changes import ChangePage
 from registry.ports.packages import PackageSummary, SummaryPage

@@ -9,6 +9,7 @@ from registry.adapters.search.index import LocalSearchIndex
 from registry.domain.errors import InvalidInput, Unavailable
 from registry.domain.packages import PackageStatus, PackageType
 from registry.domain.search import RegexQuery, SearchField, SearchScope
+from registry.domain.visibility import Viewer
 from tests.search.engines import open_engine
 from tests.search.records import Records, make_package
 
@@ -74,9 +75,12 @@ async def test_finds(
         (SearchScope(status=PackageStatus.DEPRECATED), ["GPT 2 (small)"]),
         (SearchScope(tag="speech"), ["whisper"]),
         (SearchScope(status=PackageStatus.QUARANTINED), ["resnet50"]),
-        (SearchScope(status=PackageStatus.QUARANTINED, hidden_from="alice"), []),
-        (SearchScope(status=PackageStatus.QUARANTINED, hidden_from="bob"), ["resnet50"]),
-        (SearchScope(hidden_from="alice"), ["whisper", "GPT 2 (small)", "bert-tiny", "google-bert/bert-base-uncased"]),
+        (SearchScope(status=PackageStatus.QUARANTINED, viewer=Viewer("alice")), []),
+        (SearchScope(status=PackageStatus.QUARANTINED, viewer=Viewer("bob")), ["resnet50"]),
+        (
+            SearchScope(viewer=Viewer("alice")),
+            ["whisper", "GPT 2 (small)", "bert-tiny", "google-bert/bert-base-uncased"],
+        ),
     ],
 )
 async def test_scope(records: Records, tmp_path: Path, scope: SearchScope, names: list[str]) -> None:
@@ -141,7 +145,7 @@ async def test_what_is_told_comes_from_the_records_in_one_batch(records: Records
         # Deleted and quarantined a moment ago, and not indexed yet.
         records.remove(page.items[0].id)
         records.put(make_package(1, "google-bert/bert-base-uncased", status=PackageStatus.QUARANTINED))
-        scope = SearchScope(hidden_from="bob")
+        scope = SearchScope(viewer=Viewer("bob"))
         assert await engine.found(RegexQuery("bert", scope=scope)) == []
 
 

@@ -7,6 +7,7 @@ import pytest
 from registry.domain.errors import InvalidInput
 from registry.domain.packages import PackageStatus, PackageType
 from registry.domain.search import SearchScope, TextQuery
+from registry.domain.visibility import Viewer
 from tests.search.engines import Engine, open_engine
 from tests.search.records import Records, make_package
 
@@ -27,7 +28,7 @@ def records() -> Records:
 
 
 async def ranked(engine: Engine, text: str, *, scope: SearchScope | None = None) -> list[str]:
-    page = await engine.service.rank(TextQuery(text, scope or SearchScope(hidden_from="alice")), limit=50)
+    page = await engine.service.rank(TextQuery(text, scope or SearchScope(viewer=Viewer("alice"))), limit=50)
     return [item.package.name for item in page.items]
 
 
@@ -58,7 +59,7 @@ async def test_order(records: Records, tmp_path: Path, text: str, names: list[st
 async def test_scope(records: Records, tmp_path: Path) -> None:
     async with open_engine(tmp_path / "search.db", records) as engine:
         assert await ranked(engine, "bert", scope=SearchScope(type=PackageType.DATASET)) == ["wikipedia"]
-        assert await ranked(engine, "secret", scope=SearchScope(hidden_from="bob")) == ["secret-bert"]
+        assert await ranked(engine, "secret", scope=SearchScope(viewer=Viewer("bob"))) == ["secret-bert"]
         assert await ranked(engine, "secret") == []
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 import pytest
 
 from registry.domain.accounts import Account, Permission, Session
-from registry.domain.errors import AlreadyExists, NotFound
+from registry.domain.errors import AlreadyExists, InvalidInput, NotFound
 from registry.services.accounts.bootstrap import Bootstrap
 from tests.factories import START, ManualClock
 
@@ -28,6 +28,7 @@ class KeptAccounts:
     def __init__(self) -> None:
         self.accounts: dict[str, Account] = {}
         self.overtaken_by: Account | None = None
+        self.existed = False
 
     async def add(self, account: Account) -> None:
         if self.overtaken_by is not None:
@@ -35,6 +36,14 @@ class KeptAccounts:
         if account.name in self.accounts:
             raise AlreadyExists("taken")
         self.accounts[account.name] = account
+
+    async def add_first(self, account: Account) -> bool:
+        if self.overtaken_by is not None:
+            self.accounts[account.name] = self.overtaken_by
+        if self.existed or self.accounts:
+            return False
+        await self.add(account)
+        return True
 
     async def get(self, name: str) -> Account:
         if name not in self.accounts:
@@ -108,3 +117,31 @@ async def test_first_admin_of_an_empty_registry(accounts: KeptAccounts) -> None:
     fresh = await bootstrap(accounts).first_admin()
     assert fresh.name == "admin"
     assert not accounts.accounts
+
+
+async def test_never_added_again_once_there_were_accounts(accounts: KeptAccounts) -> None:
+    accounts.existed = True
+    assert not await bootstrap(accounts).ensure_admin()
+    assert not accounts.accounts
+
+
+async def test_recovery_gives_the_same_account_a_new_password_and_admin(accounts: KeptAccounts) -> None:
+    await bootstrap(accounts).ensure_admin()
+    before = replace(accounts.accounts["admin"], permissions=frozenset({Permission.SEARCH}))
+    accounts.accounts["admin"] = before
+
+    await bootstrap(accounts).recover(None, "a way back in")
+
+    after = accounts.accounts["admin"]
+    assert after.id == before.id
+    assert after.password_hash == "hash of a way back in"
+    assert after.permissions == {Permission.ADMIN, Permission.SEARCH}
+    assert after.token_epoch != before.token_epoch
+
+
+async def test_recovery_makes_an_account_that_is_not_there(accounts: KeptAccounts) -> None:
+    accounts.existed = True
+    await bootstrap(accounts).recover("rescue", "a way back in")
+    assert accounts.accounts["rescue"].is_admin
+    with pytest.raises(InvalidInput):
+        await bootstrap(accounts).recover("rescue", "password")

@@ -18,7 +18,7 @@ from registry.services.packages.intake import AuditWriter
 from registry.services.packages.retrieval import DownloadLog, Retrieval, Servable
 from tests.factories import ManualClock, make_content, make_package
 
-CALLER = Caller("alice", frozenset({Permission.DOWNLOAD}), TokenClaims("token-1", "alice", "e1", 0))
+CALLER = Caller("alice", frozenset({Permission.DOWNLOAD}), TokenClaims("token-1", "alice", "e1", 0), "account-1")
 
 
 class Records:

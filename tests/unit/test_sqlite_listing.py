@@ -14,19 +14,21 @@ from registry.adapters.sqlite.package_writing import PackageWriting, insert_pack
 from registry.adapters.sqlite.ranges import entries_in_range, heads_statement
 from registry.adapters.sqlite.schema import RECORDS, migrate
 from registry.adapters.sqlite.version_keys import KeySpan, version_key
-from registry.domain.packages import Package, PackageFilter, PackageStatus, PackageType
+from registry.domain.listing import PackageFilter
+from registry.domain.packages import Package, PackageStatus, PackageType
 from registry.domain.versions import Version, VersionRange
+from registry.domain.visibility import REGISTRY, Viewer
 from tests.factories import ids, make_package
 
 FILTERS = [
-    PackageFilter(status, type_, name, None, tag, created_by, hidden_from, newest_first=newest_first)
-    for status, type_, name, tag, created_by, hidden_from, newest_first in product(
+    PackageFilter(status, type_, name, None, tag, created_by, viewer, newest_first=newest_first)
+    for status, type_, name, tag, created_by, viewer, newest_first in product(
         (None, PackageStatus.ACTIVE, PackageStatus.QUARANTINED),
         (None, PackageType.MODEL),
         (None, "bert"),
         (None, "nlp"),
         (None, "alice"),
-        (None, "alice"),
+        (REGISTRY, Viewer("alice")),
         (True, False),
     )
 ]
@@ -76,7 +78,7 @@ def fill(connection: Connection, packages: list[Package]) -> None:
     "wanted",
     [
         PackageFilter(),
-        PackageFilter(status=None, hidden_from="bob"),
+        PackageFilter(status=None, viewer=Viewer("bob")),
         PackageFilter(tag="nlp"),
         PackageFilter(created_by="alice", type=PackageType.MODEL),
         PackageFilter(versions=VersionRange.parse("1.0.7")),

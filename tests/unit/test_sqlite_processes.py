@@ -8,7 +8,7 @@ from pathlib import Path
 
 from registry.adapters.sqlite.database import SqliteDatabase
 from registry.adapters.sqlite.packages import SqlitePackageStore
-from registry.domain.packages import PackageFilter
+from registry.domain.listing import PackageFilter
 from tests.conformance.package_listing import walk_packages
 from tests.factories import ManualClock, ids, make_change, make_package
 

@@ -12,7 +12,8 @@ from registry.adapters.sqlite.listing import SUMMARY_COLUMNS, branches, merged, 
 from registry.adapters.sqlite.package_writing import PackageWriting, insert_packages
 from registry.adapters.sqlite.schema import RECORDS, migrate
 from registry.adapters.sqlite.scores import check_for, checked_entries, list_by_score
-from registry.domain.packages import PackageFilter, PackageType
+from registry.domain.listing import PackageFilter
+from registry.domain.packages import PackageType
 from registry.domain.versions import VersionRange
 from tests.factories import ids, make_package
 from tests.unit.test_sqlite_listing import FILTERS, plan

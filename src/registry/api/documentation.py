@@ -12,7 +12,7 @@ SCHEMA_ONLY_MODELS: tuple[type[BaseModel], ...] = (ProblemModel, InlinePackageBo
 """Models that routes name by reference only, so that the schema must be told of them."""
 
 _TITLES = {kind.status: kind.title for kind in [*HTTP_PROBLEMS.values(), *reversed(PROBLEMS.values())]} | {
-    409: "The name is taken, the content cannot be served, or the webhook is disabled",
+    409: "The name is taken, the content cannot be served, or what is there does not allow it",
     422: "The request is not valid",
 }
 _RETRY_AFTER = {"Retry-After": {"description": "seconds to wait", "schema": {"type": "integer"}}}

@@ -73,6 +73,12 @@ PROBLEMS: dict[type[errors.RegistryError], ProblemKind] = {
     errors.ContentUnavailable: ProblemKind(
         409, "content-unavailable", "The content cannot be served", "The package's status does not allow it."
     ),
+    errors.LastAdmin: ProblemKind(
+        409,
+        "last-admin",
+        "This is the last admin",
+        "A registry keeps at least one admin. Make another user admin first, then repeat.",
+    ),
     errors.WebhookDisabled: ProblemKind(
         409,
         "webhook-disabled",

@@ -4,9 +4,10 @@ from typing import Annotated
 
 import typer
 
-from registry.cli.failures import usage_error
+from registry.cli.failures import CommandError, usage_error
+from registry.cli.service import read_settings, run
 from registry.cli.session import Session, command, confirm, read_password
-from registry.domain.accounts import Permission
+from registry.domain.accounts import USER_NAME_PATTERN, Permission
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The user's name.")]
 PasswordStdin = Annotated[
@@ -21,6 +22,7 @@ def register(app: typer.Typer) -> None:
     command(users, "permissions")(permissions)
     command(users, "password")(password)
     command(users, "delete")(delete)
+    users.command()(recover)
     app.add_typer(users, name="users")
 
 
@@ -126,3 +128,38 @@ async def delete(
     async with session.client() as client:
         await client.users.delete(name)
     session.output.say(f"Deleted {name}.")
+
+
+def recover(
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="Whom; REGISTRY_ADMIN_USERNAME when left out.")
+    ] = None,
+    *,
+    password_stdin: PasswordStdin = False,
+) -> None:
+    """Make a user admin with a new password: the way back in, on the machine.
+
+    Works on the stores that the settings name, so it needs no token. The
+    user is made where there is none; tokens of one that is there end.
+
+    Example:
+
+      registry users recover admin
+    """
+    from registry.composition import open_registry
+
+    settings = read_settings()
+    wanted = name or settings.admin_username
+    if not USER_NAME_PATTERN.fullmatch(wanted):
+        raise typer.BadParameter("a user name has 1 to 64 of the characters A-Z a-z 0-9 . _ @ -")
+    try:
+        secret = read_password(f"New password of {wanted}", from_stdin=password_stdin, repeat=True)
+    except CommandError as error:
+        raise typer.BadParameter(str(error)) from None
+
+    async def work() -> None:
+        async with open_registry(settings) as running:
+            account = await running.bootstrap.recover(wanted, secret)
+            typer.echo(f"{account.name} is admin and signs in with the new password.")
+
+    run(work())

@@ -14,6 +14,7 @@ RegistryError
 ├── RevisionConflict          the caller saw an older revision
 ├── ContentUnavailable        the package has no content to give now
 │   └── ArchiveUnreadable     the content is no zip that can be served in parts
+├── LastAdmin                 nobody would be left to administer the registry
 ├── UploadSealed              the upload takes no parts: it is being completed
 ├── WebhookDisabled           its receiver wants nothing more
 ├── Unauthenticated
@@ -134,6 +135,13 @@ class ArchiveUnreadable(ContentUnavailable):
 
 class UploadSealed(RegistryError):
     """The upload is being completed, or was: its bytes are fixed."""
+
+
+class LastAdmin(RegistryError):
+    """Without this account, or this permission of it, the registry would have no admin. Nothing was changed."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name} is the last admin. Give another user the permission 'admin' first.")
 
 
 class WebhookDisabled(RegistryError):

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from registry.domain.events import Event
 from registry.domain.uploads import Upload
-from registry.domain.versions import Version, VersionRange
+from registry.domain.versions import Version
 
 NAME_PATTERN = re.compile(r"(?!\*$)[!-~](?:[ -~]{0,198}[!-~])?")
 MAX_README_BYTES = 256 * 1024
@@ -75,25 +75,6 @@ class Package:
     content: Content | None = None
     readme: str | None = None
     status_reason: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class PackageFilter:
-    """Which packages a listing wants. Fields that are None do not restrict.
-
-    `hidden_from`: quarantined packages of others than this user are left out (None: nothing is hidden).
-    `min_net_score` (0.0–1.0): packages whose current revision has a rating with at least this net score.
-    """
-
-    status: PackageStatus | None = PackageStatus.ACTIVE
-    type: PackageType | None = None
-    name: str | None = None
-    versions: VersionRange | None = None
-    tag: str | None = None
-    created_by: str | None = None
-    hidden_from: str | None = None
-    min_net_score: float | None = None
-    newest_first: bool = True
 
 
 class AuditAction(StrEnum):

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from registry.domain.packages import Package, PackageStatus, PackageType
+from registry.domain.visibility import REGISTRY, Viewer
 
 MAX_PATTERN_LENGTH = 1_000
 MAX_TEXT_LENGTH = 200
@@ -20,13 +21,13 @@ class SearchField(StrEnum):
 class SearchScope:
     """Which packages a search looks at. Fields that are None do not restrict.
 
-    `hidden_from`: quarantined packages of others than this user are left out (None: nothing is hidden).
+    `viewer`: packages that it does not see are left out.
     """
 
     type: PackageType | None = None
     status: PackageStatus | None = None
     tag: str | None = None
-    hidden_from: str | None = None
+    viewer: Viewer = REGISTRY
 
     def covers(self, package: Package) -> bool:
         """Whether the package is one that this search may tell."""
@@ -34,11 +35,7 @@ class SearchScope:
             (self.type is None or package.type is self.type)
             and (self.status is None or package.status is self.status)
             and (self.tag is None or self.tag in package.tags)
-            and not (
-                self.hidden_from is not None
-                and package.status is PackageStatus.QUARANTINED
-                and package.created_by != self.hidden_from
-            )
+            and self.viewer.sees(package)
         )
 
 

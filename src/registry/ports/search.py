@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from registry.domain.packages import Package, PackageFilter
+from registry.domain.listing import PackageFilter
+from registry.domain.packages import Package
 from registry.domain.search import FoundIds, IndexState, RankedIds, RegexQuery, TextQuery
 from registry.ports.packages import SummaryPage
 

@@ -1,16 +1,20 @@
 """Accounts and revoked tokens in DynamoDB."""
 
+import contextlib
 import math
 from collections.abc import Sequence
 from datetime import datetime
 
 from registry.adapters.dynamodb import keys
+from registry.adapters.dynamodb.admins import admins_item, ensure_admins, list_admin, unlist_admin
 from registry.adapters.dynamodb.client import DynamoTable
 from registry.adapters.dynamodb.keys import Item, number, text
 from registry.adapters.dynamodb.records import attribute
 from registry.adapters.dynamodb.transaction import ABSENT, Transaction
 from registry.domain.accounts import Account, Permission, Session
 from registry.domain.errors import AlreadyExists, NotFound, RevisionConflict
+
+_REMOVAL_ATTEMPTS = 20
 
 
 def account_item(account: Account) -> Item:
@@ -21,6 +25,7 @@ def account_item(account: Account) -> Item:
         "permissions": text(" ".join(sorted(account.permissions))),
         "token_epoch": text(account.token_epoch),
         "created_at": text(account.created_at.isoformat()),
+        "id": text(account.id),
         "revision": number(account.revision),
     }
 
@@ -32,6 +37,7 @@ def read_account(item: Item) -> Account:
         permissions=_permissions(item),
         token_epoch=attribute(item, "token_epoch"),
         created_at=datetime.fromisoformat(attribute(item, "created_at")),
+        id=_account_id(item),
         revision=int(attribute(item, "revision", "N")),
     )
 
@@ -40,7 +46,18 @@ def session_of(name: str, account: Item | None, token: Item | None) -> Session |
     """The session that an account and a token's revocation (None: it was not revoked) make; None without account."""
     if account is None:
         return None
-    return Session(name, _permissions(account), attribute(account, "token_epoch"), revoked=token is not None)
+    return Session(
+        name,
+        _permissions(account),
+        attribute(account, "token_epoch"),
+        revoked=token is not None,
+        account_id=_account_id(account),
+    )
+
+
+def _account_id(item: Item) -> str:
+    account_id: str = attribute(item, "id" if "id" in item else "name")
+    return account_id
 
 
 def _permissions(item: Item) -> frozenset[Permission]:
@@ -55,10 +72,25 @@ class DynamoAccountStore:
 
     async def add(self, account: Account) -> None:
         transaction = Transaction(self._table)
-        taken = AlreadyExists(f"There is a user {account.name} already. Choose another name.")
-        transaction.put_if(account_item(account), ABSENT, otherwise=lambda _: taken)
-        transaction.put(keys.account_entry_key(account.name))
+        _put_new(transaction, account)
+        if await ensure_admins(self._table):
+            if account.is_admin:
+                list_admin(transaction, account.name)
+        else:
+            _put_admins(transaction, account)
         await transaction.commit()
+
+    async def add_first(self, account: Account) -> bool:
+        if await ensure_admins(self._table):
+            return False
+        transaction = Transaction(self._table)
+        _put_admins(transaction, account)
+        _put_new(transaction, account)
+        try:
+            await transaction.commit()
+        except AlreadyExists:
+            return False
+        return True
 
     async def get(self, name: str) -> Account:
         item = await self._table.get(keys.account_key(name))
@@ -67,6 +99,7 @@ class DynamoAccountStore:
         return read_account(item)
 
     async def replace(self, account: Account, *, expected_revision: int) -> None:
+        old = await self.get(account.name)
         # A transaction even for one item: its token lets a try with a lost answer be made again.
         transaction = Transaction(self._table)
         transaction.put_if(
@@ -75,12 +108,29 @@ class DynamoAccountStore:
             {":expected": number(expected_revision)},
             otherwise=lambda found: _stale(account.name) if found else _unknown(account.name),
         )
+        if old.is_admin != account.is_admin:
+            await ensure_admins(self._table)
+            (list_admin if account.is_admin else unlist_admin)(transaction, account.name)
         await transaction.commit()
 
     async def remove(self, name: str) -> None:
+        for _ in range(_REMOVAL_ATTEMPTS):
+            with contextlib.suppress(RevisionConflict):
+                return await self._remove(await self.get(name))
+        raise _stale(name)
+
+    async def _remove(self, account: Account) -> None:
         transaction = Transaction(self._table)
-        transaction.delete_if(keys.account_key(name), "attribute_exists(pk)", otherwise=lambda _: _unknown(name))
-        transaction.delete(keys.account_entry_key(name))
+        transaction.delete_if(
+            keys.account_key(account.name),
+            "revision = :expected",
+            {":expected": number(account.revision)},
+            otherwise=lambda found: _stale(account.name) if found else _unknown(account.name),
+        )
+        transaction.delete(keys.account_entry_key(account.name))
+        if account.is_admin:
+            await ensure_admins(self._table)
+            unlist_admin(transaction, account.name)
         await transaction.commit()
 
     async def list_accounts(self, *, limit: int, after: str | None) -> Sequence[Account]:
@@ -97,6 +147,17 @@ class DynamoAccountStore:
     async def revoke_token(self, token_id: str, *, expires_at: datetime) -> None:
         item: Item = {**keys.token_key(token_id), "expires_at": number(math.ceil(expires_at.timestamp()))}
         await self._table.batch_write([{"PutRequest": {"Item": item}}])
+
+
+def _put_new(transaction: Transaction, account: Account) -> None:
+    taken = AlreadyExists(f"There is a user {account.name} already. Choose another name.")
+    transaction.put_if(account_item(account), ABSENT, otherwise=lambda _: taken)
+    transaction.put(keys.account_entry_key(account.name))
+
+
+def _put_admins(transaction: Transaction, account: Account) -> None:
+    admins = admins_item(*([account.name] if account.is_admin else []))
+    transaction.put_if(admins, ABSENT, otherwise=lambda _: AlreadyExists("There are accounts already. Try again."))
 
 
 def _unknown(name: str) -> NotFound:

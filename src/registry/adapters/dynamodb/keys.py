@@ -14,6 +14,7 @@ can hold one.
 | kept answer | `K#<key>` | `answer` |
 | account | `U#<user>` | `account` |
 | account entry | `accounts` | `<user>` |
+| admins | `admins` | `admins` |
 | revoked token | `T#<token id>` | `token` |
 | user's bytes | `Y#<user>` | `<shard>` |
 | open upload | `O#<upload id>` | `upload` |
@@ -37,6 +38,8 @@ can hold one.
 - A README is an item of its own beside the record: one query reads both, listings and changes do not pay for it, and
   each item stays below 400 KB. It holds ready JSON, compressed where it is large.
 - A version makes (type, name, version) unique and lists the versions of a name; an account entry lists users by name.
+- The admins are one item with the set of their names (`admins`), so that the last one is not removed; the item also
+  says that accounts existed. An account has an `id`; one from before ids existed has its name as id.
 - A listing entry has what a listing may have to check: `type`, `owner` and `version`, under a name or owner `tags` too,
   under these, a tag or a score the `score` where there is one; and the `revision` that wrote it.
 - A rating is the latest, as ready JSON; its receipt, compressed, is in parts that carry the rating's `etag`.
@@ -142,6 +145,10 @@ def account_key(name: str) -> Item:
 
 def account_entry_key(name: str) -> Item:
     return key("accounts", name)
+
+
+def admins_key() -> Item:
+    return key("admins", "admins")
 
 
 def upload_key(upload_id: str) -> Item:

@@ -14,7 +14,8 @@ from registry.adapters.dynamodb import keys
 from registry.adapters.dynamodb.client import DynamoTable
 from registry.adapters.dynamodb.keys import SHARDS, Item
 from registry.adapters.dynamodb.records import attribute, read_score
-from registry.domain.packages import PackageFilter, PackageStatus
+from registry.domain.listing import PackageFilter
+from registry.domain.packages import PackageStatus
 from registry.domain.scores import ScoresFrom, reaches
 from registry.domain.versions import Version, VersionRange
 
@@ -37,12 +38,11 @@ class Partition:
 
 def partitions_for(wanted: PackageFilter) -> list[Partition]:
     """The partitions that hold all that `wanted` can match."""
-    statuses = list(PackageStatus) if wanted.status is None else [wanted.status]
-    return [partition for status in statuses for partition in _partitions(status, wanted)]
+    return [partition for status in wanted.statuses for partition in _partitions(status, wanted)]
 
 
 def _partitions(status: PackageStatus, wanted: PackageFilter) -> Iterator[Partition]:
-    owner = wanted.created_by or (wanted.hidden_from if status is PackageStatus.QUARANTINED else None)
+    owner = wanted.owner_of(status)
     versions = () if wanted.versions is None else _version_values(wanted.versions)
     for dimension, value in (("name", wanted.name), ("owner", owner), ("tag", wanted.tag)):
         if value is not None:
@@ -99,7 +99,7 @@ def matches(item: Item, status: PackageStatus, wanted: PackageFilter) -> bool:
         and (wanted.name is None or name in (None, wanted.name))
         and wanted.type in (None, attribute(item, "type"))
         and wanted.created_by in (None, owner)
-        and not (status is PackageStatus.QUARANTINED and wanted.hidden_from not in (None, owner))
+        and (wanted.viewer.sees_status(status) or owner in (None, wanted.viewer.user))
         and (wanted.tag is None or tags is None or {"S": wanted.tag} in tags)
         and (wanted.versions is None or wanted.versions.contains(Version.parse(attribute(item, "version"))))
         and (wanted.min_net_score is None or (score is not None and reaches(score, wanted.min_net_score)))

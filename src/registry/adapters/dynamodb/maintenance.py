@@ -8,6 +8,7 @@ from datetime import datetime
 
 from registry.adapters.dynamodb import keys
 from registry.adapters.dynamodb.accounts import account_item, read_account
+from registry.adapters.dynamodb.admins import admins_item
 from registry.adapters.dynamodb.changes import RESET, change_item
 from registry.adapters.dynamodb.client import TRANSACTION_ACTIONS, DynamoTable
 from registry.adapters.dynamodb.ended_webhooks import clear_ended_webhooks
@@ -96,6 +97,7 @@ class DynamoRecordMaintenance:
                 self._table.delete(_RESET_KEY, condition=_SAME_RESET, values=own),
                 self._table.put(account_item(admin)),
                 self._table.put(keys.account_entry_key(admin.name)),
+                self._table.put(admins_item(admin.name)),
                 self._table.put(change_item(RESET, now=self._clock.now())),
             ]
         )

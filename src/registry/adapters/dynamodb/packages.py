@@ -18,7 +18,8 @@ from registry.adapters.dynamodb.transaction import ABSENT, Transaction
 from registry.adapters.dynamodb.uploads import answer_kept, end_upload, keep_answer
 from registry.adapters.dynamodb.usage import count_bytes
 from registry.domain.errors import AlreadyExists, NotFound, PackageExists, RevisionConflict, Unavailable
-from registry.domain.packages import Change, KeptAnswer, Package, PackageFilter, PackageStatus, PackageType
+from registry.domain.listing import PackageFilter
+from registry.domain.packages import Change, KeptAnswer, Package, PackageStatus, PackageType
 from registry.domain.versions import Version
 from registry.ports.clock import Clock
 from registry.ports.packages import NamedVersion, PackageDocument, SummaryPage

@@ -50,6 +50,10 @@ class Transaction:
         self._meanings[len(self._actions)] = otherwise
         self._actions.append(self._table.delete(key, condition=condition, values=values))
 
+    def update_if(self, key: Item, expression: str, condition: str, values: Item, *, otherwise: Meaning) -> None:
+        self._meanings[len(self._actions)] = otherwise
+        self._actions.append(self._table.update(key, expression, condition=condition, values=values))
+
     async def commit(self) -> None:
         """Do all or nothing. Raises what the first failed condition means."""
         room = max(TRANSACTION_ACTIONS - len(self._actions), 0)

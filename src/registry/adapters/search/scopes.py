@@ -34,12 +34,8 @@ class ScopeFilter:
             for code, (kind, status) in _KINDS.items()
             if scope.type in (None, kind) and scope.status in (None, status)
         }
-        hidden = {
-            code
-            for code, status in wanted.items()
-            if scope.hidden_from is not None and status is PackageStatus.QUARANTINED
-        }
-        return cls(frozenset(wanted) - hidden, frozenset(hidden), scope.hidden_from, scope.tag)
+        hidden = {code for code, status in wanted.items() if not scope.viewer.sees_status(status)}
+        return cls(frozenset(wanted) - hidden, frozenset(hidden), scope.viewer.user, scope.tag)
 
     def accepts(self, kind: int, owner: str, tags: Sequence[str]) -> bool:
         return (kind in self.kinds or (kind in self.own_kinds and owner == self.owner)) and (

@@ -9,15 +9,17 @@ from typing import Any
 from registry.adapters.sqlite.database import SqliteDatabase
 from registry.adapters.sqlite.times import from_microseconds, to_microseconds
 from registry.domain.accounts import Account, Permission, Session
-from registry.domain.errors import AlreadyExists, NotFound, RevisionConflict
+from registry.domain.errors import AlreadyExists, LastAdmin, NotFound, RevisionConflict
 
-_GET = "SELECT name, password_hash, permissions, token_epoch, created_at, revision FROM accounts WHERE name = ?"
-_LIST = """SELECT name, password_hash, permissions, token_epoch, created_at, revision FROM accounts
+_GET = "SELECT name, password_hash, permissions, token_epoch, created_at, id, revision FROM accounts WHERE name = ?"
+_LIST = """SELECT name, password_hash, permissions, token_epoch, created_at, id, revision FROM accounts
     WHERE name > ? ORDER BY name LIMIT ?"""
-_PUT = """INSERT OR REPLACE INTO accounts (name, password_hash, permissions, token_epoch, created_at, revision)
-    VALUES (?, ?, ?, ?, ?, ?)"""
+_PUT = """INSERT OR REPLACE INTO accounts (name, password_hash, permissions, token_epoch, created_at, id, revision)
+    VALUES (?, ?, ?, ?, ?, ?, ?)"""
+_OTHER_ADMIN = "SELECT 1 FROM accounts WHERE ' ' || permissions || ' ' LIKE '% admin %' AND name != ? LIMIT 1"
+_REMEMBER = "INSERT OR IGNORE INTO account_history (event) VALUES ('first account')"
 _REVOKE = "INSERT OR REPLACE INTO revoked_tokens (id, expires_at) VALUES (?, ?)"
-_SESSION = """SELECT permissions, token_epoch, EXISTS (SELECT 1 FROM revoked_tokens WHERE id = ?)
+_SESSION = """SELECT permissions, token_epoch, EXISTS (SELECT 1 FROM revoked_tokens WHERE id = ?), id
     FROM accounts WHERE name = ?"""
 
 
@@ -26,14 +28,14 @@ def _permissions(text: str) -> frozenset[Permission]:
     return frozenset(Permission(value) for value in text.split())
 
 
-def session_of(name: str, permissions: str, token_epoch: str, revoked: int) -> Session:
-    """The session that the columns `permissions`, `token_epoch` and whether the token is revoked tell."""
-    return Session(name, _permissions(permissions), token_epoch, revoked=bool(revoked))
+def session_of(name: str, permissions: str, token_epoch: str, revoked: int, account_id: str) -> Session:
+    """The session from the columns `permissions`, `token_epoch`, whether the token is revoked, and `id`."""
+    return Session(name, _permissions(permissions), token_epoch, revoked=bool(revoked), account_id=account_id)
 
 
 def _account(row: Any) -> Account:
-    name, password_hash, permissions, token_epoch, created_at, revision = row
-    return Account(name, password_hash, _permissions(permissions), token_epoch, from_microseconds(created_at), revision)
+    name, password_hash, permissions, token_epoch, created_at, *rest = row
+    return Account(name, password_hash, _permissions(permissions), token_epoch, from_microseconds(created_at), *rest)
 
 
 def _row(account: Account) -> tuple[str | int, ...]:
@@ -43,6 +45,7 @@ def _row(account: Account) -> tuple[str | int, ...]:
         " ".join(sorted(account.permissions)),
         account.token_epoch,
         to_microseconds(account.created_at),
+        account.id,
         account.revision,
     )
 
@@ -52,6 +55,14 @@ def insert_account(connection: sqlite3.Connection, account: Account) -> None:
     if connection.execute("SELECT 1 FROM accounts WHERE name = ?", (account.name,)).fetchone():
         raise AlreadyExists(f"There is a user {account.name} already. Choose another name.")
     connection.execute(_PUT, _row(account))
+    connection.execute(_REMEMBER)
+
+
+def _keep_an_admin(connection: sqlite3.Connection, name: str, permissions: str) -> None:
+    """Raises LastAdmin when the account has these permissions and is the only admin."""
+    is_admin = Permission.ADMIN in _permissions(permissions)
+    if is_admin and not connection.execute(_OTHER_ADMIN, (name,)).fetchone():
+        raise LastAdmin(name)
 
 
 class SqliteAccountStore:
@@ -63,6 +74,15 @@ class SqliteAccountStore:
     async def add(self, account: Account) -> None:
         await self._database.write(lambda connection: insert_account(connection, account))
 
+    async def add_first(self, account: Account) -> bool:
+        def operation(connection: sqlite3.Connection) -> bool:
+            if connection.execute("SELECT 1 FROM account_history").fetchone():
+                return False
+            insert_account(connection, account)
+            return True
+
+        return await self._database.write(operation)
+
     async def get(self, name: str) -> Account:
         row = self._database.fetch_one(_GET, (name,))
         if row is None:
@@ -71,19 +91,25 @@ class SqliteAccountStore:
 
     async def replace(self, account: Account, *, expected_revision: int) -> None:
         def operation(connection: sqlite3.Connection) -> None:
-            row = connection.execute("SELECT revision FROM accounts WHERE name = ?", (account.name,)).fetchone()
+            asked = "SELECT revision, permissions FROM accounts WHERE name = ?"
+            row = connection.execute(asked, (account.name,)).fetchone()
             if row is None:
                 raise _unknown(account.name)
             if row[0] != expected_revision:
                 raise RevisionConflict(f"The user {account.name} has changed meanwhile. Read it again.")
+            if not account.is_admin:
+                _keep_an_admin(connection, account.name, row[1])
             connection.execute(_PUT, _row(account))
 
         await self._database.write(operation)
 
     async def remove(self, name: str) -> None:
         def operation(connection: sqlite3.Connection) -> None:
-            if connection.execute("DELETE FROM accounts WHERE name = ?", (name,)).rowcount == 0:
+            row = connection.execute("SELECT permissions FROM accounts WHERE name = ?", (name,)).fetchone()
+            if row is None:
                 raise _unknown(name)
+            _keep_an_admin(connection, name, row[0])
+            connection.execute("DELETE FROM accounts WHERE name = ?", (name,))
 
         await self._database.write(operation)
 

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from registry.adapters.sqlite.database import Parameters
-from registry.domain.packages import PackageFilter, PackageStatus, PackageType
+from registry.domain.listing import PackageFilter
+from registry.domain.packages import PackageStatus, PackageType
 from registry.domain.scores import ScoresFrom
 
 _BEHIND_ALL_IDS = "~"
@@ -55,14 +56,9 @@ def branches(wanted: PackageFilter) -> Iterator[Branch]:
     With a minimum of the net score those of its buckets, the one that it cuts through whole.
     """
     buckets = () if wanted.min_net_score is None else ScoresFrom.of(wanted.min_net_score).all_buckets
-    for status in (wanted.status,) if wanted.status else PackageStatus:
-        created_by = wanted.created_by
-        if status is PackageStatus.QUARANTINED and wanted.hidden_from is not None:
-            if created_by not in (None, wanted.hidden_from):
-                continue
-            created_by = wanted.hidden_from
+    for status in wanted.statuses:
         for type_ in (wanted.type,) if wanted.type else PackageType:
-            branch = _branch(wanted, status, type_, created_by)
+            branch = _branch(wanted, status, type_, wanted.owner_of(status))
             if wanted.min_net_score is None:
                 yield branch
             yield from (_in_bucket(branch, bucket) for bucket in buckets)

@@ -13,7 +13,8 @@ from registry.adapters.sqlite.times import to_microseconds
 from registry.adapters.sqlite.version_keys import KeySpan, version_key
 from registry.domain.documents import decode_package, join_document
 from registry.domain.errors import NotFound
-from registry.domain.packages import Change, Package, PackageFilter, PackageStatus, PackageType
+from registry.domain.listing import PackageFilter
+from registry.domain.packages import Change, Package, PackageStatus, PackageType
 from registry.domain.versions import Version
 from registry.ports.clock import Clock
 from registry.ports.packages import NamedVersion, PackageDocument, PackageSummary, SummaryPage

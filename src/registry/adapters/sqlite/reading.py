@@ -5,7 +5,7 @@ from registry.adapters.sqlite.database import SqliteDatabase
 from registry.adapters.sqlite.packages import document_of
 from registry.ports.reading import DocumentForSession
 
-_READ = """SELECT 0, permissions, token_epoch, EXISTS (SELECT 1 FROM revoked_tokens WHERE id = ?), NULL, NULL
+_READ = """SELECT 0, permissions, token_epoch, EXISTS (SELECT 1 FROM revoked_tokens WHERE id = ?), id, NULL
     FROM accounts WHERE name = ?
     UNION ALL SELECT 1, summary, readme, revision, status, created_by FROM packages WHERE id = ?"""
 
@@ -22,5 +22,5 @@ class SqliteDocumentReader:
             if is_document:
                 document = document_of(*columns)
             else:
-                session = session_of(user, *columns[:3])
+                session = session_of(user, *columns[:4])
         return DocumentForSession(session, document)

@@ -132,6 +132,14 @@ RECORDS: Migrations = (
             FROM bucketed AS b
                 CROSS JOIN packages AS p ON p.id = b.id CROSS JOIN listings AS l ON l.number = p.number""",
     ),
+    (
+        # An account from before ids existed has its name as id.
+        "ALTER TABLE accounts ADD COLUMN id TEXT NOT NULL DEFAULT ''",
+        "UPDATE accounts SET id = name",
+        "CREATE TABLE account_history (event TEXT NOT NULL UNIQUE)",
+        """INSERT INTO account_history (event) SELECT 'first account'
+            WHERE EXISTS (SELECT 1 FROM accounts) OR EXISTS (SELECT 1 FROM packages)""",
+    ),
 )
 
 THROTTLE: Migrations = (

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from registry.adapters.sqlite.listing import Branch, Order, merged
 from registry.adapters.sqlite.version_keys import KeySpan, version_key
-from registry.domain.packages import PackageFilter
+from registry.domain.listing import PackageFilter
 from registry.domain.scores import ScoresFrom, buckets_of, millionths, reaches
 
 WALK_ENTRIES = 2_000

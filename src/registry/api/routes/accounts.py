@@ -82,7 +82,7 @@ def user_routes() -> APIRouter:
         set_permissions,
         methods=["PUT"],
         response_model=UserModel,
-        responses=problems(400, 401, 403, 404, 413, 415, 422),
+        responses=problems(400, 401, 403, 404, 409, 413, 415, 422),
         openapi_extra=_example({"permissions": ["search", "download", "upload"]}),
     )
     router.add_api_route(
@@ -100,7 +100,7 @@ def user_routes() -> APIRouter:
         methods=["DELETE"],
         status_code=204,
         response_class=Response,
-        responses=problems(401, 403, 404, 422),
+        responses=problems(401, 403, 404, 409, 422),
     )
     return router
 

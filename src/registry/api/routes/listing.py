@@ -16,8 +16,10 @@ from registry.api.models.packages import PackageSummaryModel, Page
 from registry.api.paging import DEFAULT_LIMIT, page_response, position
 from registry.api.state import state_of
 from registry.domain.accounts import Permission
-from registry.domain.packages import PackageFilter, PackageStatus, PackageType
+from registry.domain.listing import PackageFilter
+from registry.domain.packages import PackageStatus, PackageType
 from registry.domain.versions import VersionRange
+from registry.services.packages.visibility import viewer_of
 
 
 class ListingQuery(BaseModel):
@@ -68,7 +70,7 @@ async def _list_packages(request: Request) -> Response:
         versions=None if query.version is None else VersionRange.parse(query.version),
         tag=query.tag,
         created_by=query.owner,
-        hidden_from=None if caller.is_admin else caller.name,
+        viewer=viewer_of(caller),
         min_net_score=query.min_net_score,
         newest_first=query.order != "created",
     )

@@ -32,8 +32,8 @@ from registry.domain.documents import encode_readme, encode_summary, join_docume
 from registry.domain.errors import InvalidInput
 from registry.domain.packages import KeptAnswer, Package, PackageStatus
 from registry.domain.versions import Version
-from registry.services.packages.catalog import shown
 from registry.services.packages.idempotency import Answering
+from registry.services.packages.visibility import visible
 
 PackageId = Annotated[str, Path(pattern=ID_PATTERN, examples=[PACKAGE_EXAMPLE["id"]])]
 
@@ -51,7 +51,7 @@ async def _read_package(request: Request) -> Response:
     caller, found = await services.reading.find(token_of(scope), package_id)
     await admit(scope, caller, Permission.SEARCH)
     rated = bool(scope["query_string"]) and wants_rating(request.query_params.get("include"))
-    document = shown(found, caller)
+    document = visible(found, caller)
     body, tag = document.body, package_tag(document.revision)
     if rated:
         rating = (await services.ratings.find_summaries([(package_id, document.revision)])).get(package_id)

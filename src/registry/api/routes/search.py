@@ -27,6 +27,7 @@ from registry.domain.search import (
     SearchScope,
     TextQuery,
 )
+from registry.services.packages.visibility import viewer_of
 from registry.services.search.search import RankedPackage
 
 _Tag = Annotated[str, Field(min_length=1, max_length=64)]
@@ -146,7 +147,7 @@ def _scope(
     status: PackageStatus | None,
     tag: str | None,
 ) -> SearchScope:
-    return SearchScope(type_, status, tag, hidden_from=None if caller.is_admin else caller.name)
+    return SearchScope(type_, status, tag, viewer_of(caller))
 
 
 def _with_match(found: RankedPackage, *, similar: bool) -> bytes:

@@ -6,7 +6,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from registry.domain.accounts import Account, Caller, Permission, TokenClaims
+from registry.domain.accounts import Account, Caller, Permission, TokenClaims, new_account_id
 from registry.domain.errors import (
     InvalidInput,
     NotFound,
@@ -109,12 +109,13 @@ class Accounts:
             permissions=frozenset(permissions),
             token_epoch=secrets.token_hex(8),
             created_at=self._clock.now(),
+            id=new_account_id(),
         )
         await self._store.add(account)
         return account
 
     async def set_permissions(self, name: str, permissions: AbstractSet[Permission]) -> Account:
-        """Give a user exactly these permissions, from the next request on. Raises NotFound."""
+        """Give a user exactly these permissions, from the next request on. Raises NotFound, LastAdmin."""
         for _ in range(_CHANGE_ATTEMPTS):
             account = await self._store.get(name)
             changed = replace(account, permissions=frozenset(permissions), revision=account.revision + 1)
@@ -148,7 +149,7 @@ class Accounts:
         await self._store.replace(changed, expected_revision=account.revision)
 
     async def remove_user(self, caller: Caller, name: str) -> None:
-        """Remove a user; their tokens die with them, their packages stay. Raises PermissionDenied, NotFound."""
+        """Remove a user; their tokens end, their packages stay. Raises PermissionDenied, NotFound, LastAdmin."""
         if caller.name != name and not caller.is_admin:
             raise PermissionDenied("Only the user and admins may delete an account.")
         await self._store.remove(name)

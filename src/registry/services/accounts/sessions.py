@@ -10,7 +10,7 @@ def caller_of(claims: TokenClaims, session: Session | None) -> Caller:
     """The caller as of this moment. Raises Unauthenticated for a revoked token or a user that is gone."""
     if session is None or session.revoked or session.token_epoch != claims.token_epoch:
         raise Unauthenticated("The token was revoked. Sign in again.")
-    return Caller(session.user, implied(session.permissions), claims)
+    return Caller(session.user, implied(session.permissions), claims, session.account_id)
 
 
 def require(caller: Caller, permission: Permission) -> None:

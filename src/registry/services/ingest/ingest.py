@@ -13,7 +13,8 @@ from datetime import timedelta
 import structlog
 
 from registry.domain.errors import InvalidInput, RegistryError, TooLarge
-from registry.domain.packages import Package, PackageFilter, PackageStatus
+from registry.domain.listing import PackageFilter
+from registry.domain.packages import Package, PackageStatus
 from registry.ports.clock import Clock
 from registry.ports.fetching import ContentFetcher, FetchError, SourceFacts
 from registry.ports.packages import PackageStore

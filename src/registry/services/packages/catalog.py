@@ -4,28 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from registry.domain.accounts import Caller
-from registry.domain.errors import NotFound
-from registry.domain.packages import AuditEntry, Dependency, Package, PackageFilter, PackageStatus, PackageType
+from registry.domain.listing import PackageFilter
+from registry.domain.packages import AuditEntry, Dependency, Package, PackageType
 from registry.domain.versions import VersionRange
+from registry.domain.visibility import EVERYBODY, Viewer
 from registry.ports.audit import AuditStore
 from registry.ports.packages import NamedVersion, PackageDocument, PackageStore, SummaryPage
+from registry.services.packages.visibility import viewer_of, visible
 
 MAX_LINEAGE_NODES = 5_000
 """Where a walk through dependencies ends, so that no graph keeps a worker busy for long."""
-
-
-def check_visible(status: PackageStatus, created_by: str, caller: Caller) -> None:
-    """Quarantined packages exist for their owner and admins only. Raises NotFound for others."""
-    if status is PackageStatus.QUARANTINED and caller.name != created_by and not caller.is_admin:
-        raise NotFound("There is no package with this id.")
-
-
-def shown(document: PackageDocument | None, caller: Caller) -> PackageDocument:
-    """The document that was found, for a caller who may see it. Raises NotFound."""
-    if document is None:
-        raise NotFound("There is no package with this id.")
-    check_visible(document.status, document.created_by, caller)
-    return document
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +57,11 @@ class Catalog:
 
     async def get_document(self, package_id: str, caller: Caller) -> PackageDocument:
         """The ready JSON of a package. Raises NotFound."""
-        return shown(await self._packages.find_document(package_id), caller)
+        return visible(await self._packages.find_document(package_id), caller)
 
     async def get(self, package_id: str, caller: Caller) -> Package:
         """The package. Raises NotFound."""
-        package = await self._packages.get(package_id)
-        check_visible(package.status, package.created_by, caller)
-        return package
+        return visible(await self._packages.get(package_id), caller)
 
     async def list_page(self, wanted: PackageFilter, *, limit: int, after: str | None) -> SummaryPage:
         return await self._packages.list_page(wanted, limit=limit, after=after)
@@ -93,12 +79,13 @@ class Catalog:
         Walks level by level, so the number of store calls is the depth of the graph, not its size.
         """
         root = await self.get(package_id, caller)
+        viewer = viewer_of(caller)
         nodes = {root.id: _node(root)}
         edges: dict[LineageEdge, None] = {}
         external: dict[tuple[str, str | None], str] = {}
         level, complete = [root], True
         while level and complete:
-            found = await self.resolve([dependency for package in level for dependency in package.dependencies], caller)
+            found = await self.resolve([dependency for package in level for dependency in package.dependencies], viewer)
             following: list[Package] = []
             for package in level:
                 for dependency in package.dependencies:
@@ -118,10 +105,8 @@ class Catalog:
             level, complete = following, len(nodes) <= MAX_LINEAGE_NODES
         return Lineage(tuple(nodes.values()), tuple(edges), complete)
 
-    async def resolve(self, wanted: Sequence[Dependency], caller: Caller | None = None) -> dict[Dependency, Package]:
-        """The registered packages that dependencies mean now; the others are left out, and quarantined ones for all
-        but their owner and admins (for all without a caller).
-        """
+    async def resolve(self, wanted: Sequence[Dependency], viewer: Viewer = EVERYBODY) -> dict[Dependency, Package]:
+        """The registered packages that dependencies mean now; others are left out, and those the viewer may not see."""
         names = sorted({dependency.name for dependency in wanted if dependency.id is None})
         versions = await self._packages.list_versions(names) if names else {}
         ids: dict[Dependency, list[str]] = {}
@@ -135,14 +120,8 @@ class Catalog:
         return {
             dependency: packages[candidates[0]]
             for dependency, candidates in ids.items()
-            if candidates and candidates[0] in packages and _may_see(packages[candidates[0]], caller)
+            if candidates and candidates[0] in packages and viewer.sees(packages[candidates[0]])
         }
-
-
-def _may_see(package: Package, caller: Caller | None) -> bool:
-    if package.status is not PackageStatus.QUARANTINED:
-        return True
-    return caller is not None and (caller.name == package.created_by or caller.is_admin)
 
 
 def _node(package: Package) -> LineageNode:

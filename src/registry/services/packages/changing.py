@@ -6,12 +6,11 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from registry.domain.accounts import Caller
-from registry.domain.errors import InvalidInput, PermissionDenied, RevisionConflict, Unavailable
+from registry.domain.errors import InvalidInput, RevisionConflict, Unavailable
 from registry.domain.packages import AuditAction, Package
 from registry.formats.archives.facts import ArchiveFacts
 from registry.ports.clock import Clock
 from registry.ports.packages import PackageStore
-from registry.services.packages.catalog import check_visible
 from registry.services.packages.intake import (
     AuditWriter,
     IncomingContent,
@@ -20,6 +19,7 @@ from registry.services.packages.intake import (
     check_status_change,
     described,
 )
+from registry.services.packages.visibility import changeable
 
 _CHANGE_ATTEMPTS = 100
 
@@ -103,10 +103,7 @@ class Changing:
         raise Unavailable("The package is being changed by many others.")
 
     async def _changeable(self, package_id: str, caller: Caller, expected: frozenset[int] | None) -> Package:
-        package = await self._packages.get(package_id)
-        check_visible(package.status, package.created_by, caller)
-        if caller.name != package.created_by and not caller.is_admin:
-            raise PermissionDenied("Only the owner of the package and admins may change it.")
+        package = changeable(await self._packages.get(package_id), caller)
         if expected is not None and package.revision not in expected:
             raise RevisionConflict(
                 f"The package is at revision {package.revision} now. Read it again, then repeat the change."

@@ -12,7 +12,7 @@ class Reading:
         self._reader = reader
 
     async def find(self, token: str | None, package_id: str) -> tuple[Caller, PackageDocument | None]:
-        """The caller behind a token and the package, not yet checked one against the other (see `catalog.shown`).
+        """The caller behind a token and the package, not yet checked one against the other (see `visibility.visible`).
 
         Raises Unauthenticated.
         """

@@ -5,7 +5,7 @@ import asyncio
 import structlog
 
 from registry.domain.errors import Unavailable
-from registry.domain.packages import PackageFilter
+from registry.domain.listing import PackageFilter
 from registry.ports.changes import ChangeFeed
 from registry.ports.search import Checkpoint, IndexedRecords, SearchIndex
 

@@ -1,0 +1,29 @@
+"""Whether a caller may see or change a package, for every use case. The rule itself is `domain/visibility.py`."""
+
+from typing import TypeVar
+
+from registry.domain.accounts import Caller
+from registry.domain.errors import NotFound, PermissionDenied
+from registry.domain.visibility import Guarded, Viewer
+
+_Found = TypeVar("_Found", bound=Guarded)
+
+
+def viewer_of(caller: Caller) -> Viewer:
+    """The caller as listings, searches and dependencies need it."""
+    return Viewer(caller.name, is_admin=caller.is_admin)
+
+
+def visible(package: _Found | None, caller: Caller) -> _Found:
+    """The package or document that was found. Raises NotFound where there is none, or none for this caller."""
+    if package is None or not viewer_of(caller).sees(package):
+        raise NotFound("There is no package with this id.")
+    return package
+
+
+def changeable(package: _Found | None, caller: Caller) -> _Found:
+    """The package, for a caller who may change it. Raises NotFound as `visible`, PermissionDenied."""
+    found = visible(package, caller)
+    if not viewer_of(caller).may_change(found):
+        raise PermissionDenied("Only the owner of the package and admins may change it.")
+    return found
