@@ -5,6 +5,7 @@ cannot be dangerous.
 """
 
 import re
+from html import escape
 from urllib.parse import urlsplit
 
 import cmarkgfm
@@ -16,7 +17,8 @@ _TAGS = {
     *("hr", "i", "kbd", "li", "ol", "p", "pre", "q", "s", "samp", "span", "strong", "sub", "summary", "sup", "table"),
     *("tbody", "td", "tfoot", "th", "thead", "tr", "ul", "var"),
 }
-_ATTRIBUTES = {
+_ATTRIBUTES: dict[str, set[str]] = {
+    "*": set(),
     "a": {"href", "title"},
     "ol": {"start"},
     "td": {"align", "colspan", "rowspan"},
@@ -31,6 +33,11 @@ _OWN_VALUES = {"class": {"scroll", "image"}, "tabindex": {"0"}, "role": {"region
 _FRONT_MATTER_FENCE = "---\n"
 _HEADING = re.compile(r"<(/?)h([1-6])\b")
 _IMAGE = re.compile(r'<img src="[^"<>]*" alt="([^"<>]*)"[^<>]*>')
+_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
+_WITHOUT_END = frozenset({"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr"})
+_MAX_DEPTH = 200
+"""nh3's time grows with the square of the nesting: 16,000 block quotes in 32 KiB took 2 s, 256 KiB two minutes."""
+
 _SCROLLED = '<div class="scroll" tabindex="0" role="region" aria-label="Table"><table>'
 
 
@@ -47,6 +54,8 @@ def render_readme(text: str) -> str:
     html = cmarkgfm.github_flavored_markdown_to_html(
         without_front_matter(text.replace("\r\n", "\n")), options=Options.CMARK_OPT_UNSAFE
     )
+    if _depth(html) > _MAX_DEPTH:
+        return f'<pre tabindex="0">{escape(text)}</pre>'
     html = _IMAGE.sub(r'<span class="image">\1</span>', html)
     # A README's headings stand below the page's own.
     html = _HEADING.sub(lambda found: f"<{found[1]}h{min(int(found[2]) + 2, 6)}", html)
@@ -61,6 +70,16 @@ def render_readme(text: str) -> str:
         link_rel="nofollow noopener ugc",
         attribute_filter=_filtered,
     )
+
+
+def _depth(html: str) -> int:
+    """How deep elements are nested at most, where every element that is opened without an end counts as open."""
+    depth = deepest = 0
+    for found in _TAG.finditer(html):
+        if found[2].lower() not in _WITHOUT_END:
+            depth = max(depth - 1, 0) if found[1] else depth + 1
+            deepest = max(deepest, depth)
+    return deepest
 
 
 def _filtered(tag: str, name: str, value: str) -> str | None:
