@@ -100,7 +100,13 @@ class Settings(BaseSettings):
         256 * 1024**2, ge=4 * 1024**2, description="memory of a process for bodies on their way in, 4 MiB for each"
     )
     upload_wait_seconds: Seconds = Field(30, description="how long an upload waits for such memory before 503")
-    upload_idle_seconds: Seconds = Field(60, description="how long the next bytes of a part may take")
+    head_seconds: Seconds = Field(10, description="how long a request's head may take, and a connection be unused")
+    upload_idle_seconds: Seconds = Field(60, description="how long the next bytes of a body may take")
+    min_body_bytes_per_second: int = Field(
+        1024, ge=0, description="rate below which a body is refused after 10 s; 0: any rate"
+    )
+    response_idle_seconds: Seconds = Field(60, description="how long a client may leave its response unread")
+    max_connections: int = Field(2000, ge=10, description="open connections of a process")
     download_memory_bytes: int = Field(
         64 * 1024**2, ge=1024**2, description="memory of a process for files on their way out: many get less each"
     )

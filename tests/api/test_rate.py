@@ -14,6 +14,7 @@ from registry.api.models.ratings import RatingModel
 from registry.domain.errors import InvalidInput
 from registry.domain.receipts import ReceiptTampered
 from registry.rating.recompute import recompute
+from tests.api.searching import wait_until_searchable
 from tests.api.server import RunningServer
 from tests.api.support import (
     JsonObject,
@@ -131,6 +132,20 @@ def test_a_rating_is_included_where_it_is_wanted(publisher: Person, package: Jso
     assert unchanged.status_code == 304
     plain = publisher.client.get(f"/package/{package['id']}", headers=headers)
     assert (plain.status_code, plain.headers["etag"]) == (200, '"1"')
+
+
+def test_a_rating_is_included_in_what_a_search_finds(publisher: Person, package: JsonObject) -> None:
+    rating = rated(publisher.client, package)
+    summary = {name: rating[name] for name in ("net_score", "status", "rated_at")}
+    wait_until_searchable(publisher.client)
+    for answer in (
+        publisher.client.post("/package/byRegEx?include=rating", json={"regex": package["name"]}),
+        publisher.client.get("/search", params={"q": package["name"], "include": "rating"}),
+    ):
+        assert [(item["id"], item["rating"]) for item in answer.json()["items"]] == [(package["id"], summary)]
+    plain = publisher.client.get("/search", params={"q": package["name"]}).json()["items"]
+    assert plain
+    assert "rating" not in plain[0]
 
 
 def test_the_tag_of_a_package_with_its_rating_may_guard_a_change(publisher: Person, package: JsonObject) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from registry.domain.documents import encode_summary
 from registry.domain.listing import PackageFilter
+from registry.domain.name_patterns import NamePatterns
 from registry.domain.packages import Package, PackageStatus, PackageType
 from registry.domain.versions import VersionRange
 from registry.domain.visibility import EVERYBODY, REGISTRY, Viewer
@@ -19,6 +20,7 @@ from tests.factories import ManualClock, ids, make_change, make_rating
 
 VERSIONS = ["0.9.0", "1.0.0", "1.0.0+build", "1.0.1-rc.1", "1.0.1", "1.2.0", "1.10.0", "2.0.0-alpha", "2.0.0", "3.1.4"]
 RANGES = [None, "1.0.0", "=1.0.0+build", "^1.0.0", "~1.0.1-rc.0", "1.0.1-2.0.0-beta", "4.0.0-5.0.0"]
+PATTERNS = [None, ("bert",), ("bert", "other-*"), ("bert*", "it's 100%_"), ("*er*",), ("nothing",), ("nothing/*",)]
 MINIMA = [0.0, 0.29, 0.5, 0.7242, 0.91, 1.0]
 SCORES = [0.0, 0.289999, 0.29, 0.499999, 0.5, 0.7, 0.7241, 0.7242, 0.909999, 0.91, 0.999999, 1.0]
 
@@ -30,6 +32,7 @@ def fits(package: Package, wanted: PackageFilter, score: float | None = None) ->
         and (wanted.status is None or package.status == wanted.status)
         and (wanted.type is None or package.type == wanted.type)
         and (wanted.name is None or package.name == wanted.name)
+        and (wanted.names is None or wanted.names.covers(package.name))
         and (wanted.versions is None or wanted.versions.contains(package.version))
         and (wanted.tag is None or wanted.tag in package.tags)
         and (wanted.created_by is None or package.created_by == wanted.created_by)
@@ -64,6 +67,33 @@ def every_filter() -> list[PackageFilter]:
             newest_first=number % 2 == 0,
         )
         for number, (status, type_, name, text, tag, created_by, viewer) in enumerate(combinations)
+    ]
+
+
+def filters_by_pattern() -> list[PackageFilter]:
+    """Patterns of names with each of the fields that may decide where a listing is read from."""
+    combinations = product(
+        PATTERNS[1:],
+        (None, PackageStatus.ACTIVE),
+        (None, PackageType.MODEL),
+        (None, "bert"),
+        (None, "=1.0.0+build", "^1.0.0"),
+        (None, "nlp"),
+        (None, 0.2),
+    )
+    return [
+        PackageFilter(
+            status=status,
+            type=type_,
+            name=name,
+            versions=None if text is None else VersionRange.parse(text),
+            tag=tag,
+            min_net_score=minimum,
+            viewer=Viewer(is_admin=True, names=NamePatterns(patterns)),
+            newest_first=number % 2 == 0,
+        )
+        for number, (patterns, status, type_, name, text, tag, minimum) in enumerate(combinations)
+        if patterns is not None
     ]
 
 
@@ -145,8 +175,11 @@ class PackageListingContract:
                 await rate(records, home.clock, package, scores[package.id])
         matched = 0
 
-        for number, unscored in enumerate(every_filter()[::3]):
-            wanted = replace(unscored, min_net_score=MINIMA[number % len(MINIMA)])
+        scored = [
+            replace(unscored, min_net_score=MINIMA[number % len(MINIMA)])
+            for number, unscored in enumerate(every_filter()[::3])
+        ]
+        for wanted in [*scored, *filters_by_pattern()[::5]]:
             expected = [package for package in population if fits(package, wanted, scores.get(package.id))]
             if wanted.newest_first:
                 expected.reverse()

@@ -11,6 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from registry.domain.errors import NotFound, PackageExists, RevisionConflict
 from registry.domain.listing import PackageFilter
+from registry.domain.name_patterns import NamePatterns
 from registry.domain.packages import Package, PackageStatus, PackageType
 from registry.domain.versions import VersionRange
 from registry.domain.visibility import REGISTRY, Viewer
@@ -25,6 +26,7 @@ statuses = st.sampled_from([PackageStatus.ACTIVE, PackageStatus.QUARANTINED])
 tags = st.sampled_from([(), ("a",), ("a", "b")])
 creators = st.sampled_from(["alice", "bob"])
 scores = st.none() | st.sampled_from([0.0, 0.25, 0.555, 0.99, 1.0])
+patterns = st.none() | st.sampled_from([NamePatterns(("b*",)), NamePatterns(("*a*", "bert"))])
 filters = st.builds(
     PackageFilter,
     status=st.none() | statuses,
@@ -33,7 +35,7 @@ filters = st.builds(
     versions=st.none() | st.sampled_from([VersionRange.parse(text) for text in ("1.0.0", "^1.0.0", "1.0.0-2.0.0")]),
     tag=st.none() | st.sampled_from(["a", "b"]),
     created_by=st.none() | creators,
-    viewer=st.just(REGISTRY) | st.builds(Viewer, st.none() | creators),
+    viewer=st.just(REGISTRY) | st.builds(Viewer, st.none() | creators, names=patterns),
     min_net_score=st.none() | st.none() | st.floats(0, 1),
     newest_first=st.booleans(),
 )

@@ -11,11 +11,11 @@ from registry.adapters.dynamodb.client import DynamoTable
 from registry.adapters.dynamodb.errors import (
     ConditionFailed,
     EngineConflict,
-    EngineThrottling,
     Misconfigured,
     TableMissing,
     translate,
 )
+from registry.adapters.engine_calls import EngineThrottling
 from registry.domain.errors import TooLarge, Unavailable
 from tests.engines.tables import CallCounter
 

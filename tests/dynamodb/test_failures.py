@@ -6,9 +6,9 @@ from contextlib import AbstractAsyncContextManager
 
 import pytest
 
-from registry.adapters.dynamodb.calls import OnCall, ignore_call
 from registry.adapters.dynamodb.client import DynamoLimits, DynamoTable, open_table
 from registry.adapters.dynamodb.packages import DynamoPackageStore
+from registry.adapters.engine_calls import OnCall, ignore_call
 from registry.domain.errors import Unavailable
 from registry.domain.packages import Package
 from tests.dynamodb.samples import change, package

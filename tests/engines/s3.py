@@ -16,8 +16,8 @@ from pathlib import Path
 
 import aioboto3
 
-from registry.adapters.s3 import OnCall, S3BlobStore, S3Bucket, S3Limits, ensure_bucket, open_s3
-from registry.adapters.s3.connection import ignore_call
+from registry.adapters.engine_calls import OnCall, ignore_call
+from registry.adapters.s3 import S3BlobStore, S3Bucket, S3Limits, ensure_bucket, open_s3
 from tests.engines.process import ENGINES, ROOT, accepts_connections, free_port, stop, wait_until
 
 PROGRAM = ENGINES / "bin" / "versitygw"

@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager
 
 import aioboto3
 
-from registry.adapters.dynamodb.calls import ignore_call
 from registry.adapters.dynamodb.client import DynamoLimits, DynamoTable, open_table
 from registry.adapters.dynamodb.table import create_table
+from registry.adapters.engine_calls import ignore_call
 
 SESSION = aioboto3.Session(
     aws_access_key_id="local", aws_secret_access_key="local", region_name="eu-central-1"

@@ -175,7 +175,7 @@ class _Variety:
         )
 
     def repository(self) -> RepositoryFacts:
-        return RepositoryFacts("o/r", "main", self.license(), stars=self.number(), archived=False, pushed_at=None)
+        return RepositoryFacts("o/r", self.license())
 
     def commits(self) -> CommitFacts:
         def counts() -> tuple[tuple[str, int], ...]:

@@ -226,7 +226,7 @@ def test_performance_claims_from_the_card(card: str, score: float) -> None:
 
 
 def test_the_lowest_of_the_licenses_stated_counts() -> None:
-    repository = known(RepositoryFacts("o/r", "main", "GPL-3.0-only", stars=1, archived=False, pushed_at=None))
+    repository = known(RepositoryFacts("o/r", "GPL-3.0-only"))
     result = license_metric.measure(evidence(package=package(license="MIT"), repository=repository))
     assert result.score == 0.625
     assert result.source == "github"

@@ -3,8 +3,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from registry.adapters.engine_calls import EngineDown
 from registry.adapters.s3 import S3Bucket, State, check_bucket, ensure_bucket, open_s3
-from registry.adapters.s3.errors import EngineDown
 from tests.engines import s3
 from tests.s3.fake_server import Answer, Request, answering, refusal
 

@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import aioboto3
 import pytest
 
+from registry.adapters.engine_calls import EngineDown, EngineThrottling
 from registry.adapters.s3 import S3BlobStore, S3Bucket, S3Limits, open_s3
-from registry.adapters.s3.errors import EngineDown, EngineThrottling, Misconfigured
+from registry.adapters.s3.errors import Misconfigured
 from registry.domain.errors import NotFound, Unavailable
 from tests.engines import s3
 from tests.engines.process import free_port

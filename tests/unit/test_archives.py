@@ -41,7 +41,6 @@ async def test_finds_everything_at_the_root_or_in_the_single_folder(make: Make, 
                 f"{folder}weights.bin": bytes(100_000),
                 f"{folder}README.md": CARD,
                 f"{folder}LICENSE": MIT_TEXT,
-                f"{folder}config.json": '{"model_type": "bert"}',
                 f"{folder}src/README.md": "of the sources",
             }
         )
@@ -49,20 +48,18 @@ async def test_finds_everything_at_the_root_or_in_the_single_folder(make: Make, 
     assert facts == ArchiveFacts(
         readme=CARD,
         license="Apache-2.0",
-        config={"model_type": "bert"},
         dependencies=(
             Dependency("base_model", "google-bert/bert-base-uncased"),
             Dependency("dataset", "bookcorpus"),
             Dependency("dataset", "wikipedia"),
         ),
-        sources=(f"{folder}README.md", f"{folder}config.json"),
     )
 
 
 @every_kind
 async def test_license_text_counts_where_the_card_states_none(make: Make) -> None:
     facts = await look_into(make({"readme.MD": "# Plain", "License.txt": MIT_TEXT}))
-    assert (facts.readme, facts.license, facts.sources) == ("# Plain", "MIT", ("readme.MD", "License.txt"))
+    assert (facts.readme, facts.license) == ("# Plain", "MIT")
 
 
 @every_kind
@@ -89,11 +86,10 @@ async def test_best_name_wins_in_any_order(make: Make, turn: int) -> None:
 async def test_model_card_adds_to_the_readme_or_stands_for_it(make: Make) -> None:
     card = "---\nlicense: mit\nbase_model: org/base\n---\n# Card"
     alone = await look_into(make({"model_card.md": card}))
-    assert (alone.readme, alone.license, alone.sources) == (card, "MIT", ("model_card.md",))
+    assert (alone.readme, alone.license) == (card, "MIT")
     beside = await look_into(make({"README.md": "# Read me", "MODEL_CARD.md": card}))
     assert (beside.readme, beside.license) == ("# Read me", "MIT")
     assert beside.dependencies == (Dependency("base_model", "org/base"),)
-    assert set(beside.sources) == {"README.md", "MODEL_CARD.md"}
 
 
 @every_kind
@@ -131,14 +127,6 @@ async def test_text_is_decoded_honestly(data: bytes, text: str | None) -> None:
     assert (await look_into(make_zip({"README": data}))).readme == text
 
 
-@pytest.mark.parametrize(
-    "config",
-    ["", "[]", '"text"', "{", '{"a": NaN}', '{"a": 1e400}', '{"a":' * 65 + "1" + "}" * 65, "{" + " " * 2**20 + "}"],
-)
-async def test_odd_configuration_is_none(config: str) -> None:
-    assert (await look_into(make_zip({"config.json": config, "README": "x"}))) == ArchiveFacts("x", sources=("README",))
-
-
 @pytest.mark.parametrize("compression", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
 async def test_zip_methods(compression: int) -> None:
     assert (await look_into(make_zip({"README": "x" * 1000}, compression=compression))).readme == "x" * 1000
@@ -155,7 +143,7 @@ async def test_tar_names_that_only_extended_headers_hold() -> None:
     folder = "Größe" * 40
     for tar_format in (tarfile.GNU_FORMAT, tarfile.PAX_FORMAT):
         facts = await look_into(make_tar({f"{folder}/README.md": "right"}, format=tar_format))
-        assert (facts.readme, facts.sources) == ("right", (f"{folder}/README.md",))
+        assert facts.readme == "right"
 
 
 async def test_joined_gzip_files_are_one() -> None:

@@ -1,6 +1,7 @@
 """Who is asking: from the request's headers to a Caller with a permission."""
 
 from collections.abc import Awaitable, Callable
+from ipaddress import ip_address, ip_network
 from typing import Annotated
 
 from fastapi import Depends, Request, Security
@@ -57,7 +58,8 @@ async def admit(scope: Scope, caller: Caller, permission: Permission | None) -> 
 async def _count_request(scope: Scope, caller: Caller) -> None:
     state = state_of(scope)
     limit = state.limits.requests_per_minute
-    seen = await state.request_attempts.hit(f"requests:{caller.token.id}", window_seconds=_WINDOW_SECONDS)
+    counted = f"address:{client_network(scope)}" if caller.token is None else caller.token.id
+    seen = await state.request_attempts.hit(f"requests:{counted}", window_seconds=_WINDOW_SECONDS)
     resets = max(1, round(seen.resets_after_seconds))
     # draft-ietf-httpapi-ratelimit-headers
     scope["added_headers"] += [
@@ -66,6 +68,16 @@ async def _count_request(scope: Scope, caller: Caller) -> None:
     ]
     if seen.count > limit:
         raise Throttled(f"More than {limit} requests in a minute. Wait {resets} seconds.", retry_after_seconds=resets)
+
+
+def client_network(scope: Scope) -> str:
+    """Whom requests without a token are counted for: the address, of IPv6 the /64, which is what one client has."""
+    host = scope["client"][0] if scope.get("client") else "unknown"
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return str(host)
+    return host if address.version == 4 else str(ip_network((address, 64), strict=False))
 
 
 def _allowed(permission: Permission | None) -> Callable[..., Awaitable[Caller]]:

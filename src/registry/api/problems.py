@@ -117,13 +117,21 @@ HTTP_PROBLEMS: dict[int, ProblemKind] = {
     ),
     404: PROBLEMS[errors.NotFound],
     405: ProblemKind(405, "method-not-allowed", "This method is not allowed", "`Allow` lists the methods that are."),
-    408: ProblemKind(408, "too-slow", "The body came too slowly", "Nothing arrived for a while. Send it again."),
+    408: ProblemKind(
+        408, "too-slow", "The request came too slowly", "Its head or body stopped, or came below the minimum rate."
+    ),
     413: PROBLEMS[errors.TooLarge],
+    414: ProblemKind(414, "target-too-long", "The request target is too long", "Send filters that are shorter."),
     415: ProblemKind(
         415, "unsupported-media-type", "The media type is not supported", "See the route's documentation."
     ),
     416: ProblemKind(416, "range-not-satisfiable", "The range lies outside", "`Content-Range` tells the size."),
+    431: ProblemKind(431, "head-too-large", "The request's head is too large", "Send fewer or shorter header fields."),
     500: ProblemKind(500, "internal", "Something broke", "A defect of the registry; its log has the `request_id`."),
+    501: ProblemKind(
+        501, "not-implemented", "The method or coding is unknown", "The schema names the methods of each route."
+    ),
+    503: PROBLEMS[errors.Unavailable],
 }
 
 

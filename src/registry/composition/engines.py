@@ -7,6 +7,7 @@ from functools import partial
 from registry.adapters.dynamodb.changes import LOOK_BACK
 from registry.adapters.dynamodb.client import DynamoLimits
 from registry.adapters.dynamodb.errors import ConditionFailed
+from registry.adapters.engine_calls import OnCall
 from registry.adapters.redis.connection import RedisLimits
 from registry.adapters.s3 import S3Limits
 from registry.domain.errors import RegistryError, Unavailable
@@ -14,7 +15,6 @@ from registry.settings import Settings
 from registry.telemetry.observation import CallObserver
 
 OnUnits = Callable[[str, float], None]
-OnCall = Callable[[str, float, Exception | None], None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from registry.adapters.dynamodb.table import check_table, create_table
 from registry.adapters.dynamodb.uploads import DynamoUploadStore
 from registry.adapters.dynamodb.usage import DynamoUsageStore
 from registry.adapters.dynamodb.webhooks import DynamoWebhookStore
+from registry.adapters.engine_calls import OnCall, ignore_call
 from registry.adapters.redis.attempts import RedisAttemptCounter
 from registry.adapters.redis.cache import RedisRatingCache
 from registry.adapters.redis.connection import open_redis
@@ -36,7 +37,7 @@ from registry.adapters.s3 import (
     open_s3,
 )
 from registry.composition.backends import Bytes, Records, Shared
-from registry.composition.engines import EngineLimits, OnCall, OnUnits, limits_of, tell, tell_units
+from registry.composition.engines import EngineLimits, OnUnits, limits_of, tell, tell_units
 from registry.domain.errors import Unavailable
 from registry.ports.clock import Clock
 from registry.services.health.health import Probe
@@ -49,10 +50,6 @@ _PATIENT = EngineLimits(
     bytes=S3Limits(connect_seconds=10, answer_seconds=30, deadline_seconds=60),
 )
 """For an operator's commands: nobody else waits, and an engine may have just begun."""
-
-
-def _ignore(_operation: str, _seconds: float, _error: Exception | None) -> None:
-    """Nobody counts an operator's calls."""
 
 
 @asynccontextmanager
@@ -146,7 +143,7 @@ async def set_up_table(settings: Settings, *, create: bool) -> list[str]:
     """Make the table (with `create`) and check it: what is different from what the registry needs, a line each."""
     if settings.records is not RecordsHome.DYNAMODB:
         raise SettingsError("There is no table: the records are in SQLite. Set REGISTRY_RECORDS=dynamodb.")
-    async with _table(settings, _ignore, _PATIENT.records) as table:
+    async with _table(settings, ignore_call, _PATIENT.records) as table:
         if create:
             await create_table(table)
         return await check_table(table)
@@ -159,7 +156,7 @@ async def set_up_bucket(settings: Settings, *, create: bool) -> list[tuple[str, 
     """
     if settings.blobs is not BlobsHome.S3:
         raise SettingsError("There is no bucket: the bytes are in files. Set REGISTRY_BLOBS=s3.")
-    async with _bucket(settings, _ignore, _PATIENT.bytes) as bucket:
+    async with _bucket(settings, ignore_call, _PATIENT.bytes) as bucket:
         findings = await (ensure_bucket(bucket) if create else check_bucket(bucket))
     return [
         (f"{found.aspect}: {found.state} ({found.detail})", found.state in (State.OK, State.UNSUPPORTED))

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from registry.domain.name_patterns import NamePatterns
+
 USER_NAME_PATTERN = re.compile(r"[A-Za-z0-9._@-]{1,64}")
 MIN_PASSWORD_LENGTH = 8
 MAX_PASSWORD_LENGTH = 1024
@@ -33,7 +35,8 @@ class Account:
 
     `id` names this account for ever: an account that is created again under the same name has another one. Whatever
     belongs to a user is bound to the id, so that nothing of it passes to a later user of the name. The id of an account
-    from before ids existed is its name, so what was bound to that name then stays its own. `revision` guards changes.
+    from before ids existed is its name, so what was bound to that name then stays its own. `grant_epoch` is random too:
+    it changes when all API tokens are revoked, and stays when only the password changes. `revision` guards changes.
     """
 
     name: str
@@ -43,6 +46,7 @@ class Account:
     created_at: datetime
     id: str
     revision: int = 1
+    grant_epoch: str = ""
 
     @property
     def is_admin(self) -> bool:
@@ -76,17 +80,65 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True)
-class Caller:
-    """Who is asking: a user with the permissions of this moment, implied ones included.
+class ApiToken:
+    """An API token as it is stored: its `digest` (hex SHA-256) instead of its text.
 
-    What belongs to the caller is found by `account_id` (see `Account.id`), never by the name alone.
+    `beginning` is what lists show of the text. `grant_epoch` is the owner's account's when it was made: the token holds
+    only while the account has the same. `expires_at` None: never. `last_used_at` is up to five minutes late.
+    """
+
+    id: str
+    digest: str
+    beginning: str
+    user: str
+    grant_epoch: str
+    name: str
+    permissions: frozenset[Permission]
+    packages: NamePatterns
+    created_at: datetime
+    expires_at: datetime | None = None
+    last_used_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """An API token with its owner's account as of this request."""
+
+    token: ApiToken
+    owner_permissions: frozenset[Permission]
+    owner_epoch: str
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who is asking, with the permissions of this moment, implied ones included.
+
+    What belongs to the caller is found by `account_id` (see `Account.id`), never by the name alone. An anonymous reader
+    has the empty name, which no user can have, no account and no token.
     """
 
     name: str
     permissions: frozenset[Permission]
-    token: TokenClaims
+    token: TokenClaims | ApiToken | None
     account_id: str
+
+    @property
+    def user(self) -> str | None:
+        """The name for the audit trail: None for anonymous readers."""
+        return self.name or None
 
     @property
     def is_admin(self) -> bool:
         return Permission.ADMIN in self.permissions
+
+    @property
+    def names(self) -> NamePatterns | None:
+        """The only names that exist for the caller; None: all do."""
+        if not isinstance(self.token, ApiToken) or self.is_admin or self.token.packages.covers_all:
+            return None
+        return self.token.packages
+
+    def may_name(self, name: str) -> bool:
+        """Whether packages of this name exist for the caller."""
+        names = self.names
+        return names is None or names.covers(name)

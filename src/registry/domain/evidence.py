@@ -147,11 +147,7 @@ class RepositoryFacts:
     """A source repository as its host describes it. `license` is an SPDX id, None where the host knows none."""
 
     name: str
-    default_branch: str
     license: str | None
-    stars: int
-    archived: bool
-    pushed_at: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +199,6 @@ class HubFacts:
     tags: tuple[str, ...]
     files: tuple[FileEntry, ...]
     datasets: tuple[str, ...] = ()
-    base_models: tuple[str, ...] = ()
     library: str | None = None
     parameters: int | None = None
 

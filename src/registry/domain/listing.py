@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from registry.domain.name_patterns import NamePatterns
 from registry.domain.packages import PackageStatus, PackageType
 from registry.domain.versions import VersionRange
 from registry.domain.visibility import REGISTRY, Viewer
@@ -24,6 +25,11 @@ class PackageFilter:
     viewer: Viewer = REGISTRY
     min_net_score: float | None = None
     newest_first: bool = True
+
+    @property
+    def names(self) -> NamePatterns | None:
+        """The only names that the viewer sees; None for all."""
+        return self.viewer.names
 
     @property
     def statuses(self) -> list[PackageStatus]:

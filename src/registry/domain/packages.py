@@ -90,13 +90,14 @@ class AuditAction(StrEnum):
 class AuditEntry:
     """Who did what to a package, when. `sha256` is the content's after the action, None without content.
 
-    `id` is a UUIDv7: entries of one package are listed by it, newest first.
+    `id` is a UUIDv7: entries of one package are listed by it, newest first. `user` is None for anonymous readers and
+    for what the registry did by itself.
     """
 
     id: str
     package_id: str
     at: datetime
-    user: str
+    user: str | None
     action: AuditAction
     revision: int
     sha256: str | None = None

@@ -8,7 +8,7 @@ from typing import Any
 from registry.domain.documents import format_time
 from registry.domain.evidence import Evidence, SafetyFinding
 
-FORMULA_VERSION = "2"
+FORMULA_VERSION = "3"
 """Changes whenever the same evidence could give other numbers."""
 
 

@@ -1,12 +1,13 @@
 """Who may see and who may change a package: the only place that decides it.
 
 Listings and the search index select among thousands of packages, so they turn a `Viewer` into conditions of their own:
-what `sees_status` hides is left to `user`.
+what `sees_status` hides is left to `user`, and `names` are checked.
 """
 
 from dataclasses import dataclass
 from typing import Protocol
 
+from registry.domain.name_patterns import NamePatterns
 from registry.domain.packages import PackageStatus
 
 _OWNER_ONLY = frozenset({PackageStatus.QUARANTINED})
@@ -14,6 +15,9 @@ _OWNER_ONLY = frozenset({PackageStatus.QUARANTINED})
 
 class Guarded(Protocol):
     """What decides who may see a package."""
+
+    @property
+    def name(self) -> str: ...
 
     @property
     def status(self) -> PackageStatus: ...
@@ -24,10 +28,14 @@ class Guarded(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """Whose view of the registry an answer shows. Without a user: what everybody may see."""
+    """Whose view of the registry an answer shows. Without a user: what everybody may see.
+
+    `names`: packages of other names do not exist for this viewer (None: all names do).
+    """
 
     user: str | None = None
     is_admin: bool = False
+    names: NamePatterns | None = None
 
     def sees_status(self, status: PackageStatus) -> bool:
         """Whether packages with this status are visible to this viewer whoever owns them."""
@@ -35,6 +43,8 @@ class Viewer:
 
     def sees(self, package: Guarded) -> bool:
         """Whether the package exists for this viewer."""
+        if self.names is not None and not self.names.covers(package.name):
+            return False
         return self.sees_status(package.status) or self.owns(package)
 
     def owns(self, package: Guarded) -> bool:

@@ -17,6 +17,7 @@ class PackageDocument:
     revision: int
     status: PackageStatus
     created_by: str
+    name: str
 
 
 class PackageSummary(NamedTuple):

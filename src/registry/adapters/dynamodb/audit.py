@@ -14,10 +14,11 @@ def audit_item(entry: AuditEntry) -> Item:
     item: Item = {
         **keys.key(f"A#{entry.package_id}", entry.id),
         "at": text(entry.at.isoformat()),
-        "user": text(entry.user),
         "action": text(entry.action.value),
         "revision": number(entry.revision),
     }
+    if entry.user is not None:
+        item["user"] = text(entry.user)
     if entry.sha256 is not None:
         item["sha256"] = text(entry.sha256)
     return item

@@ -2,19 +2,20 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import aioboto3
 from aiobotocore.config import AioConfig
 
-from registry.adapters.dynamodb.calls import TRIES, EngineCalls, OnCall, OnUnits, ask_for_units, ignore_call
-from registry.adapters.dynamodb.errors import EngineThrottling
+from registry.adapters.dynamodb.calls import TRIES, OnUnits, ask_for_units, call_policy, check_answer, consumed_units
+from registry.adapters.dynamodb.errors import translate
 from registry.adapters.dynamodb.keys import STATUS_INDEX, Action, Item
 from registry.adapters.dynamodb.parsing import read_items_quickly
+from registry.adapters.engine_calls import EngineCalls, EngineThrottling, OnCall, ignore_call
 from registry.domain.errors import TooLarge
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
         WriteRequestTypeDef,
     )
 
+T = TypeVar("T")
 BATCH_GET_KEYS = 100
 BATCH_WRITE_ITEMS = 25
 TRANSACTION_ACTIONS = 100
@@ -46,11 +48,31 @@ class DynamoLimits:
 class DynamoTable:
     """One table through one client. Every method raises Unavailable when DynamoDB cannot answer in time."""
 
-    def __init__(self, client: "DynamoDBClient", name: str, *, calls: EngineCalls) -> None:
+    def __init__(
+        self, client: "DynamoDBClient", name: str, *, calls: EngineCalls, on_units: OnUnits | None = None
+    ) -> None:
         self.client = client
         self.name = name
         self.calls = calls
-        self.call = calls.call
+        self._on_units = on_units
+
+    async def call(
+        self,
+        operation: str,
+        invoke: Callable[[], Awaitable[T]],
+        *,
+        member: str = "",
+        within: asyncio.Timeout | None = None,
+    ) -> T:
+        """Call the engine (see `EngineCalls`). `member` is in every good answer."""
+
+        def check(answer: T) -> None:
+            check_answer(cast("Mapping[str, Any]", answer), member)
+
+        answer = await self.calls.call(operation, invoke, check=check, within=within)
+        if self._on_units and (units := consumed_units(cast("Mapping[str, Any]", answer))):
+            self._on_units(operation, units)
+        return answer
 
     async def get(self, key: Item) -> Item | None:
         """The item, None when there is none. Consistent."""
@@ -127,10 +149,13 @@ class DynamoTable:
     async def _batch_get(self, keys: Sequence[Item]) -> list[Item]:
         items: list[Item] = []
         wanted: Mapping[str, KeysAndAttributesTypeDef] = {self.name: {"Keys": keys, "ConsistentRead": True}}
-        async with self.calls.deadline():
+        async with self.calls.deadline() as deadline:
             for attempt in range(TRIES[EngineThrottling]):
                 answer = await self.call(
-                    "BatchGetItem", partial(self.client.batch_get_item, RequestItems=wanted), member="Responses"
+                    "BatchGetItem",
+                    partial(self.client.batch_get_item, RequestItems=wanted),
+                    member="Responses",
+                    within=deadline,
                 )
                 items += answer["Responses"].get(self.name, [])
                 wanted = cast("Mapping[str, KeysAndAttributesTypeDef]", answer["UnprocessedKeys"])
@@ -195,10 +220,11 @@ class DynamoTable:
             await self._batch_write(requests[start : start + BATCH_WRITE_ITEMS])
 
     async def _batch_write(self, requests: "Sequence[WriteRequestTypeDef]") -> None:
-        async with self.calls.deadline():
+        async with self.calls.deadline() as deadline:
             for attempt in range(TRIES[EngineThrottling]):
                 wanted = {self.name: requests}
-                answer = await self.call("BatchWriteItem", partial(self.client.batch_write_item, RequestItems=wanted))
+                invoke = partial(self.client.batch_write_item, RequestItems=wanted)
+                answer = await self.call("BatchWriteItem", invoke, within=deadline)
                 requests = cast("Sequence[WriteRequestTypeDef]", answer["UnprocessedItems"].get(self.name, []))
                 if not requests:
                     return
@@ -255,5 +281,5 @@ async def open_table(
         read_items_quickly(client)
         if on_units is not None:
             client.meta.events.register("before-parameter-build.dynamodb", ask_for_units)
-        calls = EngineCalls(on_call=on_call, on_units=on_units, deadline_seconds=limits.deadline_seconds)
-        yield DynamoTable(client, name, calls=calls)
+        calls = EngineCalls(call_policy(limits.deadline_seconds), translate, on_call=on_call)
+        yield DynamoTable(client, name, calls=calls, on_units=on_units)

@@ -25,6 +25,7 @@ from botocore.exceptions import (
 from botocore.parsers import ResponseParserError
 
 from registry.adapters.dynamodb.keys import Item
+from registry.adapters.engine_calls import EngineDown, EngineThrottling
 from registry.domain.errors import RegistryError, TooLarge, Unavailable
 
 _THROTTLING = frozenset(
@@ -50,16 +51,8 @@ _REFUSED = frozenset(
 _CONDITION = frozenset({"ConditionalCheckFailed", "ConditionalCheckFailedException"})
 
 
-class EngineThrottling(Unavailable):
-    """DynamoDB takes no more requests at the moment."""
-
-
 class EngineConflict(Unavailable):
     """Other transactions hold one of the items."""
-
-
-class EngineDown(Unavailable):
-    """DynamoDB gave no answer that can be understood."""
 
 
 class TableMissing(Unavailable):

@@ -15,13 +15,15 @@ from registry.adapters.dynamodb.client import DynamoTable
 from registry.adapters.dynamodb.keys import SHARDS, Item
 from registry.adapters.dynamodb.records import attribute, read_score
 from registry.domain.listing import PackageFilter
-from registry.domain.packages import PackageStatus
+from registry.domain.packages import PackageStatus, PackageType
 from registry.domain.scores import ScoresFrom, reaches
 from registry.domain.versions import Version, VersionRange
 
 REFILL_ENTRIES = 250
 EXAMINED_AT_LEAST = 1_000
 EXAMINED_PER_ITEM = 20
+MAX_NAME_PARTITIONS = 8
+"""More names than this, and patterns of names, are checked entry by entry instead."""
 MAX_VERSION_PARTITIONS = 8
 """A range over more majors (or minors of one major) than this is checked entry by entry instead."""
 
@@ -43,24 +45,39 @@ def partitions_for(wanted: PackageFilter) -> list[Partition]:
 
 def _partitions(status: PackageStatus, wanted: PackageFilter) -> Iterator[Partition]:
     owner = wanted.owner_of(status)
-    versions = () if wanted.versions is None else _version_values(wanted.versions)
     for dimension, value in (("name", wanted.name), ("owner", owner), ("tag", wanted.tag)):
         if value is not None:
             yield Partition(keys.listing(status, dimension, value), status)
             return
-    if wanted.min_net_score is not None:
-        buckets = ScoresFrom.of(wanted.min_net_score).all_buckets
-        for bucket in buckets:
-            yield Partition(keys.listing(status, "score", bucket), status, share=len(buckets))
-    elif versions:
-        for dimension, value in versions:
-            yield Partition(keys.listing(status, dimension, value), status)
-    elif wanted.type is not None:
-        for shard in range(SHARDS):
-            yield Partition(keys.listing(status, "type", f"{wanted.type.value}#{shard}"), status, share=SHARDS)
+    if values := _values(wanted):
+        for dimension, value in values:
+            yield Partition(keys.listing(status, dimension, value), status, share=_share(dimension, len(values)))
     else:
         for partition in keys.status_shards(status):
             yield Partition(partition, status, share=SHARDS, index=True)
+
+
+def _share(dimension: str, partitions: int) -> int:
+    # Versions differ too much in how many packages have them.
+    return 1 if dimension in ("version", "minor", "major") else partitions
+
+
+def _values(wanted: PackageFilter) -> list[tuple[str, str]]:
+    """The dimensions and values of the partitions that hold all of a filter without name, owner and tag.
+
+    Empty where the index is the best there is. It does not have the names.
+    """
+    names = wanted.names.exact_names if wanted.names else None
+    if names is not None and len(names) <= MAX_NAME_PARTITIONS:
+        return [("name", name) for name in names]
+    if wanted.min_net_score is not None:
+        return [("score", bucket) for bucket in ScoresFrom.of(wanted.min_net_score).all_buckets]
+    if wanted.versions is not None and (versions := _version_values(wanted.versions)):
+        return versions
+    if wanted.type is None and wanted.names is None:
+        return []
+    types = [wanted.type] if wanted.type else list(PackageType)
+    return [("type", f"{type_.value}#{shard}") for type_ in types for shard in range(SHARDS)]
 
 
 def _version_values(versions: VersionRange) -> list[tuple[str, str]]:
@@ -97,6 +114,7 @@ def matches(item: Item, status: PackageStatus, wanted: PackageFilter) -> bool:
     return (
         wanted.status in (None, status)
         and (wanted.name is None or name in (None, wanted.name))
+        and (wanted.names is None or name is None or wanted.names.covers(name))
         and wanted.type in (None, attribute(item, "type"))
         and wanted.created_by in (None, owner)
         and (wanted.viewer.sees_status(status) or owner in (None, wanted.viewer.user))

@@ -161,7 +161,7 @@ class DynamoPackageStore:
     def _mark(self, transaction: Transaction, package: Package, change: Change) -> None:
         """Have the package rated, once it has what there is to rate. A claim on the mark becomes void."""
         if package.status is not PackageStatus.PENDING:
-            mark = mark_item(package.id, asked_by=change.audit.user, due_at=self._clock.now())
+            mark = mark_item(package.id, asked_by=change.audit.user or "", due_at=self._clock.now())
             transaction.put(mark)
 
     async def _drop_receipt(self, package_id: str) -> None:

@@ -96,6 +96,8 @@ def _entry_items(package: Package, score: int | None) -> Iterable[Item]:
             "owner": text(package.created_by),
             "version": text(str(package.version)),
         }
+        if dimension != "name":
+            item["name"] = text(package.name)
         if dimension in ("name", "owner"):
             item["tags"] = {"L": [text(tag) for tag in package.tags]}
         if score is not None and dimension in _SCORED:
@@ -128,6 +130,7 @@ def read_document(record: Item, readme: Item | None) -> PackageDocument:
         revision=int(attribute(record, "revision", "N")),
         status=PackageStatus(attribute(record, "status")),
         created_by=attribute(record, "owner"),
+        name=attribute(record, "name"),
     )
 
 

@@ -7,12 +7,12 @@ from urllib.parse import unquote
 
 import httpx
 
-from registry.adapters.outbound.addresses import HubAddress, RepositoryAddress, read_address
 from registry.adapters.outbound.github_fetching import GitHubArchives
 from registry.adapters.outbound.guarded import RefusedAddress
 from registry.adapters.outbound.huggingface_fetching import HubArchives
 from registry.adapters.outbound.transfers import Transfers, body
 from registry.domain.errors import InvalidInput
+from registry.formats.repository_urls import HubAddress, RepositoryAddress, read_address
 from registry.ports.fetching import Fetched, FetchError
 
 _NOT_ASKED = "this registry is set up not to fetch from there"

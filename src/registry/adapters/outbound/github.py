@@ -43,11 +43,7 @@ class GitHubCodeHost:
         spdx_id = optional_text(license_members.get("spdx_id")) if isinstance(license_members, dict) else None
         return RepositoryFacts(
             name=text(members, "full_name"),
-            default_branch=text(members, "default_branch"),
             license=None if spdx_id == "NOASSERTION" else spdx_id,
-            stars=count(members, "stargazers_count"),
-            archived=members.get("archived") is True,
-            pushed_at=optional_text(members.get("pushed_at")),
         )
 
     async def commits(self, name: str) -> CommitFacts:

@@ -5,11 +5,11 @@ from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import quote
 
-from registry.adapters.outbound.addresses import RepositoryAddress
 from registry.adapters.outbound.answers import as_object, optional_text, text, texts
 from registry.adapters.outbound.asking import commit_id, told
 from registry.adapters.outbound.transfers import Transfers, body
 from registry.adapters.outbound.upstream import Upstream
+from registry.formats.repository_urls import RepositoryAddress
 from registry.ports.clock import Clock
 from registry.ports.fetching import Fetched, SourceFacts
 

@@ -45,7 +45,6 @@ class HuggingFaceHub:
             tags=tuple(tag for tag in tags if ":" not in tag),
             files=files(as_list(members.get("siblings"), "siblings"), path="rfilename"),
             datasets=texts(card.get("datasets")) or _tagged(tags, "dataset:"),
-            base_models=texts(card.get("base_model")),
             library=optional_text(members.get("library_name")),
             parameters=_parameters(members.get("safetensors")),
         )

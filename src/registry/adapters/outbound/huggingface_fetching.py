@@ -8,13 +8,13 @@ from urllib.parse import quote
 
 import httpx
 
-from registry.adapters.outbound.addresses import HubAddress
 from registry.adapters.outbound.answers import as_object, text
 from registry.adapters.outbound.asking import commit_id, told
 from registry.adapters.outbound.huggingface_listing import FileCheck, HubFile, listed_files, source_facts
 from registry.adapters.outbound.streamed_zip import StreamedZip
 from registry.adapters.outbound.transfers import Transfers, body
 from registry.adapters.outbound.upstream import Upstream
+from registry.formats.repository_urls import HubAddress
 from registry.ports.clock import Clock
 from registry.ports.fetching import Fetched, FetchError
 

@@ -3,8 +3,6 @@
 When Redis is back, the next call finds it: nothing has to be restarted.
 """
 
-import asyncio
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -16,22 +14,15 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from registry.adapters.circuit import Circuit
-from registry.domain.errors import Unavailable
+from registry.adapters.engine_calls import CallPolicy, EngineCalls, EngineDown, OnCall, ignore_call
 
 T = TypeVar("T")
-
-OnCall = Callable[[str, float, Exception | None], None]
-"""Told of every call that was tried: what it was for, its seconds, its error."""
 
 
 class RedisCommands(Protocol):
     """Redis as the adapters use it: a command and its arguments give an answer of the command's kind."""
 
     def execute_command(self, *arguments: str | bytes | int) -> Awaitable[Any]: ...
-
-
-def ignore_call(_purpose: str, _seconds: float, _error: Exception | None) -> None:
-    """Nobody counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,38 +38,24 @@ class RedisLimits:
 class RedisConnection:
     """A pool of connections. `call` is the only way to it."""
 
-    def __init__(
-        self,
-        client: RedisCommands,
-        *,
-        limits: RedisLimits,
-        on_call: OnCall = ignore_call,
-        circuit: Circuit | None = None,
-    ) -> None:
+    def __init__(self, client: RedisCommands, *, calls: EngineCalls) -> None:
         self._client = client
-        self._limits = limits
-        self._on_call = on_call
-        self._circuit = circuit or Circuit(failures=3, rest_seconds=limits.rest_seconds)
+        self._calls = calls
 
     async def call(self, purpose: str, invoke: Callable[[RedisCommands], Awaitable[T]]) -> T:
         """What `invoke` returns. Raises Unavailable when Redis does not answer in time, at once while it rests."""
-        if not self._circuit.allows():
-            raise Unavailable("The shared cache does not answer; it is tried again in a moment.")
-        begun = time.perf_counter()
-        try:
-            async with asyncio.timeout(self._limits.call_seconds):
-                answer = await invoke(self._client)
-        except (RedisError, OSError) as error:
-            self._circuit.failed()
-            self._on_call(purpose, time.perf_counter() - begun, error)
-            raise Unavailable(f"The shared cache does not answer ({type(error).__name__}).") from error
-        self._circuit.succeeded()
-        self._on_call(purpose, time.perf_counter() - begun, None)
-        return answer
+        return await self._calls.call(purpose, lambda: invoke(self._client))
 
     async def ping(self) -> None:
         """Return when Redis answers. Raises Unavailable. For health checks."""
         await self.call("ping", lambda client: client.execute_command("PING"))
+
+
+def translate(error: Exception) -> Exception:
+    """What `error` means to the registry; an error that means nothing known is returned as it is."""
+    if isinstance(error, RedisError | OSError):
+        return EngineDown(f"The shared cache does not answer ({type(error).__name__}).")
+    return error
 
 
 @asynccontextmanager
@@ -97,7 +74,13 @@ async def open_redis(
     )
     client: Redis = Redis(connection_pool=pool)
     try:
-        yield RedisConnection(cast("RedisCommands", client), limits=limits, on_call=on_call)
+        calls = EngineCalls(
+            CallPolicy("shared cache", limits.call_seconds),
+            translate,
+            on_call=on_call,
+            circuit=Circuit(failures=3, rest_seconds=limits.rest_seconds),
+        )
+        yield RedisConnection(cast("RedisCommands", client), calls=calls)
     finally:
         await client.aclose()
         await pool.disconnect()

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from registry.adapters.engine_calls import EngineDown
 from registry.adapters.s3.budget import ByteBudget
 from registry.adapters.s3.connection import S3Bucket
 from registry.adapters.s3.disposition import attachment
-from registry.adapters.s3.errors import EngineDown, UploadGone, error_code, no_bucket, translate
+from registry.adapters.s3.errors import UploadGone, error_code, no_bucket, translate
 from registry.adapters.s3.upload import Upload, UploadLimits, abort_upload
 from registry.domain.errors import NotFound
 from registry.ports.blobs import CHUNK_BYTES, BlobInfo, StoredBlob
@@ -122,7 +123,7 @@ class S3BlobStore:
             # The connection gives 256 KiB at most: gathered, each chunk crosses the layers above once, not four times.
             gathered = bytearray()
             try:
-                async with asyncio.timeout(self._bucket.limits.answer_seconds):
+                async with asyncio.timeout(self._bucket.chunk_seconds):
                     while len(gathered) < CHUNK_BYTES:
                         piece = await body.read(CHUNK_BYTES - len(gathered))
                         if not piece:

@@ -1,8 +1,5 @@
-"""One bucket through one client: every call bounded in time, tried again with jitter, counted and translated."""
+"""One bucket through one client."""
 
-import asyncio
-import random
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -12,25 +9,13 @@ import aioboto3
 from aiobotocore.config import AioConfig
 from botocore.handlers import add_expect_header
 
-from registry.adapters.circuit import Circuit
-from registry.adapters.s3.errors import EngineDown, EngineThrottling, translate
-from registry.domain.errors import Unavailable
+from registry.adapters.engine_calls import CallPolicy, EngineCalls, EngineDown, EngineThrottling, OnCall, ignore_call
+from registry.adapters.s3.errors import translate
 
 if TYPE_CHECKING:
     from types_aiobotocore_s3 import S3Client
 
 T = TypeVar("T")
-
-OnCall = Callable[[str, float, Exception | None], None]
-"""Told of every call to the engine, tries again included: the operation's name, its seconds, its error."""
-
-TRIES = {EngineThrottling: 4, EngineDown: 3}
-FIRST_WAIT_SECONDS = 0.05
-LONGEST_WAIT_SECONDS = 1.0
-
-
-def ignore_call(_operation: str, _seconds: float, _error: Exception | None) -> None:
-    """Nobody counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,80 +28,45 @@ class S3Limits:
     connections: int = 512
 
 
+def call_policy(limits: S3Limits) -> CallPolicy:
+    """Each try is timed here, by what it moves: the client's own time-out for reading is off."""
+    return CallPolicy(
+        "package store",
+        limits.deadline_seconds,
+        try_seconds=limits.answer_seconds,
+        tries={EngineThrottling: 4, EngineDown: 3},
+        first_wait_seconds=0.05,
+        longest_wait_seconds=1.0,
+    )
+
+
 class S3Bucket:
-    """A bucket. `presigner` signs URLs for the address by which clients reach it; it makes no calls."""
+    """A bucket. `presigner` signs URLs for the address by which clients reach it; it makes no calls.
+
+    `chunk_seconds` is how long the next chunk of a body may take.
+    """
 
     def __init__(
-        self,
-        client: "S3Client",
-        name: str,
-        *,
-        presigner: "S3Client",
-        on_call: OnCall = ignore_call,
-        limits: S3Limits | None = None,
-        circuit: Circuit | None = None,
-        jitter: Callable[[], float] = random.random,
+        self, client: "S3Client", name: str, *, presigner: "S3Client", calls: EngineCalls, chunk_seconds: float
     ) -> None:
         self.client = client
         self.name = name
         self.presigner = presigner
-        self.limits = limits or S3Limits()
-        self._on_call = on_call
-        self._circuit = circuit or Circuit()
-        self._jitter = jitter
+        self.chunk_seconds = chunk_seconds
+        self._calls = calls
 
     async def call(
         self, operation: str, invoke: Callable[[], Awaitable[T]], *, extra_seconds: float = 0, insist: bool = False
     ) -> T:
-        """Call the engine until it answers or the tries or the time are used up. Raises NotFound, Unavailable.
-
-        `extra_seconds` is how much longer than usual this call may take, for the bytes that it moves; `insist` asks
-        an engine that seems to be down all the same: it is the last chance to clean up.
-        """
-        begun = time.perf_counter()
-        try:
-            async with asyncio.timeout(self.limits.deadline_seconds + extra_seconds):
-                attempt = 0
-                while True:
-                    if not (self._circuit.allows() or insist):
-                        raise Unavailable("The package store does not answer; it is tried again in a moment.")
-                    try:
-                        return await self._try(operation, invoke, seconds=self.limits.answer_seconds + extra_seconds)
-                    except (EngineThrottling, EngineDown) as error:
-                        attempt += 1
-                        if attempt >= TRIES[type(error)]:
-                            raise
-                    # Full jitter: those who failed together do not come back together.
-                    await asyncio.sleep(self._jitter() * min(FIRST_WAIT_SECONDS * 2**attempt, LONGEST_WAIT_SECONDS))
-        except TimeoutError:
-            late = EngineDown("The package store did not answer in time.")
-            self._record(operation, time.perf_counter() - begun, late)
-            raise late from None
-
-    async def _try(self, operation: str, invoke: Callable[[], Awaitable[T]], *, seconds: float) -> T:
-        begun = time.perf_counter()
-        try:
-            async with asyncio.timeout(seconds):
-                answer = await invoke()
-            _check_sender(cast("Mapping[str, Any]", answer))
-        except Exception as error:
-            translated = translate(error)
-            self._record(operation, time.perf_counter() - begun, translated)
-            raise translated from error
-        self._record(operation, time.perf_counter() - begun, None)
-        return answer
-
-    def _record(self, operation: str, seconds: float, error: Exception | None) -> None:
-        self._on_call(operation, seconds, error)
-        if isinstance(error, EngineDown):
-            self._circuit.failed()
-        else:
-            self._circuit.succeeded()
+        """Call the engine (see `EngineCalls`). Raises NotFound, Unavailable."""
+        return await self._calls.call(
+            operation, invoke, check=_check_sender, extra_seconds=extra_seconds, insist=insist
+        )
 
 
-def _check_sender(answer: Mapping[str, Any]) -> None:
+def _check_sender(answer: object) -> None:
     """Raise EngineDown for an answer that is not S3's, such as a proxy's page: it would be served as a package."""
-    if "x-amz-request-id" not in answer["ResponseMetadata"]["HTTPHeaders"]:
+    if "x-amz-request-id" not in cast("Mapping[str, Any]", answer)["ResponseMetadata"]["HTTPHeaders"]:
         raise EngineDown("The package store's answer is not S3's.")
 
 
@@ -161,4 +111,5 @@ async def open_s3(
             presigner = await stack.enter_async_context(
                 session.client("s3", endpoint_url=public_endpoint_url, config=config)
             )
-        yield S3Bucket(client, bucket, presigner=presigner, on_call=on_call, limits=limits)
+        calls = EngineCalls(call_policy(limits), translate, on_call=on_call)
+        yield S3Bucket(client, bucket, presigner=presigner, calls=calls, chunk_seconds=limits.answer_seconds)

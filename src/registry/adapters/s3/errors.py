@@ -25,6 +25,7 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
+from registry.adapters.engine_calls import EngineDown, EngineThrottling
 from registry.domain.errors import NotFound, RegistryError, Unavailable
 
 _THROTTLING = frozenset({"SlowDown", "Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequests"})
@@ -42,14 +43,6 @@ _SILENCE = (
     AiohttpError,
     OSError,
 )
-
-
-class EngineThrottling(Unavailable):
-    """S3 takes no more requests at the moment."""
-
-
-class EngineDown(Unavailable):
-    """S3 gave no answer that can be understood."""
 
 
 class UploadGone(Unavailable):

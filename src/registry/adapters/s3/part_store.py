@@ -11,9 +11,10 @@ from typing import IO, Any
 
 from botocore.exceptions import ClientError
 
+from registry.adapters.engine_calls import EngineDown
 from registry.adapters.s3.blobs import PREFIX, UNFINISHED, S3BlobStore
 from registry.adapters.s3.connection import S3Bucket
-from registry.adapters.s3.errors import EngineDown, UploadGone, error_code
+from registry.adapters.s3.errors import UploadGone, error_code
 from registry.adapters.s3.upload import COMPLETE_BYTES_PER_SECOND, SLOWEST_BYTES_PER_SECOND, abort_upload, to_the_end
 from registry.domain.errors import DigestMismatch, NotFound, RegistryError, UploadIncomplete
 from registry.ports.blobs import StoredBlob

@@ -76,7 +76,12 @@ class NameBlock:
         return bisect_left(self.keys, 1 - key, key=neg)
 
     def accepts(self, index: int, scope: ScopeFilter) -> bool:
-        return scope.accepts(self.kinds[index], self.owners[index], self.tags[index])
+        return scope.accepts(self.kinds[index], self.owners[index], self.tags[index]) and (
+            scope.names is None or scope.names.covers(self._name(index))
+        )
+
+    def _name(self, index: int) -> str:
+        return self.text[self.starts[index] : self.starts[index + 1] - 1].decode()
 
     def changed(self, changes: Mapping[int, NameRow | None]) -> "list[NameBlock]":
         """The blocks to stand in this one's place: none, one, or several where it has grown too large.

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from registry.domain.name_patterns import NamePatterns
 from registry.domain.packages import PackageStatus, PackageType
 from registry.domain.search import SearchScope
 
@@ -20,12 +21,13 @@ _KINDS = {kind_code(kind, status): (kind, status) for kind in _TYPES for status 
 
 @dataclass(frozen=True, slots=True)
 class ScopeFilter:
-    """`kinds`: codes that are told; `own_kinds`: codes that are told to the package's owner only."""
+    """`kinds`: codes that are shown; `own_kinds`: codes that only the package's owner is shown."""
 
     kinds: frozenset[int]
     own_kinds: frozenset[int]
     owner: str | None
     tag: str | None
+    names: NamePatterns | None
 
     @classmethod
     def of(cls, scope: SearchScope) -> "ScopeFilter":
@@ -35,7 +37,8 @@ class ScopeFilter:
             if scope.type in (None, kind) and scope.status in (None, status)
         }
         hidden = {code for code, status in wanted.items() if not scope.viewer.sees_status(status)}
-        return cls(frozenset(wanted) - hidden, frozenset(hidden), scope.viewer.user, scope.tag)
+        viewer = scope.viewer
+        return cls(frozenset(wanted) - hidden, frozenset(hidden), viewer.user, scope.tag, viewer.names)
 
     def accepts(self, kind: int, owner: str, tags: Sequence[str]) -> bool:
         return (kind in self.kinds or (kind in self.own_kinds and owner == self.owner)) and (

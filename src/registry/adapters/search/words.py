@@ -52,12 +52,11 @@ def rank_page(
     """The next packages by rank. While packages come and go ranks shift, so a walk is exact only at rest."""
     is_corrected, after = _parse_position(position)
     with file.reading() as connection:
-        scores = [] if is_corrected else _ranked(connection, words)
+        scores = [] if is_corrected else _accepted(_ranked(connection, words), table, scope)
         if position is None and not scores:
             is_corrected = True
         if is_corrected:
-            scores = _similar(connection, words)
-        scores = [score for score in scores if _accepts(table, score.key, scope)]
+            scores = _accepted(_similar(connection, words), table, scope)
         scores.sort(key=lambda score: (-score.value, -score.key))
         if after is not None:
             scores = [score for score in scores if (-score.value, -score.key) > (-after.value, -after.key)]
@@ -68,9 +67,8 @@ def rank_page(
     return RankedIds(tuple(item for item in items if item is not None), following, corrected=is_corrected)
 
 
-def _accepts(table: NameTable, key: int, scope: ScopeFilter) -> bool:
-    place = table.find(key)
-    return place is not None and place[0].accepts(place[1], scope)
+def _accepted(scores: list[Score], table: NameTable, scope: ScopeFilter) -> list[Score]:
+    return [score for score in scores if (place := table.find(score.key)) and place[0].accepts(place[1], scope)]
 
 
 def _ranked(connection: sqlite3.Connection, words: list[str]) -> list[Score]:

@@ -8,7 +8,7 @@ from registry.adapters.sqlite.rows import insert_rows
 from registry.adapters.sqlite.times import from_microseconds, to_microseconds
 from registry.domain.packages import AuditAction, AuditEntry
 
-_BEHIND_ALL_IDS = "~"
+_AFTER_ALL_IDS = "~"
 _APPEND = "INSERT OR IGNORE INTO audit (package_id, id, at, user, action, revision, sha256)"
 _PAGE = """SELECT id, at, user, action, revision, sha256 FROM audit
     WHERE package_id = ? AND id < ? ORDER BY id DESC LIMIT ?"""
@@ -25,13 +25,13 @@ class SqliteAuditStore:
             await self._database.write(lambda connection: append_entries(connection, entries))
 
     async def list_entries(self, package_id: str, *, limit: int, after: str | None) -> Sequence[AuditEntry]:
-        rows = self._database.fetch_all(_PAGE, (package_id, after or _BEHIND_ALL_IDS, limit))
+        rows = self._database.fetch_all(_PAGE, (package_id, after or _AFTER_ALL_IDS, limit))
         return [
             AuditEntry(
                 id=entry_id,
                 package_id=package_id,
                 at=from_microseconds(at),
-                user=user,
+                user=user or None,
                 action=AuditAction(action),
                 revision=revision,
                 sha256=sha256,
@@ -41,13 +41,16 @@ class SqliteAuditStore:
 
 
 def append_entries(connection: sqlite3.Connection, entries: Iterable[AuditEntry]) -> None:
-    """Add entries within the transaction under way; one that is there already (a call tried again) stays."""
+    """Add entries within the transaction under way; one that is there already (a call tried again) stays.
+
+    The column `user` takes no NULL; no user has the empty name that stands for one.
+    """
     rows = [
         (
             entry.package_id,
             entry.id,
             to_microseconds(entry.at),
-            entry.user,
+            entry.user or "",
             entry.action.value,
             entry.revision,
             entry.sha256,

@@ -3,7 +3,7 @@
 import asyncio
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,7 +15,8 @@ from registry.adapters.sqlite.writer import GroupCommitWriter, Operation
 from registry.domain.errors import Unavailable
 
 T = TypeVar("T")
-Parameters = Sequence[str | bytes | int | float | None]
+Value = str | bytes | int | float | None
+Parameters = Sequence[Value] | Mapping[str, Value]
 
 
 class SqliteDatabase:

@@ -6,7 +6,7 @@ counting. An exact version is one more equality, and so is each bucket of a net 
 order nowhere: see `ranges.py`; for what else is not, see `scores.py`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from registry.adapters.sqlite.database import Parameters
@@ -14,6 +14,10 @@ from registry.domain.listing import PackageFilter
 from registry.domain.packages import PackageStatus, PackageType
 from registry.domain.scores import ScoresFrom
 
+MAX_NAMES = 24
+"""More names than this, and patterns of names, are checked entry by entry instead."""
+_MAX_BRANCHES = 200
+"""Likewise. SQLite merges 500 at most."""
 _BEHIND_ALL_IDS = "~"
 _BEFORE_ALL_IDS = ""
 
@@ -55,24 +59,47 @@ def branches(wanted: PackageFilter) -> Iterator[Branch]:
 
     With a minimum of the net score those of its buckets, the one that it cuts through whole.
     """
-    buckets = () if wanted.min_net_score is None else ScoresFrom.of(wanted.min_net_score).all_buckets
+    buckets = _buckets(wanted)
     for status in wanted.statuses:
-        for type_ in (wanted.type,) if wanted.type else PackageType:
-            branch = _branch(wanted, status, type_, wanted.owner_of(status))
-            if wanted.min_net_score is None:
-                yield branch
-            yield from (_in_bucket(branch, bucket) for bucket in buckets)
+        for name in _names(wanted):
+            for type_ in (wanted.type,) if wanted.type else PackageType:
+                branch = _branch(wanted, status, type_, name, wanted.owner_of(status))
+                if wanted.min_net_score is None:
+                    yield branch
+                yield from (_in_bucket(branch, bucket) for bucket in buckets)
 
 
-def _branch(wanted: PackageFilter, status: PackageStatus, type_: PackageType, created_by: str | None) -> Branch:
+def _names(wanted: PackageFilter) -> tuple[str | None, ...]:
+    """The names that have a branch of their own; None for all names together."""
+    if wanted.name is not None:
+        return (wanted.name,) if wanted.names is None or wanted.names.covers(wanted.name) else ()
+    return (None,) if wanted.names is None or checks_names(wanted) else wanted.names.patterns
+
+
+def checks_names(wanted: PackageFilter) -> bool:
+    """Whether names have to be checked entry by entry."""
+    if wanted.names is None or wanted.name is not None:
+        return False
+    exact = wanted.names.exact_names
+    others = (1 if wanted.status else len(PackageStatus)) * (1 if wanted.type else len(PackageType))
+    return exact is None or len(exact) * others * max(1, len(_buckets(wanted))) > _MAX_BRANCHES
+
+
+def _buckets(wanted: PackageFilter) -> Sequence[str]:
+    return () if wanted.min_net_score is None else ScoresFrom.of(wanted.min_net_score).all_buckets
+
+
+def _branch(
+    wanted: PackageFilter, status: PackageStatus, type_: PackageType, name: str | None, created_by: str | None
+) -> Branch:
     where = "l.tag IS ? AND l.status = ? AND l.type = ?"
     parameters: tuple[str | None, ...] = (wanted.tag, status.value, type_.value)
     index = "listings_all"
     if created_by is not None:
         where, parameters, index = where + " AND l.created_by = ?", (*parameters, created_by), "listings_creator"
-    if wanted.name is not None:
+    if name is not None:
         # A creator besides is looked up entry by entry: a name has few entries of others.
-        where, parameters, index = where + " AND l.name = ?", (*parameters, wanted.name), "listings_name"
+        where, parameters, index = where + " AND l.name = ?", (*parameters, name), "listings_name"
     return Branch(index, where, parameters)
 
 

@@ -121,7 +121,9 @@ def record(connection: sqlite3.Connection, changes: Sequence[Change], *, now: in
 def mark(connection: sqlite3.Connection, changed: Sequence[tuple[Package, Change]], *, now: int) -> None:
     """Have packages rated, once they have what there is to rate. `now` in microseconds."""
     ready = [
-        (package.id, change.audit.user) for package, change in changed if package.status is not PackageStatus.PENDING
+        (package.id, change.audit.user or "")
+        for package, change in changed
+        if package.status is not PackageStatus.PENDING
     ]
     mark_anew(connection, ready, now=now)
 

@@ -3,9 +3,19 @@
 import json
 import sqlite3
 from collections.abc import Sequence
+from dataclasses import replace
 
 from registry.adapters.sqlite.database import SqliteDatabase
-from registry.adapters.sqlite.listing import SUMMARY_COLUMNS, Branch, Order, at_version, branches, merged, order_of
+from registry.adapters.sqlite.listing import (
+    MAX_NAMES,
+    SUMMARY_COLUMNS,
+    Branch,
+    Order,
+    at_version,
+    branches,
+    merged,
+    order_of,
+)
 from registry.adapters.sqlite.package_writing import AddPackage, PackageWriting, delete_package, mark, record
 from registry.adapters.sqlite.ranges import entries_in_range
 from registry.adapters.sqlite.scores import Check, check_for, checked_entries
@@ -14,26 +24,36 @@ from registry.adapters.sqlite.version_keys import KeySpan, version_key
 from registry.domain.documents import decode_package, join_document
 from registry.domain.errors import NotFound
 from registry.domain.listing import PackageFilter
+from registry.domain.name_patterns import NamePatterns
 from registry.domain.packages import Change, Package, PackageStatus, PackageType
 from registry.domain.versions import Version
 from registry.ports.clock import Clock
 from registry.ports.packages import NamedVersion, PackageDocument, PackageSummary, SummaryPage
 
 _STATUSES = {status.value: status for status in PackageStatus}
-_DOCUMENT = "SELECT summary, readme, revision, status, created_by FROM packages WHERE id = ?"
+_DOCUMENT = "SELECT summary, readme, revision, status, created_by, name FROM packages WHERE id = ?"
 _GET = "SELECT summary, readme, blob_key FROM packages WHERE id = ?"
 _GET_MANY = """SELECT p.id, p.summary, p.readme, p.blob_key
     FROM json_each(?) AS wanted CROSS JOIN packages AS p ON p.id = wanted.value"""
 _SUMMARIES = """SELECT p.id, p.summary, p.revision
     FROM json_each(?) AS wanted CROSS JOIN packages AS p ON p.number = wanted.value ORDER BY wanted.key"""
 _VERSION = "SELECT id FROM packages WHERE name = ? AND version = ? AND type = ?"
+_NAMES = """WITH RECURSIVE names (name) AS (
+        SELECT min(name) FROM packages WHERE name >= :from AND name < :to
+        UNION ALL
+        SELECT (SELECT min(name) FROM packages WHERE name > names.name AND name < :to) FROM names
+            WHERE names.name IS NOT NULL)
+    SELECT name FROM names WHERE name IS NOT NULL LIMIT :limit"""
+"""Hops from name to name. Names are printable ASCII, so that `\\x7f` comes after all of them."""
 _VERSIONS = """SELECT p.name, p.id, p.version, p.status
     FROM json_each(?) AS wanted CROSS JOIN packages AS p ON p.name = wanted.value"""
 
 
-def document_of(summary: bytes, readme: bytes | None, revision: int, status: str, created_by: str) -> PackageDocument:
+def document_of(
+    summary: bytes, readme: bytes | None, revision: int, status: str, created_by: str, name: str
+) -> PackageDocument:
     """The document that these columns of a record make."""
-    return PackageDocument(join_document(summary, readme), revision, _STATUSES[status], created_by)
+    return PackageDocument(join_document(summary, readme), revision, _STATUSES[status], created_by, name)
 
 
 class SqlitePackageStore:
@@ -90,11 +110,14 @@ class SqlitePackageStore:
         return None if row is None else document_of(*row)
 
     async def list_page(self, wanted: PackageFilter, *, limit: int, after: str | None) -> SummaryPage:
+        if wanted.names is not None:
+            names = NamePatterns(self._existing_names(wanted.names))
+            wanted = replace(wanted, viewer=replace(wanted.viewer, names=names))
         streams, order, one_more = list(branches(wanted)), order_of(wanted, after), limit + 1
         if not streams:
             return SummaryPage((), None)
         versions = wanted.versions
-        if wanted.min_net_score is not None and (check := check_for(wanted)):
+        if check := check_for(wanted):
             return await self._database.read(
                 lambda connection: _checked_page(connection, streams, check, order, limit=limit)
             )
@@ -109,6 +132,22 @@ class SqlitePackageStore:
             rows = self._database.fetch_all(*merged(SUMMARY_COLUMNS, streams, order, limit=one_more))
         items = tuple(map(PackageSummary._make, rows[:limit]))
         return SummaryPage(items, items[-1].id if len(rows) > limit else None)
+
+    def _existing_names(self, names: NamePatterns) -> tuple[str, ...]:
+        """The names within patterns of the form `acme/*`, where they are few: indexes hold them. Else the patterns."""
+        found: list[str] = []
+        for pattern in names.patterns:
+            if "*" not in pattern:
+                found.append(pattern)
+            elif pattern.index("*") == len(pattern) - 1 and len(pattern) > 1:
+                begin = pattern[:-1]
+                rows = self._database.fetch_all(_NAMES, {"from": begin, "to": f"{begin}\x7f", "limit": MAX_NAMES + 1})
+                found += [name for (name,) in rows]
+            else:
+                return names.patterns
+            if len(found) > MAX_NAMES:
+                return names.patterns
+        return tuple(dict.fromkeys(found))
 
     async def find_version(self, kind: PackageType, name: str, version: Version) -> str | None:
         row = self._database.fetch_one(_VERSION, (name, str(version), kind.value))

@@ -5,9 +5,9 @@ from registry.adapters.sqlite.database import SqliteDatabase
 from registry.adapters.sqlite.packages import document_of
 from registry.ports.reading import DocumentForSession
 
-_READ = """SELECT 0, permissions, token_epoch, EXISTS (SELECT 1 FROM revoked_tokens WHERE id = ?), id, NULL
+_READ = """SELECT 0, permissions, token_epoch, EXISTS (SELECT 1 FROM revoked_tokens WHERE id = ?), id, NULL, NULL
     FROM accounts WHERE name = ?
-    UNION ALL SELECT 1, summary, readme, revision, status, created_by FROM packages WHERE id = ?"""
+    UNION ALL SELECT 1, summary, readme, revision, status, created_by, name FROM packages WHERE id = ?"""
 
 
 class SqliteDocumentReader:

@@ -1,14 +1,14 @@
 """Packages by net score: what keeps `score_listings` right, and the pages of which not all is in an index's order.
 
-The buckets of a minimum are branches as any other, so a page by net score is a merge of equalities too. Two things are
-not: a minimum within a hundredth, and a version besides a net score. These are checked entry by entry, on a bounded
-number of entries: then the page ends early and says where to go on.
+The buckets of a minimum are branches as any other, so a page by net score is a merge of equalities too. Three things
+are not: a minimum within a hundredth, a version besides a net score, and patterns of names. These are checked entry by
+entry, on a bounded number of entries: then the page ends early and says where to go on.
 """
 
 import sqlite3
 from collections.abc import Callable
 
-from registry.adapters.sqlite.listing import Branch, Order, merged
+from registry.adapters.sqlite.listing import Branch, Order, checks_names, merged
 from registry.adapters.sqlite.version_keys import KeySpan, version_key
 from registry.domain.listing import PackageFilter
 from registry.domain.scores import ScoresFrom, buckets_of, millionths, reaches
@@ -16,14 +16,14 @@ from registry.domain.scores import ScoresFrom, buckets_of, millionths, reaches
 WALK_ENTRIES = 2_000
 """Takes about 3 ms."""
 
-_ENTRY_COLUMNS = "l.id AS id, l.number AS number, l.version_key AS version_key, l.score AS score"
+_ENTRY_COLUMNS = "l.id AS id, l.number AS number, l.name AS name, l.version_key AS version_key"
 _CURRENT = """SELECT p.number, r.net_score
     FROM packages AS p LEFT JOIN ratings AS r ON r.package_id = p.id AND r.revision = p.revision WHERE p.id = ?"""
 _INSERT = """INSERT INTO score_listings (number, bucket, score, tag, name, created_by, status, type, version_key, id)
     SELECT number, ?, ?, tag, name, created_by, status, type, version_key, id FROM listings WHERE number = ?"""
 
-Check = Callable[[str, int], bool]
-"""Whether an entry with this version key and score (in millionths) is wanted."""
+Check = Callable[[str, str, int], bool]
+"""Whether an entry with this name, version key and score (in millionths, 0 in a listing without scores) is wanted."""
 
 
 def list_by_score(connection: sqlite3.Connection, package_id: str) -> None:
@@ -40,15 +40,26 @@ def unlist(connection: sqlite3.Connection, number: int) -> None:
 
 
 def check_for(wanted: PackageFilter) -> Check | None:
-    """What has to be checked on the entries of a filter by net score, None where its branches say it all."""
-    minimum, versions = wanted.min_net_score or 0.0, wanted.versions
-    if versions is None:
-        return None if ScoresFrom.of(minimum).cut is None else lambda _, score: reaches(score, minimum)
-    if versions.exact:
-        exact = version_key(versions.lower)
-        return lambda key, score: key == exact and reaches(score, minimum)
-    span = KeySpan.of(versions)
-    return lambda key, score: span.holds(key) and reaches(score, minimum)
+    """What has to be checked on the entries of a filter, None where its branches, or a version range alone, say it all.
+
+    A version is checked besides something else only.
+    """
+    minimum, versions = wanted.min_net_score, wanted.versions
+    names = wanted.names if checks_names(wanted) else None
+    checks_score = minimum is not None and (versions is not None or ScoresFrom.of(minimum).cut is not None)
+    if names is None and not checks_score:
+        return None
+    span = None if versions is None else KeySpan.of(versions)
+    exact = version_key(versions.lower) if versions is not None and versions.exact else None
+
+    def check(name: str, key: str, score: int) -> bool:
+        return (
+            (names is None or names.covers(name))
+            and (not checks_score or minimum is None or reaches(score, minimum))
+            and (key == exact if exact is not None else span is None or span.holds(key))
+        )
+
+    return check
 
 
 def checked_entries(
@@ -63,9 +74,11 @@ def checked_entries(
     """The numbers of the next packages that pass, `limit` at most, and the id behind which to go on (None: the end)."""
     found: list[int] = []
     walked, last, last_found = 0, None, None
-    for last, number, key, score in connection.execute(*merged(_ENTRY_COLUMNS, streams, order, limit=walk_entries)):
+    score_column = "l.score" if streams[0].table == "score_listings" else "0"
+    columns = f"{_ENTRY_COLUMNS}, {score_column} AS score"
+    for last, number, name, key, score in connection.execute(*merged(columns, streams, order, limit=walk_entries)):
         walked += 1
-        if not check(key, score):
+        if not check(name, key, score):
             continue
         if len(found) == limit:
             return found, last_found

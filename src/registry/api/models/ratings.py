@@ -18,7 +18,7 @@ RATING_EXAMPLE: dict[str, Any] = {
     "net_score_range": [0.64, 0.74],
     "rated_at": "2026-11-23T15:43:00.123Z",
     "latency_ms": 812,
-    "formula_version": "2",
+    "formula_version": "3",
     "metrics": {
         "license": {
             "score": 1.0,

@@ -11,7 +11,7 @@ from registry.api.authentication import Searcher, authenticate
 from registry.api.bodies import validated
 from registry.api.documentation import LINK, problems
 from registry.api.hot import HotRoute, hot_route
-from registry.api.inclusion import with_rating
+from registry.api.inclusion import page_items
 from registry.api.models.packages import PackageSummaryModel, Page
 from registry.api.paging import DEFAULT_LIMIT, page_response, position
 from registry.api.state import state_of
@@ -76,10 +76,7 @@ async def _list_packages(request: Request) -> Response:
     )
     after = position(request, services.cursors, query.cursor)
     page = await services.catalog.list_page(wanted, limit=query.limit, after=after)
-    items = [item.body for item in page.items]
-    if query.include:
-        ratings = await services.ratings.find_summaries([(item.id, item.revision) for item in page.items])
-        items = [with_rating(item.body, ratings.get(item.id)) for item in page.items]
+    items = await page_items(page.items, (item.body for item in page.items), query.include, services.ratings)
     return page_response(request, services.cursors, items, page.next_after)
 
 

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from registry.api.authentication import Searcher
 from registry.api.documentation import LINK, problems
-from registry.api.inclusion import Include, wants_rating, with_rating
+from registry.api.inclusion import Include, page_items
 from registry.api.models.packages import PackageSummaryModel, Page
 from registry.api.models.requests import Strict, Type
 from registry.api.models.search import FoundPackageModel
@@ -101,9 +101,7 @@ async def search_by_regex(
     query = RegexQuery(body.regex, frozenset(body.fields), _scope(caller, body.type, body.status, body.tag))
     after = position(request, state.services.cursors, cursor or body.cursor, in_body=body.filters())
     found = await state.services.search.find(query, limit=limit or body.limit, position=after)
-    items = [encode_summary(package) for package in found.items]
-    if wants_rating(include):
-        items = [with_rating(item, None) for item in items]
+    items = await page_items(found.items, map(encode_summary, found.items), include, state.services.ratings)
     return page_response(request, state.services.cursors, items, found.next_position, in_body=body.filters())
 
 
@@ -135,9 +133,8 @@ async def search_by_words(
     query = TextQuery(q, _scope(caller, type, status, tag))
     after = position(request, state.services.cursors, cursor)
     found = await state.services.search.rank(query, limit=limit, position=after)
-    items = [_with_match(item, similar=found.corrected) for item in found.items]
-    if wants_rating(include):
-        items = [with_rating(item, None) for item in items]
+    matches = (_with_match(item, similar=found.corrected) for item in found.items)
+    items = await page_items([item.package for item in found.items], matches, include, state.services.ratings)
     return page_response(request, state.services.cursors, items, found.next_position)
 
 

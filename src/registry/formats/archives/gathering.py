@@ -1,9 +1,6 @@
 """Choosing among an archive's entries, and reading the chosen ones."""
 
 from dataclasses import dataclass
-from typing import Any
-
-import orjson
 
 from registry.domain.packages import MAX_README_BYTES
 from registry.formats.archives.cards import CardFacts, read_card, read_license_expression
@@ -11,8 +8,6 @@ from registry.formats.archives.facts import ArchiveFacts
 from registry.formats.archives.licenses import MAX_LICENSE_BYTES, recognise_license
 from registry.formats.archives.members import Member, MemberKind, safe_parts
 
-_MAX_CONFIG_BYTES = 1024 * 1024
-_MAX_CONFIG_DEPTH = 64
 _MAX_METADATA_BYTES = 64 * 1024
 _UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _NOISE = ("__MACOSX", ".DS_Store")
@@ -38,7 +33,6 @@ _ROLES = {
         ),
         MAX_LICENSE_BYTES,
     ),
-    "config": _Role(("config.json",), _MAX_CONFIG_BYTES),
     "metadata": _Role(("pkg-info", "metadata"), _MAX_METADATA_BYTES),
 }
 _PLACES = {name: (role, rank) for role, wanted in _ROLES.items() for rank, name in enumerate(wanted.names)}
@@ -46,7 +40,6 @@ _PLACES = {name: (role, rank) for role, wanted in _ROLES.items() for rank, name 
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    path: str
     rank: int
     data: bytes
 
@@ -87,20 +80,10 @@ class Gathering:
         texts = {role: text for role, file in found.items() if (text := _decode(file.data)) is not None}
         readme = texts.get("readme", texts.get("card"))
         card = _read_cards(texts)
-        config = _parse_config(found["config"].data) if "config" in found else None
-        license_id, license_role = _choose_license(texts, card)
-        used = {
-            license_role: license_id is not None,
-            "readme": "readme" in texts,
-            "card": "readme" not in texts or read_card(texts.get("card", "")) != CardFacts(),
-            "config": config is not None,
-        }
         return ArchiveFacts(
             readme=None if readme is None else _shorten(readme),
-            license=license_id,
-            config=config,
+            license=_choose_license(texts, card),
             dependencies=card.dependencies,
-            sources=tuple(file.path for role, file in found.items() if used.get(role)),
         )
 
     @staticmethod
@@ -110,7 +93,7 @@ class Gathering:
             return
         data = member.read(_ROLES[role].limit + 1)
         if data is not None:
-            place[role] = _Found(member.path, rank, data)
+            place[role] = _Found(rank, data)
 
 
 def _read_cards(texts: dict[str, str]) -> CardFacts:
@@ -119,12 +102,13 @@ def _read_cards(texts: dict[str, str]) -> CardFacts:
     return CardFacts(readme.license or card.license, readme.dependencies or card.dependencies)
 
 
-def _choose_license(texts: dict[str, str], card: CardFacts) -> tuple[str | None, str]:
-    """The license and the role of the file that states it: the card, then the metadata, then the license's text."""
-    if card.license is not None:
-        return card.license, "readme"
-    expression = read_license_expression(texts.get("metadata", ""))
-    return (expression, "metadata") if expression else (recognise_license(texts.get("license", "")), "license")
+def _choose_license(texts: dict[str, str], card: CardFacts) -> str | None:
+    """What the card states, else the metadata, else the license's text."""
+    return (
+        card.license
+        or read_license_expression(texts.get("metadata", ""))
+        or recognise_license(texts.get("license", ""))
+    )
 
 
 def _decode(data: bytes) -> str | None:
@@ -139,20 +123,3 @@ def _decode(data: bytes) -> str | None:
 def _shorten(text: str) -> str:
     encoded = text.encode("utf-8", "replace")
     return text if len(encoded) <= MAX_README_BYTES else encoded[:MAX_README_BYTES].decode("utf-8", "ignore")
-
-
-def _parse_config(data: bytes) -> dict[str, Any] | None:
-    if len(data) > _MAX_CONFIG_BYTES:
-        return None
-    try:
-        config = orjson.loads(data)
-    except orjson.JSONDecodeError:
-        return None
-    return config if isinstance(config, dict) and _depth_within(config, _MAX_CONFIG_DEPTH) else None
-
-
-def _depth_within(value: object, limit: int) -> bool:
-    if not isinstance(value, dict | list):
-        return True
-    children = value.values() if isinstance(value, dict) else value
-    return limit > 0 and all(_depth_within(child, limit - 1) for child in children)

@@ -93,8 +93,9 @@ class Accounts:
 
     async def sign_out(self, caller: Caller) -> None:
         """Revoke the token that the caller came with."""
-        expires_at = datetime.fromtimestamp(caller.token.expires_at, UTC)
-        await self._store.revoke_token(caller.token.id, expires_at=expires_at)
+        if isinstance(caller.token, TokenClaims):
+            expires_at = datetime.fromtimestamp(caller.token.expires_at, UTC)
+            await self._store.revoke_token(caller.token.id, expires_at=expires_at)
 
     async def list_users(self, *, limit: int, after: str | None) -> Sequence[Account]:
         """The next users by name."""

@@ -23,9 +23,9 @@ from registry.domain.packages import (
 )
 from registry.domain.ratings import Rating
 from registry.domain.versions import Version
-from registry.formats.archives.cards import stated_license
 from registry.formats.archives.facts import ArchiveFacts
 from registry.formats.archives.kinds import SNIFF_BYTES, looks_like_archive
+from registry.formats.license_names import recorded_license
 from registry.ports.blobs import BlobStore, StoredBlob
 from registry.ports.clock import Clock, IdSource
 from registry.ports.fetching import SourceFacts
@@ -163,7 +163,7 @@ def filled(package: Package, received: Received, source: SourceFacts) -> Package
     """`package` with content that was fetched for it; what its record leaves open comes from the archive, else from
     what its source says of it."""
     facts = received.facts
-    stated = stated_license(source.license) if source.license else None
+    stated = recorded_license(source.license) if source.license else None
     return replace(
         package,
         content=received.content,
@@ -211,7 +211,7 @@ class AuditWriter:
         self._clock = clock
         self._ids = ids
 
-    def change(self, package: Package, user: str, action: AuditAction) -> Change:
+    def change(self, package: Package, user: str | None, action: AuditAction) -> Change:
         """What is to be recorded with a change: `package` as it is afterwards (when deleted: as it was at last)."""
         entry = self.entry(package, user, action)
         details: dict[str, str | int | None] = {
@@ -224,14 +224,14 @@ class AuditWriter:
         event = Event(self._ids.new_id(), _EVENT_TYPES[action], entry.at, package.id, details)
         return Change(entry, events=(event,))
 
-    def rated(self, package: Package, user: str, rating: Rating) -> Change:
+    def rated(self, package: Package, user: str | None, rating: Rating) -> Change:
         """What is to be recorded with a rating that `user` asked for, or whose change it follows."""
         entry = self.entry(package, user, AuditAction.RATE)
         details = {"revision": rating.revision, "status": rating.status.value, "net_score": rating.net_score}
         event = Event(self._ids.new_id(), EventType.RATING_COMPLETED, entry.at, package.id, details)
         return Change(entry, events=(event,))
 
-    def entry(self, package: Package, user: str, action: AuditAction) -> AuditEntry:
+    def entry(self, package: Package, user: str | None, action: AuditAction) -> AuditEntry:
         return AuditEntry(
             id=self._ids.new_id(),
             package_id=package.id,

@@ -78,7 +78,7 @@ class Retrieval:
 
     def record_download(self, servable: Servable, caller: Caller) -> None:
         """Note in the audit trail that the content was served."""
-        self.downloads.record(servable.package, caller.name)
+        self.downloads.record(servable.package, caller.user)
 
 
 class DownloadLog:
@@ -98,7 +98,7 @@ class DownloadLog:
         """How many entries wait in this process."""
         return len(self._waiting)
 
-    def record(self, package: Package, user: str) -> None:
+    def record(self, package: Package, user: str | None) -> None:
         """Queue one entry; it is stored within a fraction of a second."""
         if len(self._waiting) < self._MAX_WAITING:
             self._waiting.append(self._audit.entry(package, user, AuditAction.DOWNLOAD))

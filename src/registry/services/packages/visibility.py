@@ -11,7 +11,7 @@ _Found = TypeVar("_Found", bound=Guarded)
 
 def viewer_of(caller: Caller) -> Viewer:
     """The caller as listings, searches and dependencies need it."""
-    return Viewer(caller.name, is_admin=caller.is_admin)
+    return Viewer(caller.user, is_admin=caller.is_admin, names=caller.names)
 
 
 def visible(package: _Found | None, caller: Caller) -> _Found:

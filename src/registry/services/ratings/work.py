@@ -119,7 +119,7 @@ class RatingWork:
         if rating.dangerous and await self._quarantine(package, rating):
             return "void"  # the package's new revision is rated next
         retry_at = self._next_try(claim) if rating.status is RatingStatus.PARTIAL else None
-        change = self._audit.rated(package, claim.asked_by, rating)
+        change = self._audit.rated(package, claim.asked_by or None, rating)
         if not await self._store.finish(claim, document, text, change, retry_at=retry_at):
             return "void"
         await self._keep_at_hand(document)
