@@ -29,6 +29,13 @@ class ProblemKind:
     meaning: str
 
 
+_UNREADABLE = ProblemKind(
+    422,
+    "unreadable-content",
+    "The content could not be inspected",
+    "Reading it took too much time or memory, or failed; nothing is known of what is in it.",
+)
+
 PROBLEMS: dict[type[errors.RegistryError], ProblemKind] = {
     errors.InvalidInput: ProblemKind(
         422,
@@ -106,6 +113,10 @@ PROBLEMS: dict[type[errors.RegistryError], ProblemKind] = {
     errors.SourceFailed: ProblemKind(
         502, "source-failed", "Another service gave no answer", "A host that had to be asked failed or refused."
     ),
+    errors.ParsingAborted: _UNREADABLE,
+    errors.ParsingTimedOut: _UNREADABLE,
+    errors.ParsingOutOfMemory: _UNREADABLE,
+    errors.ParsingCrashed: _UNREADABLE,
     errors.Unavailable: ProblemKind(
         503, "unavailable", "The registry cannot answer now", "Wait as long as `Retry-After` says, then repeat."
     ),
