@@ -25,7 +25,7 @@ def test_swagger_ui_does_not_fill_in_an_idempotency_key(visitor: Watched) -> Non
 
 def test_redoc_shows_the_contract(visitor: Watched) -> None:
     page = visitor.open("/redoc")
-    expect(page.get_by_role("heading", name="Registry").first).to_be_visible(timeout=20_000)
+    expect(page.get_by_role("heading", name="Registry").first).to_be_visible()
     page.get_by_role("link", name="Packages", exact=True).click()
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
 
