@@ -3,16 +3,19 @@
 The addresses in the pages are relative, so that they hold behind a proxy that serves the registry under a prefix.
 """
 
+from collections.abc import Awaitable, Callable
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
+from starlette.types import Receive, Scope, Send
 
+from registry.api.caching import caching_of
 from registry.web.rendering import static_files
 
 _ASSETS = Path(str(files("fastapi_offline") / "static"))
@@ -73,16 +76,20 @@ _REDOC = _page(
 )
 
 
-async def _swagger_ui(_: Request) -> Response:
-    return HTMLResponse(_SWAGGER_UI, headers=_POLICY)
+class _Assets(StaticFiles):
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        caching_of(scope).for_all = True
+        await super().__call__(scope, receive, send)
 
 
-async def _start(_: Request) -> Response:
-    return Response(_START, media_type="text/javascript", headers=_POLICY)
+def _fixed(content: Callable[[], bytes | str], media_type: str) -> Callable[[Request], Awaitable[Response]]:
+    """An endpoint whose response is the same for everybody."""
 
+    async def answer(request: Request) -> Response:
+        caching_of(request.scope).for_all = True
+        return Response(content(), media_type=media_type, headers=_POLICY)
 
-async def _redoc(_: Request) -> Response:
-    return HTMLResponse(_REDOC, headers=_POLICY)
+    return answer
 
 
 @cache
@@ -91,13 +98,9 @@ def redoc_script() -> bytes:
     return (_ASSETS / "redoc.standalone.js").read_bytes().replace(_REDOC_LOGO, _NO_LOGO)
 
 
-async def _redoc_script(_: Request) -> Response:
-    return Response(redoc_script(), media_type="text/javascript", headers=_POLICY)
-
-
-async def _own_asset(request: Request) -> Response:
-    file = static_files()[request.url.path.rpartition("/")[2]]
-    return Response(file.body, media_type=file.media_type, headers=_POLICY)
+def _own(name: str) -> Route:
+    file = static_files()[name]
+    return Route(f"/docs/{name}", _fixed(lambda: file.body, file.media_type), include_in_schema=False)
 
 
 def add_documentation_pages(app: Starlette) -> None:
@@ -106,12 +109,12 @@ def add_documentation_pages(app: Starlette) -> None:
     """
     app.router.routes.extend(
         [
-            Mount("/docs/assets", StaticFiles(directory=_ASSETS), name="assets"),
-            Route("/docs", _swagger_ui, include_in_schema=False),
-            Route("/docs/start.js", _start, include_in_schema=False),
-            Route("/docs/redoc.js", _redoc_script, include_in_schema=False),
-            Route("/docs/docs.css", _own_asset, include_in_schema=False),
-            Route("/docs/favicon.svg", _own_asset, include_in_schema=False),
-            Route("/redoc", _redoc, include_in_schema=False),
+            Mount("/docs/assets", _Assets(directory=_ASSETS), name="assets"),
+            Route("/docs", _fixed(lambda: _SWAGGER_UI, "text/html"), include_in_schema=False),
+            Route("/docs/start.js", _fixed(lambda: _START, "text/javascript"), include_in_schema=False),
+            Route("/docs/redoc.js", _fixed(redoc_script, "text/javascript"), include_in_schema=False),
+            Route("/redoc", _fixed(lambda: _REDOC, "text/html"), include_in_schema=False),
+            _own("docs.css"),
+            _own("favicon.svg"),
         ]
     )
