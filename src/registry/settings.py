@@ -12,6 +12,7 @@ from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from registry.domain.accounts import Permission
 from registry.domain.ratings import MetricName
 
 PREFIX = "REGISTRY_"
@@ -55,6 +56,9 @@ Seconds = Annotated[int, Field(ge=1)]
 Weight = Annotated[float, Field(ge=0, le=1000)]
 
 
+_ANONYMOUS: tuple[set[str], ...] = (set(), {"search"}, {"search", "download"})
+
+
 class Settings(BaseSettings):
     """Every setting with its default and meaning. Immutable once read."""
 
@@ -73,7 +77,12 @@ class Settings(BaseSettings):
     login_window_seconds: Seconds = Field(300, description="window in which failed logins are counted")
     login_attempts_per_name: int = Field(20, ge=1, description="failed logins of one name in a window")
     login_attempts_per_address: int = Field(100, ge=1, description="failed logins from one address in a window")
-    requests_per_minute: int = Field(0, ge=0, description="requests of one token in a minute; 0: no limit")
+    anonymous: str = Field(
+        "", description="what requests without a token may do: `search`, or `search,download`; empty: nothing"
+    )
+    requests_per_minute: int = Field(
+        0, ge=0, description="requests of one token, or of one address without, in a minute; 0: no limit"
+    )
 
     records: RecordsHome = Field(RecordsHome.SQLITE, description="where records are kept")
     blobs: BlobsHome = Field(BlobsHome.FILES, description="where bytes are kept")
@@ -113,6 +122,12 @@ class Settings(BaseSettings):
     download_url_seconds: Seconds = Field(300, description="how long a signed download URL lives")
     idempotency_seconds: Seconds = Field(86_400, description="how long the answer to an Idempotency-Key is kept")
     archive_seconds: Seconds = Field(10, description="time for looking into one archive")
+    parsing_processes: int = Field(
+        2,
+        ge=1,
+        le=64,
+        description="processes that parse what is published, at a time, for all server processes together",
+    )
 
     text_model_url: str | None = Field(None, description="OpenAI-compatible API (…/v1) that reads claims in cards")
     text_model_key: SecretStr | None = Field(None, description="key of the text model's API")
@@ -159,6 +174,18 @@ class Settings(BaseSettings):
     min_ingest_score: float = Field(
         0, ge=0, le=1, description="net score below which a package fetched from a URL is refused; 0: off"
     )
+    upstream_head_seconds: Seconds = Field(30, description="most that another server's answer may take to begin")
+    upstream_idle_seconds: Seconds = Field(
+        20, description="silence, or lack of speed, that is borne in the body of another server's answer"
+    )
+    upstream_min_bytes_per_second: int = Field(
+        1024, ge=1, description="least rate of such a body; below, after that time, the answer is given up"
+    )
+    ingest_seconds: Seconds = Field(
+        21_600, description="most that fetching one package from a URL may take, waits and tries included"
+    )
+    ingest_concurrent: int = Field(8, ge=1, le=1000, description="packages that one process fetches at a time")
+    ingest_concurrent_per_user: int = Field(2, ge=1, le=1000, description="of these, most of one user")
     ingest_lease_seconds: Seconds = Field(
         120, description="silence after which a fetch counts as dead and another process takes it over"
     )
@@ -166,6 +193,14 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level that is logged")
     log_format: Literal["auto", "console", "json"] = Field("auto", description="auto: console on a terminal, else json")
     log_requests: bool = Field(default=False, description="one log line for every request (68 µs each)")
+
+    @field_validator("anonymous")
+    @classmethod
+    def _only_reads(cls, text: str) -> str:
+        words = {word.strip() for word in text.split(",") if word.strip()}
+        if words not in _ANONYMOUS:
+            raise ValueError("give search, or search,download, or nothing")
+        return text
 
     @field_validator("jwt_secret")
     @classmethod
@@ -195,6 +230,11 @@ class Settings(BaseSettings):
                 f"{PREFIX}UPLOAD_SECONDS: S3 ends open uploads after a day; set {_S3_LONGEST_UPLOAD_SECONDS} or less"
             )
         return self
+
+    @property
+    def anonymous_permissions(self) -> frozenset[Permission]:
+        """The permissions of a request without a token."""
+        return frozenset(Permission(word.strip()) for word in self.anonymous.split(",") if word.strip())
 
     @property
     def embedded(self) -> bool:

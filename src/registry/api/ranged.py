@@ -10,7 +10,8 @@ from starlette.responses import Response
 from registry.api.conditional import is_unchanged
 from registry.api.documentation import header
 from registry.api.problems import HTTP_PROBLEMS, problem_response
-from registry.api.streaming import BlobResponse, ByteRange, RangeNotSatisfiable, content_disposition, requested_range
+from registry.api.streaming import BlobResponse, ByteRange, RangeNotSatisfiable, requested_range
+from registry.formats.disposition import attachment
 
 OpenRange = Callable[[int, int], AbstractAsyncContextManager[AsyncIterator[bytes]]]
 BYTES_HEADERS = {
@@ -62,7 +63,7 @@ async def ranged_response(
         "Accept-Ranges": "bytes",
         **headers,
         "Content-Type": media_type,
-        "Content-Disposition": content_disposition(filename),
+        "Content-Disposition": attachment(filename),
         # A published file may be any HTML or SVG: it must not run as a page of this service.
         "X-Content-Type-Options": "nosniff",
         "Content-Length": str(wanted.length if wanted else size),

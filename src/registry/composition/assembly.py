@@ -1,8 +1,9 @@
 """The services of a registry over its open stores."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from typing import Any
 
 from pydantic import SecretStr
 
@@ -17,12 +18,13 @@ from registry.ports.clock import Clock, IdSource
 from registry.ports.passwords import PasswordHasher
 from registry.ports.throttle import AttemptCounter
 from registry.services.accounts.accounts import AccountRules, Accounts
+from registry.services.accounts.api_tokens import ApiTokens, TokenUse
 from registry.services.accounts.bootstrap import Bootstrap
 from registry.services.accounts.sessions import Sessions
 from registry.services.container import Services
 from registry.services.files.parts import SubParts
 from registry.services.health.health import ComponentState, HealthMonitor, Probe
-from registry.services.ingest.ingest import Ingest
+from registry.services.ingest.ingest import Ingest, IngestLimits
 from registry.services.ingest.leases import Claims
 from registry.services.maintenance.maintenance import HousekeepingObserver, Maintenance
 from registry.services.packages.archive_reading import ArchiveReader
@@ -67,6 +69,7 @@ class RequestMiddleware:
     hasher: PasswordHasher
     clock: Clock
     ids: IdSource
+    keep_parsers_ready: Callable[[], Coroutine[Any, Any, None]]
     housekeeping: HousekeepingObserver | None
     on_state: Callable[[ComponentState], None]
 
@@ -95,9 +98,17 @@ def assemble(settings: Settings, stores: Stores, around: RequestMiddleware) -> R
     kept, clock, ids = _secrets_of(settings), around.clock, around.ids
     records, blobs = announced(stores.records, around.search.service), stores.bytes.blobs
     codec = JoseTokenCodec(kept.signing_key)
-    sessions = Sessions(codec, records.accounts)
+    token_use = TokenUse(records.api_tokens, clock)
+    sessions = Sessions(
+        codec,
+        records.accounts,
+        records.api_tokens,
+        use=token_use,
+        clock=clock,
+        anonymous=settings.anonymous_permissions,
+    )
     audit = AuditWriter(clock, ids)
-    archives = ArchiveReader(blobs, limits=ArchiveLimits(seconds=settings.archive_seconds))
+    archives = ArchiveReader(blobs, around.rating.sandbox, limits=ArchiveLimits(seconds=settings.archive_seconds))
     quotas = Quotas(
         records.usage,
         records.uploads,
@@ -141,9 +152,10 @@ def assemble(settings: Settings, stores: Stores, around: RequestMiddleware) -> R
     )
     services = Services(
         sessions=sessions,
-        reading=Reading(sessions, records.reader),
+        reading=Reading(sessions, records.reader, records.packages),
         accounts=Accounts(
             records.accounts,
+            records.api_tokens,
             hasher=around.hasher,
             codec=codec,
             attempts=stores.shared.attempts,
@@ -155,6 +167,8 @@ def assemble(settings: Settings, stores: Stores, around: RequestMiddleware) -> R
                 settings.login_attempts_per_address,
             ),
         ),
+        api_tokens=ApiTokens(records.api_tokens, records.accounts, clock=clock, ids=ids),
+        token_use=token_use,
         catalog=catalog,
         publishing=publishing,
         changing=Changing(records.packages, intake, audit=audit, clock=clock),
@@ -177,6 +191,9 @@ def assemble(settings: Settings, stores: Stores, around: RequestMiddleware) -> R
             ),
             clock=clock,
             lease_seconds=settings.ingest_lease_seconds,
+            limits=IngestLimits(
+                settings.ingest_seconds, settings.ingest_concurrent, settings.ingest_concurrent_per_user
+            ),
             gate=rating.gate,
         ),
         webhooks=Webhooks(
@@ -204,6 +221,7 @@ def assemble(settings: Settings, stores: Stores, around: RequestMiddleware) -> R
         rate_as_worker=lambda: around.rating.jobs.work(rating.work),
         search=around.search.service,
         index_follower=around.search.follower,
+        keep_parsers_ready=around.keep_parsers_ready,
     )
     return Running(services, bootstrap, stores.shared.attempts)
 

@@ -16,7 +16,11 @@ can hold one.
 | account entry | `accounts` | `<user>` |
 | admins | `admins` | `admins` |
 | revoked token | `T#<token id>` | `token` |
+| API token | `G#<digest>` | `grant` |
+| API token by user | `J#<user>` | `<token id>` |
+| API token by id | `I#<token id>` | `grant` |
 | user's bytes | `Y#<user>` | `<shard>` |
+| reserved bytes | `V#<user>` | `<reservation id>` |
 | open upload | `O#<upload id>` | `upload` |
 | upload entry | `W#<user>` | `<upload id>` |
 | upload's end | `uploads` | `<time>#<upload id>` |
@@ -40,6 +44,7 @@ can hold one.
 - A version makes (type, name, version) unique and lists the versions of a name; an account entry lists users by name.
 - The admins are one item with the set of their names (`admins`), so that the last one is not removed; the item also
   says that accounts existed. An account has an `id`; one from before ids existed has its name as id.
+- Reserved bytes are of a write under way (see `reservations`), where users have quotas.
 - A listing entry has what a listing may have to check: `type`, `owner` and `version`, under a name or owner `tags` too,
   under these, a tag or a score the `score` where there is one; and the `revision` that wrote it.
 - A rating is the latest, as ready JSON; its receipt, compressed, is in parts that carry the rating's `etag`.
@@ -163,6 +168,10 @@ def usage_of(user: str) -> str:
     return f"Y#{user}"
 
 
+def reservations_of(user: str) -> str:
+    return f"V#{user}"
+
+
 def usage_key(user: str, package_id: str) -> Item:
     return key(usage_of(user), str(zlib.crc32(package_id.encode()) % USAGE_SHARDS))
 
@@ -174,6 +183,23 @@ def blob_of(parts_key: str) -> str:
 
 def token_key(token_id: str) -> Item:
     return key(f"T#{token_id}", "token")
+
+
+def grant_key(digest: str) -> Item:
+    return key(f"G#{digest}", "grant")
+
+
+def tokens_of(user: str) -> str:
+    """The partition of a user's API tokens."""
+    return f"J#{user}"
+
+
+def token_entry_key(user: str, token_id: str) -> Item:
+    return key(tokens_of(user), token_id)
+
+
+def token_id_key(token_id: str) -> Item:
+    return key(f"I#{token_id}", "grant")
 
 
 def rating_key(package_id: str) -> Item:

@@ -9,8 +9,8 @@ from typing import Any
 from registry.adapters.sqlite.accounts import insert_account
 from registry.adapters.sqlite.changes import record_reset
 from registry.adapters.sqlite.database import SqliteDatabase
-from registry.adapters.sqlite.times import to_microseconds
 from registry.domain.accounts import Account
+from registry.domain.times import to_microseconds
 from registry.domain.webhooks import DELIVERIES_KEPT
 
 HEALTH_KEPT = timedelta(hours=25)
@@ -58,6 +58,7 @@ class SqliteRecordMaintenance:
         return (
             await self._drop(_purge("answers", "expires_at"), moment)
             + await self._drop(_purge("revoked_tokens", "expires_at"), moment)
+            + await self._drop(_purge("api_tokens", "expires_at"), moment)
             + await self._drop(_purge("health", "minute"), to_microseconds(now - HEALTH_KEPT))
             + await self._drop(_purge("deliveries", "ended_at"), to_microseconds(now - DELIVERIES_KEPT))
             + await self._drop(_ORPHANS)

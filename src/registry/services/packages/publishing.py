@@ -27,6 +27,7 @@ from registry.services.packages.intake import (
     check_status_change,
     described,
 )
+from registry.services.packages.visibility import check_may_publish
 
 
 class Publishing:
@@ -49,8 +50,12 @@ class Publishing:
         self._ids = ids
         self._idempotency_seconds = idempotency_seconds
 
-    async def check_free(self, metadata: Metadata) -> None:
-        """Raises PackageExists when (type, name, version) is taken, so that no gigabytes are sent in vain."""
+    async def check_free(self, caller: Caller, metadata: Metadata) -> None:
+        """Raises PackageExists when (type, name, version) is taken, so that no gigabytes are sent in vain.
+
+        Raises PermissionDenied where the caller may not publish under the name, whatever is there.
+        """
+        check_may_publish(metadata.name, caller)
         taken = await self._packages.find_version(metadata.type, metadata.name, metadata.version)
         if taken is not None:
             raise PackageExists(taken)
@@ -66,21 +71,25 @@ class Publishing:
         """Store the bytes, then the record. A package without content awaits its ingest from `source_url`.
 
         Returns the answer given first when the idempotency key has one. Raises PackageExists, DigestMismatch,
-        IdempotencyKeyReused, TooLarge, PermissionDenied; nothing is stored then.
+        IdempotencyKeyReused, TooLarge, QuotaReached, PermissionDenied; nothing is stored then.
         """
+        check_may_publish(metadata.name, caller)
         first_status = PackageStatus.ACTIVE if incoming else PackageStatus.PENDING
         check_status_change(first_status, metadata.status or first_status, caller)
         if answering and (kept := await self._replay(answering, incoming)):
             return kept
         received = await self._intake.receive(incoming, owner=caller.name) if incoming else None
         package = self._new(caller.name, metadata, received, first_status)
-        change = self._change(caller, package, answering)
+        quota = self._intake.quota_of(package.created_by)
+        change = replace(self._change(caller, package, answering), quota=quota)
         return await self._add(package, change, received=received)
 
     async def publish_upload(
         self, caller: Caller, upload: Upload, metadata: Metadata, received: Received, *, answering: Answering[Package]
     ) -> Package | KeptAnswer:
         """Add the package that an upload has become, and end the upload, in one write. The bytes stay if it fails.
+
+        No quota is looked at: the upload has been counted from its beginning.
 
         Returns the first answer where it was completed before. Raises PackageExists, NotFound when the upload is gone.
         """
