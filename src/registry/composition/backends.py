@@ -20,6 +20,7 @@ from registry.ports.releases import ReleaseStore
 from registry.ports.throttle import AttemptCounter
 from registry.ports.uploads import UploadStore
 from registry.ports.usage import UsageStore
+from registry.ports.verdicts import ScanRequestStore, VerdictStore
 from registry.ports.webhooks import DeliveryOutbox, WebhookStore
 from registry.services.health.health import Probe
 
@@ -40,6 +41,8 @@ class Records:
     uploads: UploadStore
     usage: UsageStore
     ratings: RatingStore
+    verdicts: VerdictStore
+    scan_requests: ScanRequestStore
     webhooks: WebhookStore
     outbox: DeliveryOutbox
     health_log: HealthLog

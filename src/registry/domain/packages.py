@@ -150,7 +150,8 @@ class Change:
     `upload` is the open upload that becomes the added package: it ends with this write. With a `quota`, a write by
     which its user would store more than that is refused by QuotaReached. `principal` must own the package's name, or
     becomes the owner of a new one (see `principal_of`). `overrides_owners`: an admin, or the registry itself, makes the
-    change, whoever owns the name.
+    change, whoever owns the name. `lifted_sha256` is the content for which an admin lifts the quarantine of the package
+    by this change.
     """
 
     audit: AuditEntry
@@ -160,3 +161,4 @@ class Change:
     principal: str = ""
     overrides_owners: bool = False
     quota: Quota | None = None
+    lifted_sha256: str | None = None

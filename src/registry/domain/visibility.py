@@ -54,10 +54,12 @@ class Viewer:
         """Whether packages with this status are visible to this viewer whoever owns them."""
         return self.is_admin or not status.hidden
 
-    def sees(self, package: Guarded) -> bool:
-        """Whether the package exists for this viewer."""
+    def sees(self, package: Guarded, *, quarantined: bool = False) -> bool:
+        """Whether the package exists for this viewer. With `quarantined` its quarantine does not hide it."""
         if not self.sees_name(package.type, package.name):
             return False
+        if quarantined and package.status is PackageStatus.QUARANTINED:
+            return True
         return self.sees_status(package.status) or self.owns(package)
 
     def owns(self, package: Guarded) -> bool:

@@ -17,10 +17,7 @@ from registry.domain.ratings import RatingStatus
 
 @dataclass(frozen=True, slots=True)
 class RatingDocument:
-    """A package's latest rating as it is served. `body` is its JSON, `summary` that of `?include=rating`.
-
-    `dangerous_sha256` is the digest of content that was found dangerous; None when it was not.
-    """
+    """A package's latest rating as it is served. `body` is its JSON, `summary` that of `?include=rating`."""
 
     package_id: str
     revision: int
@@ -30,7 +27,6 @@ class RatingDocument:
     etag: str
     summary: bytes
     body: bytes
-    dangerous_sha256: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +42,22 @@ class RatingSummary:
 
 @dataclass(frozen=True, slots=True)
 class RatingClaim:
-    """The right to make a package's rating until the lease ends. `attempts` counts claims since the mark was set."""
+    """The right to make a package's rating until the lease ends. `attempts` counts claims since the mark was set.
+
+    `asked_by` is empty when the registry itself wants it.
+    """
 
     package_id: str
     token: str
     attempts: int
+    asked_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class DueRating:
+    """A rating to make, and for whom."""
+
+    package_id: str
     asked_by: str
 
 
@@ -105,8 +112,11 @@ class RatingStore(Protocol):
     async def give_back(self, claim: RatingClaim, *, due_at: datetime | None) -> None:
         """End the claim without a rating: due again at that time, or never (None). No effect when it is void."""
 
-    async def list_due(self, now: datetime, *, limit: int) -> Sequence[str]:
-        """Packages whose mark is due, longest first."""
+    async def list_due(self, now: datetime, *, limit: int) -> Sequence[DueRating]:
+        """Marks that are due: the one that has been longest of each user, then each user's second, and so on.
+
+        So one user's many marks do not keep those of others off the list.
+        """
 
     async def count_marks(self) -> int:
         """How many ratings wait or are under way."""

@@ -139,15 +139,20 @@ class DynamoTable:
             items += more
         return items
 
-    async def count(self, partition: str) -> int:
-        """How many items a partition has: read by the engine, a call for each MB, and not sent. Consistent."""
+    async def count(self, partition: str, *, index: bool = False) -> int:
+        """How many items a partition has: read by the engine, a call for each MB, and not sent.
+
+        Consistent, unless `index` asks for the status index.
+        """
         request: QueryInputTypeDef = {
             "TableName": self.name,
-            "KeyConditionExpression": "pk = :pk",
+            "KeyConditionExpression": f"{'status_shard' if index else 'pk'} = :pk",
             "ExpressionAttributeValues": {":pk": {"S": partition}},
             "Select": "COUNT",
-            "ConsistentRead": True,
+            "ConsistentRead": not index,
         }
+        if index:
+            request["IndexName"] = STATUS_INDEX
         counted = 0
         while True:
             answer = await self.call("Query", partial(self.client.query, **request), member="Count")
@@ -202,9 +207,9 @@ class DynamoTable:
         return cast("Action", {"Delete": self._action({"Key": key}, condition, values)})
 
     def update(
-        self, key: Item, expression: str, *, condition: str, values: Item, names: dict[str, str] | None = None
+        self, key: Item, expression: str, *, condition: str, values: Item, names: Mapping[str, str] | None = None
     ) -> Action:
-        """The action that updates an item, where `condition` holds. `names` stand for attributes, as `#name`."""
+        """The action that updates an item, where `condition` holds. `names` are placeholders of attributes' names."""
         action: dict[str, Any] = {"Key": key, "UpdateExpression": expression}
         if names:
             action["ExpressionAttributeNames"] = names

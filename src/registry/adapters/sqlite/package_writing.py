@@ -14,6 +14,7 @@ from registry.adapters.sqlite.names import drop_aliases
 from registry.adapters.sqlite.naming import HeldVersion, check_bytes, check_owner, claim_names, retire
 from registry.adapters.sqlite.ratings import drop_rating, mark_anew
 from registry.adapters.sqlite.rows import insert_rows
+from registry.adapters.sqlite.scan_requests import drop_safety, open_requests
 from registry.adapters.sqlite.scores import list_by_score, unlist
 from registry.adapters.sqlite.uploads import end_upload
 from registry.adapters.sqlite.usage import within
@@ -112,6 +113,7 @@ def delete_package(connection: sqlite3.Connection, package_id: str, change: Chan
     connection.execute("DELETE FROM listings WHERE number = ?", (number,))
     unlist(connection, number)
     drop_rating(connection, package_id)
+    drop_safety(connection, package_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,3 +183,4 @@ class AddPackage(BatchOperation):
         check_bytes(connection, [package for package, _ in added])
         insert_packages(connection, [adding.writing for adding in operations])
         mark(connection, added, now=now)
+        open_requests(connection, added, now=now)

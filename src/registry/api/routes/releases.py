@@ -38,7 +38,7 @@ async def release_packages(
     if dry_run:
         return _json({"possible": not done.reasons, "reasons": done.reasons})
     for package in done.packages:
-        await services.ratings.hint(package.id)
+        await services.ratings.hint(package.id, caller.name)
     return _json(
         {
             "packages": [summary_members(package) for package in done.packages],

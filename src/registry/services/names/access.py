@@ -36,6 +36,10 @@ class Access:
         found = await self._names.find(kind, name)
         return found is not None and found.is_owned_by(caller.principal)
 
+    async def sees_name(self, package: Package, caller: Caller) -> bool:
+        """Whether the package's name exists for the caller."""
+        return (await self.viewer(caller)).sees_name(package.type, package.name)
+
     async def sees(self, package: Package, caller: Caller | None) -> bool:
         """Whether the package exists for the caller (None: for anybody)."""
         if not (await self.viewer(caller)).sees_name(package.type, package.name):

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from registry.domain.accounts import Caller
 from registry.domain.listing import PackageFilter
 from registry.domain.names import NamedVersion
-from registry.domain.packages import AuditEntry, Dependency, Package, PackageType
+from registry.domain.packages import AuditEntry, Dependency, Package, PackageStatus, PackageType
+from registry.domain.verdicts import PackageSafety
 from registry.domain.versions import VersionRange
 from registry.domain.visibility import Viewer
 from registry.ports.audit import AuditStore
@@ -68,6 +69,26 @@ class Catalog:
         package = await self._packages.get(package_id)
         await self._access.check_visible(package, caller)
         return package
+
+    async def may_change(self, package: Package, caller: Caller) -> bool:
+        """Whether the caller owns the package's name, or is an admin."""
+        return await self._access.owns(package.type, package.name, caller)
+
+    async def get_judged(
+        self, package_id: str, caller: Caller, *, quarantined: bool = False
+    ) -> tuple[Package, PackageSafety]:
+        """The package, and how far its content has been judged. Raises NotFound.
+
+        With `quarantined` a quarantined one is there for everybody who sees its name: they are about to read why it is.
+        """
+        package, safety = await self._packages.get_judged(package_id)
+        if not (
+            quarantined
+            and package.status is PackageStatus.QUARANTINED
+            and await self._access.sees_name(package, caller)
+        ):
+            await self._access.check_visible(package, caller)
+        return package, safety
 
     async def list_page(self, wanted: PackageFilter, *, limit: int, after: str | None) -> SummaryPage:
         """A page of what the filter's viewer sees. Where private names leave gaps, some further pages fill it."""

@@ -75,6 +75,8 @@ class Ratings:
             await self._start(package_id, caller.name, unless_rated=package.revision)
         if wait_seconds <= 0 or not await self._appears(package_id, package.revision, wait_seconds):
             return None
+        # Its verdict may have quarantined it meanwhile: then the rating is that of the revision after.
+        package = await self._catalog.get_document(package_id, caller)
         return await self._find(package_id, package.revision)
 
     async def again(self, package_id: str, caller: Caller) -> None:
@@ -111,10 +113,10 @@ class Ratings:
         """How many ratings wait or are under way, for all processes together."""
         return await self._store.count_marks()
 
-    async def hint(self, package_id: str) -> None:
-        """Tell the workers of a mark that has just been set. Without the hint the sweep finds it a moment later."""
+    async def hint(self, package_id: str, user: str) -> None:
+        """Hand over a mark that `user` has just set. Without the hint the sweep finds it a moment later."""
         with contextlib.suppress(RegistryError):
-            await self._jobs.put(package_id)
+            await self._jobs.put(package_id, user=user)
 
     async def _start(
         self, package_id: str, asked_by: str, *, at_once: bool = False, unless_rated: int | None = None
@@ -122,7 +124,7 @@ class Ratings:
         await self._store.mark(
             package_id, asked_by=asked_by, now=self._clock.now(), at_once=at_once, unless_rated=unless_rated
         )
-        await self.hint(package_id)
+        await self.hint(package_id, asked_by)
 
     async def _find(self, package_id: str, revision: int) -> ServedRating | None:
         cached = await self._cache.get(package_id, revision)
@@ -154,7 +156,7 @@ class Ratings:
             package_id, revision, cache_entry(found, self._clock.now()), ttl_seconds=jittered(self._age.cache_seconds)
         )
         if is_stale(found.rated_at, self._clock.now(), fresh_seconds=self._age.fresh_seconds):
-            await self._start(package_id, "registry")
+            await self._start(package_id, "")
         return ServedRating(found.body, found.etag, hit=False, age_seconds=0)
 
     async def _appears(self, package_id: str, revision: int, wait_seconds: float) -> bool:
