@@ -113,6 +113,12 @@ class Settings(BaseSettings):
     download_url_seconds: Seconds = Field(300, description="how long a signed download URL lives")
     idempotency_seconds: Seconds = Field(86_400, description="how long the answer to an Idempotency-Key is kept")
     archive_seconds: Seconds = Field(10, description="time for looking into one archive")
+    parsing_processes: int = Field(
+        2,
+        ge=1,
+        le=64,
+        description="processes that parse what is published, at a time, for all server processes together",
+    )
 
     text_model_url: str | None = Field(None, description="OpenAI-compatible API (…/v1) that reads claims in cards")
     text_model_key: SecretStr | None = Field(None, description="key of the text model's API")

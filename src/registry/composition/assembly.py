@@ -1,8 +1,9 @@
 """The services of a registry over its open stores."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from typing import Any
 
 from pydantic import SecretStr
 
@@ -68,6 +69,7 @@ class RequestMiddleware:
     hasher: PasswordHasher
     clock: Clock
     ids: IdSource
+    keep_parsers_ready: Callable[[], Coroutine[Any, Any, None]]
     housekeeping: HousekeepingObserver | None
     on_state: Callable[[ComponentState], None]
 
@@ -98,7 +100,7 @@ def assemble(settings: Settings, stores: Stores, around: RequestMiddleware) -> R
     codec = JoseTokenCodec(kept.signing_key)
     sessions = Sessions(codec, records.accounts)
     audit = AuditWriter(clock, ids)
-    archives = ArchiveReader(blobs, limits=ArchiveLimits(seconds=settings.archive_seconds))
+    archives = ArchiveReader(blobs, around.rating.sandbox, limits=ArchiveLimits(seconds=settings.archive_seconds))
     quotas = Quotas(
         records.usage,
         records.uploads,
@@ -208,6 +210,7 @@ def assemble(settings: Settings, stores: Stores, around: RequestMiddleware) -> R
         rate_as_worker=lambda: around.rating.jobs.work(rating.work),
         search=around.search.service,
         index_follower=around.search.follower,
+        keep_parsers_ready=around.keep_parsers_ready,
     )
     return Running(services, bootstrap, stores.shared.attempts)
 

@@ -92,13 +92,15 @@ class Intake:
         stored, head = await self._store(incoming, room)
         media_type, filename = checked_media_type(incoming.media_type), safe_filename(incoming.filename)
         content = Content(stored.key, stored.size, stored.sha256, media_type, filename)
-        return await self._looked_into(content, head)
+        return await self._looked_into(content, head, owner)
 
     def quota_of(self, owner: str) -> Quota | None:
         """What the write of a record compares with that makes the owner store more."""
         return self._quotas.quota_of(owner)
 
-    async def adopt(self, stored: StoredBlob, *, name: str, filename: str | None, media_type: str | None) -> Received:
+    async def adopt(
+        self, stored: StoredBlob, *, owner: str, name: str, filename: str | None, media_type: str | None
+    ) -> Received:
         """Take a blob that came in by other means, in parts. What is not said of it is told by its first bytes."""
         async with self._blobs.read(stored.key, length=SNIFF_BYTES) as chunks:
             head = b"".join([chunk async for chunk in chunks])
@@ -110,12 +112,12 @@ class Intake:
             checked_media_type(media_type, otherwise=sniffed),
             safe_filename(filename or name + suffix),
         )
-        return await self._looked_into(content, head)
+        return await self._looked_into(content, head, owner)
 
-    async def _looked_into(self, content: Content, head: bytes) -> Received:
+    async def _looked_into(self, content: Content, head: bytes, user: str) -> Received:
         if not looks_like_archive(head):
             return Received(content)
-        return Received(content, await self._archives.look_into(content.blob_key, size=content.size))
+        return Received(content, await self._archives.look_into(content.blob_key, size=content.size, user=user))
 
     async def _store(self, incoming: IncomingContent, room: Room) -> tuple[StoredBlob, bytes]:
         head = bytearray()

@@ -239,7 +239,7 @@ class Uploads:
             await self._check_digest(upload, blob)
             metadata = decode_metadata(upload.metadata)
             received = await self._intake.adopt(
-                blob, name=metadata.name, filename=upload.filename, media_type=upload.media_type
+                blob, owner=caller.name, name=metadata.name, filename=upload.filename, media_type=upload.media_type
             )
             published = await self._publishing.publish_upload(caller, upload, metadata, received, answering=answering)
             await self._parts.finish(upload.key)
