@@ -124,6 +124,7 @@ def assemble(settings: Settings, stores: Stores, around: RequestMiddleware) -> R
         records.packages,
         intake,
         answers=records.answers,
+        source_urls=records.source_urls,
         audit=audit,
         clock=clock,
         ids=ids,
@@ -176,7 +177,12 @@ def assemble(settings: Settings, stores: Stores, around: RequestMiddleware) -> R
             intake,
             around.outbound.fetcher,
             claims=Claims(
-                records.packages, audit=audit, clock=clock, ids=ids, lease_seconds=settings.ingest_lease_seconds
+                records.packages,
+                records.source_urls,
+                audit=audit,
+                clock=clock,
+                ids=ids,
+                lease_seconds=settings.ingest_lease_seconds,
             ),
             clock=clock,
             lease_seconds=settings.ingest_lease_seconds,

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from registry.domain.packages import Content, Dependency, Package, PackageStatus, PackageType
+from registry.domain.redaction import public_url
 from registry.domain.versions import Version
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -41,7 +42,7 @@ def summary_members(package: Package) -> dict[str, Any]:
         "description": package.description,
         "license": package.license,
         "tags": list(package.tags),
-        "source_url": package.source_url,
+        "source_url": public_url(package.source_url) if package.source_url else None,
         "dependencies": [
             {
                 "relation": dependency.relation,

@@ -140,6 +140,10 @@ RECORDS: Migrations = (
         """INSERT INTO account_history (event) SELECT 'first account'
             WHERE EXISTS (SELECT 1 FROM accounts) OR EXISTS (SELECT 1 FROM packages)""",
     ),
+    (
+        "CREATE TABLE source_urls (package_id TEXT NOT NULL UNIQUE, url TEXT NOT NULL, expires_at INTEGER NOT NULL)",
+        "CREATE INDEX source_urls_expires_at ON source_urls (expires_at)",
+    ),
 )
 
 THROTTLE: Migrations = (
