@@ -104,8 +104,8 @@ def _delivery(delivery: Delivery) -> bytes:
 async def add_webhook(request: Request, caller: Admin, body: NewWebhookBody) -> Response:
     """Register a webhook: each event is sent to its URL as a signed POST (Standard Webhooks).
 
-    Two things are in this answer only: the secret that verifies the signatures, and the whole URL, which may be a secret
-    itself. Private, loopback and link-local targets are refused; redirects are not followed.
+    Two things are in this answer only: the secret that verifies the signatures, and the whole URL, which may be a
+    secret itself. Private, loopback and link-local targets are refused; redirects are not followed.
     """
     webhook = await state_of(request.scope).services.webhooks.register(
         body.url, {EventType(event) for event in body.events}, secret=body.secret
