@@ -2,15 +2,17 @@
 
 import asyncio
 import contextlib
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 import structlog
 
 from registry.domain.accounts import Caller
-from registry.domain.errors import ContentUnavailable, NotFound, RegistryError
+from registry.domain.errors import ContentUnavailable, NotFound, RegistryError, Unavailable
 from registry.domain.packages import AuditAction, AuditEntry, Content, Package, PackageStatus
 from registry.ports.audit import AuditStore
 from registry.ports.blobs import BlobStore
@@ -41,7 +43,8 @@ class Retrieval:
         self.downloads = downloads
 
     async def find_content(self, package_id: str, caller: Caller) -> Servable:
-        """Raises NotFound, ContentUnavailable."""
+        """Raises NotFound, ContentUnavailable, and Unavailable while downloads cannot be written into the audit trail."""
+        self.downloads.check_room()
         package = await self._catalog.get(package_id, caller)
         if not package.status.downloadable:
             raise ContentUnavailable(f"The package cannot be downloaded: {_WHY[package.status]}.")
@@ -77,20 +80,29 @@ class Retrieval:
         )
 
     def record_download(self, servable: Servable, caller: Caller) -> None:
-        """Note in the audit trail that the content was served."""
+        """Note in the audit trail that the content, or a part of it, was served."""
         self.downloads.record(servable.package, caller.user)
 
 
 class DownloadLog:
-    """Collects download entries and writes them in batches, so that a download does not wait for a disk."""
+    """Collects download entries and writes them in batches, so that a download does not wait for a disk.
+
+    What one reader fetches of one content within a minute is one entry of this process, however many ranges and files
+    it takes: a download in ranges has thousands of requests. A process that is killed may take the entries of its last
+    `_FLUSH_SECONDS` with it; one that stops writes them. While they cannot be written they wait, and once too many wait
+    nothing is served: no download goes without its entry.
+    """
 
     _FLUSH_SECONDS = 0.05
     _MAX_WAITING = 10_000
+    _SHARED_FOR = timedelta(minutes=1)
+    _MAX_REMEMBERED = 10_000
 
     def __init__(self, store: AuditStore, audit: AuditWriter) -> None:
         self._store = store
         self._audit = audit
         self._waiting: list[AuditEntry] = []
+        self._recent: OrderedDict[tuple[str, int, str | None], datetime] = OrderedDict()
         self._wake = asyncio.Event()
 
     @property
@@ -98,12 +110,23 @@ class DownloadLog:
         """How many entries wait in this process."""
         return len(self._waiting)
 
+    def check_room(self) -> None:
+        """Raises Unavailable while as many entries wait as may."""
+        if len(self._waiting) >= self._MAX_WAITING:
+            raise Unavailable("Downloads cannot be recorded at the moment, so there are none. Try again soon.")
+
     def record(self, package: Package, user: str | None) -> None:
-        """Queue one entry; it is stored within a fraction of a second."""
-        if len(self._waiting) < self._MAX_WAITING:
-            self._waiting.append(self._audit.entry(package, user, AuditAction.DOWNLOAD))
-        else:
-            _log.error("download_entry_dropped", package_id=package.id, user=user)
+        """Queue an entry, unless one of the last minute stands for this request; it is stored in a moment."""
+        entry = self._audit.entry(package, user, AuditAction.DOWNLOAD)
+        key = (package.id, package.revision, user)
+        before = self._recent.get(key)
+        if before is not None and entry.at - before < self._SHARED_FOR:
+            return
+        self._recent[key] = entry.at
+        self._recent.move_to_end(key)
+        if len(self._recent) > self._MAX_REMEMBERED:
+            self._recent.popitem(last=False)
+        self._waiting.append(entry)
         self._wake.set()
 
     async def run(self) -> None:
