@@ -26,6 +26,7 @@ from registry.api.routes import (
     relations,
     search,
     service,
+    tokens,
     uploads,
     webhooks,
 )
@@ -135,6 +136,7 @@ def create_app(settings: Settings) -> FastAPI:
         uploads.part_routes(),
         accounts.sign_in_routes(),
         accounts.user_routes(),
+        tokens.token_routes(),
         webhooks.webhook_routes(),
         service.service_routes(),
     ):

@@ -46,11 +46,11 @@ async def ranged_response(
     filename: str,
     media_type: str,
     headers: dict[str, str],
-    began: Callable[[], None],
+    began: Callable[[bool], None],
 ) -> Response:
     """The bytes that the request asks for. `open_range(offset, length)` gives them.
 
-    `began` is called once bytes are on their way: all of them, or any range.
+    `began` is called once bytes are on their way, with whether these are all of them.
     """
     is_head = request.scope.get("head", False)
     try:
@@ -77,7 +77,7 @@ async def ranged_response(
         return Response(status_code=status, headers=answer_headers)
     offset, length = (wanted.offset, wanted.length) if wanted else (0, size)
     response = await BlobResponse.open(open_range(offset, length), status_code=status, headers=answer_headers)
-    began()
+    began(wanted is None)
     return response
 
 

@@ -99,6 +99,7 @@ async def run_background(
         "parsing": services.keep_parsers_ready,
         "ratings": services.rate_in_background,
         "search": services.index_follower.run,
+        "token use": services.token_use.run,
         "webhooks": services.deliveries.run,
         "sweep": sweep,
         **more,

@@ -144,7 +144,7 @@ class CostModel(Answer):
 
 class AuditEntryModel(Answer):
     at: datetime
-    user: str
+    user: Annotated[str | None, Field(description="null: an anonymous reader, or the registry itself")]
     action: AuditAction
     revision: int
     sha256: str | None

@@ -66,7 +66,7 @@ async def _content_response(request: Request, retrieval: Retrieval, servable: Se
     # A URL is signed for GET alone: who asks for the head of a download is answered here, from the record.
     wants_redirect = _boolean(request.query_params.get("redirect", "true")) and not request.scope.get("head", False)
     if wants_redirect and (url := await retrieval.presign(content)):
-        retrieval.record_download(servable, caller)
+        retrieval.record_download(servable, caller, whole=True)
         headers = {"ETag": tag, "Accept-Ranges": "bytes", **digest, "Cache-Control": "no-store"}
         return RedirectResponse(url, 307, headers)
     return await ranged_response(
@@ -77,7 +77,7 @@ async def _content_response(request: Request, retrieval: Retrieval, servable: Se
         filename=content.filename,
         media_type=content.media_type,
         headers=digest,
-        began=lambda: retrieval.record_download(servable, caller),
+        began=lambda whole: retrieval.record_download(servable, caller, whole=whole),
     )
 
 
@@ -88,13 +88,13 @@ async def _download_part(request: Request, servable: Servable, role: Role, calle
     return await _sub_part_response(request, found, filename=name, media_type=_ZIP, began=began)
 
 
-def _recorder(request: Request, servable: Servable, caller: Caller) -> Callable[[], None]:
+def _recorder(request: Request, servable: Servable, caller: Caller) -> Callable[[bool], None]:
     retrieval = state_of(request.scope).services.retrieval
-    return lambda: retrieval.record_download(servable, caller)
+    return lambda _: retrieval.record_download(servable, caller, whole=False)
 
 
 async def _sub_part_response(
-    request: Request, found: SubPart, *, filename: str, media_type: str, began: Callable[[], None]
+    request: Request, found: SubPart, *, filename: str, media_type: str, began: Callable[[bool], None]
 ) -> Response:
     tag = content_tag(found.tag)
     return unchanged_response(request, tag, {}) or await ranged_response(

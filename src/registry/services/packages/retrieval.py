@@ -43,7 +43,7 @@ class Retrieval:
         self.downloads = downloads
 
     async def find_content(self, package_id: str, caller: Caller) -> Servable:
-        """Raises NotFound, ContentUnavailable, and Unavailable while downloads cannot be written into the audit trail."""
+        """Raises NotFound, ContentUnavailable, and Unavailable while the audit trail takes no downloads."""
         self.downloads.check_room()
         package = await self._catalog.get(package_id, caller)
         if not package.status.downloadable:
@@ -79,18 +79,19 @@ class Retrieval:
             content.blob_key, filename=content.filename, media_type=content.media_type
         )
 
-    def record_download(self, servable: Servable, caller: Caller) -> None:
-        """Note in the audit trail that the content, or a part of it, was served."""
-        self.downloads.record(servable.package, caller.user)
+    def record_download(self, servable: Servable, caller: Caller, *, whole: bool) -> None:
+        """Note in the audit trail that the content was served, or (not `whole`) a part of it."""
+        self.downloads.record(servable.package, caller.user, whole=whole)
 
 
 class DownloadLog:
     """Collects download entries and writes them in batches, so that a download does not wait for a disk.
 
-    What one reader fetches of one content within a minute is one entry of this process, however many ranges and files
-    it takes: a download in ranges has thousands of requests. A process that is killed may take the entries of its last
-    `_FLUSH_SECONDS` with it; one that stops writes them. While they cannot be written they wait, and once too many wait
-    nothing is served: no download goes without its entry.
+    Each answer with the whole content is an entry. What one reader fetches of one content by ranges, parts or files
+    within a minute is one entry of this process: such a download may have thousands of requests.
+
+    A process that is killed may take the entries of its last `_FLUSH_SECONDS` with it; one that stops writes them.
+    While they cannot be written they wait, and once too many wait nothing is served.
     """
 
     _FLUSH_SECONDS = 0.05
@@ -115,12 +116,12 @@ class DownloadLog:
         if len(self._waiting) >= self._MAX_WAITING:
             raise Unavailable("Downloads cannot be recorded at the moment, so there are none. Try again soon.")
 
-    def record(self, package: Package, user: str | None) -> None:
-        """Queue an entry, unless one of the last minute stands for this request; it is stored in a moment."""
+    def record(self, package: Package, user: str | None, *, whole: bool) -> None:
+        """Queue an entry; for a part of the content only where no entry of the last minute stands for it."""
         entry = self._audit.entry(package, user, AuditAction.DOWNLOAD)
         key = (package.id, package.revision, user)
         before = self._recent.get(key)
-        if before is not None and entry.at - before < self._SHARED_FOR:
+        if not whole and before is not None and entry.at - before < self._SHARED_FOR:
             return
         self._recent[key] = entry.at
         self._recent.move_to_end(key)
