@@ -1,10 +1,10 @@
 """Counting attempts in Redis."""
 
-from datetime import datetime
 from typing import cast
 
 from registry.adapters.redis.connection import RedisCommands, RedisConnection
 from registry.domain.errors import Unavailable
+from registry.domain.times import to_microseconds
 from registry.ports.clock import Clock
 from registry.ports.throttle import AttemptCount
 
@@ -40,7 +40,7 @@ class RedisAttemptCounter:
         self.uncounted = 0
 
     async def hit(self, key: str, *, window_seconds: int) -> AttemptCount:
-        now = _microseconds(self._clock.now())
+        now = to_microseconds(self._clock.now())
         end = now + window_seconds * 1_000_000
 
         async def invoke(client: RedisCommands) -> tuple[int, bytes]:
@@ -64,7 +64,7 @@ class RedisAttemptCounter:
         except Unavailable:
             self.uncounted += 1
             return 0
-        is_over = ends_at is None or int(ends_at) <= _microseconds(self._clock.now())
+        is_over = ends_at is None or int(ends_at) <= to_microseconds(self._clock.now())
         return 0 if count is None or is_over else int(count)
 
     async def refund(self, key: str, *, window_seconds: int) -> None:  # noqa: ARG002  (windows end by themselves)
@@ -74,7 +74,3 @@ class RedisAttemptCounter:
             )
         except Unavailable:
             self.uncounted += 1
-
-
-def _microseconds(at: datetime) -> int:
-    return int(at.timestamp()) * 1_000_000 + at.microsecond

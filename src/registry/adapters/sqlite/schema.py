@@ -153,6 +153,7 @@ RECORDS: Migrations = (
         "CREATE TABLE source_urls (package_id TEXT NOT NULL UNIQUE, url TEXT NOT NULL, expires_at INTEGER NOT NULL)",
         "CREATE INDEX source_urls_expires_at ON source_urls (expires_at)",
     ),
+    ("ALTER TABLE uploads ADD COLUMN account_id TEXT NOT NULL DEFAULT ''",),
 )
 
 THROTTLE: Migrations = (

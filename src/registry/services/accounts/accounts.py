@@ -1,12 +1,22 @@
 """Accounts: signing in and out, users and their permissions."""
 
+import contextlib
 import secrets
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from registry.domain.accounts import Account, ApiToken, Caller, Permission, TokenClaims, new_account_id, new_epoch
+from registry.domain.accounts import (
+    USER_NAME_PATTERN,
+    Account,
+    ApiToken,
+    Caller,
+    Permission,
+    TokenClaims,
+    new_account_id,
+    new_epoch,
+)
 from registry.domain.errors import (
     InvalidInput,
     NotFound,
@@ -58,10 +68,11 @@ class Accounts:
         `address` is the client's. An unknown name takes as long as a wrong password.
         """
         await self._attempts.begin(name, address)
-        try:
-            account = await self._store.get(name)
-        except NotFound:
-            account = None
+        account = None
+        # A name that no account can have may be longer than a store takes: it is as unknown as all others.
+        if USER_NAME_PATTERN.fullmatch(name):
+            with contextlib.suppress(NotFound):
+                account = await self._store.get(name)
         matches = await self._hasher.verify(account.password_hash if account else None, password)
         if account is None or not matches:
             raise Unauthenticated("The name or the password is wrong.")
