@@ -19,6 +19,7 @@ from registry.ports.source_urls import SourceUrlStore
 from registry.ports.throttle import AttemptCounter
 from registry.ports.uploads import UploadStore
 from registry.ports.usage import UsageStore
+from registry.ports.verdicts import ScanRequestStore, VerdictStore
 from registry.ports.webhooks import DeliveryOutbox, WebhookStore
 from registry.services.health.health import Probe
 
@@ -38,6 +39,8 @@ class Records:
     usage: UsageStore
     source_urls: SourceUrlStore
     ratings: RatingStore
+    verdicts: VerdictStore
+    scan_requests: ScanRequestStore
     webhooks: WebhookStore
     outbox: DeliveryOutbox
     health_log: HealthLog
