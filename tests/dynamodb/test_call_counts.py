@@ -121,10 +121,12 @@ async def test_a_page_of_two_hundred(packages: DynamoPackageStore, calls: CallCo
 
 async def test_accounts(table: DynamoTable, calls: CallCounter, clock: ManualClock) -> None:
     accounts = DynamoAccountStore(table)
-    await accounts.add(make_account(name="first"))  # makes the item of the admins
     account = make_account()
     expires_at = clock.now() + timedelta(hours=1)
 
+    # Whether there is an item with the admins, or are accounts from before it, matters to the first one only.
+    first = await count(calls, lambda: accounts.add(make_account()))
+    assert first == {"GetItem": 1, "Query": 1, "TransactWriteItems": 1}
     assert await count(calls, lambda: accounts.add(account)) == {"GetItem": 1, "TransactWriteItems": 1}
     assert await count(calls, lambda: accounts.find_session(account.name, "token")) == {"BatchGetItem": 1}
     assert await count(calls, lambda: accounts.get(account.name)) == {"GetItem": 1}

@@ -18,8 +18,9 @@ from registry.formats.archives.limits import ArchiveLimits
 from registry.ports.clock import Clock, IdSource
 from registry.ports.passwords import PasswordHasher
 from registry.ports.throttle import AttemptCounter
-from registry.services.accounts.accounts import AccountRules, Accounts
+from registry.services.accounts.accounts import Accounts
 from registry.services.accounts.api_tokens import ApiTokens, TokenUse
+from registry.services.accounts.attempts import AttemptRules, LoginAttempts
 from registry.services.accounts.bootstrap import Bootstrap
 from registry.services.accounts.sessions import Sessions
 from registry.services.container import Services
@@ -156,6 +157,7 @@ def assemble(settings: Settings, stores: Stores, around: RequestMiddleware) -> R
         access,
         intake,
         answers=records.answers,
+        source_urls=records.source_urls,
         audit=audit,
         clock=clock,
         ids=ids,
@@ -182,14 +184,14 @@ def assemble(settings: Settings, stores: Stores, around: RequestMiddleware) -> R
             records.api_tokens,
             hasher=around.hasher,
             codec=codec,
-            attempts=stores.shared.attempts,
-            clock=clock,
-            rules=AccountRules(
-                settings.token_lifetime_seconds,
-                settings.login_window_seconds,
-                settings.login_attempts_per_name,
-                settings.login_attempts_per_address,
+            attempts=LoginAttempts(
+                stores.shared.attempts,
+                AttemptRules(
+                    settings.login_window_seconds, settings.login_attempts_per_name, settings.login_attempts_per_address
+                ),
             ),
+            clock=clock,
+            token_lifetime_seconds=settings.token_lifetime_seconds,
         ),
         access=access,
         names=names,
@@ -218,6 +220,7 @@ def assemble(settings: Settings, stores: Stores, around: RequestMiddleware) -> R
             claims=Claims(
                 records.packages,
                 records.accounts,
+                records.source_urls,
                 audit=audit,
                 clock=clock,
                 ids=ids,

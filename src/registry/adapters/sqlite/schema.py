@@ -185,6 +185,11 @@ RECORDS: Migrations = (
         """CREATE TABLE upgrades (name TEXT NOT NULL UNIQUE, state TEXT NOT NULL)""",
     ),
     (
+        "CREATE TABLE source_urls (package_id TEXT NOT NULL UNIQUE, url TEXT NOT NULL, expires_at INTEGER NOT NULL)",
+        "CREATE INDEX source_urls_expires_at ON source_urls (expires_at)",
+    ),
+    ("ALTER TABLE uploads ADD COLUMN account_id TEXT NOT NULL DEFAULT ''",),
+    (
         """CREATE TABLE names (
             name TEXT NOT NULL, type TEXT NOT NULL, folded TEXT NOT NULL, owners TEXT NOT NULL,
             visibility TEXT NOT NULL DEFAULT 'public', readers TEXT NOT NULL DEFAULT '[]',

@@ -5,16 +5,19 @@ died leaves a claim that nobody renews, and the next process takes over. The clo
 within a fraction of the lease.
 """
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-from registry.domain.errors import NotFound, RevisionConflict
+from registry.domain.errors import NotFound, RevisionConflict, Unavailable
 from registry.domain.packages import AuditAction, Change, Package, PackageStatus
 from registry.domain.quotas import Quota
+from registry.domain.redaction import public_url
 from registry.ports.accounts import AccountStore
 from registry.ports.clock import Clock, IdSource
 from registry.ports.packages import PackageStore
+from registry.ports.source_urls import SourceUrlStore
 from registry.services.packages.intake import AuditWriter, by_registry
 
 _WRITE_ATTEMPTS = 8
@@ -25,7 +28,8 @@ class Claim:
     """A package that this process fetches. `lost`: it is gone, or another process fetches it now."""
 
     package_id: str
-    source_url: str
+    source_url: str = field(repr=False)
+    public_url: str
     owner: str
     mark: str = field(repr=False)
     lost: bool = False
@@ -42,7 +46,7 @@ class Claim:
         """Whether the package still waits for what this claim fetches."""
         reason = package.status_reason or ""
         pending = package.status is PackageStatus.PENDING and reason.startswith(self.mark)
-        return pending and package.source_url == self.source_url
+        return pending and package.source_url == self.public_url
 
 
 class Claims:
@@ -50,6 +54,7 @@ class Claims:
         self,
         packages: PackageStore,
         accounts: AccountStore,
+        source_urls: SourceUrlStore,
         *,
         audit: AuditWriter,
         clock: Clock,
@@ -58,6 +63,7 @@ class Claims:
     ) -> None:
         self._packages = packages
         self._accounts = accounts
+        self._source_urls = source_urls
         self._audit = audit
         self._clock = clock
         self._ids = ids
@@ -78,6 +84,7 @@ class Claims:
             began = f"{self._clock.now():%Y-%m-%dT%H:%M:%SZ}"
             claim = Claim(
                 package.id,
+                await self._whole_url(package.id, package.source_url),
                 package.source_url,
                 package.created_by,
                 f"being fetched since {began} by {self._ids.new_id()[-8:]}",
@@ -85,6 +92,11 @@ class Claims:
             return claim, await self._replace(package, replace(package, status_reason=claim.note), AuditAction.UPDATE)
         except (NotFound, RevisionConflict):
             return None
+
+    async def _whole_url(self, package_id: str, shown: str) -> str:
+        """The address with the secrets that the record does not show, unless another one was set since."""
+        whole = await self._source_urls.find(package_id)
+        return whole if whole is not None and public_url(whole) == shown else shown
 
     async def renew(self, claim: Claim) -> None:
         """Begin the lease again and say how far it is."""
@@ -101,7 +113,11 @@ class Claims:
 
         Raises QuotaReached where the outcome does not fit into `quota`.
         """
-        return await self._write(claim, outcome, AuditAction.STATUS, quota)
+        written = await self._write(claim, outcome, AuditAction.STATUS, quota)
+        if written and claim.source_url != claim.public_url:
+            with contextlib.suppress(Unavailable):  # its time ends it, too
+                await self._source_urls.remove(claim.package_id)
+        return written
 
     async def _write(
         self, claim: Claim, changed: Callable[[Package], Package], action: AuditAction, quota: Quota | None = None

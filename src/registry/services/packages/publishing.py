@@ -9,16 +9,18 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 
-from registry.domain.accounts import Caller
+from registry.domain.accounts import Caller, principal_of
 from registry.domain.errors import AnswerKept, NameTooSimilar, PackageExists, PermissionDenied, RegistryError
 from registry.domain.names import not_owner
 from registry.domain.packages import AuditAction, Change, KeptAnswer, Package, PackageStatus
+from registry.domain.redaction import public_url
 from registry.domain.uploads import Upload
 from registry.formats.archives.facts import ArchiveFacts
 from registry.ports.clock import Clock, IdSource
 from registry.ports.idempotency import AnswerStore
 from registry.ports.names import NameStore
 from registry.ports.packages import PackageStore
+from registry.ports.source_urls import SourceUrlStore
 from registry.services.names.access import Access
 from registry.services.packages.idempotency import Answering, same_request
 from registry.services.packages.intake import (
@@ -33,6 +35,9 @@ from registry.services.packages.intake import (
 )
 from registry.services.packages.visibility import check_may_publish
 
+FETCHED_WITHIN = timedelta(days=2)
+"""Ingest gives a package up after a day."""
+
 
 class Publishing:
     def __init__(
@@ -43,6 +48,7 @@ class Publishing:
         intake: Intake,
         *,
         answers: AnswerStore,
+        source_urls: SourceUrlStore,
         audit: AuditWriter,
         clock: Clock,
         ids: IdSource,
@@ -53,6 +59,7 @@ class Publishing:
         self._access = access
         self._intake = intake
         self._answers = answers
+        self._source_urls = source_urls
         self._audit = audit
         self._clock = clock
         self._ids = ids
@@ -99,6 +106,9 @@ class Publishing:
             return kept
         received = await self._intake.receive(incoming, owner=caller.name) if incoming else None
         package = self._new(caller.name, metadata, received, first_status)
+        if package.source_url and received is None and (whole := package.source_url) != public_url(whole):
+            # Before the record, which is the order to fetch; where that is refused, its time ends it.
+            await self._source_urls.add(package.id, whole, expires_at=self._clock.now() + FETCHED_WITHIN)
         quota = self._intake.quota_of(package.created_by)
         change = replace(self._change(caller, package, answering), quota=quota)
         return await self._add(caller, package, change, received=received)
@@ -113,7 +123,8 @@ class Publishing:
         Returns the first answer where it was completed before. Raises PackageExists, NotFound when the upload is gone.
         """
         package = self._new(upload.created_by, metadata, received, PackageStatus.ACTIVE)
-        change = replace(self._change(caller, package, answering), upload=upload)
+        creator = principal_of(upload.created_by, upload.account_id or upload.created_by)
+        change = replace(self._change(caller, package, answering), upload=upload, principal=creator)
         return await self._add(caller, package, change, received=None)
 
     async def find_answer(self, answering: Answering[Package]) -> KeptAnswer | None:
