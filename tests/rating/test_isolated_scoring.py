@@ -5,9 +5,10 @@ from dataclasses import replace
 from typing import NoReturn
 
 from registry.domain.errors import ParsingTimedOut
-from registry.domain.evidence import ArchiveFacts, Fact, FactState, SafetyFacts, SafetyFinding
+from registry.domain.evidence import Fact, FactState, SafetyFacts
 from registry.domain.ratings import MetricName, RatingStatus
 from registry.domain.receipts import encode_receipt
+from registry.domain.safety import Finding, FindingLevel, SafetyStatus
 from registry.rating.collect import EvidenceCollector, Sources
 from registry.rating.recompute import recompute
 from registry.rating.score import DEFAULT_WEIGHTS, rate
@@ -16,7 +17,7 @@ from registry.services.ratings.parsing import Scorer
 from tests.rating.world import PACKAGE, SettableClock
 from tests.sandbox import DirectCards, DirectSandbox
 
-FOUND = SafetyFinding("m.pkl", "registry", "dangerous", "imports os.system")
+FOUND = Finding("m.pkl", FindingLevel.DANGEROUS, "registry", "imports os.system")
 
 
 class SlowSandbox:
@@ -29,19 +30,11 @@ class SlowSandbox:
 async def test_texts_that_cannot_be_taken_apart_are_lost_sources_and_hide_no_finding() -> None:
     collector = EvidenceCollector(Sources(), cards=DirectCards(), clock=SettableClock())
     evidence = await collector.collect(replace(PACKAGE, readme="# A card"))
-    facts = ArchiveFacts(
-        files=(),
-        truncated=False,
-        is_wheel=False,
-        python=None,
-        requirements=(),
-        safety=SafetyFacts(findings=(FOUND,)),
-        pyproject="[a]",
-    )
-    evidence = replace(evidence, archive=Fact("archive", FactState.KNOWN, facts))
+    verdict = SafetyFacts("ab", SafetyStatus.DANGEROUS, 1, findings=(FOUND,))
+    evidence = replace(evidence, safety=Fact("safety", FactState.KNOWN, verdict))
     scored = await Scorer(SlowSandbox(), DEFAULT_WEIGHTS).score(evidence, user="eve")
     assert scored.rating.status is RatingStatus.PARTIAL
-    assert scored.rating.dangerous
+    assert (scored.rating.safety, scored.rating.findings) == (SafetyStatus.DANGEROUS, (FOUND,))
     assert scored.rating.metric(MetricName.RAMP_UP_TIME).lost_to
     assert scored.rating == recompute(scored.receipt.encode())
 
