@@ -113,6 +113,12 @@ class Settings(BaseSettings):
     download_url_seconds: Seconds = Field(300, description="how long a signed download URL lives")
     idempotency_seconds: Seconds = Field(86_400, description="how long the answer to an Idempotency-Key is kept")
     archive_seconds: Seconds = Field(10, description="time for looking into one archive")
+    parsing_processes: int = Field(
+        2,
+        ge=1,
+        le=64,
+        description="processes that parse what is published, at a time, for all server processes together",
+    )
 
     text_model_url: str | None = Field(None, description="OpenAI-compatible API (…/v1) that reads claims in cards")
     text_model_key: SecretStr | None = Field(None, description="key of the text model's API")
@@ -140,6 +146,11 @@ class Settings(BaseSettings):
     scan_workers: int = Field(
         3, ge=1, le=64, description="contents scanned at a time by one process, all but one of one user's"
     )
+    scan_seconds: Seconds = Field(300, description="time for scanning one content; what is left then is not scanned")
+    scan_depth: int = Field(
+        3, ge=1, le=10, description="how deep archives in archives are scanned, the content itself included"
+    )
+    scan_file_bytes: int = Field(512 * 1024**2, ge=1024, description="largest file that is scanned, in bytes")
     scan_lease_seconds: Seconds = Field(30, description="silence after which a scan is taken from its process")
     scan_sweep_seconds: Seconds = Field(1, description="time between looks for contents to scan")
     scan_again_seconds: Seconds = Field(
@@ -174,6 +185,18 @@ class Settings(BaseSettings):
     min_ingest_score: float = Field(
         0, ge=0, le=1, description="net score below which a package fetched from a URL is refused; 0: off"
     )
+    upstream_head_seconds: Seconds = Field(30, description="most that another server's answer may take to begin")
+    upstream_idle_seconds: Seconds = Field(
+        20, description="silence, or lack of speed, that is borne in the body of another server's answer"
+    )
+    upstream_min_bytes_per_second: int = Field(
+        1024, ge=1, description="least rate of such a body; below, after that time, the answer is given up"
+    )
+    ingest_seconds: Seconds = Field(
+        21_600, description="most that fetching one package from a URL may take, waits and tries included"
+    )
+    ingest_concurrent: int = Field(8, ge=1, le=1000, description="packages that one process fetches at a time")
+    ingest_concurrent_per_user: int = Field(2, ge=1, le=1000, description="of these, most of one user")
     ingest_lease_seconds: Seconds = Field(
         120, description="silence after which a fetch counts as dead and another process takes it over"
     )

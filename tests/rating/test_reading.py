@@ -213,8 +213,12 @@ def test_only_a_link_that_a_card_calls_its_own_is_its_repository() -> None:
 
 def test_the_datasets_that_are_named() -> None:
     record = package(dependencies=(("dataset", "squad"), ("base_model", "bert"))).value
-    card = "---\ndatasets:\n- squad\n- glue\n---\n"
-    assert named_datasets(record, card, hub(datasets=("org/pairs",))) == ("squad", "glue", "org/pairs")
+    card = parse_card("---\ndatasets:\n- squad\n- glue\n---\n")
+    assert named_datasets(record, card.names("datasets"), hub(datasets=("org/pairs",))) == (
+        "squad",
+        "glue",
+        "org/pairs",
+    )
 
 
 def test_what_projects_declare() -> None:

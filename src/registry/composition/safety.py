@@ -8,12 +8,13 @@ from typing import Any
 from registry.adapters.memory.jobs import PATIENCE_SECONDS, LocalJobQueue
 from registry.composition.backends import Records
 from registry.domain.verdicts import SafetyPolicy
+from registry.formats.scanning.limits import ScanLimits
 from registry.ports.blobs import BlobStore
 from registry.ports.clock import Clock, IdSource
 from registry.ports.jobs import JobQueue
+from registry.ports.sandbox import Sandbox
 from registry.services.packages.catalog import Catalog
 from registry.services.packages.intake import AuditWriter
-from registry.services.ratings.archive_evidence import StoredArchiveInspector
 from registry.services.safety.applying import Applying
 from registry.services.safety.content_scanner import StoredContentScanner
 from registry.services.safety.dispatch import ScanDispatch, ScanHints
@@ -52,12 +53,18 @@ def assemble_safety(
     clock: Clock,
     ids: IdSource,
     rating_jobs: JobQueue,
+    sandbox: Sandbox,
 ) -> SafetyServices:
     """The services over these stores."""
     policy, hints = policy_of(settings), ScanHints()
     scanning = Scanning(
         ScanStores(records.verdicts, records.scan_requests, records.packages),
-        StoredContentScanner(StoredArchiveInspector(blobs)),
+        StoredContentScanner(
+            blobs,
+            sandbox,
+            limits=ScanLimits(depth=settings.scan_depth, file_bytes=settings.scan_file_bytes),
+            seconds=settings.scan_seconds,
+        ),
         clock=clock,
         ids=ids,
         lease_seconds=settings.scan_lease_seconds,

@@ -118,10 +118,10 @@ def first_repository(urls: Iterable[str]) -> str | None:
     return next(filter(None, map(github_name, urls)), None)
 
 
-def named_datasets(package: PackageFacts | None, card_text: str | None, hub: HubFacts | None) -> tuple[str, ...]:
+def named_datasets(package: PackageFacts | None, in_card: tuple[str, ...], hub: HubFacts | None) -> tuple[str, ...]:
     """The datasets that record, card and hub name, each once."""
     names = [name for relation, name in package.dependencies if "dataset" in relation] if package else []
-    names += parse_card(card_text).names("datasets") if card_text else ()
+    names += in_card
     names += hub.datasets if hub else ()
     return tuple(dict.fromkeys(names))
 

@@ -50,8 +50,9 @@ class Sandbox(Protocol):
         """The value of `function(file, *arguments)`, where `file` is a seekable binary file over `source`.
 
         Without a source it is `function(*arguments)`. The function is at the top level of a module that imports
-        little. Arguments are picklable. The result travels as JSON and is validated against the annotated return type:
-        dataclasses, tuples, enums, texts (without lone surrogates), numbers below 2^63, None.
+        little, or a `functools.partial` of such a one. Arguments are picklable. The result travels as JSON and is
+        validated against the annotated return type: dataclasses, tuples, enums, texts (without lone surrogates),
+        numbers below 2^63, None.
 
         Raises ParsingTimedOut, ParsingOutOfMemory, or ParsingCrashed for every other end without a valid result, an
         exception in the function included; and what `source.read` raises. Cancellation kills the process.

@@ -49,7 +49,7 @@ class Launched:
         self._numbers = itertools.count(1)
         self._ends: dict[int, asyncio.Future[int]] = {}
         self._listening: asyncio.Task[None] | None = None
-        self.alive = True
+        self.ended = asyncio.Event()
 
     async def start(self, **details: Any) -> tuple[Streams, Ended]:
         """Have a process started for a job. Raises ParsingCrashed."""
@@ -94,8 +94,8 @@ class Launched:
             future.set_result(exit_code)
 
     def _end(self) -> None:
-        if self.alive:
-            self.alive = False
+        if not self.ended.is_set():
+            self.ended.set()
             self._process.kill()
         for number in tuple(self._ends):
             self._tell(number, -1)

@@ -12,6 +12,7 @@ import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar, cast, get_type_hints
 
 import structlog
@@ -111,7 +112,7 @@ class ProcessSandbox:
     ) -> _Result:
         adapter = self._adapter(function)
         job = pickle.dumps((function, source.size if source else None, arguments))
-        streams, ended = await self._pools[urgent].start(function.__module__, limits, user)
+        streams, ended = await self._pools[urgent].start(_named(function).__module__, limits, user)
         try:
             async with asyncio.timeout(limits.seconds):
                 data = await _converse(*streams, job, source)
@@ -120,42 +121,47 @@ class ProcessSandbox:
             return await _decode(adapter, data)
         except TimeoutError:
             error = ParsingTimedOut(f"reading it took longer than {limits.seconds:g} s")
-            _log.warning("parsing_aborted", function=function.__name__, reason=str(error))
+            _log.warning("parsing_aborted", function=_named(function).__name__, reason=str(error))
             raise error from None
         except ParsingAborted as error:
-            _log.warning("parsing_aborted", function=function.__name__, reason=str(error))
+            _log.warning("parsing_aborted", function=_named(function).__name__, reason=str(error))
             raise
         finally:
             streams[1].transport.abort()
             ended.kill()
 
-    async def warm_up(self) -> None:
-        """Launch the template of urgent jobs before the first of them."""
-        await self._pools[True].launched()
+    async def keep_ready(self) -> None:
+        """Until cancelled, have a template for urgent jobs at hand, so that none of them waits for its start."""
+        while True:
+            await (await self._pools[True].launched()).ended.wait()
 
     async def close(self) -> None:
         """Kill what runs."""
         await asyncio.gather(*(pool.close() for pool in self._pools.values()))
 
     def _adapter(self, function: Callable[..., _Result]) -> "TypeAdapter[_Result]":
-        if function not in self._adapters:
-            self._adapters[function] = TypeAdapter(get_type_hints(function)["return"])
-        return cast("TypeAdapter[_Result]", self._adapters[function])
+        named = _named(function)
+        if named not in self._adapters:
+            self._adapters[named] = TypeAdapter(get_type_hints(named)["return"])
+        return cast("TypeAdapter[_Result]", self._adapters[named])
 
 
 @asynccontextmanager
 async def open_sandbox(*, urgent: PoolPlan, background: PoolPlan) -> AsyncIterator[ProcessSandbox]:
     """A sandbox; at the end all jobs are killed."""
     sandbox = ProcessSandbox(urgent, background)
-    await sandbox.warm_up()
     try:
         yield sandbox
     finally:
         await sandbox.close()
 
 
+def _named(function: Callable[..., _Result]) -> Callable[..., _Result]:
+    return function.func if isinstance(function, partial) else function
+
+
 def _usable(launching: "asyncio.Task[Launched]") -> bool:
-    return launching.exception() is None and launching.result().alive
+    return launching.exception() is None and not launching.result().ended.is_set()
 
 
 async def _converse(

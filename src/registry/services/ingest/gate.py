@@ -1,13 +1,11 @@
 """Refusing what scores too low, before it becomes visible."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from registry.domain.packages import Package
-from registry.domain.ratings import MetricName
 from registry.rating.collect import EvidenceCollector
-from registry.rating.score import rate
+from registry.services.ratings.parsing import Scorer as EvidenceScorer
 from registry.services.safety.scanning import Scanning
 
 _SCAN_SECONDS = 120.0
@@ -36,14 +34,13 @@ class ScoreGate:
         return None
 
 
-def evidence_scorer(collector: EvidenceCollector, weights: Mapping[MetricName, float], scanning: Scanning) -> Scorer:
+def evidence_scorer(collector: EvidenceCollector, scorer: EvidenceScorer, scanning: Scanning) -> Scorer:
     """Scores as the rating that follows will, over what could be measured at that moment."""
 
     async def score(package: Package) -> float | None:
         if package.content is not None:
-            await scanning.settle(package.content, within_seconds=_SCAN_SECONDS)
+            await scanning.settle(package.content, user=package.created_by, within_seconds=_SCAN_SECONDS)
         evidence = await collector.collect(package)
-        receipt = await asyncio.to_thread(rate, evidence, weights)
-        return receipt.rating.net_score
+        return (await scorer.score(evidence, user=package.created_by)).rating.net_score
 
     return score

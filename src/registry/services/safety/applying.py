@@ -59,7 +59,7 @@ class Applying:
         package, safety = found
         if package.content is None or safety.due_at is None or safety.due_at > self._clock.now():
             return
-        verdict = await self._scanning.verdict_on(package.content)
+        verdict = await self._scanning.verdict_on(package.content, user=safety.asked_by)
         if verdict is None:
             await self._requests.postpone(package_id, safety, due_at=self._clock.now() + _OTHERS_SCAN)
             return

@@ -1,29 +1,41 @@
-"""Scanning stored content."""
+"""Scanning stored content, in a process of its own that can be killed."""
 
+from registry.domain.errors import ParsingAborted
 from registry.domain.packages import Content
-from registry.domain.safety import Finding, FindingLevel, NotScanned, ScanReport
-from registry.services.ratings.archive_evidence import StoredArchiveInspector
+from registry.domain.safety import NotScanned, ScanReport, decode_report
+from registry.formats.scanning.job import scan_job
+from registry.formats.scanning.limits import ScanLimits
+from registry.ports.blobs import BlobStore
+from registry.ports.sandbox import MIB, JobLimits, Sandbox
+from registry.services.packages.blob_source import BlobSource
 
-_LEVELS = {"dangerous": FindingLevel.DANGEROUS, "suspicious": FindingLevel.SUSPICIOUS}
+_KILLED_AFTER = 1.25
+"""Times the scan's own time: only what does not end by itself is killed, and loses what it found."""
+_MEMORY_BYTES = 1024 * MIB
 
 
 class StoredContentScanner:
-    """Implements `ContentScanner` by the readers of model files."""
+    """Implements `ContentScanner` over stored blobs."""
 
-    def __init__(self, inspector: StoredArchiveInspector) -> None:
-        self._inspector = inspector
+    def __init__(self, blobs: BlobStore, sandbox: Sandbox, *, limits: ScanLimits, seconds: float) -> None:
+        self._blobs = blobs
+        self._sandbox = sandbox
+        self._limits = limits
+        self._seconds = seconds
+        self._job_limits = JobLimits(seconds * _KILLED_AFTER, _MEMORY_BYTES)
 
-    async def scan(self, content: Content) -> ScanReport:
-        facts = await self._inspector.look_into(content)
-        not_scanned = [NotScanned(path, "over a limit, or damaged") for path in facts.safety.skipped]
-        if facts.truncated:
-            not_scanned.append(NotScanned(content.filename, "not all of it could be read"))
-        return ScanReport(
-            findings=tuple(
-                Finding(found.path, _LEVELS[found.severity], found.scanner, found.detail)
-                for found in facts.safety.findings
-                if found.severity in _LEVELS
-            ),
-            scanned=facts.safety.scanned,
-            not_scanned=tuple(not_scanned),
-        )
+    async def scan(self, content: Content, *, user: str) -> ScanReport:
+        source = BlobSource(self._blobs, content.blob_key, content.size)
+        try:
+            report = await self._sandbox.run(
+                scan_job,
+                source,
+                content.filename,
+                self._limits,
+                self._seconds,
+                limits=self._job_limits,
+                user=user,
+            )
+        except ParsingAborted as error:
+            return ScanReport(not_scanned=(NotScanned(content.filename, str(error)),))
+        return decode_report(report.encode())

@@ -53,8 +53,10 @@ class Scanning:
         self._ids = ids
         self._lease = timedelta(seconds=lease_seconds)
 
-    async def verdict_on(self, content: Content) -> VerdictSummary | None:
+    async def verdict_on(self, content: Content, *, user: str) -> VerdictSummary | None:
         """The verdict of this scanner's version, made now where there is none. None: another process makes it.
+
+        `user`: whose content it is, so that everybody has a fair share of the scans.
 
         Raises Unavailable when the bytes cannot be read now.
         """
@@ -64,14 +66,14 @@ class Scanning:
         claim = await self._claim(content.sha256)
         if claim is None:
             return None
-        verdict = await self._scan(claim, content)
+        verdict = await self._scan(claim, content, user=user)
         return verdict.summary if await self._verdicts.finish(claim, verdict) else None
 
-    async def settle(self, content: Content, *, within_seconds: float) -> None:
+    async def settle(self, content: Content, *, user: str, within_seconds: float) -> None:
         """Return once the content has a verdict, or the time is over. Raises Unavailable."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(within_seconds):
-                while await self.verdict_on(content) is None:  # noqa: ASYNC110 - another process sets no event here
+                while await self.verdict_on(content, user=user) is None:  # noqa: ASYNC110 - another process sets no event here
                     await asyncio.sleep(_LOOK_SECONDS)
 
     async def run_again(self, *, interval_seconds: float) -> None:
@@ -100,7 +102,7 @@ class Scanning:
 
     async def _replace(self, claim: ScanClaim, content: Content) -> None:
         before = await self._verdicts.find_summary(claim.sha256)
-        verdict = await self._scan(claim, content)
+        verdict = await self._scan(claim, content, user="")
         if before is None or before.status is not verdict.summary.status:
             # First, so that a crash between the two leaves requests that are due and not packages that are missed.
             await self._requests.open_all(claim.sha256, now=self._clock.now())
@@ -118,12 +120,12 @@ class Scanning:
             sha256, scanner_version=SCANNER_VERSION, token=self._ids.new_id(), now=now, until=now + self._lease
         )
 
-    async def _scan(self, claim: ScanClaim, content: Content) -> Verdict:
+    async def _scan(self, claim: ScanClaim, content: Content, *, user: str) -> Verdict:
         if claim.attempts > MOST_ATTEMPTS:
             return self._failed(content, f"the scan ended its process {MOST_ATTEMPTS} times", version=SCANNER_VERSION)
         try:
             async with self._held(claim):
-                report: ScanReport = await self._scanner.scan(content)
+                report: ScanReport = await self._scanner.scan(content, user=user)
         except NotFound:
             return self._failed(content, "the stored bytes are missing", version=FAILED_SCAN)
         except (RegistryError, asyncio.CancelledError):
