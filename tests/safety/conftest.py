@@ -35,7 +35,7 @@ class Scanner:
         self.go_on = asyncio.Event()
         self.go_on.set()
 
-    async def scan(self, content: Content) -> ScanReport:
+    async def scan(self, content: Content, *, user: str) -> ScanReport:
         self.scanned.append(content.sha256)
         self.begun.set()
         await self.go_on.wait()

@@ -110,9 +110,9 @@ async def test_a_process_with_one_place_scans_for_everybody() -> None:
 
 async def test_work_that_breaks_is_put_off_and_frees_its_place() -> None:
     requests, work = Requests(("broken", "ann")), Work()
-    async with dispatched(requests, work, places=1):
+    async with dispatched(requests, work, places=1) as hints:
         await work.under_way("broken")
-        requests.due = [DueRequest("b1", "bob")]
+        hints.add("b1", "bob")
         work.ends.pop("broken").set()
         await work.under_way("b1")
     assert work.put_off_ == ["broken"]

@@ -1,10 +1,12 @@
 """`registry safety`."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 import typer
 
 from registry.cli.failures import CommandError, ExitCode
+from registry.cli.output import Output
 from registry.cli.packages import Reference, Type
 from registry.cli.session import Session, command
 
@@ -37,18 +39,23 @@ async def safety(
     if session.output.as_json:
         session.output.document(verdict)
     else:
-        session.output.members(
-            {
-                "package": f"{found.name} {found.version}",
-                "verdict": verdict["status"],
-                "read": f"{len(verdict['scanned']):,} files",
-                "scanned at": verdict["scanned_at"],
-                "sha256": verdict["content_sha256"],
-            }
-        )
-        rows = [(it["path"], it["level"], it["scanner"], it["detail"]) for it in verdict["findings"]]
-        rows += [(it["path"], "not scanned", "", it["reason"]) for it in verdict["not_scanned"]]
-        if rows:
-            session.output.table(("FILE", "LEVEL", "SCANNER", "DETAIL"), rows)
+        draw_verdict(f"{found.name} {found.version}", verdict, session.output)
     if verdict["status"] == "dangerous":
         raise typer.Exit(1)
+
+
+def draw_verdict(package: str, verdict: Mapping[str, Any], output: Output) -> None:
+    """The verdict with what it rests on: findings first, then what could not be read."""
+    output.members(
+        {
+            "package": package,
+            "verdict": verdict["status"].replace("_", " "),
+            "read": f"{len(verdict['scanned']):,} files that can carry code",
+            "scanned at": verdict["scanned_at"],
+            "sha256": verdict["content_sha256"],
+        }
+    )
+    rows = [(it["path"], it["level"], it["scanner"], it["detail"]) for it in verdict["findings"]]
+    rows += [(it["path"], "not scanned", "", it["reason"]) for it in verdict["not_scanned"]]
+    if rows:
+        output.table(("FILE", "LEVEL", "SCANNER", "DETAIL"), rows)
