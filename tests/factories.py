@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
-from registry.domain.accounts import Account, Permission
+from registry.domain.accounts import Account, ApiToken, Permission
 from registry.domain.events import Event, EventType
+from registry.domain.name_patterns import ALL_NAMES
 from registry.domain.packages import (
     AuditAction,
     AuditEntry,
@@ -88,6 +89,23 @@ def make_audit_entry(package_id: str, **overrides: Any) -> AuditEntry:
         "revision": 1,
     }
     return AuditEntry(**fields | overrides)
+
+
+def make_api_token(**overrides: Any) -> ApiToken:
+    """An API token of alice's, of the epoch `e1`."""
+    number = next(_numbers)
+    fields: dict[str, Any] = {
+        "id": make_id(),
+        "digest": f"{number:064x}",
+        "beginning": f"reg_{number:04d}",
+        "user": "alice",
+        "grant_epoch": "e1",
+        "name": f"token {number}",
+        "permissions": frozenset({Permission.SEARCH}),
+        "packages": ALL_NAMES,
+        "created_at": START,
+    }
+    return ApiToken(**fields | overrides)
 
 
 def make_answer(**overrides: Any) -> KeptAnswer:

@@ -27,6 +27,7 @@ from registry.api.routes import (
     safety,
     search,
     service,
+    tokens,
     uploads,
     webhooks,
 )
@@ -141,6 +142,7 @@ def create_app(settings: Settings) -> FastAPI:
         uploads.part_routes(),
         accounts.sign_in_routes(),
         accounts.user_routes(),
+        tokens.token_routes(),
         webhooks.webhook_routes(),
         service.service_routes(),
     ):

@@ -12,6 +12,7 @@ from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from registry.domain.accounts import Permission
 from registry.domain.ratings import MetricName
 
 PREFIX = "REGISTRY_"
@@ -55,6 +56,9 @@ Seconds = Annotated[int, Field(ge=1)]
 Weight = Annotated[float, Field(ge=0, le=1000)]
 
 
+_ANONYMOUS: tuple[set[str], ...] = (set(), {"search"}, {"search", "download"})
+
+
 class Settings(BaseSettings):
     """Every setting with its default and meaning. Immutable once read."""
 
@@ -73,7 +77,12 @@ class Settings(BaseSettings):
     login_window_seconds: Seconds = Field(300, description="window in which failed logins are counted")
     login_attempts_per_name: int = Field(20, ge=1, description="failed logins of one name in a window")
     login_attempts_per_address: int = Field(100, ge=1, description="failed logins from one address in a window")
-    requests_per_minute: int = Field(0, ge=0, description="requests of one token in a minute; 0: no limit")
+    anonymous: str = Field(
+        "", description="what requests without a token may do: `search`, or `search,download`; empty: nothing"
+    )
+    requests_per_minute: int = Field(
+        0, ge=0, description="requests of one token, or of one address without, in a minute; 0: no limit"
+    )
 
     records: RecordsHome = Field(RecordsHome.SQLITE, description="where records are kept")
     blobs: BlobsHome = Field(BlobsHome.FILES, description="where bytes are kept")
@@ -205,6 +214,14 @@ class Settings(BaseSettings):
     log_format: Literal["auto", "console", "json"] = Field("auto", description="auto: console on a terminal, else json")
     log_requests: bool = Field(default=False, description="one log line for every request (68 µs each)")
 
+    @field_validator("anonymous")
+    @classmethod
+    def _only_reads(cls, text: str) -> str:
+        words = {word.strip() for word in text.split(",") if word.strip()}
+        if words not in _ANONYMOUS:
+            raise ValueError("give search, or search,download, or nothing")
+        return text
+
     @field_validator("jwt_secret")
     @classmethod
     def _long_enough(cls, secret: SecretStr | None) -> SecretStr | None:
@@ -233,6 +250,11 @@ class Settings(BaseSettings):
                 f"{PREFIX}UPLOAD_SECONDS: S3 ends open uploads after a day; set {_S3_LONGEST_UPLOAD_SECONDS} or less"
             )
         return self
+
+    @property
+    def anonymous_permissions(self) -> frozenset[Permission]:
+        """The permissions of a request without a token."""
+        return frozenset(Permission(word.strip()) for word in self.anonymous.split(",") if word.strip())
 
     @property
     def embedded(self) -> bool:

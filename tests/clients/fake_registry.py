@@ -18,6 +18,7 @@ from registry.domain.packages import Content, Dependency, Package, PackageStatus
 from registry.domain.versions import Version, VersionRange
 from tests.clients.fake_http import Refusal, no_route, page, ranged, read_package, refused
 from tests.clients.fake_search import by_regex, by_words
+from tests.clients.fake_tokens import FakeTokens
 from tests.clients.fake_webhooks import FakeWebhooks
 
 ADMIN, ADMIN_PASSWORD = "admin", "a long enough password"
@@ -35,6 +36,7 @@ class FakeRegistry:
 
     def __init__(self) -> None:
         self.webhooks = FakeWebhooks(self.caller)
+        self.api_tokens = FakeTokens(self.caller, lambda: self.tokens)
         self.reset()
         package = "/package/{id}"
         self.app = Starlette(
@@ -59,6 +61,7 @@ class FakeRegistry:
                 Route("/users/{name}/permissions", self.set_permissions, methods=["PUT"]),
                 Route("/users/{name}/password", self.set_password, methods=["PUT"]),
                 *self.webhooks.routes(),
+                *self.api_tokens.routes(),
                 Route("/health", self.health),
                 Route("/health/ready", self.ready),
             ],
@@ -73,6 +76,7 @@ class FakeRegistry:
         self.answers: dict[str, tuple[str, str]] = {}
         self.audit: list[tuple[str, dict[str, Any]]] = []
         self.webhooks.clear()
+        self.api_tokens.kept.clear()
         self.redirect_content = False
         self.is_ready = True
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from registry.ports.accounts import AccountStore
+from registry.ports.api_tokens import ApiTokenStore
 from registry.ports.audit import AuditStore
 from registry.ports.changes import ChangeFeed
 from registry.ports.health import HealthLog
@@ -16,6 +17,7 @@ from registry.ports.idempotency import AnswerStore
 from registry.ports.maintenance import RecordMaintenance, UpgradeStore
 from registry.ports.packages import PackageStore
 from registry.ports.ratings import RatingStore
+from registry.ports.reading import DocumentReader
 from registry.ports.verdicts import ScanRequestStore, VerdictStore
 from registry.ports.webhooks import DeliveryOutbox, WebhookStore
 from tests.factories import ManualClock
@@ -27,6 +29,8 @@ class Records:
 
     packages: PackageStore
     accounts: AccountStore
+    api_tokens: ApiTokenStore
+    reader: DocumentReader
     audit: AuditStore
     answers: AnswerStore
     maintenance: RecordMaintenance

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from registry.adapters.sqlite.accounts import SqliteAccountStore
+from registry.adapters.sqlite.api_tokens import SqliteApiTokenStore
 from registry.adapters.sqlite.audit import SqliteAuditStore
 from registry.adapters.sqlite.changes import SqliteChangeFeed
 from registry.adapters.sqlite.database import SqliteDatabase
@@ -16,6 +17,7 @@ from registry.adapters.sqlite.idempotency import SqliteAnswerStore
 from registry.adapters.sqlite.maintenance import SqliteRecordMaintenance
 from registry.adapters.sqlite.packages import SqlitePackageStore
 from registry.adapters.sqlite.ratings import SqliteRatingStore
+from registry.adapters.sqlite.reading import SqliteDocumentReader
 from registry.adapters.sqlite.scan_requests import SqliteScanRequestStore
 from registry.adapters.sqlite.schema import THROTTLE
 from registry.adapters.sqlite.throttle import SqliteAttemptCounter
@@ -42,6 +44,8 @@ class SqliteHome:
             yield Records(
                 packages=SqlitePackageStore(database, self.clock),
                 accounts=SqliteAccountStore(database),
+                api_tokens=SqliteApiTokenStore(database),
+                reader=SqliteDocumentReader(database),
                 audit=SqliteAuditStore(database),
                 answers=SqliteAnswerStore(database, self.clock),
                 upgrades=SqliteUpgradeStore(database),

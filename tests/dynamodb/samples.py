@@ -5,6 +5,7 @@ from typing import Any
 
 from registry.adapters.dynamodb import records
 from registry.adapters.dynamodb.accounts import DynamoAccountStore
+from registry.adapters.dynamodb.api_tokens import DynamoApiTokenStore, TokenOwners
 from registry.adapters.dynamodb.audit import DynamoAuditStore
 from registry.adapters.dynamodb.changes import DynamoChangeFeed
 from registry.adapters.dynamodb.client import DynamoTable
@@ -15,6 +16,7 @@ from registry.adapters.dynamodb.keys import text
 from registry.adapters.dynamodb.maintenance import DynamoRecordMaintenance
 from registry.adapters.dynamodb.packages import DynamoPackageStore
 from registry.adapters.dynamodb.ratings import DynamoRatingStore
+from registry.adapters.dynamodb.reading import DynamoDocumentReader
 from registry.adapters.dynamodb.scan_requests import DynamoScanRequestStore
 from registry.adapters.dynamodb.upgrades import DynamoUpgradeStore
 from registry.adapters.dynamodb.verdicts import DynamoVerdictStore
@@ -28,9 +30,13 @@ from tests.factories import make_change, make_package
 
 
 def open_records(table: DynamoTable, clock: Clock) -> Records:
+    packages, owners = DynamoPackageStore(table, clock=clock), TokenOwners()
+    api_tokens = DynamoApiTokenStore(table, owners)
     return Records(
-        packages=DynamoPackageStore(table, clock=clock),
+        packages=packages,
         accounts=DynamoAccountStore(table),
+        api_tokens=api_tokens,
+        reader=DynamoDocumentReader(table, packages, api_tokens, owners),
         audit=DynamoAuditStore(table),
         answers=DynamoAnswerStore(table, clock=clock),
         upgrades=DynamoUpgradeStore(table),

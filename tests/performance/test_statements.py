@@ -69,6 +69,23 @@ async def test_reads_of_one_package(service: Service) -> None:
     assert (await counted(service, lambda: get(f"{one}/content"))).within(2, 0, 0)
 
 
+async def test_api_tokens_cost_no_more(service: Service) -> None:
+    name = f"acme/{unique()}"
+    one = f"/package/{await published(service, name=name)}"
+    body = {"name": "ci", "permissions": ["search", "download"], "packages": ["acme/*"]}
+    made = (await service.client.post("/tokens", json=body)).raise_for_status().json()
+    headers = {"Authorization": f"Bearer {made['token']}"}
+
+    def get(path: str) -> Awaitable[httpx.Response]:
+        return service.client.get(path, headers=headers)
+
+    await get(one)
+    assert (await counted(service, lambda: get(one))).within(1, 0, 0)
+    assert (await counted(service, lambda: get(f"{one}/content"))).within(2, 0, 0)
+    # One more finds the few names that a pattern means.
+    assert (await counted(service, lambda: get("/packages"))).within(3, 0, 0)
+
+
 async def test_a_page_costs_as_many_statements_whatever_its_length(service: Service) -> None:
     name = unique()
     for minor in range(12):
@@ -116,6 +133,7 @@ async def test_every_query_is_answered_from_an_index(service: Service) -> None:
                 "/search?q=pkg",
                 "/users",
                 "/webhooks",
+                "/tokens",
             )
         ),
         lambda: post("/package/byRegEx", json={"regex": "pkg"}),

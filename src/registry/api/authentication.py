@@ -11,7 +11,7 @@ from starlette.types import Scope
 from registry.api.state import state_of
 from registry.domain.accounts import Caller, Permission
 from registry.domain.errors import Throttled
-from registry.services.accounts.sessions import require
+from registry.services.accounts.sessions import require, require_account
 
 _WINDOW_SECONDS = 60
 _SCHEMES = (
@@ -28,14 +28,19 @@ _SCHEMES = (
 
 
 def token_of(scope: Scope) -> str | None:
-    """The bearer token of a request, from `Authorization` or, equally, `X-Authorization`."""
+    """The bearer token of a request, from `Authorization` or, equally, `X-Authorization`.
+
+    Empty, and so no good token, where such a header has something else: only who sends none is anonymous.
+    """
+    found = None
     for wanted in (b"authorization", b"x-authorization"):
         for name, value in scope["headers"]:
             if name == wanted:
                 scheme, _, token = value.partition(b" ")
                 if scheme.lower() == b"bearer":
                     return str(token.strip(), "latin-1")
-    return None
+                found = ""
+    return found
 
 
 async def authenticate(scope: Scope, permission: Permission | None) -> Caller:
@@ -51,7 +56,9 @@ async def admit(scope: Scope, caller: Caller, permission: Permission | None) -> 
     state = state_of(scope)
     if state.limits.requests_per_minute:
         await _count_request(scope, caller)
-    if permission is not None:
+    if permission is None:
+        require_account(caller)
+    else:
         require(caller, permission)
 
 
@@ -80,14 +87,19 @@ def client_network(scope: Scope) -> str:
     return host if address.version == 4 else str(ip_network((address, 64), strict=False))
 
 
-def _allowed(permission: Permission | None) -> Callable[..., Awaitable[Caller]]:
+def _allowed(permission: Permission | None, *, by_session: bool = False) -> Callable[..., Awaitable[Caller]]:
     # The two schemes stand here for the schema only; `authenticate` reads the headers.
     async def caller(
         request: Request,
         _bearer: Annotated[str | None, Security(_SCHEMES[0])],
         _header: Annotated[str | None, Security(_SCHEMES[1])],
     ) -> Caller:
-        return await authenticate(request.scope, permission)
+        found = await authenticate(request.scope, None if by_session else permission)
+        if by_session:
+            require_account(found, by_session=True)
+        if permission is not None:
+            require(found, permission)
+        return found
 
     return caller
 
@@ -96,4 +108,7 @@ SignedIn = Annotated[Caller, Depends(_allowed(None))]
 Searcher = Annotated[Caller, Depends(_allowed(Permission.SEARCH))]
 Uploader = Annotated[Caller, Depends(_allowed(Permission.UPLOAD))]
 Downloader = Annotated[Caller, Depends(_allowed(Permission.DOWNLOAD))]
-Admin = Annotated[Caller, Depends(_allowed(Permission.ADMIN))]
+SessionUser = Annotated[Caller, Depends(_allowed(None, by_session=True))]
+"""What concerns accounts and tokens themselves: API tokens are refused, whatever their owner may do."""
+Admin = Annotated[Caller, Depends(_allowed(Permission.ADMIN, by_session=True))]
+"""What only admins do by hand: API tokens are refused, those with `admin` too."""

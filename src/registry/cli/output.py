@@ -25,9 +25,10 @@ _PHASES = {"hash": "reading", "upload": "sending", "download": "fetching"}
 
 
 class Output:
-    """The terminal, or the pipe, that the command runs in."""
+    """The terminal, or the pipe, that the command runs in. `wants_json`: JSON was asked for, not only for a pipe."""
 
     def __init__(self, *, as_json: bool) -> None:
+        self.wants_json = as_json
         self.as_json = as_json or not sys.stdout.isatty()
 
     def document(self, document: Mapping[str, Any]) -> None:

@@ -211,7 +211,7 @@ async def audit(session: Session, *, package: Reference, type: Type = None) -> N
             columns=("AT", "USER", "ACTION", "REVISION", "SHA256"),
             row=lambda entry: (
                 f"{entry.at:%Y-%m-%d %H:%M:%S}",
-                entry.user or "",
+                entry.user or "(nobody)",
                 entry.action,
                 str(entry.revision),
                 (entry.sha256 or "")[:12],

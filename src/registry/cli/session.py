@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Concatenate, ParamSpec
 import typer
 
 from registry.cli.configuration import Configuration, default_path
+from registry.cli.credentials import find_token
 from registry.cli.failures import fail, usage_error
 from registry.cli.output import Output
 
@@ -28,7 +29,7 @@ _SERVER = typer.Option(
     rich_help_panel=_PANEL,
 )
 _TOKEN = typer.Option(
-    help="Token to use; else $REGISTRY_TOKEN, else the one of your login. Other users may see a command's options.",
+    help="Token; else $REGISTRY_TOKEN, your login, the keyring, ~/.netrc. Other users may see a command's options.",
     rich_help_panel=_PANEL,
 )
 _JSON = typer.Option("--json", help="Write JSON on a terminal too, a document a line.", rich_help_panel=_PANEL)
@@ -65,6 +66,8 @@ class Session:
         token = self._token
         if token is None and (session := self.configuration.sessions.get(self.server)):
             token = session.token
+        if token is None:
+            token = find_token(self.server, os.environ)
         try:
             return RegistryClient(self.server, token)
         except ValueError as error:

@@ -86,8 +86,9 @@ async def password(
     *,
     name: Annotated[str | None, typer.Argument(metavar="NAME", help="The user's name; you when left out.")] = None,
     password_stdin: PasswordStdin = False,
+    revoke_tokens: Annotated[bool, typer.Option("--revoke-tokens", help="End the user's API tokens too.")] = False,
 ) -> None:
-    """Change a password; the user's tokens are revoked.
+    """Change a password; the user's sessions end.
 
     For your own you are asked for the present one first (on stdin: its line
     comes first).
@@ -104,10 +105,10 @@ async def password(
     current = read_password("Present password", from_stdin=password_stdin) if own else None
     new = read_password(f"New password of {target}", from_stdin=password_stdin, repeat=True)
     async with session.client() as client:
-        await client.users.set_password(target, new, current_password=current)
+        await client.users.set_password(target, new, current_password=current, revoke_tokens=revoke_tokens)
     if own:
         session.configuration.with_session(session.server, None).save(session.configuration_path)
-        session.output.say("Changed. Your tokens are revoked; `registry login` signs in again.")
+        session.output.say("Changed. Your sessions have ended; `registry login` signs in again.")
 
 
 async def delete(

@@ -49,6 +49,7 @@ from registry.client.paging import first
 from registry.client.progress import Phase, Progress, silent
 from registry.client.ratings import Ratings
 from registry.client.registry import RegistryClient
+from registry.client.tokens import ApiToken, Identity, Tokens
 from registry.client.transfers import Transfers
 from registry.client.transport import Retries
 from registry.client.users import Users
@@ -57,6 +58,7 @@ from registry.domain.packages import Dependency
 
 __all__ = [
     "AmbiguousReference",
+    "ApiToken",
     "AuditEntry",
     "ClientError",
     "Conflict",
@@ -69,6 +71,7 @@ __all__ = [
     "Document",
     "FileChanged",
     "FoundPackage",
+    "Identity",
     "InvalidAnswer",
     "InvalidRequest",
     "Lineage",
@@ -91,6 +94,7 @@ __all__ = [
     "Retries",
     "ServerFailed",
     "Token",
+    "Tokens",
     "TooManyRequests",
     "Transfers",
     "Unreachable",

@@ -171,10 +171,10 @@ def _dependency_members(dependency: Dependency) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """Who did what to a package, when. `sha256` is the content's."""
+    """Who did what to a package, when. `sha256` is the content's, `user` None for anonymous readers."""
 
     at: datetime
-    user: str
+    user: str | None
     action: str
     revision: int
     sha256: str | None

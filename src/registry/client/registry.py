@@ -27,6 +27,7 @@ from registry.client.paging import walk
 from registry.client.progress import Progress, silent
 from registry.client.ratings import Ratings
 from registry.client.safety import Safety
+from registry.client.tokens import Identity, Tokens
 from registry.client.transfers import Transfers
 from registry.client.transport import Parameters, Retries, Transport, read
 from registry.client.uploads import PartsUpload
@@ -42,8 +43,8 @@ _MERGE_PATCH = "application/merge-patch+json"
 class RegistryClient:
     """Speaks to one registry. An async context manager; one client may serve many tasks at once.
 
-    `token` is what `login` gave, now or earlier. `timeout_seconds` bounds each wait for the network (connecting, the
-    next bytes, an answer), not a whole transfer. Methods raise the errors of `registry.client.errors`.
+    `token` is an API token, or what `login` gave, now or earlier. `timeout_seconds` bounds each wait for the network
+    (connecting, the next bytes, an answer), not a whole transfer. Methods raise the errors of `registry.client.errors`.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class RegistryClient:
         )
         self._transfers = transfers or Transfers()
         self.users = Users(self._transport)
+        self.tokens = Tokens(self._transport)
         self.ratings = Ratings(self._transport, _path)
         self.safety = Safety(self._transport, _path)
         self.webhooks = Webhooks(self._transport)
@@ -84,6 +86,10 @@ class RegistryClient:
         """Revoke this client's token."""
         await self._transport.call("DELETE", "/auth/token")
         self._transport.token = None
+
+    async def whoami(self) -> Identity:
+        """Who this client's token speaks for, and what it may do. Raises NotSignedIn."""
+        return read(await self._transport.call("GET", "/whoami"), Identity.from_json)
 
     def packages(
         self,

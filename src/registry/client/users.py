@@ -29,12 +29,18 @@ class Users:
         body = {"permissions": list(permissions)}
         return read(await self._transport.call("PUT", f"{_path(name)}/permissions", json=body), User.from_json)
 
-    async def set_password(self, name: str, new_password: str, *, current_password: str | None = None) -> None:
-        """Change a password and revoke the user's tokens. Administrators need no `current_password`.
+    async def set_password(
+        self, name: str, new_password: str, *, current_password: str | None = None, revoke_tokens: bool = False
+    ) -> None:
+        """Change a password and end the user's sessions, with `revoke_tokens` their API tokens too.
+
+        Administrators need no `current_password`.
 
         Raises NotFound, InvalidRequest; NotAllowed also when `current_password` is wrong.
         """
-        body = {"new_password": new_password}
+        body: dict[str, str | bool] = {"new_password": new_password}
+        if revoke_tokens:
+            body["revoke_tokens"] = True
         if current_password is not None:
             body["current_password"] = current_password
         await self._transport.call("PUT", f"{_path(name)}/password", json=body)

@@ -101,6 +101,7 @@ async def run_background(
         "refresh": services.refreshing.run,
         "scans": services.scan_in_background,
         "search": services.index_follower.run,
+        "token use": services.token_use.run,
         "webhooks": services.deliveries.run,
         "sweep": sweep,
         **more,

@@ -19,6 +19,7 @@ from registry.ports.clock import Clock, IdSource
 from registry.ports.passwords import PasswordHasher
 from registry.ports.throttle import AttemptCounter
 from registry.services.accounts.accounts import AccountRules, Accounts
+from registry.services.accounts.api_tokens import ApiTokens, TokenUse
 from registry.services.accounts.bootstrap import Bootstrap
 from registry.services.accounts.sessions import Sessions
 from registry.services.container import Services
@@ -98,7 +99,15 @@ def assemble(settings: Settings, stores: Stores, around: RequestMiddleware) -> R
     kept, clock, ids = _secrets_of(settings), around.clock, around.ids
     records, blobs = announced(stores.records, around.search.service), stores.bytes.blobs
     codec = JoseTokenCodec(kept.signing_key)
-    sessions = Sessions(codec, records.accounts)
+    token_use = TokenUse(records.api_tokens, clock)
+    sessions = Sessions(
+        codec,
+        records.accounts,
+        records.api_tokens,
+        use=token_use,
+        clock=clock,
+        anonymous=settings.anonymous_permissions,
+    )
     audit = AuditWriter(clock, ids)
     archives = ArchiveReader(blobs, around.rating.sandbox, limits=ArchiveLimits(seconds=settings.archive_seconds))
     quotas = Quotas(
@@ -156,9 +165,10 @@ def assemble(settings: Settings, stores: Stores, around: RequestMiddleware) -> R
     )
     services = Services(
         sessions=sessions,
-        reading=Reading(sessions, records.reader),
+        reading=Reading(sessions, records.reader, records.packages),
         accounts=Accounts(
             records.accounts,
+            records.api_tokens,
             hasher=around.hasher,
             codec=codec,
             attempts=stores.shared.attempts,
@@ -170,6 +180,8 @@ def assemble(settings: Settings, stores: Stores, around: RequestMiddleware) -> R
                 settings.login_attempts_per_address,
             ),
         ),
+        api_tokens=ApiTokens(records.api_tokens, records.accounts, clock=clock, ids=ids),
+        token_use=token_use,
         catalog=catalog,
         publishing=publishing,
         changing=Changing(records.packages, intake, audit=audit, clock=clock),

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from registry.ports.accounts import AccountStore
+from registry.ports.api_tokens import ApiTokenStore
 from registry.ports.audit import AuditStore
 from registry.ports.blobs import BlobStore
 from registry.ports.cache import RatingCache
@@ -29,6 +30,7 @@ class Records:
     packages: PackageStore
     changes: ChangeFeed
     accounts: AccountStore
+    api_tokens: ApiTokenStore
     reader: DocumentReader
     audit: AuditStore
     answers: AnswerStore

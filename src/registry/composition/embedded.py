@@ -9,6 +9,7 @@ from registry.adapters.filesystem.blobs import FilesystemBlobStore
 from registry.adapters.filesystem.parts import FilesystemPartStore
 from registry.adapters.memory.cache import MemoryRatingCache
 from registry.adapters.sqlite.accounts import SqliteAccountStore
+from registry.adapters.sqlite.api_tokens import SqliteApiTokenStore
 from registry.adapters.sqlite.audit import SqliteAuditStore
 from registry.adapters.sqlite.changes import SqliteChangeFeed
 from registry.adapters.sqlite.database import SqliteDatabase
@@ -40,6 +41,7 @@ async def open_records(data_dir: Path, clock: Clock, observer: CallObserver) -> 
             packages=observed(SqlitePackageStore(database, clock), "records", observer),
             changes=SqliteChangeFeed(database),
             accounts=observed(SqliteAccountStore(database), "records", observer),
+            api_tokens=observed(SqliteApiTokenStore(database), "records", observer),
             reader=observed(SqliteDocumentReader(database), "records", observer),
             audit=observed(SqliteAuditStore(database), "records", observer),
             answers=observed(SqliteAnswerStore(database, clock), "records", observer),

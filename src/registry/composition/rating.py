@@ -155,8 +155,8 @@ async def open_jobs(settings: Settings) -> AsyncIterator[Jobs]:
     if settings.jobs is JobsHome.LOCAL:
         yield Jobs(local, serve=work, work=work)
         return
-    # Takes 0.3 s to import: only for those who use it.
-    from registry.adapters.taskiq.jobs import open_job_queue
+    # Takes 0.1 s to import: only for those who use it.
+    from registry.adapters.redis.jobs import open_job_queue
 
     async with open_job_queue(_secret(settings.redis_url) or "", concurrent=settings.rating_workers) as queue:
 

@@ -7,6 +7,7 @@ from typing import TypeVar
 from botocore.exceptions import BotoCoreError
 
 from registry.adapters.dynamodb.accounts import DynamoAccountStore
+from registry.adapters.dynamodb.api_tokens import DynamoApiTokenStore, TokenOwners
 from registry.adapters.dynamodb.audit import DynamoAuditStore
 from registry.adapters.dynamodb.changes import DynamoChangeFeed
 from registry.adapters.dynamodb.client import DynamoLimits, DynamoTable, open_table
@@ -101,11 +102,14 @@ async def open_records(
     on_call, on_units = tell(observer, "records"), tell_units(observer, "records")
     async with _table(settings, on_call, (limits or limits_of(settings)).records, on_units) as table:
         packages = DynamoPackageStore(table, clock=clock)
+        owners = TokenOwners()
+        api_tokens = DynamoApiTokenStore(table, owners)
         yield Records(
             packages=packages,
             changes=DynamoChangeFeed(table, clock=clock),
             accounts=DynamoAccountStore(table),
-            reader=DynamoDocumentReader(table, packages),
+            api_tokens=api_tokens,
+            reader=DynamoDocumentReader(table, packages, api_tokens, owners),
             audit=DynamoAuditStore(table),
             answers=DynamoAnswerStore(table, clock=clock),
             uploads=DynamoUploadStore(table, clock=clock),

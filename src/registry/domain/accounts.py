@@ -53,6 +53,11 @@ class Account:
         return Permission.ADMIN in self.permissions
 
 
+def new_epoch() -> str:
+    """An epoch that no token was made under."""
+    return secrets.token_hex(8)
+
+
 def new_account_id() -> str:
     """An id that no account had before."""
     return secrets.token_hex(16)
@@ -107,6 +112,7 @@ class Grant:
     token: ApiToken
     owner_permissions: frozenset[Permission]
     owner_epoch: str
+    account_id: str
 
 
 @dataclass(frozen=True, slots=True)

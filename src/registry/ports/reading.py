@@ -2,7 +2,7 @@
 
 from typing import NamedTuple, Protocol
 
-from registry.domain.accounts import Session
+from registry.domain.accounts import Grant, Session
 from registry.ports.packages import PackageDocument
 
 
@@ -13,6 +13,16 @@ class DocumentForSession(NamedTuple):
     document: PackageDocument | None
 
 
+class DocumentForGrant(NamedTuple):
+    """As `ApiTokenStore.find_grant` and `PackageStore.find_document` answer. Whether one may see the other is open."""
+
+    grant: Grant | None
+    document: PackageDocument | None
+
+
 class DocumentReader(Protocol):
     async def find_for_session(self, package_id: str, *, user: str, token_id: str) -> DocumentForSession:
         """The session and the package as of this moment, in one call to the engine. Raises Unavailable."""
+
+    async def find_for_grant(self, package_id: str, *, digest: str) -> DocumentForGrant:
+        """The API token and the package as of this moment, in as many calls as `find_grant`. Raises Unavailable."""

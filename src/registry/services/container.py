@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from registry.services.accounts.accounts import Accounts
+from registry.services.accounts.api_tokens import ApiTokens, TokenUse
 from registry.services.accounts.sessions import Sessions
 from registry.services.files.parts import SubParts
 from registry.services.health.health import HealthMonitor
@@ -33,6 +34,8 @@ class Services:
     sessions: Sessions
     reading: Reading
     accounts: Accounts
+    api_tokens: ApiTokens
+    token_use: TokenUse
     catalog: Catalog
     publishing: Publishing
     changing: Changing

@@ -27,6 +27,7 @@ def account_item(account: Account) -> Item:
         "created_at": text(account.created_at.isoformat()),
         "id": text(account.id),
         "revision": number(account.revision),
+        "grant_epoch": text(account.grant_epoch),
     }
 
 
@@ -34,11 +35,12 @@ def read_account(item: Item) -> Account:
     return Account(
         name=attribute(item, "name"),
         password_hash=attribute(item, "password_hash"),
-        permissions=_permissions(item),
+        permissions=read_permissions(item),
         token_epoch=attribute(item, "token_epoch"),
         created_at=datetime.fromisoformat(attribute(item, "created_at")),
-        id=_account_id(item),
+        id=read_account_id(item),
         revision=int(attribute(item, "revision", "N")),
+        grant_epoch=attribute(item, "grant_epoch") or "",
     )
 
 
@@ -48,19 +50,21 @@ def session_of(name: str, account: Item | None, token: Item | None) -> Session |
         return None
     return Session(
         name,
-        _permissions(account),
+        read_permissions(account),
         attribute(account, "token_epoch"),
         revoked=token is not None,
-        account_id=_account_id(account),
+        account_id=read_account_id(account),
     )
 
 
-def _account_id(item: Item) -> str:
+def read_account_id(item: Item) -> str:
+    """The id of an account; one from before ids existed has its name as id."""
     account_id: str = attribute(item, "id" if "id" in item else "name")
     return account_id
 
 
-def _permissions(item: Item) -> frozenset[Permission]:
+def read_permissions(item: Item) -> frozenset[Permission]:
+    """The permissions of an account or API token."""
     return frozenset(map(Permission, attribute(item, "permissions").split()))
 
 

@@ -21,6 +21,9 @@ can hold one.
 | account entry | `accounts` | `<user>` |
 | admins | `admins` | `admins` |
 | revoked token | `T#<token id>` | `token` |
+| API token | `G#<digest>` | `grant` |
+| API token by user | `J#<user>` | `<token id>` |
+| API token by id | `I#<token id>` | `grant` |
 | user's bytes | `Y#<user>` | `<shard>` |
 | reserved bytes | `V#<user>` | `<reservation id>` |
 | open upload | `O#<upload id>` | `upload` |
@@ -192,6 +195,23 @@ def blob_of(parts_key: str) -> str:
 
 def token_key(token_id: str) -> Item:
     return key(f"T#{token_id}", "token")
+
+
+def grant_key(digest: str) -> Item:
+    return key(f"G#{digest}", "grant")
+
+
+def tokens_of(user: str) -> str:
+    """The partition of a user's API tokens."""
+    return f"J#{user}"
+
+
+def token_entry_key(user: str, token_id: str) -> Item:
+    return key(tokens_of(user), token_id)
+
+
+def token_id_key(token_id: str) -> Item:
+    return key(f"I#{token_id}", "grant")
 
 
 def rating_key(package_id: str) -> Item:

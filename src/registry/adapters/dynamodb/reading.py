@@ -2,32 +2,50 @@
 
 from registry.adapters.dynamodb import keys, records
 from registry.adapters.dynamodb.accounts import session_of
+from registry.adapters.dynamodb.api_tokens import DynamoApiTokenStore, TokenOwners, grant_of
 from registry.adapters.dynamodb.client import DynamoTable
+from registry.adapters.dynamodb.keys import Item
 from registry.adapters.dynamodb.packages import DynamoPackageStore
 from registry.adapters.dynamodb.records import attribute
-from registry.ports.reading import DocumentForSession
+from registry.ports.packages import PackageDocument
+from registry.ports.reading import DocumentForGrant, DocumentForSession
 
 
 class DynamoDocumentReader:
     """Implements `DocumentReader`."""
 
-    def __init__(self, table: DynamoTable, packages: DynamoPackageStore) -> None:
+    def __init__(
+        self, table: DynamoTable, packages: DynamoPackageStore, tokens: DynamoApiTokenStore, owners: TokenOwners
+    ) -> None:
         self._table = table
         self._packages = packages
+        self._tokens = tokens
+        self._owners = owners
 
     async def find_for_session(self, package_id: str, *, user: str, token_id: str) -> DocumentForSession:
-        wanted = [
-            keys.account_key(user),
-            keys.token_key(token_id),
-            keys.record_key(package_id),
-            keys.readme_key(package_id),
-        ]
-        found = {attribute(item, "sk"): item for item in await self._table.batch_get(wanted)}
+        found = await self._read(package_id, keys.account_key(user), keys.token_key(token_id))
         session = session_of(user, found.get("account"), found.get("token"))
+        return DocumentForSession(session, await self._document(package_id, found))
+
+    async def find_for_grant(self, package_id: str, *, digest: str) -> DocumentForGrant:
+        owner, token = self._owners.find(digest), keys.grant_key(digest)
+        if owner is not None:
+            found = await self._read(package_id, token, keys.account_key(owner))
+            grant = grant_of(found.get("grant"), found.get("account"))
+        else:
+            found = await self._read(package_id, token)
+            grant = await self._tokens.complete(found.get("grant"))
+        return DocumentForGrant(grant, await self._document(package_id, found))
+
+    async def _read(self, package_id: str, *more: Item) -> dict[str, Item]:
+        wanted = [*more, keys.record_key(package_id), keys.readme_key(package_id)]
+        return {attribute(item, "sk"): item for item in await self._table.batch_get(wanted)}
+
+    async def _document(self, package_id: str, found: dict[str, Item]) -> PackageDocument | None:
         record, readme = found.get("record"), found.get("readme")
         if record is None:
-            return DocumentForSession(session, None)
+            return None
         if records.fits(record, readme):
-            return DocumentForSession(session, records.read_document(record, readme))
+            return records.read_document(record, readme)
         # A change was being written between the two reads.
-        return DocumentForSession(session, await self._packages.find_document(package_id))
+        return await self._packages.find_document(package_id)

@@ -11,11 +11,10 @@ from registry.adapters.sqlite.times import from_microseconds, to_microseconds
 from registry.domain.accounts import Account, Permission, Session
 from registry.domain.errors import AlreadyExists, LastAdmin, NotFound, RevisionConflict
 
-_GET = "SELECT name, password_hash, permissions, token_epoch, created_at, id, revision FROM accounts WHERE name = ?"
-_LIST = """SELECT name, password_hash, permissions, token_epoch, created_at, id, revision FROM accounts
-    WHERE name > ? ORDER BY name LIMIT ?"""
-_PUT = """INSERT OR REPLACE INTO accounts (name, password_hash, permissions, token_epoch, created_at, id, revision)
-    VALUES (?, ?, ?, ?, ?, ?, ?)"""
+_COLUMNS = "name, password_hash, permissions, token_epoch, created_at, id, revision, grant_epoch"
+_GET = f"SELECT {_COLUMNS} FROM accounts WHERE name = ?"  # noqa: S608 - fixed texts
+_LIST = f"SELECT {_COLUMNS} FROM accounts WHERE name > ? ORDER BY name LIMIT ?"  # noqa: S608 - fixed texts
+_PUT = f"INSERT OR REPLACE INTO accounts ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - fixed texts
 _OTHER_ADMIN = "SELECT 1 FROM accounts WHERE ' ' || permissions || ' ' LIKE '% admin %' AND name != ? LIMIT 1"
 _REMEMBER = "INSERT OR IGNORE INTO account_history (event) VALUES ('first account')"
 _REVOKE = "INSERT OR REPLACE INTO revoked_tokens (id, expires_at) VALUES (?, ?)"
@@ -24,18 +23,21 @@ _SESSION = """SELECT permissions, token_epoch, EXISTS (SELECT 1 FROM revoked_tok
 
 
 @lru_cache(maxsize=1 << len(Permission))
-def _permissions(text: str) -> frozenset[Permission]:
+def read_permissions(text: str) -> frozenset[Permission]:
+    """The permissions that a column holds."""
     return frozenset(Permission(value) for value in text.split())
 
 
 def session_of(name: str, permissions: str, token_epoch: str, revoked: int, account_id: str) -> Session:
     """The session from the columns `permissions`, `token_epoch`, whether the token is revoked, and `id`."""
-    return Session(name, _permissions(permissions), token_epoch, revoked=bool(revoked), account_id=account_id)
+    return Session(name, read_permissions(permissions), token_epoch, revoked=bool(revoked), account_id=account_id)
 
 
 def _account(row: Any) -> Account:
     name, password_hash, permissions, token_epoch, created_at, *rest = row
-    return Account(name, password_hash, _permissions(permissions), token_epoch, from_microseconds(created_at), *rest)
+    return Account(
+        name, password_hash, read_permissions(permissions), token_epoch, from_microseconds(created_at), *rest
+    )
 
 
 def _row(account: Account) -> tuple[str | int, ...]:
@@ -47,6 +49,7 @@ def _row(account: Account) -> tuple[str | int, ...]:
         to_microseconds(account.created_at),
         account.id,
         account.revision,
+        account.grant_epoch,
     )
 
 
@@ -60,7 +63,7 @@ def insert_account(connection: sqlite3.Connection, account: Account) -> None:
 
 def _keep_an_admin(connection: sqlite3.Connection, name: str, permissions: str) -> None:
     """Raises LastAdmin when the account has these permissions and is the only admin."""
-    is_admin = Permission.ADMIN in _permissions(permissions)
+    is_admin = Permission.ADMIN in read_permissions(permissions)
     if is_admin and not connection.execute(_OTHER_ADMIN, (name,)).fetchone():
         raise LastAdmin(name)
 

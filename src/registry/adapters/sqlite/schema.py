@@ -144,6 +144,15 @@ RECORDS: Migrations = (
             WHERE EXISTS (SELECT 1 FROM accounts) OR EXISTS (SELECT 1 FROM packages)""",
     ),
     (
+        "ALTER TABLE accounts ADD COLUMN grant_epoch TEXT NOT NULL DEFAULT ''",
+        """CREATE TABLE api_tokens (
+            id TEXT NOT NULL UNIQUE, digest TEXT NOT NULL UNIQUE, beginning TEXT NOT NULL, user TEXT NOT NULL,
+            grant_epoch TEXT NOT NULL, name TEXT NOT NULL, permissions TEXT NOT NULL, packages TEXT NOT NULL,
+            created_at INTEGER NOT NULL, expires_at INTEGER, last_used_at INTEGER)""",
+        "CREATE INDEX api_tokens_user ON api_tokens (user, id)",
+        "CREATE INDEX api_tokens_expires_at ON api_tokens (expires_at) WHERE expires_at IS NOT NULL",
+    ),
+    (
         # The body stands last, as above.
         """CREATE TABLE verdicts (
             sha256 TEXT NOT NULL UNIQUE, status TEXT NOT NULL, reason TEXT NOT NULL, scanner_version INTEGER NOT NULL,

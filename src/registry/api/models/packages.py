@@ -147,7 +147,7 @@ class CostModel(Answer):
 
 class AuditEntryModel(Answer):
     at: datetime
-    user: Annotated[str | None, Field(description="null for the registry itself")]
+    user: Annotated[str | None, Field(description="null: an anonymous reader, or the registry itself")]
     action: AuditAction
     revision: int
     sha256: str | None

@@ -285,3 +285,4 @@ class PermissionsBody(Strict):
 class PasswordBody(Strict):
     current_password: Annotated[str | None, Field(max_length=1024, description="admins may leave it out")] = None
     new_password: Annotated[str, Field(description="8 to 1024 characters, not among the common ones")]
+    revoke_tokens: Annotated[bool, Field(description="end the user's API tokens too, not only their sessions")] = False

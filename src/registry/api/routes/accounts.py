@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Path, Request
 from fastapi.security import OAuth2PasswordRequestForm
 from starlette.responses import Response
 
-from registry.api.authentication import Admin, SignedIn
+from registry.api.authentication import Admin, SessionUser, SignedIn
 from registry.api.documentation import LINK, problems
 from registry.api.models.packages import Page, TokenModel, UserModel
 from registry.api.models.requests import AuthenticateBody, NewUserBody, PasswordBody, PermissionsBody
@@ -167,15 +167,15 @@ async def set_permissions(request: Request, name: UserName, caller: Admin, body:
     return Response(_user(account), media_type="application/json")
 
 
-async def change_password(request: Request, name: UserName, caller: SignedIn, body: PasswordBody) -> Response:
-    """Set a new password; the user's tokens are revoked."""
+async def change_password(request: Request, name: UserName, caller: SessionUser, body: PasswordBody) -> Response:
+    """Set a new password. The user's sessions end, and with `revoke_tokens` their API tokens too."""
     await state_of(request.scope).services.accounts.change_password(
-        caller, name, current=body.current_password, new=body.new_password
+        caller, name, current=body.current_password, new=body.new_password, revoke_api_tokens=body.revoke_tokens
     )
     return Response(status_code=204)
 
 
-async def delete_user(request: Request, name: UserName, caller: SignedIn) -> Response:
+async def delete_user(request: Request, name: UserName, caller: SessionUser) -> Response:
     """Delete a user; their tokens are revoked, their packages stay."""
     await state_of(request.scope).services.accounts.remove_user(caller, name)
     return Response(status_code=204)

@@ -179,7 +179,7 @@ async def _publish(request: Request, caller: Caller) -> Response:
         await state.services.ingest.check(metadata.source_url)
     large = int(request.headers.get("content-length") or 0) > state.limits.max_json_bytes
     if submission.content and large and answering is None:
-        await state.services.publishing.check_free(metadata)
+        await state.services.publishing.check_free(caller, metadata)
     published = await state.services.publishing.publish(caller, metadata, submission.content, answering=answering)
     if isinstance(published, Package) and published.status is PackageStatus.PENDING:
         state.services.ingest.start(published.id, published.created_by)

@@ -6,7 +6,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from registry.domain.accounts import Account, Caller, Permission, TokenClaims, new_account_id
+from registry.domain.accounts import Account, ApiToken, Caller, Permission, TokenClaims, new_account_id, new_epoch
 from registry.domain.errors import (
     InvalidInput,
     NotFound,
@@ -16,6 +16,7 @@ from registry.domain.errors import (
     Unauthenticated,
 )
 from registry.ports.accounts import AccountStore
+from registry.ports.api_tokens import ApiTokenStore
 from registry.ports.clock import Clock
 from registry.ports.passwords import PasswordHasher, TokenCodec
 from registry.ports.throttle import AttemptCounter
@@ -46,6 +47,7 @@ class Accounts:
     def __init__(
         self,
         store: AccountStore,
+        api_tokens: ApiTokenStore,
         *,
         hasher: PasswordHasher,
         codec: TokenCodec,
@@ -54,6 +56,7 @@ class Accounts:
         rules: AccountRules,
     ) -> None:
         self._store = store
+        self._api_tokens = api_tokens
         self._hasher = hasher
         self._codec = codec
         self._attempts = attempts
@@ -93,6 +96,8 @@ class Accounts:
 
     async def sign_out(self, caller: Caller) -> None:
         """Revoke the token that the caller came with."""
+        if isinstance(caller.token, ApiToken):
+            await self._api_tokens.remove(caller.token)
         if isinstance(caller.token, TokenClaims):
             expires_at = datetime.fromtimestamp(caller.token.expires_at, UTC)
             await self._store.revoke_token(caller.token.id, expires_at=expires_at)
@@ -108,9 +113,10 @@ class Accounts:
             name=name,
             password_hash=await self._hasher.hash(password),
             permissions=frozenset(permissions),
-            token_epoch=secrets.token_hex(8),
+            token_epoch=new_epoch(),
             created_at=self._clock.now(),
             id=new_account_id(),
+            grant_epoch=new_epoch(),
         )
         await self._store.add(account)
         return account
@@ -127,8 +133,13 @@ class Accounts:
             return changed
         raise RevisionConflict("The user is being changed by others. Try again.")
 
-    async def change_password(self, caller: Caller, name: str, *, current: str | None, new: str) -> None:
-        """Set a new password and revoke the user's tokens. Raises PermissionDenied for a wrong `current`."""
+    async def change_password(
+        self, caller: Caller, name: str, *, current: str | None, new: str, revoke_api_tokens: bool
+    ) -> None:
+        """Set a new password and end the user's sessions, and with `revoke_api_tokens` their API tokens too.
+
+        Raises PermissionDenied for a wrong `current`.
+        """
         if caller.name != name and not caller.is_admin:
             raise PermissionDenied("Only the user and admins may change a password.")
         account = await self._store.get(name)
@@ -144,13 +155,19 @@ class Accounts:
         changed = replace(
             account,
             password_hash=await self._hasher.hash(new),
-            token_epoch=secrets.token_hex(8),
+            token_epoch=new_epoch(),
+            grant_epoch=new_epoch() if revoke_api_tokens else account.grant_epoch,
             revision=account.revision + 1,
         )
         await self._store.replace(changed, expected_revision=account.revision)
+        if revoke_api_tokens:
+            await self._api_tokens.drop(name, grant_epoch=account.grant_epoch)
 
     async def remove_user(self, caller: Caller, name: str) -> None:
         """Remove a user; their tokens end, their packages stay. Raises PermissionDenied, NotFound, LastAdmin."""
         if caller.name != name and not caller.is_admin:
             raise PermissionDenied("Only the user and admins may delete an account.")
+        account = await self._store.get(name)
         await self._store.remove(name)
+        # They are void already: no later account has this epoch.
+        await self._api_tokens.drop(name, grant_epoch=account.grant_epoch)

@@ -1,10 +1,9 @@
 """The first admin: made when a registry starts for the first time, and again after a reset; and the way back in."""
 
 import contextlib
-import secrets
 from dataclasses import replace
 
-from registry.domain.accounts import Account, Permission, new_account_id
+from registry.domain.accounts import Account, Permission, new_account_id, new_epoch
 from registry.domain.errors import AlreadyExists, NotFound, RevisionConflict
 from registry.ports.accounts import AccountStore
 from registry.ports.clock import Clock
@@ -55,7 +54,7 @@ class Bootstrap:
                 account,
                 password_hash=await self._hasher.hash(password),
                 permissions=account.permissions | {Permission.ADMIN},
-                token_epoch=secrets.token_hex(8),
+                token_epoch=new_epoch(),
                 revision=account.revision + 1,
             )
             with contextlib.suppress(RevisionConflict):
@@ -79,6 +78,7 @@ class Bootstrap:
             token_epoch=account.token_epoch,
             created_at=account.created_at,
             id=account.id,
+            grant_epoch=fresh.grant_epoch,
         )
 
     async def _fresh_admin(self) -> Account:
@@ -86,7 +86,8 @@ class Bootstrap:
             name=self._name,
             password_hash=await self._hasher.hash(self._password),
             permissions=frozenset({Permission.ADMIN}),
-            token_epoch=secrets.token_hex(8),
+            token_epoch=new_epoch(),
             created_at=self._clock.now(),
             id=new_account_id(),
+            grant_epoch=new_epoch(),
         )

@@ -27,6 +27,7 @@ from registry.services.packages.intake import (
     check_status_change,
     described,
 )
+from registry.services.packages.visibility import check_may_publish
 
 
 class Publishing:
@@ -49,8 +50,12 @@ class Publishing:
         self._ids = ids
         self._idempotency_seconds = idempotency_seconds
 
-    async def check_free(self, metadata: Metadata) -> None:
-        """Raises PackageExists when (type, name, version) is taken, so that no gigabytes are sent in vain."""
+    async def check_free(self, caller: Caller, metadata: Metadata) -> None:
+        """Raises PackageExists when (type, name, version) is taken, so that no gigabytes are sent in vain.
+
+        Raises PermissionDenied where the caller may not publish under the name, whatever is there.
+        """
+        check_may_publish(metadata.name, caller)
         taken = await self._packages.find_version(metadata.type, metadata.name, metadata.version)
         if taken is not None:
             raise PackageExists(taken)
@@ -68,6 +73,7 @@ class Publishing:
         Returns the answer given first when the idempotency key has one. Raises PackageExists, DigestMismatch,
         IdempotencyKeyReused, TooLarge, QuotaReached, PermissionDenied; nothing is stored then.
         """
+        check_may_publish(metadata.name, caller)
         first_status = PackageStatus.ACTIVE if incoming else PackageStatus.PENDING
         check_status_change(first_status, metadata.status or first_status, caller)
         if answering and (kept := await self._replay(answering, incoming)):

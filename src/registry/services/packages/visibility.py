@@ -24,6 +24,12 @@ def visible(package: _Found | None, caller: Caller, *, quarantined: bool = False
     return package
 
 
+def check_may_publish(name: str, caller: Caller) -> None:
+    """Raises PermissionDenied for an API token that is limited to other names."""
+    if not caller.may_name(name):
+        raise PermissionDenied(f"This API token is not for the name {name}; it is limited to others.")
+
+
 def changeable(package: _Found | None, caller: Caller) -> _Found:
     """The package, for a caller who may change it. Raises NotFound as `visible`, PermissionDenied."""
     found = visible(package, caller)

@@ -2,6 +2,7 @@
 
 import asyncio
 import hmac
+import json
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -29,6 +30,7 @@ from registry.ports.uploads import UploadStore
 from registry.services.packages.idempotency import Answering, same_request
 from registry.services.packages.intake import Intake, Metadata, check_status_change
 from registry.services.packages.publishing import Publishing
+from registry.services.packages.visibility import check_may_publish
 from registry.services.uploads.metadata import decode_metadata, encode_metadata
 from registry.services.uploads.quotas import Quotas
 
@@ -106,11 +108,12 @@ class Uploads:
         The answer is kept without addresses, which `find_begun` makes anew: thousands of signed ones are more than a
         record holds. Raises PackageExists, TooLarge, QuotaReached, Throttled, PermissionDenied, IdempotencyKeyReused.
         """
+        check_may_publish(metadata.name, caller)
         if answering and (kept := await self._answers.find_answer(answering.key)):
             return same_request(kept, answering.fingerprint_of(announced.sha256))
         check_status_change(PackageStatus.ACTIVE, metadata.status or PackageStatus.ACTIVE, caller)
         await self._quotas.check_upload(caller.name, announced.size)
-        await self._publishing.check_free(metadata)
+        await self._publishing.check_free(caller, metadata)
         now = self._clock.now()
         upload = Upload(
             id=self._ids.new_id(),
@@ -184,7 +187,8 @@ class Uploads:
 
     async def _get_own(self, caller: Caller, upload_id: str) -> Upload:
         upload = await self._uploads.get(upload_id)
-        if upload.created_by != caller.name and not caller.is_admin:
+        is_own = upload.created_by == caller.name or caller.is_admin
+        if not is_own or not caller.may_name(decode_metadata(upload.metadata).name):
             raise NotFound("There is no upload with this id.")
         return upload
 
@@ -197,7 +201,7 @@ class Uploads:
         UploadIncomplete, DigestMismatch, PackageExists; the upload stays open then.
         """
         if kept := await self._publishing.find_answer(answering):
-            return kept
+            return _for_caller(kept, caller)
         upload = await self.find(caller, upload_id)
         task = self._completing.get(upload_id)
         if task is None:
@@ -316,6 +320,13 @@ class Uploads:
                 if len(missing) % _ADDRESSES_IN_A_ROW == 0:
                     await asyncio.sleep(0)
         return OpenUpload(upload, tuple(parts), tuple(missing))
+
+
+def _for_caller(kept: KeptAnswer, caller: Caller) -> KeptAnswer:
+    """The answer to a completed upload. Raises NotFound where its package does not exist for the caller."""
+    if caller.names is not None and not caller.may_name(json.loads(kept.body)["name"]):
+        raise NotFound("There is no upload with this id.")
+    return kept
 
 
 def _mismatch(found: str) -> DigestMismatch:
