@@ -5,7 +5,7 @@ from tests.api.pickles import dangerous
 from tests.api.support import connect, fetch, log_in, publish
 from tests.api.test_safety import quarantines, verdict
 
-PACKAGES = 30
+PACKAGES = 12
 
 
 def test_no_verdict_is_lost_with_its_process(start: ServerFactory) -> None:
