@@ -19,11 +19,11 @@ from registry.adapters.dynamodb.keys import Item, binary, number, text
 from registry.adapters.dynamodb.outbox import event_items
 from registry.adapters.dynamodb.records import attribute
 from registry.adapters.dynamodb.scores import score_actions
-from registry.adapters.dynamodb.times import from_microseconds, to_microseconds
 from registry.adapters.dynamodb.transaction import ABSENT
 from registry.domain.errors import TooLarge, Unavailable
 from registry.domain.packages import Change
 from registry.domain.ratings import RatingStatus
+from registry.domain.times import from_microseconds, to_microseconds
 from registry.ports.ratings import RatingClaim, RatingDocument, RatingSummary
 
 if TYPE_CHECKING:

@@ -15,10 +15,10 @@ from registry.adapters.dynamodb.errors import ConditionFailed
 from registry.adapters.dynamodb.keys import Item, number, text
 from registry.adapters.dynamodb.outbox import event_items
 from registry.adapters.dynamodb.records import attribute
-from registry.adapters.dynamodb.times import from_microseconds, to_microseconds
 from registry.adapters.dynamodb.transaction import Transaction
 from registry.domain.events import Event
 from registry.domain.packages import Change, Package
+from registry.domain.times import from_microseconds, to_microseconds
 from registry.domain.verdicts import PackageSafety
 from registry.ports.verdicts import DueRequest
 

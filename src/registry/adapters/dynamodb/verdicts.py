@@ -10,9 +10,9 @@ from registry.adapters.dynamodb.client import DynamoTable
 from registry.adapters.dynamodb.errors import ConditionFailed
 from registry.adapters.dynamodb.keys import Item, binary, number, text
 from registry.adapters.dynamodb.records import attribute
-from registry.adapters.dynamodb.times import from_microseconds, to_microseconds
 from registry.domain.errors import TooLarge, Unavailable
 from registry.domain.safety import SafetyStatus
+from registry.domain.times import from_microseconds, to_microseconds
 from registry.domain.verdicts import FAILED_SCAN, Verdict, VerdictSummary
 from registry.ports.verdicts import ScanClaim
 

@@ -20,7 +20,6 @@ from registry.adapters.sqlite.package_writing import AddPackage, PackageWriting,
 from registry.adapters.sqlite.ranges import entries_in_range
 from registry.adapters.sqlite.scan_requests import SAFETY_COLUMNS, follow_content, safety_of
 from registry.adapters.sqlite.scores import Check, check_for, checked_entries
-from registry.adapters.sqlite.times import to_microseconds
 from registry.adapters.sqlite.usage import within
 from registry.adapters.sqlite.version_keys import KeySpan, version_key
 from registry.domain.documents import decode_package, join_document
@@ -28,6 +27,7 @@ from registry.domain.errors import NotFound
 from registry.domain.listing import PackageFilter
 from registry.domain.name_patterns import NamePatterns
 from registry.domain.packages import Change, Package, PackageStatus, PackageType
+from registry.domain.times import to_microseconds
 from registry.domain.verdicts import PackageSafety
 from registry.domain.versions import Version
 from registry.ports.clock import Clock

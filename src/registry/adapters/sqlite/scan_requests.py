@@ -8,9 +8,9 @@ from datetime import datetime
 from registry.adapters.sqlite.database import SqliteDatabase
 from registry.adapters.sqlite.deliveries import record_events
 from registry.adapters.sqlite.rows import insert_rows
-from registry.adapters.sqlite.times import from_microseconds, to_microseconds
 from registry.domain.events import Event
 from registry.domain.packages import Change, Package
+from registry.domain.times import from_microseconds, to_microseconds
 from registry.domain.verdicts import PackageSafety
 from registry.ports.verdicts import DueRequest
 

@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from registry.adapters.sqlite.database import SqliteDatabase
-from registry.adapters.sqlite.times import from_microseconds, to_microseconds
 from registry.domain.safety import SafetyStatus
+from registry.domain.times import from_microseconds, to_microseconds
 from registry.domain.verdicts import FAILED_SCAN, Verdict, VerdictSummary
 from registry.ports.verdicts import ScanClaim
 

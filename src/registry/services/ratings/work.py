@@ -16,6 +16,7 @@ import structlog
 
 from registry.domain.errors import NotFound, RegistryError
 from registry.domain.packages import Package
+from registry.domain.rating_requests import lease_seconds, retry_seconds
 from registry.domain.ratings import RatingStatus
 from registry.ports.cache import RatingCache
 from registry.ports.clock import Clock, IdSource
@@ -29,7 +30,6 @@ from registry.services.ratings.documents import cache_entry, jittered, rating_do
 from registry.services.ratings.parsing import Scorer
 
 _log = structlog.get_logger(__name__)
-_MOST_LEASES = 20
 _MOST_WAITS = 8
 """A rating waits so often, some two minutes in all, for the verdict on the content; then it is made without."""
 _SWEPT_AT_ONCE = 100
@@ -152,18 +152,21 @@ class RatingWork:
         return self._clock.now() + timedelta(seconds=jittered(min(60.0, 2.0 ** (claim.attempts - 1))))
 
     def _next_try(self, claim: RatingClaim) -> datetime:
-        seconds = min(self._rules.most_retry_seconds, self._rules.retry_seconds * 2.0 ** min(claim.attempts - 1, 30))
+        rules = self._rules
+        seconds = retry_seconds(
+            claim.attempts, first_seconds=rules.retry_seconds, most_seconds=rules.most_retry_seconds
+        )
         return self._clock.now() + timedelta(seconds=jittered(seconds))
 
     @asynccontextmanager
     async def _held(self, claim: RatingClaim) -> AsyncIterator[None]:
         """Renews the lease. Attempts lengthen it: a package that kills its workers comes back ever more rarely."""
-        lease_seconds = self._rules.lease_seconds * min(claim.attempts, _MOST_LEASES)
+        held_seconds = lease_seconds(claim.attempts, first_seconds=self._rules.lease_seconds)
 
         async def renew() -> None:
             while True:
                 with contextlib.suppress(RegistryError):
-                    until = self._clock.now() + timedelta(seconds=lease_seconds)
+                    until = self._clock.now() + timedelta(seconds=held_seconds)
                     await self._store.extend(claim, until=until)
                 await asyncio.sleep(self._rules.lease_seconds / 3)
 

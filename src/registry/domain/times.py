@@ -1,4 +1,4 @@
-"""Points in time as whole microseconds since 1970 in UTC: exact, and in order."""
+"""Points in time as whole microseconds since 1970 in UTC: exact, small, and in order."""
 
 from datetime import UTC, datetime, timedelta
 
