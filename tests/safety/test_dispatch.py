@@ -54,7 +54,7 @@ class Jobs:
     def __init__(self, dispatch: ScanDispatch, tasks: asyncio.TaskGroup) -> None:
         self._dispatch, self._tasks = dispatch, tasks
 
-    async def put(self, package_id: str) -> None:
+    async def put(self, package_id: str, *, user: str) -> None:
         self._tasks.create_task(self._dispatch.perform(package_id))
 
 

@@ -186,7 +186,7 @@ async def _publish(request: Request, caller: Caller, body: AsyncIterator[bytes])
         state.services.ingest.start(published.id, published.created_by)
     elif isinstance(published, Package):
         state.services.verdicts.hint(published.id, caller.name)
-        await state.services.ratings.hint(published.id)
+        await state.services.ratings.hint(published.id, caller.name)
     return created_response(published)
 
 
@@ -236,7 +236,7 @@ async def _replace_package(request: Request) -> Response:
         )
     services = state_of(request.scope).services
     services.verdicts.hint(package_id, caller.name)
-    await services.ratings.hint(package_id)
+    await services.ratings.hint(package_id, caller.name)
     return document_response(package)
 
 
@@ -252,7 +252,7 @@ async def patch_package(request: Request, package_id: PackageId, caller: Uploade
     package = await state_of(request.scope).services.changing.patch(
         caller, package_id, changed, expected=expected_revisions(request.headers)
     )
-    await state_of(request.scope).services.ratings.hint(package_id)
+    await state_of(request.scope).services.ratings.hint(package_id, caller.name)
     return document_response(package)
 
 

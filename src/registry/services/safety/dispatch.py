@@ -108,7 +108,7 @@ class ScanDispatch:
                 return
             hinted, listed = self._hints.waiting.pop(chosen, None), self._listed.pop(chosen, None)
             self._under_way[chosen] = hinted or listed or ""
-            await jobs.put(chosen)
+            await jobs.put(chosen, user=self._under_way[chosen])
 
     async def _look_for_more(self) -> None:
         now = self._clock.now()

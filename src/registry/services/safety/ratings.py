@@ -41,4 +41,4 @@ class RatingsAfterVerdicts:
         """Have the package rated (again) now that its content has a new verdict."""
         await self._ratings.mark(package_id, asked_by=asked_by, now=self._clock.now(), at_once=True)
         with contextlib.suppress(RegistryError):
-            await self._jobs.put(package_id)
+            await self._jobs.put(package_id, user=asked_by)
