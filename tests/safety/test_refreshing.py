@@ -21,6 +21,10 @@ async def rated(ratings: SqliteRatingStore, world: World, package: Package, form
     assert await ratings.finish(claim, make_rating(package.id, body=body), b"{}", make_change(package.id))
 
 
+async def due(ratings: SqliteRatingStore, world: World) -> list[str]:
+    return [each.package_id for each in await ratings.list_due(world.clock.now(), limit=100)]
+
+
 async def walked(refreshing: Refreshing) -> int:
     steps = 0
     while await refreshing.step():
@@ -48,7 +52,7 @@ async def test_old_packages_are_rated_and_scanned_once(world: World, tmp_path: P
     assert await world.safety(old) == PackageSafety()
 
     assert await walked(refreshing()) == 2
-    assert await ratings.list_due(world.clock.now(), limit=100) == [old.id]
+    assert await due(ratings, world) == [old.id]
     assert await world.stores.requests.count_open() == 1
     assert (await world.safety(old)).due_at is not None
     assert await world.safety(pending) == PackageSafety()
@@ -59,5 +63,5 @@ async def test_old_packages_are_rated_and_scanned_once(world: World, tmp_path: P
     # Another policy is applied to the verdicts that are there.
     assert await walked(refreshing(SafetyPolicy(refuse_unscanned=True))) == 2
     assert (await world.safety(new)).due_at is not None
-    assert await ratings.list_due(world.clock.now(), limit=100) == [old.id]
+    assert await due(ratings, world) == [old.id]
     await database.close()
