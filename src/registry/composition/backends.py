@@ -15,6 +15,7 @@ from registry.ports.packages import PackageStore
 from registry.ports.parts import PartStore
 from registry.ports.ratings import RatingStore
 from registry.ports.reading import DocumentReader
+from registry.ports.source_urls import SourceUrlStore
 from registry.ports.throttle import AttemptCounter
 from registry.ports.uploads import UploadStore
 from registry.ports.usage import UsageStore
@@ -36,6 +37,7 @@ class Records:
     answers: AnswerStore
     uploads: UploadStore
     usage: UsageStore
+    source_urls: SourceUrlStore
     ratings: RatingStore
     verdicts: VerdictStore
     scan_requests: ScanRequestStore

@@ -19,6 +19,7 @@ from registry.adapters.dynamodb.packages import DynamoPackageStore
 from registry.adapters.dynamodb.ratings import DynamoRatingStore
 from registry.adapters.dynamodb.reading import DynamoDocumentReader
 from registry.adapters.dynamodb.scan_requests import DynamoScanRequestStore
+from registry.adapters.dynamodb.source_urls import DynamoSourceUrlStore
 from registry.adapters.dynamodb.table import check_table, create_table
 from registry.adapters.dynamodb.upgrades import DynamoUpgradeStore
 from registry.adapters.dynamodb.uploads import DynamoUploadStore
@@ -114,6 +115,7 @@ async def open_records(
             answers=DynamoAnswerStore(table, clock=clock),
             uploads=DynamoUploadStore(table, clock=clock),
             usage=DynamoUsageStore(table),
+            source_urls=DynamoSourceUrlStore(table),
             ratings=DynamoRatingStore(table),
             verdicts=DynamoVerdictStore(table),
             scan_requests=DynamoScanRequestStore(table),
