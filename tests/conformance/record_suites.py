@@ -17,6 +17,7 @@ from tests.conformance.package_store import PackageStoreContract
 from tests.conformance.rating_store import RatingStoreContract
 from tests.conformance.release_store import ReleaseStoreContract
 from tests.conformance.search_index import SearchIndexContract
+from tests.conformance.upgrade_store import UpgradeStoreContract
 from tests.conformance.verdict_store import ScanRequestStoreContract, VerdictStoreContract
 from tests.conformance.webhook_store import WebhookStoreContract
 
@@ -36,6 +37,7 @@ class RecordSuites:
     TestRecordMaintenance = RecordMaintenanceContract
     TestChangeFeed = ChangeFeedContract
     TestRatingStore = RatingStoreContract
+    TestUpgradeStore = UpgradeStoreContract
     TestVerdictStore = VerdictStoreContract
     TestScanRequestStore = ScanRequestStoreContract
     TestSearchIndex = SearchIndexContract

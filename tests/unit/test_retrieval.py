@@ -116,7 +116,7 @@ async def test_bytes_that_are_lost_are_not_found(tmp_path: Path) -> None:
 
 
 def log_at(clock: ManualClock) -> DownloadLog:
-    return DownloadLog(cast("AuditStore", Audit()), AuditWriter(clock, UuidSource()))
+    return DownloadLog(cast("AuditStore", Audit()), cast("NameStore", Counts()), AuditWriter(clock, UuidSource()))
 
 
 async def test_parts_of_a_minute_share_an_entry_of_their_reader_and_content() -> None:

@@ -255,6 +255,7 @@ def assemble(settings: Settings, stores: Stores, around: RequestMiddleware) -> R
         ratings=rating.ratings,
         license_checks=rating.license_checks,
         verdicts=safety.verdicts,
+        refreshing=safety.refreshing,
         scan_in_background=safety.serve,
         scan_as_worker=safety.work,
         rate_in_background=lambda: around.rating.jobs.serve(rating.work),

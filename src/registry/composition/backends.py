@@ -10,7 +10,7 @@ from registry.ports.cache import RatingCache
 from registry.ports.changes import ChangeFeed
 from registry.ports.health import HealthLog
 from registry.ports.idempotency import AnswerStore
-from registry.ports.maintenance import RecordMaintenance
+from registry.ports.maintenance import RecordMaintenance, UpgradeStore
 from registry.ports.names import NameStore
 from registry.ports.packages import PackageStore
 from registry.ports.parts import PartStore
@@ -49,6 +49,7 @@ class Records:
     outbox: DeliveryOutbox
     health_log: HealthLog
     maintenance: RecordMaintenance
+    upgrades: UpgradeStore
 
 
 @dataclass(frozen=True, slots=True)

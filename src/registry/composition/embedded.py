@@ -26,6 +26,7 @@ from registry.adapters.sqlite.scan_requests import SqliteScanRequestStore
 from registry.adapters.sqlite.schema import THROTTLE
 from registry.adapters.sqlite.source_urls import SqliteSourceUrlStore
 from registry.adapters.sqlite.throttle import SqliteAttemptCounter
+from registry.adapters.sqlite.upgrades import SqliteUpgradeStore
 from registry.adapters.sqlite.uploads import SqliteUploadStore
 from registry.adapters.sqlite.usage import SqliteUsageStore
 from registry.adapters.sqlite.verdicts import SqliteVerdictStore
@@ -58,6 +59,7 @@ async def open_records(data_dir: Path, clock: Clock, observer: CallObserver) -> 
             webhooks=observed(SqliteWebhookStore(database, clock), "records", observer),
             outbox=observed(SqliteDeliveryOutbox(database, clock), "records", observer),
             health_log=SqliteHealthLog(database),
+            upgrades=SqliteUpgradeStore(database),
             maintenance=observed(SqliteRecordMaintenance(database), "records", observer),
         )
     finally:

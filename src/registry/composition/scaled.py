@@ -23,6 +23,7 @@ from registry.adapters.dynamodb.releases import DynamoReleaseStore
 from registry.adapters.dynamodb.scan_requests import DynamoScanRequestStore
 from registry.adapters.dynamodb.source_urls import DynamoSourceUrlStore
 from registry.adapters.dynamodb.table import check_table, create_table
+from registry.adapters.dynamodb.upgrades import DynamoUpgradeStore
 from registry.adapters.dynamodb.uploads import DynamoUploadStore
 from registry.adapters.dynamodb.usage import DynamoUsageStore
 from registry.adapters.dynamodb.verdicts import DynamoVerdictStore
@@ -125,6 +126,7 @@ async def open_records(
             webhooks=DynamoWebhookStore(table, clock),
             outbox=DynamoDeliveryOutbox(table, clock),
             health_log=DynamoHealthLog(table),
+            upgrades=DynamoUpgradeStore(table),
             maintenance=DynamoRecordMaintenance(table, clock=clock),
         )
 

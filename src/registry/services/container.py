@@ -11,6 +11,7 @@ from registry.services.files.parts import SubParts
 from registry.services.health.health import HealthMonitor
 from registry.services.ingest.ingest import Ingest
 from registry.services.maintenance.maintenance import Maintenance
+from registry.services.maintenance.refreshing import Refreshing
 from registry.services.names.access import Access
 from registry.services.names.names import Names
 from registry.services.names.releases import Releases
@@ -57,6 +58,7 @@ class Services:
     ratings: Ratings
     license_checks: LicenseChecks
     verdicts: Verdicts
+    refreshing: Refreshing
     scan_in_background: Callable[[], Coroutine[Any, Any, None]]
     scan_as_worker: Callable[[], Coroutine[Any, Any, None]]
     rate_in_background: Callable[[], Coroutine[Any, Any, None]]

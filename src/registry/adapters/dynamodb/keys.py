@@ -75,7 +75,7 @@ can hold one.
   `reported` (the verdict that webhooks heard of last), and the contents for which an admin has `lifted` a quarantine.
 - A verdict has what decides; its JSON, compressed, is in parts that carry the verdict's `etag`. A scan under way is a
   lease (`claim_token`, `ends_at`, `attempts`).
-- An upgrade tells that a change of a formula or a policy has been carried out on all packages (`state`).
+- An upgrade tells that a change of a formula or a policy has been carried out on all packages (`upgrade_state`).
 - An unfinished reset is the admin who stays, with the `reset_token` that tells this reset from the next one.
 - A blob tells the sweep that a record, or an open upload, refers to these bytes.
 - An event is put by the change that causes it; `outbox` makes the deliveries of it, and ends it.
