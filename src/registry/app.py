@@ -19,6 +19,7 @@ from registry.api.openapi import DESCRIPTION, TAGS, complete_schema, operation_i
 from registry.api.problems import on_http_error, on_registry_error, on_validation_error
 from registry.api.routes import (
     accounts,
+    audit,
     content,
     listing,
     packages,
@@ -138,6 +139,7 @@ def create_app(settings: Settings) -> FastAPI:
         accounts.user_routes(),
         tokens.token_routes(),
         webhooks.webhook_routes(),
+        audit.audit_routes(),
         service.service_routes(),
     ):
         app.include_router(router)

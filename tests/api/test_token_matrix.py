@@ -87,6 +87,9 @@ ROWS = {
     "GET /webhooks/{webhook_id}/deliveries": ADMINS,
     "POST /webhooks/{webhook_id}/deliveries/{delivery_id}/replay": ADMINS,
     "POST /webhooks/{webhook_id}/test": ADMINS,
+    "GET /audit": ADMINS,
+    "GET /audit/checkpoint": ADMINS,
+    "GET /audit/proof/{position}": ADMINS,
     "DELETE /reset": ADMINS,
 }
 MANY_PACKAGES = ("GET /packages", "GET /search", "POST /package/byRegEx")
@@ -166,6 +169,7 @@ def ask(world: World, client: httpx.Client, key: str, package: JsonObject, uploa
         upload_id=upload_id,
         number=1,
         path="file.bin",
+        position=0,
         slug="not-found",
         name=unique("nobody"),
         token_id="019b0000-0000-7000-8000-000000000000",

@@ -94,6 +94,7 @@ async def run_background(
         "ratings": services.rate_in_background,
         "search": services.index_follower.run,
         "token use": services.token_use.run,
+        "audit log": services.global_audit.run,
         "webhooks": services.deliveries.run,
         "sweep": sweep,
         **more,

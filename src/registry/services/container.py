@@ -7,6 +7,7 @@ from typing import Any
 from registry.services.accounts.accounts import Accounts
 from registry.services.accounts.api_tokens import ApiTokens, TokenUse
 from registry.services.accounts.sessions import Sessions
+from registry.services.audit.global_audit import GlobalAudit
 from registry.services.files.parts import SubParts
 from registry.services.health.health import HealthMonitor
 from registry.services.ingest.ingest import Ingest
@@ -46,6 +47,7 @@ class Services:
     admission: Admission
     webhooks: Webhooks
     deliveries: Deliveries
+    global_audit: GlobalAudit
     cursors: CursorCodec
     ratings: Ratings
     license_checks: LicenseChecks

@@ -11,6 +11,10 @@ can hold one.
 | listing entry | `L#<status>#<dimension>#<value>` | `<package id>` |
 | blob | `B#<blob key>` | `blob` |
 | audit entry | `A#<package id>` | `<entry id>` |
+| head of the log | `X#head` | `head` |
+| lease of the log | `X#lease` | `lease` |
+| checkpoint of the log | `X#checkpoint` | `checkpoint` |
+| tile of the log | `X#<level>#<number>` | `tile` |
 | kept answer | `K#<key>` | `answer` |
 | account | `U#<user>` | `account` |
 | account entry | `accounts` | `<user>` |
@@ -48,6 +52,8 @@ can hold one.
 - A rating is the latest, as ready JSON; its receipt, compressed, is in parts that carry the rating's `etag`.
 - A rating that waits is a mark (`due_at`, `attempts`, `asked_by`, and the `claim_token` of who makes it).
 - An unfinished reset is the admin who stays, with the `reset_token` that tells this reset from the next one.
+- An audit entry is in the index, under `audit#<shard>` and its id, until it has its position in the log of all entries
+  (`log_position`). Head, tiles and positions change in one transaction.
 - A blob tells the sweep that a record, or an open upload, refers to these bytes.
 - An event is put by the change that causes it; `outbox` makes the deliveries of it, and ends it.
 - A lane lists the pending deliveries of a webhook and package (`waiting`) in their order, and is there while one is.
@@ -92,6 +98,8 @@ TTL_ATTRIBUTE = "expires_at"
 SHARDS = 4
 """A shard takes 1,000 writes a second. A table keeps the count it was filled with."""
 
+AUDIT_SHARDS = 8
+"""Every download is an entry."""
 USAGE_SHARDS = 32
 """Publishes of one user meet in a count only so often, and a query still reads all counts."""
 UPLOADS_BY_EXPIRY = "uploads"
@@ -152,6 +160,24 @@ def account_entry_key(name: str) -> Item:
 
 def admins_key() -> Item:
     return key("admins", "admins")
+
+
+def audit_key(package_id: str, entry_id: str) -> Item:
+    return key(f"A#{package_id}", entry_id)
+
+
+def waiting_audit_attributes(entry_id: str) -> Item:
+    """What lists an audit entry, in the index, among those that wait for a position."""
+    return {"status_shard": text(f"audit#{zlib.crc32(entry_id.encode()) % AUDIT_SHARDS}"), "id": text(entry_id)}
+
+
+def waiting_audit_shards() -> list[str]:
+    """The partitions of the index that hold audit entries without a position."""
+    return [f"audit#{shard}" for shard in range(AUDIT_SHARDS)]
+
+
+def tile_key(level: int, number: int) -> Item:
+    return key(f"X#{level}#{number}", "tile")
 
 
 def upload_key(upload_id: str) -> Item:

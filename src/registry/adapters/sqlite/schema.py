@@ -149,6 +149,18 @@ RECORDS: Migrations = (
         "CREATE INDEX api_tokens_user ON api_tokens (user, id)",
         "CREATE INDEX api_tokens_expires_at ON api_tokens (expires_at) WHERE expires_at IS NOT NULL",
     ),
+    (
+        "ALTER TABLE audit ADD COLUMN position INTEGER",
+        "CREATE INDEX audit_waiting ON audit (id) WHERE position IS NULL",
+        "CREATE UNIQUE INDEX audit_position ON audit (position) WHERE position IS NOT NULL",
+        "CREATE INDEX audit_user ON audit (user, position) WHERE position IS NOT NULL",
+        "CREATE INDEX audit_action ON audit (action, position) WHERE position IS NOT NULL",
+        """CREATE TABLE audit_log (
+            one INTEGER PRIMARY KEY, size INTEGER NOT NULL, head BLOB NOT NULL, checkpoint TEXT,
+            checkpoint_size INTEGER NOT NULL DEFAULT 0)""",
+        """CREATE TABLE audit_tiles (
+            level INTEGER NOT NULL, number INTEGER NOT NULL, hashes BLOB NOT NULL, UNIQUE (level, number))""",
+    ),
 )
 
 THROTTLE: Migrations = (
