@@ -17,18 +17,21 @@ test: $(VENV)/.dev ## install what is needed and run the whole test suite (ARGS=
 	$(BIN)/pytest $(ARGS)
 
 check: $(VENV)/.dev ## format, lint, types, import rules, openapi.yaml in step
-	$(BIN)/ruff format --check src tests bench load
-	$(BIN)/ruff check src tests bench load
-	$(BIN)/mypy src tests bench load
+	$(BIN)/ruff format --check src tests bench load trust
+	$(BIN)/ruff check src tests bench load trust
+	$(BIN)/mypy src tests bench load trust
 	$(BIN)/lint-imports
 	$(BIN)/registry openapi --check openapi.yaml
 
 format: $(VENV)/.dev ## rewrite the sources in the project's format
-	$(BIN)/ruff format src tests bench load
-	$(BIN)/ruff check --fix src tests bench load
+	$(BIN)/ruff format src tests bench load trust
+	$(BIN)/ruff check --fix src tests bench load trust
 
 bench: $(VENV)/.dev $(VENV)/.load ## measure, against baselines of the same run
 	$(BIN)/python -m bench $(ARGS)
+
+trust: $(VENV)/.dev ## measure what the safety verdicts find, and write the tables of docs/safety.md
+	$(BIN)/python -m trust $(ARGS)
 
 load: $(VENV)/.dev $(VENV)/.load ## fill a registry, load it with 100 clients, keep the raw results (ARGS="--seconds 10 --clients 50")
 	$(BIN)/python -m load run $(ARGS)
@@ -74,4 +77,4 @@ $(VENV)/.load: $(VENV)/.runtime requirements-load.lock
 .engines/bin/k6:
 	GOBIN=$(CURDIR)/.engines/bin nice go install go.k6.io/k6@$(K6_VERSION)
 
-.PHONY: help run test check format bench load performance k6 report openapi lock clean
+.PHONY: help run test check format bench trust load performance k6 report openapi lock clean

@@ -13,13 +13,16 @@ from bench.publishing import multipart
 from bench.report import Measured, Row
 from bench.servers import Server, data_folder, registry_server, signed_in
 from bench.suites import Options
+from registry.composition.parsing import open_parsing
 from registry.domain.errors import NotFound
 from registry.domain.evidence import HubFacts
 from registry.domain.packages import Package, PackageStatus, PackageType
 from registry.domain.versions import Version
+from registry.ports.sandbox import Sandbox
 from registry.rating.collect import EvidenceCollector, Sources
 from registry.rating.score import DEFAULT_WEIGHTS
-from registry.services.ratings.documents import scored
+from registry.services.ratings.parsing import IsolatedCardReader, Scorer
+from registry.settings import Settings
 
 _SLOWEST_SECONDS = 0.5
 _README = "# Tiny\n## Usage\n```python\nimport tiny\ntiny.load()\n```\nAccuracy: 0.9 on GLUE\n" * 50
@@ -62,16 +65,17 @@ def _computation(rounds: int) -> Row:
         source_url="https://huggingface.co/org/tiny",
         readme=_README,
     )
-    collector = EvidenceCollector(Sources(hub=_SlowHub()), clock=_Clock())
 
-    async def once() -> float:
+    async def once(sandbox: Sandbox) -> float:
+        collector = EvidenceCollector(Sources(hub=_SlowHub()), cards=IsolatedCardReader(sandbox), clock=_Clock())
         began = time.perf_counter()
         evidence = await collector.collect(package)
-        await asyncio.to_thread(scored, evidence, DEFAULT_WEIGHTS)
+        await Scorer(sandbox, DEFAULT_WEIGHTS).score(evidence, user="bench")
         return time.perf_counter() - began
 
     async def all_rounds() -> list[float]:
-        return [await once() for _ in range(rounds + 1)][1:]
+        async with open_parsing(Settings()) as sandbox:
+            return [await once(sandbox) for _ in range(rounds + 1)][1:]
 
     seconds = asyncio.run(all_rounds())
     ratio = Measured.of([one / _SLOWEST_SECONDS for one in seconds])

@@ -112,13 +112,25 @@ class Settings(BaseSettings):
         256 * 1024**2, ge=4 * 1024**2, description="memory of a process for bodies on their way in, 4 MiB for each"
     )
     upload_wait_seconds: Seconds = Field(30, description="how long an upload waits for such memory before 503")
-    upload_idle_seconds: Seconds = Field(60, description="how long the next bytes of a part may take")
+    head_seconds: Seconds = Field(10, description="how long a request's head may take, and a connection be unused")
+    upload_idle_seconds: Seconds = Field(60, description="how long the next bytes of a body may take")
+    min_body_bytes_per_second: int = Field(
+        1024, ge=0, description="rate below which a body is refused after 10 s; 0: any rate"
+    )
+    response_idle_seconds: Seconds = Field(60, description="how long a client may leave its response unread")
+    max_connections: int = Field(2000, ge=10, description="open connections of a process")
     download_memory_bytes: int = Field(
         64 * 1024**2, ge=1024**2, description="memory of a process for files on their way out: many get less each"
     )
     download_url_seconds: Seconds = Field(300, description="how long a signed download URL lives")
     idempotency_seconds: Seconds = Field(86_400, description="how long the answer to an Idempotency-Key is kept")
     archive_seconds: Seconds = Field(10, description="time for looking into one archive")
+    parsing_processes: int = Field(
+        2,
+        ge=1,
+        le=64,
+        description="processes that parse what is published, at a time, for all server processes together",
+    )
 
     text_model_url: str | None = Field(None, description="OpenAI-compatible API (…/v1) that reads claims in cards")
     text_model_key: SecretStr | None = Field(None, description="key of the text model's API")
@@ -165,6 +177,18 @@ class Settings(BaseSettings):
     min_ingest_score: float = Field(
         0, ge=0, le=1, description="net score below which a package fetched from a URL is refused; 0: off"
     )
+    upstream_head_seconds: Seconds = Field(30, description="most that another server's answer may take to begin")
+    upstream_idle_seconds: Seconds = Field(
+        20, description="silence, or lack of speed, that is borne in the body of another server's answer"
+    )
+    upstream_min_bytes_per_second: int = Field(
+        1024, ge=1, description="least rate of such a body; below, after that time, the answer is given up"
+    )
+    ingest_seconds: Seconds = Field(
+        21_600, description="most that fetching one package from a URL may take, waits and tries included"
+    )
+    ingest_concurrent: int = Field(8, ge=1, le=1000, description="packages that one process fetches at a time")
+    ingest_concurrent_per_user: int = Field(2, ge=1, le=1000, description="of these, most of one user")
     ingest_lease_seconds: Seconds = Field(
         120, description="silence after which a fetch counts as dead and another process takes it over"
     )

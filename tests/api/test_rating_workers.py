@@ -7,6 +7,7 @@ import httpx
 import pytest
 import redis
 
+from registry.adapters.redis.jobs import STREAM
 from tests.api.conftest import ServerFactory
 from tests.api.homes import HOMES, home_settings
 from tests.api.server import worker
@@ -43,7 +44,7 @@ def test_a_worker_makes_the_rating_and_redis_keeps_it(
             assert answer.headers["x-cache"] == "hit"
             with redis.Redis.from_url(redis_server.url) as there:
                 assert 0 < there.ttl(f"package_rating:{package['id']}:1") <= 330
-                eventually(lambda: there.xpending("registry:ratings", "workers")["pending"] == 0)
+                eventually(lambda: there.xpending(STREAM, "workers")["pending"] == 0)
             process.terminate()
             assert process.wait(30) == 0
 

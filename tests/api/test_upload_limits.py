@@ -5,15 +5,16 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from threading import Barrier
 
 import pytest
 
 from tests.api.conftest import ServerFactory
 from tests.api.server import RunningServer, process_environment
-from tests.api.support import Person, connect, json_package, log_in, metadata, problem, publish, send_package
+from tests.api.support import Person, connect, json_package, log_in, metadata, multipart, problem, publish, send_package
 from tests.api.uploads import PART_BYTES, begin, complete, cut, opened, send, send_all, sha256_of, some_bytes, state
 
 MIB = 1024 * 1024
@@ -49,6 +50,29 @@ def test_quota_counts_what_is_stored_and_what_is_announced(start: ServerFactory)
         assert admin.client.delete(f"/package/{small['id']}").status_code == 204
         assert publish(admin.client, bytes(1_000))["content"]["size"] == 1_000
         assert len(server.blob_files()) == 2
+
+
+def test_a_quota_holds_for_publishes_that_began_together(start: ServerFactory, home: Mapping[str, str]) -> None:
+    """Each of them found the room empty when it began."""
+    server = start(**home, REGISTRY_MAX_USER_BYTES="4000")
+    with signed_in(server) as admin, ThreadPoolExecutor(12) as pool:
+        begun = Barrier(12)
+
+        def slowly(_: int) -> int:
+            body, content_type = multipart(metadata(), bytes(3_000))
+
+            def halves() -> Iterator[bytes]:
+                yield body[:-1_000]
+                begun.wait(20)
+                yield body[-1_000:]
+
+            return admin.client.post("/package", content=halves(), headers=content_type).status_code
+
+        statuses = list(pool.map(slowly, range(12)))
+        assert set(statuses) <= {201, 413, 503}
+        assert statuses.count(201) <= 1
+        problem(send_package(admin.client, content=bytes(4_001 - 3_000 * statuses.count(201))), 413)
+        assert len(server.stored()) == statuses.count(201)
 
 
 def test_replacing_counts_the_difference_only(start: ServerFactory) -> None:

@@ -9,7 +9,9 @@ from datetime import timedelta
 
 import pytest
 
-from registry.domain.errors import AnswerKept, NotFound, PackageExists
+from registry.domain.errors import AnswerKept, NotFound, PackageExists, QuotaReached, Throttled, Unavailable
+from registry.domain.packages import Change, Package
+from registry.domain.quotas import Quota
 from registry.ports.idempotency import AnswerStore
 from registry.ports.maintenance import RecordMaintenance
 from registry.ports.packages import PackageStore
@@ -158,3 +160,66 @@ class UploadStoreContract:
         await records.packages.remove(first.id, make_change(first.id), expected_revision=1)
         assert await records.usage.stored_bytes("carol") == 50
         assert await records.usage.stored_bytes("dave") == 7
+
+    async def test_a_quota_counts_packages_and_open_uploads(self, records: UploadRecords) -> None:
+        quota = Quota("carol", bytes=100, uploads=2)
+        await records.packages.add(*sized(60, quota))
+        with pytest.raises(QuotaReached, match="room for 40 bytes"):
+            await records.packages.add(*sized(41, quota))
+        upload = make_upload(created_by="carol", size=30)
+        await records.uploads.add(upload, quota=quota)
+        with pytest.raises(QuotaReached, match="room for 10 bytes"):
+            await records.packages.add(*sized(11, quota))
+        with pytest.raises(QuotaReached):
+            await records.uploads.add(make_upload(created_by="carol", size=11), quota=quota)
+        await records.uploads.add(make_upload(created_by="carol", size=5), quota=quota)
+        with pytest.raises(Throttled):
+            await records.uploads.add(make_upload(created_by="carol", size=5), quota=quota)
+
+        package, change = sized(30, quota)
+        await records.packages.add(package, replace(change, upload=upload))
+        await records.packages.add(*sized(5, quota))
+        assert await records.usage.stored_bytes("carol") == 95
+
+    async def test_a_quota_lets_pass_what_adds_nothing(self, records: UploadRecords) -> None:
+        package, change = sized(100)
+        await records.packages.add(package, change)
+        quota = Quota("carol", bytes=50, uploads=1)
+        smaller = replace(package, revision=2, content=make_content(size=99))
+        await records.packages.replace(smaller, replace(make_change(package.id), quota=quota), expected_revision=1)
+        renamed = replace(smaller, revision=3, description="other")
+        await records.packages.replace(renamed, replace(make_change(package.id), quota=quota), expected_revision=2)
+        larger = replace(renamed, revision=4, content=make_content(size=101))
+        with pytest.raises(QuotaReached):
+            await records.packages.replace(larger, replace(make_change(package.id), quota=quota), expected_revision=3)
+        assert (await records.packages.get(package.id)).revision == 3
+        await records.packages.remove(package.id, make_change(package.id), expected_revision=3)
+        await records.packages.add(*sized(50, quota))
+
+    async def test_a_quota_holds_however_many_write_at_once(self, records: UploadRecords) -> None:
+        quota = Quota("carol", bytes=100, uploads=50)
+        first, change = sized(10, quota)
+        await records.packages.add(first, change)
+        grown = replace(first, revision=2, content=make_content(size=50))
+        writes = [
+            records.packages.replace(grown, replace(make_change(first.id), quota=quota), expected_revision=1),
+            *(records.packages.add(*sized(40, quota)) for _ in range(6)),
+            *(records.uploads.add(make_upload(created_by="carol", size=40), quota=quota) for _ in range(5)),
+        ]
+        outcomes = await asyncio.gather(*writes, return_exceptions=True)
+        refused = [outcome for outcome in outcomes if outcome is not None]
+        assert {type(outcome) for outcome in refused} <= {QuotaReached, Unavailable}
+        opened = await records.uploads.list_open("carol", limit=50)
+        taken = await records.usage.stored_bytes("carol") + sum(upload.size for upload in opened)
+        assert 10 < taken <= 100
+        for upload in opened:
+            await records.uploads.remove(upload.id)
+        # Nothing that was refused takes room.
+        stored = await records.usage.stored_bytes("carol")
+        await records.packages.add(*sized(100 - stored, quota))
+
+
+def sized(size: int, quota: Quota | None = None) -> tuple[Package, Change]:
+    """A new package of carol's with so many bytes, and the change that adds it."""
+    package = make_package(created_by="carol", content=make_content(size=size))
+    return package, replace(make_change(package.id), quota=quota)

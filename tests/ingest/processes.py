@@ -24,6 +24,7 @@ from registry.services.packages.archive_reading import ArchiveReader
 from registry.services.packages.intake import AuditWriter, Intake
 from registry.services.uploads.quotas import QuotaRules, Quotas
 from tests.factories import START, ManualClock, make_change, make_package
+from tests.sandbox import DirectSandbox
 
 URL = "https://example.org/model.bin"
 LEASE_SECONDS = 120.0
@@ -81,7 +82,7 @@ class World:
         """The ingest of one more process; `run` it."""
         return Ingest(
             self.packages,
-            Intake(self.blobs, ArchiveReader(self.blobs), self.quotas),
+            Intake(self.blobs, ArchiveReader(self.blobs, DirectSandbox()), self.quotas),
             self.source,
             claims=self.claims(lease_seconds=lease_seconds),
             clock=self.clock,

@@ -27,7 +27,7 @@ async def test_two_processes_fetch_a_package_once(world: World) -> None:
     async with running(world.process()), running(world.process()) as _:
         await world.source.halfway.wait()
         third = world.process()
-        third.start(package.id)
+        third.start(package.id, package.created_by)
         async with running(third):
             world.source.go.set()
             found = await world.settled(package)

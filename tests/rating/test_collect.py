@@ -14,6 +14,7 @@ from registry.domain.ratings import MetricName, MetricStatus, Rating, RatingStat
 from registry.rating.collect import Deadlines, EvidenceCollector, Sources
 from registry.rating.score import rate
 from tests.rating.world import PACKAGE, PATIENT, SettableClock, World
+from tests.sandbox import DirectCards
 from tests.upstreams.server import Fault
 
 FROM_GITHUB = {
@@ -193,7 +194,9 @@ async def test_text_that_utf8_cannot_hold_computes_again_to_the_bit(world: World
 
 
 async def test_without_sources_everything_works_and_says_what_it_could_not_see() -> None:
-    evidence = await EvidenceCollector(Sources(), clock=SettableClock()).collect(replace(PACKAGE, license="MIT"))
+    evidence = await EvidenceCollector(Sources(), cards=DirectCards(), clock=SettableClock()).collect(
+        replace(PACKAGE, license="MIT")
+    )
     rating = rate(evidence).rating
     assert rating.status is RatingStatus.COMPLETE
     assert rating.metric(MetricName.LICENSE).score == 1.0
@@ -271,7 +274,9 @@ async def test_all_sources_are_asked_at_once() -> None:
     sources = Sources(archives=meeting, code_host=meeting, hub=meeting)
     content = Content("key", 1, "ab", "application/zip", "a.zip")
     package = replace(PACKAGE, content=content, readme="Repository: https://github.com/octo/tiny")
-    collector = EvidenceCollector(sources, clock=SettableClock(), deadlines=Deadlines(archive=60, code_host=60, hub=60))
+    collector = EvidenceCollector(
+        sources, cards=DirectCards(), clock=SettableClock(), deadlines=Deadlines(parsing=60, code_host=60, hub=60)
+    )
     evidence = await collector.collect(package)
     facts = (evidence.archive, evidence.hub, evidence.repository)
     assert [fact.state for fact in facts] == [FactState.ABSENT] * 3
@@ -283,7 +288,7 @@ async def test_a_source_that_breaks_in_an_unforeseen_way_is_a_failed_source(worl
             raise ZeroDivisionError
 
     evidence = await EvidenceCollector(
-        replace(world.sources, parents=Broken()), clock=world.clock, deadlines=Deadlines()
+        replace(world.sources, parents=Broken()), cards=DirectCards(), clock=world.clock, deadlines=Deadlines()
     ).collect(PACKAGE)
     assert evidence.parents.state is FactState.FAILED
     assert evidence.parents.reason == "it broke: ZeroDivisionError"

@@ -10,14 +10,15 @@ from registry.rating.recompute import recompute
 from registry.rating.score import rate
 from registry.services.ratings.archive_evidence import StoredArchiveInspector
 from tests.rating.world import PACKAGE, SettableClock
+from tests.sandbox import DirectCards, DirectSandbox
 from tests.unit.archives import BytesBlobs
 
 
 async def test_minilm_is_rated_from_its_own_archive(minilm_wheel: bytes) -> None:
     content = Content("key", len(minilm_wheel), "ab", "application/zip", "minilm.whl")
     package = replace(PACKAGE, source_url=None, dependencies=(), content=content)
-    sources = Sources(archives=StoredArchiveInspector(BytesBlobs(minilm_wheel)))
-    receipt = rate(await EvidenceCollector(sources, clock=SettableClock()).collect(package))
+    sources = Sources(archives=StoredArchiveInspector(BytesBlobs(minilm_wheel), DirectSandbox()))
+    receipt = rate(await EvidenceCollector(sources, cards=DirectCards(), clock=SettableClock()).collect(package))
     rating = receipt.rating
     assert rating.status is RatingStatus.COMPLETE
     told = {metric.name: (metric.result.score, metric.result.evidence) for metric in rating.metrics}

@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from registry.domain.evidence import DemonstrationFacts, FactState
-from registry.formats.cards import CodeBlock, Section, choose_card, parse_card, split_front_matter
-from registry.formats.plain_yaml import read_yaml
+from registry.formats.archives.cards import read_card
+from registry.formats.cards import CodeBlock, Section, choose_card, parse_card
+from registry.formats.front_matter import MAX_FRONT_MATTER_CHARACTERS, read_yaml, split_front_matter, stated_license
 from registry.formats.project_files import (
     configured_tools,
     distribution,
@@ -37,9 +38,8 @@ def test_a_card_is_taken_apart() -> None:
         "---\nunclosed: true\n",
         "---\n- a list\n---\n",
         "---\na: [\n---\n",
-        "---\na: &x [1]\nb: *x\n---\n",
         "---\n" + "a: " + "[" * 5_000 + "\n---\n",
-        "---\na: " + "x" * 70_000 + "\n---\n",
+        "---\na: " + "x" * MAX_FRONT_MATTER_CHARACTERS + "\n---\n",
         "---\n!!python/object/apply:os.system [ls]\n---\n",
     ],
 )
@@ -48,13 +48,39 @@ def test_front_matter_that_cannot_be_read_is_none(text: str) -> None:
 
 
 def test_values_of_yaml() -> None:
-    text = "a: [1, -2.5, 1e3, true, null, ~, 'yes', 2026-99-99, .nan]\n? [k]\n: {b: {c: |\n   text\n  }}\n"
     assert read_yaml("a: [1, -2.5, 1e3, true, null, ~, '1', 2026-99-99, 1.2.3]\nb: {c: {d: x}}\ne: |\n  text\n") == {
         "a": [1, -2.5, 1000.0, True, None, None, "1", "2026-99-99", "1.2.3"],
         "b": {"c": {"d": "x"}},
         "e": "text\n",
     }
-    assert read_yaml(text) is None  # keys that are no scalars are not read
+
+
+def test_values_that_are_not_read_are_null_and_do_not_hide_the_others() -> None:
+    text = "a: &x [1]\nb: [*x, 2]\nc: !!set {d: 1}\n? [e, {f: g}]\n: {h: 1}\ni: last\n"
+    assert read_yaml(text) == {"a": [1], "b": [None, 2], "c": None, "i": "last"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: 1\na: 2",
+        "a: {b: 1, b: 1}",
+        "a: " + "[" * 24 + "]" * 24,
+        "a: [" + "x, " * 50_000 + "]",
+        "a: [",
+        "a: 1\n\tb: 2",
+    ],
+)
+def test_what_is_ambiguous_or_without_bound_has_no_value(text: str) -> None:
+    assert read_yaml(text) is None
+
+
+def test_record_and_rating_read_the_same_license_from_a_long_card() -> None:
+    results = "".join(f"- {{name: task {n}, value: 0.5}}\n" for n in range(6_000))
+    card = f"---\nmodel-index:\n{results}license: mit\n---\n# Text\n"
+    assert 128 * 1024 < len(card) < MAX_FRONT_MATTER_CHARACTERS
+    assert read_card(card).license == "MIT"
+    assert stated_license(parse_card(card).front) == "mit"
 
 
 def test_sections_that_say_nothing_are_left_out() -> None:
@@ -187,8 +213,12 @@ def test_only_a_link_that_a_card_calls_its_own_is_its_repository() -> None:
 
 def test_the_datasets_that_are_named() -> None:
     record = package(dependencies=(("dataset", "squad"), ("base_model", "bert"))).value
-    card = "---\ndatasets:\n- squad\n- glue\n---\n"
-    assert named_datasets(record, card, hub(datasets=("org/pairs",))) == ("squad", "glue", "org/pairs")
+    card = parse_card("---\ndatasets:\n- squad\n- glue\n---\n")
+    assert named_datasets(record, card.names("datasets"), hub(datasets=("org/pairs",))) == (
+        "squad",
+        "glue",
+        "org/pairs",
+    )
 
 
 def test_what_projects_declare() -> None:

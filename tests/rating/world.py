@@ -20,6 +20,7 @@ from registry.rating.collect import Deadlines, EvidenceCollector, Sources
 from registry.rating.recompute import recompute
 from registry.rating.score import rate
 from tests.rating.factories import AT
+from tests.sandbox import DirectCards
 from tests.upstreams.server import Upstreams
 
 PACKAGE = Package(
@@ -34,7 +35,7 @@ PACKAGE = Package(
     source_url="https://huggingface.co/org/tiny",
     dependencies=(Dependency("base_model", "org/base"),),
 )
-PATIENT = Deadlines(archive=600, code_host=600, hub=600, claims=600, parents=600)
+PATIENT = Deadlines(parsing=600, code_host=600, hub=600, claims=600, parents=600)
 
 
 class SettableClock:
@@ -59,7 +60,9 @@ class World:
 
     async def collect(self, package: Package = PACKAGE, *, deadlines: Deadlines = PATIENT) -> Rating:
         """Collect, rate, and compute again from the receipt."""
-        evidence = await EvidenceCollector(self.sources, clock=self.clock, deadlines=deadlines).collect(package)
+        evidence = await EvidenceCollector(
+            self.sources, cards=DirectCards(), clock=self.clock, deadlines=deadlines
+        ).collect(package)
         receipt = rate(evidence)
         assert recompute(encode_receipt(receipt)) == receipt.rating
         return receipt.rating

@@ -12,6 +12,7 @@ from registry.formats.archives.facts import ArchiveFacts
 from registry.formats.archives.limits import ArchiveLimits
 from registry.ports.blobs import CHUNK_BYTES, BlobInfo, StoredBlob
 from registry.services.packages.archive_reading import ArchiveReader
+from tests.sandbox import DirectSandbox
 
 Files = Mapping[str, bytes | str]
 
@@ -54,7 +55,9 @@ class BytesBlobs:
 
 
 async def look_into(data: bytes, *, limits: ArchiveLimits | None = None) -> ArchiveFacts:
-    return await ArchiveReader(BytesBlobs(data), limits=limits).look_into("key", size=len(data))
+    return await ArchiveReader(BytesBlobs(data), DirectSandbox(), limits=limits).look_into(
+        "key", size=len(data), user="alice"
+    )
 
 
 def to_bytes(content: bytes | str) -> bytes:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from registry.adapters.outbound.addresses import HubAddress, RepositoryAddress, read_address
+from registry.formats.repository_urls import HubAddress, RepositoryAddress, github_name, hub_name, read_address
 
 
 @pytest.mark.parametrize(
@@ -48,3 +48,16 @@ def test_whole_things(url: str, address: RepositoryAddress | HubAddress) -> None
 )
 def test_single_files_and_other_pages(url: str) -> None:
     assert read_address(url) is None
+
+
+@pytest.mark.parametrize("page", ["", "/", ".git", "/tree/v1", "/blob/main/x.py", "/resolve/main/a/b", "?x=1", "#top"])
+@pytest.mark.parametrize("host", ["github.com/octo/tiny", "huggingface.co/org/tiny", "hf.co/datasets/org/pairs"])
+def test_whatever_names_a_whole_lies_in_it(host: str, page: str) -> None:
+    url = f"https://{host}{page}"
+    match read_address(url):
+        case RepositoryAddress() as found:
+            assert github_name(url) == f"{found.owner}/{found.name}"
+        case HubAddress() as found:
+            assert hub_name(url) == (found.kind, found.id)
+        case None:
+            assert page not in ("", "/")

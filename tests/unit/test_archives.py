@@ -10,12 +10,14 @@ from pathlib import Path
 import pytest
 
 from registry.adapters.filesystem import FilesystemBlobStore
+from registry.adapters.processes.sandbox import PoolPlan, open_sandbox
 from registry.domain.errors import NotFound
 from registry.domain.packages import MAX_README_BYTES, Dependency
 from registry.formats.archives.facts import ArchiveFacts
 from registry.formats.archives.kinds import looks_like_archive
 from registry.ports.blobs import BlobStore
 from registry.services.packages.archive_reading import ArchiveReader
+from tests.sandbox import DirectSandbox
 from tests.unit.archives import (
     CARD,
     MAKERS,
@@ -193,7 +195,8 @@ async def test_five_gigabytes_cost_a_few_small_reads(tmp_path: Path) -> None:
     blobs = CountingBlobs(store)
     key = "00" * 16
     size = _make_sparse_zip(tmp_path / "00" / key)
-    facts = await ArchiveReader(blobs).look_into(key, size=size)
+    async with open_sandbox(urgent=PoolPlan(1), background=PoolPlan(1)) as sandbox:
+        facts = await ArchiveReader(blobs, sandbox).look_into(key, size=size, user="alice")
     store.close()
     assert size > 5 * 2**30
     assert facts.readme == "behind five gigabytes"
@@ -212,4 +215,4 @@ def _make_sparse_zip(path: Path) -> int:
 
 async def test_missing_blob_is_the_stores_word() -> None:
     with pytest.raises(NotFound):
-        await ArchiveReader(BytesBlobs(b"")).look_into("other", size=100)
+        await ArchiveReader(BytesBlobs(b""), DirectSandbox()).look_into("other", size=100, user="alice")

@@ -1,4 +1,4 @@
-"""No way from an address that a stranger names into the network of this host."""
+"""No way from an address that a user names into the network of this host."""
 
 from collections.abc import AsyncIterator, Iterator, Sequence
 
@@ -45,8 +45,27 @@ INSIDE = [
     "[fd00:ec2::254]",
     "[ff02::1]",
     "localhost",
+    "localhost.",
+    "127.0.0.1.",
+    "192.88.99.1",
+    "10.0x1",
+    "[fec0::1]",
+    "[feff:ffff::1]",
+    "[3fff::1]",
+    "[64:ff9b:1::7f00:1]",
+    "[2002:c058:6301::]",
+    "[::ffff:0:7f00:1]",
+    # Where they lead is outside, but who spells an address so wants to get past somebody's list.
+    "example.org.",
+    "93.184.215.14.",
+    "1572394766",
+    "0x5d.0xb8d70e",
+    "[::ffff:93.184.215.14]",
+    "[64:ff9b::808:808]",
+    "[2002:808:808::]",
+    "[2001:0:808:808::1]",
 ]
-OUTSIDE = {"93.184.215.14": "93.184.215.14", "[2606:4700::1111]": "2606:4700::1111", "[64:ff9b::808:808]": None}
+OUTSIDE = {"93.184.215.14": "93.184.215.14", "[2606:4700::1111]": "2606:4700::1111"}
 
 
 @pytest.fixture
@@ -79,15 +98,40 @@ async def test_inside_addresses_are_refused(host: str) -> None:
                 await sender.post(url, b"{}", headers={})
 
 
+@pytest.mark.parametrize("host", ["0127.0.0.1", "0177.0.0.01", "0135.0270.0327.016"])
+async def test_octal_numbers_are_no_host(host: str) -> None:
+    async for sender in sender_with(GuardedResolver(allow_private=False)):
+        with pytest.raises(InvalidInput, match="check its host"):
+            await sender.check(f"http://{host}/")
+        with pytest.raises(SendError):
+            await sender.post(f"http://{host}/", b"{}", headers={})
+
+
 @pytest.mark.parametrize("host", OUTSIDE)
 async def test_outside_addresses_are_pinned(host: str) -> None:
     pinned = await GuardedResolver(allow_private=False).pin(httpx.URL(f"https://{host}/x"))
 
-    assert pinned == (OUTSIDE[host] or "64:ff9b::808:808")
+    assert pinned == OUTSIDE[host]
+
+
+async def test_a_name_may_have_a_translated_address_where_there_is_no_other() -> None:
+    """Hosts with IPv6 only reach the rest by their gateway (RFC 6052), and learn its addresses from their resolver."""
+    resolver = GuardedResolver(allow_private=False, resolve=answering("64:ff9b::808:808"))
+
+    assert await resolver.pin(httpx.URL("https://example.org/")) == "64:ff9b::808:808"
 
 
 @pytest.mark.parametrize(
-    "addresses", [("127.0.0.1",), ("93.184.215.14", "10.0.0.7"), ("::1",), ("fe80::1%eth0",), ("93.184.215.14", "::")]
+    "addresses",
+    [
+        ("127.0.0.1",),
+        ("93.184.215.14", "10.0.0.7"),
+        ("::1",),
+        ("fe80::1%eth0",),
+        ("93.184.215.14", "::"),
+        ("64:ff9b::7f00:1",),
+        ("fec0::1",),
+    ],
 )
 async def test_name_with_an_inside_address_is_refused(addresses: tuple[str, ...]) -> None:
     resolver = GuardedResolver(allow_private=False, resolve=answering(*addresses))

@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from registry.adapters.processes.sandbox import PoolPlan, ProcessSandbox, open_sandbox
 from registry.domain.errors import Unavailable
 from registry.formats.archives.facts import ArchiveFacts
 from registry.formats.archives.limits import ArchiveLimits
@@ -213,24 +214,29 @@ async def _nothing() -> AsyncIterator[bytes]:
         yield b""
 
 
-async def test_time_is_bounded() -> None:
+@pytest.fixture
+async def sandbox() -> AsyncIterator[ProcessSandbox]:
+    async with open_sandbox(urgent=PoolPlan(2), background=PoolPlan(1)) as opened:
+        yield opened
+
+
+async def test_time_is_bounded(sandbox: ProcessSandbox) -> None:
     blobs = SilentBlobs()
-    reader = ArchiveReader(blobs, limits=ArchiveLimits(seconds=0.01))
-    assert await reader.look_into("key", size=10_000) == NOTHING
+    reader = ArchiveReader(blobs, sandbox, limits=ArchiveLimits(seconds=3))
+    assert await reader.look_into("key", size=10_000, user="alice") == NOTHING
     await blobs.ended.wait()
 
 
-async def test_cancelled_look_ends_its_thread_and_its_read() -> None:
+async def test_a_cancelled_look_ends_its_read(sandbox: ProcessSandbox) -> None:
     blobs = SilentBlobs()
-    looking = asyncio.create_task(ArchiveReader(blobs).look_into("key", size=10_000))
+    looking = asyncio.create_task(ArchiveReader(blobs, sandbox).look_into("key", size=10_000, user="alice"))
     await blobs.asked.wait()
     looking.cancel()
     with pytest.raises(asyncio.CancelledError):
         await looking
     await blobs.ended.wait()
-    await asyncio.get_running_loop().shutdown_default_executor()
 
 
-async def test_failure_of_the_store_is_told() -> None:
+async def test_failure_of_the_store_is_told(sandbox: ProcessSandbox) -> None:
     with pytest.raises(Unavailable):
-        await ArchiveReader(FailingBlobs(b"")).look_into("key", size=10_000)
+        await ArchiveReader(FailingBlobs(b""), sandbox).look_into("key", size=10_000, user="alice")

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from registry.adapters.outbound.guarded import GuardedResolver
-from registry.adapters.outbound.transfers import Transfers, body
+from registry.adapters.outbound.transfers import Transfers
 from registry.ports.fetching import FetchError
 
 HOME, ELSEWHERE = "http://198.41.0.4/file", "http://199.9.14.201/stored"
@@ -34,8 +34,8 @@ async def fetched(handler: Handler, url: str = HOME, *, offset: int = 0) -> tupl
 
     async with httpx.AsyncClient(transport=httpx.MockTransport(noted)) as client:
         transfers = Transfers(client, GuardedResolver(allow_private=False))
-        async with transfers.open(url, offset=offset, secret_headers=SECRET) as response:
-            return b"".join([chunk async for chunk in body(response)]), seen
+        async with transfers.open(url, offset=offset, secret_headers=SECRET) as transfer:
+            return b"".join([chunk async for chunk in transfer.chunks]), seen
 
 
 async def test_a_token_goes_to_its_own_host_only() -> None:

@@ -21,7 +21,7 @@ from registry.api.state import state_of
 from registry.api.strict_json import media_type_of, parse_json, read_limited, unsupported_media_type
 from registry.domain.errors import FieldError, InvalidInput, TooLarge, json_pointer
 from registry.formats.archives.kinds import SNIFF_BYTES, looks_like_archive
-from registry.services.packages.content_names import KINDS, safe_filename
+from registry.services.packages.content_names import KINDS
 from registry.services.packages.intake import IncomingContent
 
 MULTIPART = "multipart/form-data"
@@ -100,7 +100,7 @@ async def _from_json(request: Request, chunks: AsyncIterator[bytes], model: type
         metadata,
         IncomingContent(
             chunks=_once(content),
-            filename=safe_filename(metadata.filename or metadata.name + suffix),
+            filename=metadata.filename or metadata.name + suffix,
             media_type=metadata.media_type or sniffed,
             sha256=metadata.sha256,
         ),
@@ -137,7 +137,7 @@ async def _from_multipart(request: Request, chunks: AsyncIterator[bytes], model:
         metadata,
         IncomingContent(
             chunks=_last_part(stream, chunks),
-            filename=safe_filename(head.filename or metadata.name),
+            filename=head.filename or metadata.name,
             media_type=_checked_media_type(head),
             sha256=metadata.sha256,
         ),

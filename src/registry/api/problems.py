@@ -29,6 +29,13 @@ class ProblemKind:
     meaning: str
 
 
+_UNREADABLE = ProblemKind(
+    422,
+    "unreadable-content",
+    "The content could not be inspected",
+    "Reading it took too much time or memory, or failed; nothing is known of what is in it.",
+)
+
 PROBLEMS: dict[type[errors.RegistryError], ProblemKind] = {
     errors.InvalidInput: ProblemKind(
         422,
@@ -112,6 +119,10 @@ PROBLEMS: dict[type[errors.RegistryError], ProblemKind] = {
     errors.SourceFailed: ProblemKind(
         502, "source-failed", "Another service gave no answer", "A host that had to be asked failed or refused."
     ),
+    errors.ParsingAborted: _UNREADABLE,
+    errors.ParsingTimedOut: _UNREADABLE,
+    errors.ParsingOutOfMemory: _UNREADABLE,
+    errors.ParsingCrashed: _UNREADABLE,
     errors.Unavailable: ProblemKind(
         503, "unavailable", "The registry cannot answer now", "Wait as long as `Retry-After` says, then repeat."
     ),
@@ -123,13 +134,21 @@ HTTP_PROBLEMS: dict[int, ProblemKind] = {
     ),
     404: PROBLEMS[errors.NotFound],
     405: ProblemKind(405, "method-not-allowed", "This method is not allowed", "`Allow` lists the methods that are."),
-    408: ProblemKind(408, "too-slow", "The body came too slowly", "Nothing arrived for a while. Send it again."),
+    408: ProblemKind(
+        408, "too-slow", "The request came too slowly", "Its head or body stopped, or came below the minimum rate."
+    ),
     413: PROBLEMS[errors.TooLarge],
+    414: ProblemKind(414, "target-too-long", "The request target is too long", "Send filters that are shorter."),
     415: ProblemKind(
         415, "unsupported-media-type", "The media type is not supported", "See the route's documentation."
     ),
     416: ProblemKind(416, "range-not-satisfiable", "The range lies outside", "`Content-Range` tells the size."),
+    431: ProblemKind(431, "head-too-large", "The request's head is too large", "Send fewer or shorter header fields."),
     500: ProblemKind(500, "internal", "Something broke", "A defect of the registry; its log has the `request_id`."),
+    501: ProblemKind(
+        501, "not-implemented", "The method or coding is unknown", "The schema names the methods of each route."
+    ),
+    503: PROBLEMS[errors.Unavailable],
 }
 
 

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -51,7 +51,9 @@ def serve(
     from registry.allocator import share_one_heap
     from registry.composition import prepare
     from registry.telemetry.logs import configure_logs
-    from registry.wire.server_protocol import ProblemProtocol
+    from registry.wire.connections import ConnectionLimits
+    from registry.wire.open_files import affordable_connections
+    from registry.wire.server_protocol import ServerProtocol
 
     share_one_heap()
     settings = read_settings(host=host, port=port, workers=workers, data_dir=data_dir)
@@ -60,6 +62,13 @@ def serve(
     for name in ("host", "port", "workers", "data_dir"):
         os.environ[f"REGISTRY_{name.upper()}"] = str(getattr(settings, name))
     run(prepare(settings))
+    limits = ConnectionLimits(
+        head_seconds=settings.head_seconds,
+        body_idle_seconds=settings.upload_idle_seconds,
+        min_body_bytes_per_second=settings.min_body_bytes_per_second,
+        response_idle_seconds=settings.response_idle_seconds,
+        max_connections=affordable_connections(settings.max_connections),
+    )
     _announce(settings)
     _exit_quietly_at_sigterm()
     with tempfile.TemporaryDirectory(prefix="registry-metrics-") as folder:
@@ -71,7 +80,7 @@ def serve(
             host=settings.host,
             port=settings.port,
             workers=settings.workers,
-            http=ProblemProtocol,
+            http=cast("Any", ServerProtocol(limits)),
             loop="uvloop",
             ws="none",
             access_log=False,

@@ -11,6 +11,7 @@ from registry.adapters.system.ids import UuidSource
 from registry.composition.assembly import ADMIN_PASSWORD_FILE, RequestMiddleware, Running, assemble
 from registry.composition.observing import Observers
 from registry.composition.outbound import open_outbound
+from registry.composition.parsing import open_parsing
 from registry.composition.rating import RatingSurroundings, open_jobs
 from registry.composition.search import open_search
 from registry.composition.stores import open_stores
@@ -53,14 +54,18 @@ async def open_registry(
         open_search(settings, stores.records) as search,
         open_outbound(settings, clock) as outbound,
         open_jobs(settings) as jobs,
+        open_parsing(settings) as sandbox,
     ):
         around = RequestMiddleware(
             search=search,
             outbound=outbound,
-            rating=RatingSurroundings(outbound.upstreams, stores.shared.ratings, jobs, ratings_observer or UNOBSERVED),
+            rating=RatingSurroundings(
+                outbound.upstreams, stores.shared.ratings, jobs, ratings_observer or UNOBSERVED, sandbox
+            ),
             hasher=hasher,
             clock=clock,
             ids=UuidSource(),
+            keep_parsers_ready=sandbox.keep_ready,
             housekeeping=housekeeping,
             on_state=on_state,
         )
@@ -91,6 +96,7 @@ async def run_background(
         "downloads": services.retrieval.downloads.run,
         "health": services.health.run,
         "ingest": services.ingest.run,
+        "parsing": services.keep_parsers_ready,
         "ratings": services.rate_in_background,
         "search": services.index_follower.run,
         "token use": services.token_use.run,

@@ -1,8 +1,9 @@
 """The services of a registry over its open stores."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from typing import Any
 
 from pydantic import SecretStr
 
@@ -25,7 +26,7 @@ from registry.services.audit.global_audit import GlobalAudit
 from registry.services.container import Services
 from registry.services.files.parts import SubParts
 from registry.services.health.health import ComponentState, HealthMonitor, Probe
-from registry.services.ingest.ingest import Ingest
+from registry.services.ingest.ingest import Ingest, IngestLimits
 from registry.services.ingest.leases import Claims
 from registry.services.maintenance.maintenance import HousekeepingObserver, Maintenance
 from registry.services.packages.archive_reading import ArchiveReader
@@ -71,6 +72,7 @@ class RequestMiddleware:
     hasher: PasswordHasher
     clock: Clock
     ids: IdSource
+    keep_parsers_ready: Callable[[], Coroutine[Any, Any, None]]
     housekeeping: HousekeepingObserver | None
     on_state: Callable[[ComponentState], None]
 
@@ -113,7 +115,7 @@ def assemble(settings: Settings, stores: Stores, around: RequestMiddleware) -> R
         anonymous=settings.anonymous_permissions,
     )
     audit = AuditWriter(clock, ids)
-    archives = ArchiveReader(blobs, limits=ArchiveLimits(seconds=settings.archive_seconds))
+    archives = ArchiveReader(blobs, around.rating.sandbox, limits=ArchiveLimits(seconds=settings.archive_seconds))
     quotas = Quotas(
         records.usage,
         records.uploads,
@@ -196,6 +198,9 @@ def assemble(settings: Settings, stores: Stores, around: RequestMiddleware) -> R
             ),
             clock=clock,
             lease_seconds=settings.ingest_lease_seconds,
+            limits=IngestLimits(
+                settings.ingest_seconds, settings.ingest_concurrent, settings.ingest_concurrent_per_user
+            ),
             gate=rating.gate,
         ),
         webhooks=Webhooks(
@@ -224,6 +229,7 @@ def assemble(settings: Settings, stores: Stores, around: RequestMiddleware) -> R
         rate_as_worker=lambda: around.rating.jobs.work(rating.work),
         search=around.search.service,
         index_follower=around.search.follower,
+        keep_parsers_ready=around.keep_parsers_ready,
     )
     return Running(services, bootstrap, stores.shared.attempts)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import httpx
 from pydantic import SecretStr
 
+from registry.adapters.outbound.bounds import Pace
 from registry.adapters.outbound.fetcher import SourceFetcher
 from registry.adapters.outbound.github import GitHubCodeHost, github_headers
 from registry.adapters.outbound.github_fetching import GitHubArchives
@@ -14,7 +15,7 @@ from registry.adapters.outbound.guarded import GuardedResolver, guarded_client
 from registry.adapters.outbound.huggingface import HuggingFaceHub, huggingface_headers, huggingface_says_absent
 from registry.adapters.outbound.huggingface_fetching import HubArchives, HubLimits
 from registry.adapters.outbound.text_model import ChatClaimsReader
-from registry.adapters.outbound.transfers import Transfers
+from registry.adapters.outbound.transfers import TransferLimits, Transfers
 from registry.adapters.outbound.upstream import Upstream
 from registry.adapters.outbound.webhooks import HttpWebhookSender
 from registry.ports.clock import Clock
@@ -24,7 +25,7 @@ from registry.ports.webhooks import WebhookSender
 from registry.settings import Settings
 
 _SERVICE_TIMEOUT = httpx.Timeout(30.0, connect=5.0)
-_STRANGER_TIMEOUT_SECONDS = 20.0
+_NAMED_TIMEOUT_SECONDS = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,23 +48,24 @@ class Outbound:
 
 @asynccontextmanager
 async def open_outbound(settings: Settings, clock: Clock) -> AsyncIterator[Outbound]:
-    # Requests for what strangers name never share a connection; those to the configured services do.
+    # Requests for what users name never share a connection; those to the configured services do.
     async with (
         httpx.AsyncClient(timeout=_SERVICE_TIMEOUT, trust_env=False) as services,
-        guarded_client(timeout_seconds=_STRANGER_TIMEOUT_SECONDS) as strangers,
+        guarded_client(timeout_seconds=_NAMED_TIMEOUT_SECONDS) as named,
     ):
-        yield _compose(settings, services, strangers, clock)
+        yield _compose(settings, services, named, clock)
 
 
-def _compose(settings: Settings, services: httpx.AsyncClient, strangers: httpx.AsyncClient, clock: Clock) -> Outbound:
+def _compose(settings: Settings, services: httpx.AsyncClient, named: httpx.AsyncClient, clock: Clock) -> Outbound:
     resolver = GuardedResolver(settings.allow_private_targets)
-    transfers = Transfers(strangers, resolver)
+    pace = Pace(settings.upstream_min_bytes_per_second, settings.upstream_idle_seconds)
+    transfers = Transfers(named, resolver, TransferLimits(settings.upstream_head_seconds, pace))
     code_host, github_archives = _github(settings, services, transfers, clock)
     hub, hub_archives = _hub(settings, services, transfers, clock)
     return Outbound(
         SourceFetcher(transfers, github=github_archives, hub=hub_archives),
         Upstreams(code_host, hub, _claims(settings, services, clock)),
-        HttpWebhookSender(strangers, resolver, timeout_seconds=settings.webhook_timeout_seconds),
+        HttpWebhookSender(named, resolver, timeout_seconds=settings.webhook_timeout_seconds),
     )
 
 

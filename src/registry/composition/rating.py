@@ -17,6 +17,7 @@ from registry.ports.clock import Clock, IdSource
 from registry.ports.jobs import JobQueue
 from registry.ports.packages import PackageStore
 from registry.ports.ratings import RatingStore
+from registry.ports.sandbox import Sandbox
 from registry.rating.collect import Deadlines, EvidenceCollector, Sources
 from registry.rating.score import DEFAULT_WEIGHTS
 from registry.services.ingest.gate import ScoreGate, evidence_scorer
@@ -25,6 +26,7 @@ from registry.services.packages.intake import AuditWriter
 from registry.services.ratings.archive_evidence import StoredArchiveInspector
 from registry.services.ratings.license_check import LicenseChecks
 from registry.services.ratings.parents import LineageParentScores
+from registry.services.ratings.parsing import IsolatedCardReader, Scorer
 from registry.services.ratings.ratings import RatingAge, Ratings
 from registry.services.ratings.work import RatingObserver, RatingRules, RatingWork
 from registry.settings import CacheHome, JobsHome, Settings
@@ -70,17 +72,18 @@ def assemble_rating(
     upstreams, cache = around.upstreams, around.cache
     cache_seconds = _MEMORY_CACHE_SECONDS if settings.cache is CacheHome.MEMORY else settings.rating_cache_seconds
     sources = Sources(
-        archives=StoredArchiveInspector(stores.blobs),
+        archives=StoredArchiveInspector(stores.blobs, around.sandbox),
         code_host=upstreams.code_host,
         hub=upstreams.hub,
         claims=upstreams.claims,
         parents=LineageParentScores(catalog, stores.ratings),
     )
     deadlines = Deadlines().within(settings.rating_source_seconds)
-    collector, weights = EvidenceCollector(sources, clock=clock, deadlines=deadlines), weights_of(settings)
+    cards, scorer = IsolatedCardReader(around.sandbox), Scorer(around.sandbox, weights_of(settings))
+    collector = EvidenceCollector(sources, cards=cards, clock=clock, deadlines=deadlines)
     least = settings.min_ingest_score
     return RatingServices(
-        gate=ScoreGate(evidence_scorer(collector, weights), least) if least else None,
+        gate=ScoreGate(evidence_scorer(collector, scorer), least) if least else None,
         ratings=Ratings(
             stores.ratings,
             cache,
@@ -98,7 +101,7 @@ def assemble_rating(
             audit=audit,
             clock=clock,
             ids=ids,
-            weights=weights,
+            scorer=scorer,
             rules=RatingRules(
                 lease_seconds=settings.rating_lease_seconds,
                 retry_seconds=settings.rating_retry_seconds,
@@ -121,12 +124,13 @@ class Jobs:
 
 @dataclass(frozen=True, slots=True)
 class RatingSurroundings:
-    """What ratings need besides stores: other servers, the cache, the queue, and who counts."""
+    """What ratings need besides stores: other servers, the cache, the queue, who counts, and where parsers run."""
 
     upstreams: Upstreams
     cache: RatingCache
     jobs: Jobs
     observer: RatingObserver
+    sandbox: Sandbox
 
 
 @asynccontextmanager
@@ -147,8 +151,8 @@ async def open_jobs(settings: Settings) -> AsyncIterator[Jobs]:
     if settings.jobs is JobsHome.LOCAL:
         yield Jobs(local, serve=work, work=work)
         return
-    # Takes 0.3 s to import: only for those who use it.
-    from registry.adapters.taskiq.jobs import open_job_queue
+    # Takes 0.1 s to import: only for those who use it.
+    from registry.adapters.redis.jobs import open_job_queue
 
     async with open_job_queue(_secret(settings.redis_url) or "", concurrent=settings.rating_workers) as queue:
 

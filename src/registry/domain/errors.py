@@ -22,6 +22,10 @@ RegistryError
 ├── PermissionDenied
 ├── Throttled                 too many attempts; carries the wait
 ├── SourceFailed              another service that was asked gave no usable answer
+├── ParsingAborted            isolated work on untrusted bytes ended without a result
+│   ├── ParsingTimedOut       it took too long
+│   ├── ParsingOutOfMemory    it took too much memory
+│   └── ParsingCrashed        it ended in any other way
 └── Unavailable               a store cannot answer now; carries the wait
 """
 
@@ -184,3 +188,19 @@ class SourceFailed(RegistryError):
         self.reason = reason
         self.retry_at = retry_at
         super().__init__(reason)
+
+
+class ParsingAborted(RegistryError):
+    """The bytes could not be inspected: neither clean nor absent follows from that."""
+
+
+class ParsingTimedOut(ParsingAborted):
+    """Reading the bytes took longer than the job's limit."""
+
+
+class ParsingOutOfMemory(ParsingAborted):
+    """Reading the bytes took more memory than the job's limit."""
+
+
+class ParsingCrashed(ParsingAborted):
+    """The process that read the bytes ended without a valid result."""

@@ -143,6 +143,15 @@ class DemonstrationFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class CardReading:
+    """What a card says: the repository that it calls its own (`owner/name`), its datasets, its blocks of Python."""
+
+    repository: str | None = None
+    datasets: tuple[str, ...] = ()
+    demonstrations: tuple[DemonstrationFacts, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class RepositoryFacts:
     """A source repository as its host describes it. `license` is an SPDX id, None where the host knows none."""
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from registry.domain.events import Event
+from registry.domain.quotas import Quota
 from registry.domain.uploads import Upload
 from registry.domain.versions import Version
 
@@ -123,10 +124,12 @@ class KeptAnswer:
 class Change:
     """What is recorded in the same atomic write as a change of a package.
 
-    `upload` is the open upload that becomes the added package: it ends with this write.
+    `upload` is the open upload that becomes the added package: it ends with this write. With a `quota`, a write by
+    which its user would store more than that is refused by QuotaReached.
     """
 
     audit: AuditEntry
     answer: KeptAnswer | None = field(default=None)
     upload: Upload | None = None
     events: tuple[Event, ...] = ()
+    quota: Quota | None = None

@@ -1,6 +1,6 @@
 """Reading a model card, dataset card or README: front matter, headings, code, links. Pure, in linear time.
 
-The form is that of https://huggingface.co/docs/hub/model-cards: YAML between two lines of `---`, then Markdown.
+The form is that of https://huggingface.co/docs/hub/model-cards: front matter, then Markdown.
 """
 
 import re
@@ -12,9 +12,9 @@ from itertools import accumulate
 from typing import Any
 
 from registry.domain.evidence import ArchiveFacts, Evidence, Fact, FactState, PackageFacts
-from registry.formats.plain_yaml import read_yaml
+from registry.formats import front_matter
+from registry.formats.front_matter import split_front_matter
 
-MAX_FRONT_MATTER_CHARACTERS = 64 * 1024
 MAX_LINE_CHARACTERS = 2_000
 MAX_HEADINGS = 500
 MAX_BLOCKS = 200
@@ -69,22 +69,7 @@ class Card:
 
     def names(self, key: str) -> tuple[str, ...]:
         """The front matter's texts under `key`: a text or a list of texts."""
-        value = self.front.get(key)
-        items = value if isinstance(value, list) else [value]
-        return tuple(item.strip() for item in items if isinstance(item, str) and item.strip())
-
-
-def split_front_matter(text: str) -> tuple[Mapping[str, Any], str]:
-    """The front matter and what follows it; an empty mapping where there is none that can be read."""
-    text = text.lstrip("\ufeff")
-    lines = text.split("\n", 1)
-    if lines[0].rstrip() != "---" or len(lines) == 1:
-        return {}, text
-    end = re.compile(r"^---[ \t]*\r?$", re.MULTILINE).search(lines[1])
-    if end is None or end.start() > MAX_FRONT_MATTER_CHARACTERS:
-        return {}, text
-    front = read_yaml(lines[1][: end.start()])
-    return front if isinstance(front, dict) else {}, lines[1][end.end() :]
+        return front_matter.names(self.front, key)
 
 
 @lru_cache(maxsize=8)  # several metrics read the same card

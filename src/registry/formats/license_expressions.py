@@ -12,10 +12,10 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 
-from registry.formats.license_terms import ALIASES, CLASHES, COPYLEFT_TARGETS, TERMS, Terms
+from registry.formats.license_names import MISSING, license_id
+from registry.formats.license_terms import CLASHES, COPYLEFT_TARGETS, TERMS, Terms
 
 MAX_EXPRESSION_CHARACTERS = 500
-_MISSING = {"", "none", "noassertion", "unknown", "other", "null", "unlicensed"}
 
 
 class LicenseUse(StrEnum):
@@ -56,7 +56,7 @@ def check_license(
     package, project = normalise_license(package_license), normalise_license(project_license)
     for side, text, read in (("package", package_license, package), ("project", project_license, project)):
         if read is None:
-            missing = text is None or text.strip().lower() in _MISSING
+            missing = text is None or text.strip().lower() in MISSING
             why = f"the {side} states no license" if missing else f"the {side}'s license {text!r} is no SPDX expression"
             return LicenseAnswer(False, f"{why}: no permission can be relied on", package, project)  # noqa: FBT003
     symbols = _parse_known(project).symbols
@@ -142,8 +142,8 @@ def _parse(text: str) -> Any:
     """The parsed expression, None where it is missing, too long, malformed or names a license that nobody knows."""
     from license_expression import ExpressionError, ExpressionParseError
 
-    text = ALIASES.get(" ".join(text.lower().split()), text)
-    if text.lower() in _MISSING or len(text) > MAX_EXPRESSION_CHARACTERS:
+    text = license_id(text) or text
+    if text.lower() in MISSING or len(text) > MAX_EXPRESSION_CHARACTERS:
         return None
     try:
         parsed = _spdx().parse(text, validate=False, simple=False)

@@ -85,28 +85,3 @@ COPYLEFT_TARGETS: dict[str, tuple[str, ...]] = {
     "CC-BY-NC-3.0": ("CC-BY-NC-SA-3.0", "CC-BY-NC-SA-4.0", "CC-BY-NC-4.0"),
     "CC-BY-NC-4.0": ("CC-BY-NC-SA-4.0",),
 }
-
-# How people write licenses in records and cards, in lower case, beside SPDX's own ids.
-ALIASES = {
-    "apache license 2.0": "Apache-2.0",
-    "apache license, version 2.0": "Apache-2.0",
-    "apache 2.0": "Apache-2.0",
-    "apache2": "Apache-2.0",
-    "mit license": "MIT",
-    "the mit license": "MIT",
-    "bsd 3-clause": "BSD-3-Clause",
-    "new bsd": "BSD-3-Clause",
-    "bsd 2-clause": "BSD-2-Clause",
-    "gplv2": "GPL-2.0-only",
-    "gplv3": "GPL-3.0-only",
-    "agplv3": "AGPL-3.0-only",
-    "lgplv3": "LGPL-3.0-only",
-    "mpl 2.0": "MPL-2.0",
-    "cc0": "CC0-1.0",
-    "pddl": "PDDL-1.0",
-    "odbl": "ODbL-1.0",
-    "c-uda": "LicenseRef-C-UDA",
-    "openrail++": "LicenseRef-openrail-plus-plus",
-    "proprietary": "LicenseRef-proprietary",
-    **{name.removeprefix("LicenseRef-").lower(): name for name in TERMS if name.startswith("LicenseRef-")},
-}

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from registry.domain.evidence import (
     ArchiveFacts,
+    CardReading,
     ClaimsReading,
     CommitFacts,
     HubFacts,
@@ -51,6 +52,11 @@ class ModelHub(Protocol):
 class ClaimsReader(Protocol):
     async def read_claims(self, card: str) -> ClaimsReading:
         """A text model's judgement of the performance claims in a card, which is untrusted text."""
+
+
+class CardReader(Protocol):
+    async def read(self, card: str, *, user: str) -> CardReading:
+        """What an untrusted card of `user`'s package says. Raises ParsingAborted."""
 
 
 class ArchiveInspector(Protocol):

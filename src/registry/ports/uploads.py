@@ -6,6 +6,7 @@ from typing import Protocol
 
 from registry.domain.events import Event
 from registry.domain.packages import KeptAnswer
+from registry.domain.quotas import Quota
 from registry.domain.uploads import Upload
 
 
@@ -16,8 +17,11 @@ class UploadStore(Protocol):
     gone, so bytes are never dropped under a package. All methods raise Unavailable.
     """
 
-    async def add(self, upload: Upload, answer: KeptAnswer | None = None) -> None:
-        """Add an upload with its kept answer, all or nothing. Raises AnswerKept."""
+    async def add(self, upload: Upload, answer: KeptAnswer | None = None, *, quota: Quota | None = None) -> None:
+        """Add an upload with its kept answer, all or nothing. Raises AnswerKept.
+
+        With a `quota`, the same write raises QuotaReached or Throttled where the upload does not fit into it.
+        """
 
     async def get(self, upload_id: str) -> Upload:
         """The upload, whether or not it has expired. Raises NotFound."""

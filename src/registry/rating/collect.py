@@ -14,6 +14,7 @@ import structlog
 from registry.domain.errors import NotFound, RegistryError, SourceFailed
 from registry.domain.evidence import (
     ArchiveFacts,
+    CardReading,
     ClaimsReading,
     DatasetFacts,
     Evidence,
@@ -26,10 +27,12 @@ from registry.domain.packages import Package
 from registry.domain.receipts import normalised
 from registry.formats.repository_urls import hub_name, is_dataset_id, named_datasets
 from registry.ports.clock import Clock
-from registry.ports.sources import ArchiveInspector, ClaimsReader, CodeHost, ModelHub, ParentScores
+from registry.ports.sources import ArchiveInspector, CardReader, ClaimsReader, CodeHost, ModelHub, ParentScores
 from registry.rating.deriving import (
+    CARD,
     GITHUB,
     HUB,
+    ReadCard,
     RepositoryName,
     card_of,
     demonstrations_in,
@@ -58,9 +61,9 @@ class Sources:
 
 @dataclass(frozen=True, slots=True)
 class Deadlines:
-    """How long each kind of answer may take, in seconds."""
+    """How long each kind of answer may take, in seconds. Parsing has its own limits, and may wait for its turn."""
 
-    archive: float = 60.0
+    parsing: float = 600.0
     code_host: float = 20.0
     hub: float = 15.0
     claims: float = 30.0
@@ -83,11 +86,13 @@ class EvidenceCollector:
         self,
         sources: Sources,
         *,
+        cards: CardReader,
         clock: Clock,
         deadlines: Deadlines | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._sources = sources
+        self._cards = cards
         self._clock = clock
         self._deadlines = deadlines or Deadlines()
         self._monotonic = monotonic
@@ -101,7 +106,8 @@ class EvidenceCollector:
             parents = tasks.create_task(self._parents(package))
             hub = tasks.create_task(self._hub(package, lambda hub, kind, hub_id: hub.info(kind, hub_id)))
             hub_card = tasks.create_task(self._hub(package, lambda hub, kind, hub_id: hub.card(kind, hub_id)))
-            name = tasks.create_task(repository_name(package, archive, hub_card))
+            read = self._reader(package, tasks)
+            name = tasks.create_task(repository_name(package, archive, hub_card, read))
             repository = tasks.create_task(self._code(name, lambda host, it: host.repository(it)))
             readme = tasks.create_task(self._code(name, lambda host, it: host.readme(it)))
             commits = tasks.create_task(self._code(name, lambda host, it: host.commits(it)))
@@ -109,8 +115,8 @@ class EvidenceCollector:
             tree = tasks.create_task(self._code(name, lambda host, it: host.tree(it)))
             card = tasks.create_task(card_of(record, archive, hub_card, readme))
             claims = tasks.create_task(self._claims(card))
-            datasets = tasks.create_task(self._datasets(record, card, hub))
-            demonstrations = tasks.create_task(demonstrations_in(card))
+            datasets = tasks.create_task(self._datasets(record, card, hub, read))
+            demonstrations = tasks.create_task(demonstrations_in(card, read))
         evidence = Evidence(
             collected_at=collected_at,
             latency_ms=self._since(began),
@@ -154,6 +160,19 @@ class EvidenceCollector:
             _log.info("rating_source_failed", source=source, reason=reason)
         return Fact(source, state, reason=reason or "it gave no reason", latency_ms=self._since(began))
 
+    def _reader(self, package: Package, tasks: asyncio.TaskGroup) -> ReadCard:
+        readings: dict[str, asyncio.Task[Fact[CardReading]]] = {}
+
+        async def read(text: str | None) -> Fact[CardReading]:
+            if not text:
+                return Fact(CARD, FactState.KNOWN, CardReading())
+            if text not in readings:
+                question = self._cards.read(text, user=package.created_by)
+                readings[text] = tasks.create_task(self._ask(CARD, self._deadlines.parsing, lambda: question))
+            return await readings[text]
+
+        return read
+
     def _since(self, began: float) -> int:
         return round((self._monotonic() - began) * 1000)
 
@@ -161,7 +180,7 @@ class EvidenceCollector:
         archives = self._sources.archives
         if archives is None or package.content is None:
             return _absent(ARCHIVE, "archives are not looked into" if package.content else "the package has no content")
-        return await self._ask(ARCHIVE, self._deadlines.archive, lambda: archives.inspect(package))
+        return await self._ask(ARCHIVE, self._deadlines.parsing, lambda: archives.inspect(package))
 
     async def _parents(self, package: Package) -> Fact[Any]:
         parents = self._sources.parents
@@ -199,10 +218,16 @@ class EvidenceCollector:
         return await self._ask(TEXT_MODEL, self._deadlines.claims, lambda: reader.read_claims(text))
 
     async def _datasets(
-        self, record: Fact[PackageFacts], card: "asyncio.Task[Fact[str]]", hub: "asyncio.Task[Fact[HubFacts]]"
+        self,
+        record: Fact[PackageFacts],
+        card: "asyncio.Task[Fact[str]]",
+        hub: "asyncio.Task[Fact[HubFacts]]",
+        read: ReadCard,
     ) -> Fact[tuple[DatasetFacts, ...]]:
-        text, info = await card, await hub
-        named = named_datasets(record.value, text.value, info.value)
+        reading, info = await read((await card).value), await hub
+        if reading.value is None:
+            return Fact(CARD, reading.state, reason=reading.reason, latency_ms=reading.latency_ms)
+        named = named_datasets(record.value, reading.value.datasets, info.value)
         names = [name for name in named if is_dataset_id(name)][:MAX_DATASETS]
         source = self._sources.hub
         if not names or source is None:

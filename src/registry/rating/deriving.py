@@ -1,11 +1,13 @@
 """Facts that follow from other facts: where the code is, which text is the card, what the card's code shows."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
 from registry.domain.evidence import (
     ArchiveFacts,
+    CardReading,
     DatasetFacts,
     DemonstrationFacts,
     Fact,
@@ -14,8 +16,7 @@ from registry.domain.evidence import (
 )
 from registry.domain.packages import Package
 from registry.formats.cards import choose_card
-from registry.formats.python_examples import read_demonstrations
-from registry.formats.repository_urls import first_repository, github_name, labelled_repository
+from registry.formats.repository_urls import first_repository, github_name
 
 CARD, GITHUB, HUB = "card", "github", "huggingface"
 
@@ -46,26 +47,38 @@ def package_facts(package: Package) -> PackageFacts:
     )
 
 
+ReadCard = Callable[[str | None], Awaitable[Fact[CardReading]]]
+"""Reads the text of a card, each text once; an empty reading without one."""
+
+
 async def repository_name(
-    package: Package, archive: asyncio.Task[Fact[ArchiveFacts]], hub_card: asyncio.Task[Fact[str]]
+    package: Package, archive: asyncio.Task[Fact[ArchiveFacts]], hub_card: asyncio.Task[Fact[str]], read: ReadCard
 ) -> RepositoryName:
     """The repository that the record names, or else its archive, or else its card on the hub."""
-    if name := github_name(package.source_url) or labelled_repository(package.readme):
+    if name := github_name(package.source_url):
+        return RepositoryName(name)
+    in_readme = await read(package.readme)
+    if name := _labelled(in_readme):
         return RepositoryName(name)
     inside = await archive
-    if inside.value and (
-        name := first_repository(inside.value.project_urls) or labelled_repository(inside.value.readme)
-    ):
+    in_archive = await read(inside.value.readme if inside.value else None)
+    if name := first_repository(inside.value.project_urls if inside.value else ()) or _labelled(in_archive):
         return RepositoryName(name)
     card = await hub_card
-    if name := labelled_repository(card.value):
+    in_card = await read(card.value)
+    if name := _labelled(in_card):
         return RepositoryName(name)
-    lost = next((fact for fact in (inside, card) if fact.failed), None)
+    asked: tuple[Fact[Any], ...] = (in_readme, inside, in_archive, card, in_card)
+    lost = next((fact for fact in asked if fact.failed), None)
     if lost is not None:
         return RepositoryName(
             None, lost.source, failed=True, reason=f"the link to a repository could not be read: {lost.reason}"
         )
     return RepositoryName(None)
+
+
+def _labelled(reading: Fact[CardReading]) -> str | None:
+    return reading.value.repository if reading.value else None
 
 
 async def card_of(
@@ -84,12 +97,14 @@ async def card_of(
     return choose_card(*facts)
 
 
-async def demonstrations_in(card: asyncio.Task[Fact[str]]) -> Fact[tuple[DemonstrationFacts, ...]]:
+async def demonstrations_in(card: asyncio.Task[Fact[str]], read: ReadCard) -> Fact[tuple[DemonstrationFacts, ...]]:
     text = await card
     if text.value is None:
         return Fact(CARD, text.state, reason=text.reason)
-    # Some 0.3 s for the largest card: too long for the event loop.
-    return Fact(CARD, FactState.KNOWN, await asyncio.to_thread(read_demonstrations, text.value))
+    reading = await read(text.value)
+    if reading.value is None:
+        return Fact(CARD, reading.state, reason=reading.reason, latency_ms=reading.latency_ms)
+    return Fact(CARD, FactState.KNOWN, reading.value.demonstrations)
 
 
 def join_datasets(infos: list[Fact[Any]], cards: list[Fact[Any]], names: list[str]) -> Fact[tuple[DatasetFacts, ...]]:

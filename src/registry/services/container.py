@@ -55,3 +55,4 @@ class Services:
     rate_as_worker: Callable[[], Coroutine[Any, Any, None]]
     search: SearchService
     index_follower: IndexFollower
+    keep_parsers_ready: Callable[[], Coroutine[Any, Any, None]]

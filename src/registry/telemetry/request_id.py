@@ -25,12 +25,16 @@ def current_request_id() -> str:
     return _current.get()
 
 
-def begin_request(headers: list[tuple[bytes, bytes]]) -> bytes:
-    """Adopt the client's id when it is 1 to 128 printable ASCII characters, else make one."""
+def identity_of(headers: list[tuple[bytes, bytes]]) -> bytes:
+    """The client's id when it is 1 to 128 printable ASCII characters, else a fresh one."""
     for name, value in headers:
         if name == HEADER and _ECHOED.fullmatch(value):
-            _current.set(value.decode("ascii"))
             return value
-    fresh = next(_fresh_ids)
-    _current.set(fresh)
-    return fresh.encode()
+    return next(_fresh_ids).encode()
+
+
+def begin_request(headers: list[tuple[bytes, bytes]]) -> bytes:
+    """Adopt the request's id as the current one."""
+    identity = identity_of(headers)
+    _current.set(identity.decode("ascii"))
+    return identity

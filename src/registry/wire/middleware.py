@@ -14,6 +14,9 @@ from registry.wire.request_scheduler import RequestScheduler
 _log = structlog.get_logger(__name__)
 
 
+_EXPECTS = (b"expect", b"100-continue")
+
+
 class RequestMiddleware:
     """Pure ASGI (Starlette's BaseHTTPMiddleware costs 217 µs a request). All that share `scheduler` stand in one line.
 
@@ -45,6 +48,9 @@ class RequestMiddleware:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 message["headers"] = [*message["headers"], *added]
+                if not received.called and _EXPECTS in scope["headers"]:
+                    # Without "100 Continue" nobody knows whether the body follows: the next bytes may be either.
+                    message["headers"].append((b"connection", b"close"))
             else:
                 sent_bytes += len(message.get("body", b""))
             await send(message)
@@ -74,13 +80,15 @@ class RequestMiddleware:
 class _Counted:
     """Counts the body's bytes on their way in."""
 
-    __slots__ = ("_receive", "bytes")
+    __slots__ = ("_receive", "bytes", "called")
 
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
         self.bytes = 0
+        self.called = False
 
     async def __call__(self) -> Message:
+        self.called = True
         message = await self._receive()
         self.bytes += len(message.get("body", b""))
         return message

@@ -24,6 +24,7 @@ can hold one.
 | API token by user | `J#<user>` | `<token id>` |
 | API token by id | `I#<token id>` | `grant` |
 | user's bytes | `Y#<user>` | `<shard>` |
+| reserved bytes | `V#<user>` | `<reservation id>` |
 | open upload | `O#<upload id>` | `upload` |
 | upload entry | `W#<user>` | `<upload id>` |
 | upload's end | `uploads` | `<time>#<upload id>` |
@@ -47,6 +48,7 @@ can hold one.
 - A version makes (type, name, version) unique and lists the versions of a name; an account entry lists users by name.
 - The admins are one item with the set of their names (`admins`), so that the last one is not removed; the item also
   says that accounts existed. An account has an `id`; one from before ids existed has its name as id.
+- Reserved bytes are of a write under way (see `reservations`), where users have quotas.
 - A listing entry has what a listing may have to check: `type`, `owner` and `version`, under a name or owner `tags` too,
   under these, a tag or a score the `score` where there is one; and the `revision` that wrote it.
 - A rating is the latest, as ready JSON; its receipt, compressed, is in parts that carry the rating's `etag`.
@@ -190,6 +192,10 @@ def uploads_of(user: str) -> str:
 
 def usage_of(user: str) -> str:
     return f"Y#{user}"
+
+
+def reservations_of(user: str) -> str:
+    return f"V#{user}"
 
 
 def usage_key(user: str, package_id: str) -> Item:

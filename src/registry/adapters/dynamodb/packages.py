@@ -14,9 +14,10 @@ from registry.adapters.dynamodb.listing import matches, walk
 from registry.adapters.dynamodb.outbox import event_items
 from registry.adapters.dynamodb.ratings import mark_item
 from registry.adapters.dynamodb.records import attribute
+from registry.adapters.dynamodb.reservations import reserved
 from registry.adapters.dynamodb.transaction import ABSENT, Transaction
 from registry.adapters.dynamodb.uploads import answer_kept, end_upload, keep_answer
-from registry.adapters.dynamodb.usage import count_bytes
+from registry.adapters.dynamodb.usage import count_bytes, grown
 from registry.domain.errors import AlreadyExists, NotFound, PackageExists, RevisionConflict, Unavailable
 from registry.domain.listing import PackageFilter
 from registry.domain.packages import Change, KeptAnswer, Package, PackageStatus, PackageType
@@ -45,7 +46,8 @@ class DynamoPackageStore:
             transaction.put(readme)
         _write_rest(transaction, None, package, old_score=None)
         self._mark(transaction, package, change)
-        await transaction.commit()
+        counted = change.upload.size if change.upload else 0
+        await self._commit(transaction, change, added=grown(None, package) - counted)
 
     async def replace(self, package: Package, change: Change, *, expected_revision: int) -> None:
         record, old_readme = await self._read_expected(package.id, change, expected_revision=expected_revision)
@@ -67,7 +69,7 @@ class DynamoPackageStore:
         )
         _write_rest(transaction, old, package, old_score=records.read_score(record))
         self._mark(transaction, package, change)
-        await transaction.commit()
+        await self._commit(transaction, change, added=grown(old, package))
 
     async def remove(self, package_id: str, change: Change, *, expected_revision: int) -> None:
         record, readme = await self._read_expected(package_id, change, expected_revision=expected_revision)
@@ -157,6 +159,12 @@ class DynamoPackageStore:
         for event in event_items(change.events, revision=revision):
             transaction.put(event)
         return transaction
+
+    async def _commit(self, transaction: Transaction, change: Change, *, added: int) -> None:
+        async with reserved(self._table, change.quota, added=added, now=self._clock.now) as room:
+            if room is not None:
+                room.become(transaction)
+            await transaction.commit()
 
     def _mark(self, transaction: Transaction, package: Package, change: Change) -> None:
         """Have the package rated, once it has what there is to rate. A claim on the mark becomes void."""

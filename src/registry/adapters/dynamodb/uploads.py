@@ -10,10 +10,12 @@ from registry.adapters.dynamodb.idempotency import NO_ANSWER, answer_item
 from registry.adapters.dynamodb.keys import Item, binary, number, text
 from registry.adapters.dynamodb.outbox import event_items
 from registry.adapters.dynamodb.records import attribute
+from registry.adapters.dynamodb.reservations import reserved
 from registry.adapters.dynamodb.transaction import ABSENT, Transaction
 from registry.domain.errors import AlreadyExists, AnswerKept, NotFound
 from registry.domain.events import Event
 from registry.domain.packages import KeptAnswer
+from registry.domain.quotas import Quota
 from registry.domain.uploads import Upload
 from registry.ports.clock import Clock
 
@@ -50,7 +52,7 @@ class DynamoUploadStore:
         self._table = table
         self._clock = clock
 
-    async def add(self, upload: Upload, answer: KeptAnswer | None = None) -> None:
+    async def add(self, upload: Upload, answer: KeptAnswer | None = None, *, quota: Quota | None = None) -> None:
         transaction = Transaction(self._table)
         if answer is not None:
             keep_answer(transaction, answer, now=self._clock.now())
@@ -59,7 +61,10 @@ class DynamoUploadStore:
         )
         for entry in _entries(upload):
             transaction.put({**entry, "id": text(upload.id)})
-        await transaction.commit()
+        async with reserved(self._table, quota, added=upload.size, uploads=1, now=self._clock.now) as room:
+            if room is not None:
+                room.become(transaction)
+            await transaction.commit()
 
     async def get(self, upload_id: str) -> Upload:
         item = await self._table.get(keys.upload_key(upload_id))

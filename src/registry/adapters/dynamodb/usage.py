@@ -10,9 +10,14 @@ from registry.domain.packages import Package
 def count_bytes(transaction: Transaction, old: Package | None, new: Package | None) -> None:
     """Count with the rest what a user stores more or less. Spread over shards: one item would make all wait in line."""
     package = new or old
-    added = _size(new) - _size(old)
+    added = grown(old, new)
     if package is not None and added:
         transaction.add_to(keys.usage_key(package.created_by, package.id), "bytes", added)
+
+
+def grown(old: Package | None, new: Package | None) -> int:
+    """How many bytes more are stored after a change; negative: fewer."""
+    return _size(new) - _size(old)
 
 
 def _size(package: Package | None) -> int:

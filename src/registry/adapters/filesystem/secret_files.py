@@ -6,6 +6,8 @@ import secrets
 from collections.abc import Callable
 from pathlib import Path
 
+from registry.adapters.private_files import PRIVATE_MODE, keep_private
+
 
 def kept_secret(path: Path, make: Callable[[], str]) -> str:
     """The secret in the file, made at the first call. Processes that start together agree on one.
@@ -14,7 +16,7 @@ def kept_secret(path: Path, make: Callable[[], str]) -> str:
     """
     if not path.exists():
         draft = path.with_name(f".{path.name}-{secrets.token_hex(8)}")
-        descriptor = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        descriptor = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, PRIVATE_MODE)
         try:
             with os.fdopen(descriptor, "w") as file:
                 file.write(make() + "\n")
@@ -24,4 +26,6 @@ def kept_secret(path: Path, make: Callable[[], str]) -> str:
                 path.hardlink_to(draft)
         finally:
             draft.unlink()
+    else:
+        keep_private(path)
     return path.read_text().strip()

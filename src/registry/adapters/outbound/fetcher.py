@@ -1,20 +1,22 @@
 """What a URL points to: a repository on GitHub, a model or dataset on the Hugging Face Hub, or any http(s) file."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from email.message import Message
 from urllib.parse import unquote
 
 import httpx
 
-from registry.adapters.outbound.addresses import HubAddress, RepositoryAddress, read_address
+from registry.adapters.outbound.disposition import disposed_filename
 from registry.adapters.outbound.github_fetching import GitHubArchives
 from registry.adapters.outbound.guarded import RefusedAddress
 from registry.adapters.outbound.huggingface_fetching import HubArchives
-from registry.adapters.outbound.transfers import Transfers, body
+from registry.adapters.outbound.transfers import Transfers
 from registry.domain.errors import InvalidInput
+from registry.formats.repository_urls import HubAddress, RepositoryAddress, read_address
 from registry.ports.fetching import Fetched, FetchError
 
+_CHECK_SECONDS = 3.0
 _NOT_ASKED = "this registry is set up not to fetch from there"
 
 
@@ -38,7 +40,10 @@ class SourceFetcher:
         if contacted is None:
             raise InvalidInput(_NOT_ASKED, pointer="/source_url")
         try:
-            await self._transfers.judge(contacted)
+            async with asyncio.timeout(_CHECK_SECONDS):
+                await self._transfers.judge(contacted)
+        except TimeoutError:  # the address is judged again when it is fetched
+            return
         except RefusedAddress as error:
             raise InvalidInput(str(error), pointer="/source_url") from None
         except (OSError, UnicodeError, httpx.InvalidURL):
@@ -56,16 +61,11 @@ class SourceFetcher:
 
     @asynccontextmanager
     async def _file(self, url: str) -> AsyncIterator[Fetched]:
-        async with self._transfers.open(url) as response:
-            yield Fetched(body(response), _filename(response, url), _media_type(response))
+        async with self._transfers.open(url) as transfer:
+            headers = transfer.headers
+            yield Fetched(transfer.chunks, _filename(headers, url), headers.get("content-type", "").partition(";")[0])
 
 
-def _filename(response: httpx.Response, url: str) -> str:
-    header = Message()
-    header["content-disposition"] = response.headers.get("content-disposition", "")
-    return header.get_filename() or unquote(httpx.URL(url).path.rpartition("/")[2]) or "content"
-
-
-def _media_type(response: httpx.Response) -> str:
-    found: str = response.headers.get("content-type", "")
-    return found.partition(";")[0].strip() or "application/octet-stream"
+def _filename(headers: Mapping[str, str], url: str) -> str:
+    named = disposed_filename(headers.get("content-disposition", ""))
+    return named or unquote(httpx.URL(url).path.rpartition("/")[2])

@@ -5,11 +5,11 @@ from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import quote
 
-from registry.adapters.outbound.addresses import RepositoryAddress
 from registry.adapters.outbound.answers import as_object, optional_text, text, texts
 from registry.adapters.outbound.asking import commit_id, told
-from registry.adapters.outbound.transfers import Transfers, body
+from registry.adapters.outbound.transfers import Transfers
 from registry.adapters.outbound.upstream import Upstream
+from registry.formats.repository_urls import RepositoryAddress
 from registry.ports.clock import Clock
 from registry.ports.fetching import Fetched, SourceFacts
 
@@ -45,8 +45,8 @@ class GitHubArchives:
             sha = commit_id(commit)
             facts = _facts(repository, sha)
         url = f"{self.base_url}/repos/{wanted.owner}/{wanted.name}/zipball/{sha}"
-        async with self._transfers.open(url, secret_headers=self._secret_headers) as response:
-            yield Fetched(body(response), f"{wanted.name}-{sha}.zip", "application/zip", facts)
+        async with self._transfers.open(url, secret_headers=self._secret_headers) as transfer:
+            yield Fetched(transfer.chunks, f"{wanted.name}-{sha}.zip", "application/zip", facts)
 
     async def _object(self, path: str, what: str) -> dict[str, Any]:
         return as_object(await self._upstream.get_json(path), what)

@@ -1,4 +1,4 @@
-"""Connections to addresses that strangers name, and no way from there into the network of this host.
+"""Connections to addresses that users name, and no way from there into the network of this host.
 
 A name is resolved here, every address is judged, and the connection goes to the judged address itself: what the name
 resolves to a moment later (DNS rebinding) does not matter.
@@ -20,8 +20,20 @@ _SCHEMES = frozenset({"http", "https"})
 
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 """RFC 6052: the last 32 bits are an IPv4 address that a gateway reaches."""
-_PROTOCOL_ASSIGNMENTS = ipaddress.IPv4Network("192.0.0.0/24")
-"""RFC 6890; some clouds keep their metadata there. Older Pythons take most of it for global."""
+_REFUSED_NETWORKS = tuple(
+    map(
+        ipaddress.ip_network,
+        (
+            "192.0.0.0/24",  # RFC 6890: some clouds keep their metadata there
+            "192.88.99.0/24",  # RFC 7526: relays to 6to4, which is no more
+            "fec0::/10",  # RFC 3879: site-local, routed within some sites still
+            "2001::/32",  # Teredo, RFC 4380: carries an IPv4 address, scrambled
+            "64:ff9b:1::/48",  # RFC 8215: translation within a site
+            "3fff::/20",  # RFC 9637: documentation
+        ),
+    )
+)
+"""What Python's `ipaddress` takes for global, in some version or in all."""
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 """From a host name and a port to its addresses. Raises OSError when there is none."""
@@ -32,7 +44,7 @@ class RefusedAddress(Exception):
 
 
 class SystemNames:
-    """Resolves as this host does, literals in all their spellings (`2130706433`, `0x7f.1`) included.
+    """Resolves as this host does.
 
     In threads of its own: names that take long must not hold up who waits for a thread to write a file.
     """
@@ -61,19 +73,51 @@ class GuardedResolver:
         if url.userinfo:
             raise RefusedAddress("a URL with a name and password is not reached; leave them out")
         port = url.port or (443 if url.scheme == "https" else 80)
-        addresses = await self.resolve(url.raw_host.decode("ascii"), port)
+        host = url.raw_host.decode("ascii")
+        if not self.allow_private:
+            _judge_spelling(host)
+        addresses = await self.resolve(host, port)
+        if not addresses:
+            raise OSError("the name has no address")
         if not self.allow_private:
             for address in addresses:
                 _judge(address)
         return addresses[0]
 
 
+def _judge_spelling(host: str) -> None:
+    """Refuse hosts whose spelling serves to get around lists: no honest URL needs it.
+
+    A dot at the end names the same host for a resolver, but another one for whoever compares names. Numbers that are
+    not four decimal ones (`2130706433`, `0x7f.1`, `0177.0.0.1`) are read differently by different programs. IPv6
+    literals may carry an IPv4 address for a gateway.
+    """
+    literal = _literal(host)
+    last = host.rpartition(".")[2]
+    is_number = last.isdigit() or last[:2].lower() == "0x"
+    carries = isinstance(literal, ipaddress.IPv6Address) and _embedded_ipv4(literal) is not literal
+    if host.endswith(".") or (is_number and literal is None) or carries:
+        raise _refused()
+
+
+def _literal(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        return None
+
+
 def _judge(address: str) -> None:
     parsed = ipaddress.ip_address(address.partition("%")[0])
     inner = _embedded_ipv4(parsed) if isinstance(parsed, ipaddress.IPv6Address) else parsed
     # `is_reserved` holds for ::/8 and with it for the obsolete ::127.0.0.1.
-    if not inner.is_global or inner.is_multicast or inner.is_reserved or inner in _PROTOCOL_ASSIGNMENTS:
-        raise RefusedAddress("its host has a private, loopback or link-local address, which is not reached")
+    refused = not inner.is_global or inner.is_multicast or inner.is_reserved
+    if refused or any(address in network for network in _REFUSED_NETWORKS for address in (parsed, inner)):
+        raise _refused()
+
+
+def _refused() -> RefusedAddress:
+    return RefusedAddress("its host has a private, loopback or link-local address, which is not reached")
 
 
 def _embedded_ipv4(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | ipaddress.IPv6Address:

@@ -6,15 +6,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from urllib.parse import quote
 
-import httpx
-
-from registry.adapters.outbound.addresses import HubAddress
 from registry.adapters.outbound.answers import as_object, text
 from registry.adapters.outbound.asking import commit_id, told
 from registry.adapters.outbound.huggingface_listing import FileCheck, HubFile, listed_files, source_facts
 from registry.adapters.outbound.streamed_zip import StreamedZip
-from registry.adapters.outbound.transfers import Transfers, body
+from registry.adapters.outbound.transfers import Transfer, Transfers
 from registry.adapters.outbound.upstream import Upstream
+from registry.formats.repository_urls import HubAddress
 from registry.ports.clock import Clock
 from registry.ports.fetching import Fetched, FetchError
 
@@ -94,8 +92,8 @@ class HubArchives:
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 offset = check.received
-                async with self._transfers.open(url, offset=offset, secret_headers=self._secret_headers) as response:
-                    async for chunk in _from_offset(response, offset):
+                async with self._transfers.open(url, offset=offset, secret_headers=self._secret_headers) as transfer:
+                    async for chunk in _from_offset(transfer, offset):
                         check.take(chunk)
                         yield chunk
                 break
@@ -111,14 +109,11 @@ class HubArchives:
         check.finish()
 
 
-async def _from_offset(response: httpx.Response, offset: int) -> AsyncIterator[bytes]:
+async def _from_offset(transfer: Transfer, offset: int) -> AsyncIterator[bytes]:
     """The bytes from `offset` on; a server that knows no ranges sends those before them, too."""
-    if offset and response.status_code == httpx.codes.PARTIAL_CONTENT:
-        if not response.headers.get("content-range", "").startswith(f"bytes {offset}-"):
-            raise FetchError("the answer is another part of the file than was asked for", transient=False)
-        offset = 0
-    async for chunk in body(response):
-        skipped = min(offset, len(chunk))
-        offset -= skipped
+    before = offset - transfer.starts_at
+    async for chunk in transfer.chunks:
+        skipped = min(before, len(chunk))
+        before -= skipped
         if skipped < len(chunk):
             yield chunk[skipped:]

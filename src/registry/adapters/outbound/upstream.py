@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,6 +11,7 @@ from typing import Any
 
 import httpx
 
+from registry.adapters.outbound.bounds import USUAL_PACE, BadAnswer, Pace, TooSlow, content_encoding, decoded, paced
 from registry.adapters.outbound.etag_cache import CachedAnswer, ETagCache
 from registry.domain.errors import NotFound, SourceFailed
 from registry.ports.clock import Clock
@@ -24,20 +26,30 @@ def gone(status: int, _headers: Mapping[str, str]) -> bool:
     return status in _GONE
 
 
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _RANDOM = SystemRandom()
 _MOVED = frozenset({301, 302, 307, 308})
 
 
 @dataclass(frozen=True, slots=True)
 class UpstreamLimits:
-    """What asking may cost. Back-off is `backoff_seconds` × 2ⁿ with full jitter."""
+    """What asking may cost. Back-off is `backoff_seconds` × 2ⁿ with full jitter.
 
-    answer_bytes: int = 16 * MIB
+    `step_seconds`: without anything new; `answer_seconds`: from asking to the last byte of one attempt.
+    """
+
+    answer_bytes: int = 8 * MIB
     attempts: int = 3
     backoff_seconds: float = 0.25
     concurrent: int = 8
     redirects: int = 3
-    attempt_seconds: float = 15.0
+    step_seconds: float = 15.0
+    answer_seconds: float = 30.0
+    pace: Pace = USUAL_PACE
+
+
+class _Unreached(SourceFailed):
+    """No answer, or none that is whole: what is safe to repeat is worth another try."""
 
 
 class Upstream:
@@ -94,9 +106,12 @@ class Upstream:
     def parse(self, body: bytes) -> Any:
         """JSON, or SourceFailed."""
         try:
-            return json.loads(body, parse_constant=_refuse_constant)
+            value = json.loads(body, parse_constant=_refuse_constant)
+            if _SURROGATE.search(body):
+                json.dumps(value, ensure_ascii=False).encode()  # half of a pair is no text and could not be stored
         except (ValueError, RecursionError):
             raise SourceFailed(f"{self._name} answered with something that is no JSON") from None
+        return value
 
     async def _get(self, path: str, params: Mapping[str, str | int], *, accept: str) -> bytes:
         url = self._base_url + path
@@ -126,9 +141,9 @@ class Upstream:
                 status, answer = await self._get_following(url, params, headers)
                 if status not in _RETRIED:
                     return status, answer
-                failure = SourceFailed(f"{self._name} answered {status}")
-            except httpx.TransportError as error:
-                failure = SourceFailed(f"{self._name} could not be reached: {type(error).__name__}")
+                failure: SourceFailed = SourceFailed(f"{self._name} answered {status}")
+            except _Unreached as error:
+                failure = error
             if attempt < self._limits.attempts:
                 await self._sleep(self._jitter() * self._limits.backoff_seconds * 2**attempt)
         raise failure
@@ -143,7 +158,7 @@ class Upstream:
                 return status, answer
             try:
                 target = httpx.URL(url).join(answer.location or "")
-            except httpx.InvalidURL:
+            except (httpx.InvalidURL, ValueError):
                 raise SourceFailed(f"{self._name} redirects to no address") from None
             if (target.scheme, target.netloc) != (httpx.URL(url).scheme, httpx.URL(url).netloc):
                 raise SourceFailed(f"{self._name} redirects to another host")
@@ -159,36 +174,42 @@ class Upstream:
         *,
         json_body: Mapping[str, Any] | None = None,
     ) -> tuple[int, CachedAnswer]:
+        # An encoding is undone here, where its result is bounded; so no other is asked for than can be undone.
         request = self._client.build_request(
-            method, url, params=params or None, headers=headers, json=json_body, timeout=self._limits.attempt_seconds
+            method,
+            url,
+            params=params or None,
+            headers={**headers, "Accept-Encoding": "gzip"},
+            json=json_body,
+            timeout=self._limits.step_seconds,
         )
         try:
-            response = await self._client.send(request, stream=True, follow_redirects=False)
-        except httpx.TransportError:
-            if method == "GET":
-                raise
-            raise SourceFailed(f"{self._name} could not be reached") from None
+            async with asyncio.timeout(self._limits.answer_seconds):
+                return await self._answer(request)
+        except (httpx.TransportError, TimeoutError) as error:
+            failure = "gave no whole answer in time" if isinstance(error, TimeoutError) else "could not be reached"
+            raise _Unreached(f"{self._name} {failure} ({type(error).__name__})") from None
+
+    async def _answer(self, request: httpx.Request) -> tuple[int, CachedAnswer]:
+        response = await self._client.send(request, stream=True, follow_redirects=False)
         try:
             self._note_limit(response)
             if self._says_absent(response.status_code, response.headers):
-                raise NotFound(f"{self._name} has nothing at {httpx.URL(url).path}")
+                raise NotFound(f"{self._name} has nothing at {request.url.path}")
             return response.status_code, await self._read(response)
-        except httpx.TransportError:
-            if method == "GET":
-                raise
-            raise SourceFailed(f"{self._name} broke off its answer") from None
         finally:
             await response.aclose()
 
     async def _read(self, response: httpx.Response) -> CachedAnswer:
         body = bytearray()
         try:
-            async for chunk in response.aiter_bytes():
+            chunks = paced(response.aiter_raw(), self._limits.pace)
+            async for chunk in decoded(chunks, content_encoding(response.headers)):
                 body += chunk
                 if len(body) > self._limits.answer_bytes:
                     raise SourceFailed(f"{self._name} answered with over {self._limits.answer_bytes:,} bytes")
-        except httpx.DecodingError:
-            raise SourceFailed(f"{self._name} answered with a damaged encoding") from None
+        except (BadAnswer, TooSlow) as error:
+            raise SourceFailed(f"{self._name}: {error}") from None
         return CachedAnswer(response.headers.get("ETag", ""), bytes(body), response.headers.get("Location"))
 
     def _check_limit(self) -> None:

@@ -13,6 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from sys import intern
 
+from registry.adapters.private_files import SQLITE_NEIGHBOURS, keep_private
 from registry.adapters.search.keys import BOTTOM, END_POSITION, TOP, key_between, likely_key
 from registry.adapters.search.literals import fold
 from registry.adapters.search.names import NameRow
@@ -63,6 +64,10 @@ class SearchFile:
     """One connection to the file, for one thread. Its folder must exist."""
 
     def __init__(self, path: Path) -> None:
+        try:
+            keep_private(path, neighbours=SQLITE_NEIGHBOURS)
+        except OSError as error:
+            raise sqlite3.OperationalError(f"unable to open database file: {error.strerror}") from error
         self.connection = sqlite3.connect(
             path, timeout=_BUSY_TIMEOUT_SECONDS, isolation_level=None, check_same_thread=False
         )

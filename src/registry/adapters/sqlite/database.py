@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
+from registry.adapters.private_files import SQLITE_NEIGHBOURS, keep_private
 from registry.adapters.sqlite.connections import DatabaseFile
 from registry.adapters.sqlite.errors import translate
 from registry.adapters.sqlite.schema import RECORDS, Migrations, migrate
@@ -52,11 +53,14 @@ class SqliteDatabase:
         file = DatabaseFile(path, durable=durable, busy_seconds=busy_seconds)
 
         def prepare() -> "SqliteDatabase":
+            keep_private(path, neighbours=SQLITE_NEIGHBOURS)
             migrate(file, migrations)
             return SqliteDatabase(file, read_threads=read_threads, max_queued_writes=max_queued_writes)
 
         try:
             return await asyncio.to_thread(prepare)
+        except OSError as error:
+            raise Unavailable(f"{path} cannot be opened: {error.strerror}") from error
         except sqlite3.Error as error:
             raise translate(error) from error
 

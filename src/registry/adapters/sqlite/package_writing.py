@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Self
 
@@ -13,6 +14,7 @@ from registry.adapters.sqlite.ratings import drop_rating, mark_anew
 from registry.adapters.sqlite.rows import insert_rows
 from registry.adapters.sqlite.scores import list_by_score, unlist
 from registry.adapters.sqlite.uploads import end_upload
+from registry.adapters.sqlite.usage import within
 from registry.adapters.sqlite.version_keys import version_key
 from registry.adapters.sqlite.writer import BatchOperation
 from registry.domain.documents import encode_readme, encode_summary
@@ -130,7 +132,10 @@ def mark(connection: sqlite3.Connection, changed: Sequence[tuple[Package, Change
 
 @dataclass(frozen=True, slots=True)
 class AddPackage(BatchOperation):
-    """A new package and what goes with it. Raises PackageExists, AnswerKept, NotFound when its upload is gone."""
+    """A new package and what goes with it.
+
+    Raises PackageExists, AnswerKept, QuotaReached, NotFound when its upload is gone.
+    """
 
     writing: PackageWriting
     change: Change
@@ -139,6 +144,14 @@ class AddPackage(BatchOperation):
     @classmethod
     def run_batch(cls, connection: sqlite3.Connection, operations: Sequence[Self]) -> None:
         now = operations[0].now
+        with ExitStack() as quotas:
+            # Where one user's packages of a batch are too much together, they are tried again one by one.
+            for quota in {adding.change.quota for adding in operations}:
+                quotas.enter_context(within(quota, connection))
+            cls._add(connection, operations, now)
+
+    @classmethod
+    def _add(cls, connection: sqlite3.Connection, operations: Sequence[Self], now: int) -> None:
         record(connection, [adding.change for adding in operations], now=now)
         for adding in operations:
             if adding.change.upload is not None:

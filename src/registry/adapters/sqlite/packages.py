@@ -20,6 +20,7 @@ from registry.adapters.sqlite.package_writing import AddPackage, PackageWriting,
 from registry.adapters.sqlite.ranges import entries_in_range
 from registry.adapters.sqlite.scores import Check, check_for, checked_entries
 from registry.adapters.sqlite.times import to_microseconds
+from registry.adapters.sqlite.usage import within
 from registry.adapters.sqlite.version_keys import KeySpan, version_key
 from registry.domain.documents import decode_package, join_document
 from registry.domain.errors import NotFound
@@ -72,7 +73,8 @@ class SqlitePackageStore:
 
         def operation(connection: sqlite3.Connection) -> None:
             record(connection, [change], now=now)
-            writing.update(connection, expected_revision=expected_revision)
+            with within(change.quota, connection):
+                writing.update(connection, expected_revision=expected_revision)
             mark(connection, [(package, change)], now=now)
 
         await self._database.write(operation)

@@ -9,9 +9,11 @@ from registry.adapters.sqlite.database import SqliteDatabase
 from registry.adapters.sqlite.deliveries import record_events
 from registry.adapters.sqlite.idempotency import keep_answer
 from registry.adapters.sqlite.times import from_microseconds, to_microseconds
+from registry.adapters.sqlite.usage import within
 from registry.domain.errors import NotFound
 from registry.domain.events import Event
 from registry.domain.packages import KeptAnswer
+from registry.domain.quotas import Quota
 from registry.domain.uploads import Upload
 from registry.ports.clock import Clock
 
@@ -31,7 +33,7 @@ class SqliteUploadStore:
         self._database = database
         self._clock = clock
 
-    async def add(self, upload: Upload, answer: KeptAnswer | None = None) -> None:
+    async def add(self, upload: Upload, answer: KeptAnswer | None = None, *, quota: Quota | None = None) -> None:
         now = to_microseconds(self._clock.now())
         row = (
             upload.id,
@@ -50,7 +52,8 @@ class SqliteUploadStore:
         def operation(connection: sqlite3.Connection) -> None:
             if answer is not None:
                 keep_answer(connection, answer, now=now)
-            connection.execute(_INSERT, row)
+            with within(quota, connection):
+                connection.execute(_INSERT, row)
 
         await self._database.write(operation)
 

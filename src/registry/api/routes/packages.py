@@ -182,7 +182,7 @@ async def _publish(request: Request, caller: Caller) -> Response:
         await state.services.publishing.check_free(caller, metadata)
     published = await state.services.publishing.publish(caller, metadata, submission.content, answering=answering)
     if isinstance(published, Package) and published.status is PackageStatus.PENDING:
-        state.services.ingest.start(published.id)
+        state.services.ingest.start(published.id, published.created_by)
     elif isinstance(published, Package):
         await state.services.ratings.hint(published.id)
     return created_response(published)

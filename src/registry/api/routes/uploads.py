@@ -23,7 +23,6 @@ from registry.domain.documents import format_time
 from registry.domain.errors import InvalidInput
 from registry.domain.packages import KeptAnswer, Package
 from registry.domain.uploads import MAX_PARTS
-from registry.services.packages.content_names import safe_filename
 from registry.services.packages.idempotency import Answering
 from registry.services.uploads.uploads import Announced, OpenUpload
 
@@ -117,7 +116,7 @@ async def begin_upload(request: Request, caller: Uploader, body: NewUploadBody) 
     announced = Announced(
         size=body.size,
         sha256=body.sha256.lower(),
-        filename=None if body.filename is None else safe_filename(body.filename),
+        filename=body.filename,
         media_type=body.media_type,
     )
     uploads = state_of(request.scope).services.uploads

@@ -1,4 +1,4 @@
-"""Recognising licenses: their SPDX ids, and their texts by phrases that no other license has.
+"""Recognising the texts of licenses by phrases that no other license has.
 
 A text is recognised only when exactly one license fits. A license's text alone does not grant "any later version", so
 the GNU licenses are `-only` unless the file is a notice that grants more.
@@ -7,27 +7,9 @@ the GNU licenses are `-only` unless the file is a notice that grants more.
 import re
 from dataclasses import dataclass
 
-MAX_LICENSE_BYTES = 128 * 1024
+from registry.formats.license_names import license_id
 
-_SPDX_IDS = (
-    "0BSD AFL-3.0 AGPL-3.0-only AGPL-3.0-or-later Apache-2.0 Artistic-2.0 BSD-2-Clause BSD-3-Clause "
-    "BSD-3-Clause-Clear BSD-4-Clause BSL-1.0 CC-BY-2.0 CC-BY-2.5 CC-BY-3.0 CC-BY-4.0 CC-BY-NC-2.0 CC-BY-NC-3.0 "
-    "CC-BY-NC-4.0 CC-BY-NC-ND-3.0 CC-BY-NC-ND-4.0 CC-BY-NC-SA-2.0 CC-BY-NC-SA-3.0 CC-BY-NC-SA-4.0 CC-BY-ND-4.0 "
-    "CC-BY-SA-3.0 CC-BY-SA-4.0 CC0-1.0 CDLA-Permissive-1.0 CDLA-Permissive-2.0 CDLA-Sharing-1.0 ECL-2.0 EPL-1.0 "
-    "EPL-2.0 EUPL-1.1 EUPL-1.2 GFDL-1.3-only GFDL-1.3-or-later GPL-2.0-only GPL-2.0-or-later GPL-3.0-only "
-    "GPL-3.0-or-later ISC LGPL-2.0-only LGPL-2.0-or-later LGPL-2.1-only LGPL-2.1-or-later LGPL-3.0-only "
-    "LGPL-3.0-or-later LPPL-1.3c MIT MIT-0 MPL-2.0 MS-PL MulanPSL-2.0 NCSA ODbL-1.0 ODC-By-1.0 OFL-1.1 OSL-3.0 "
-    "PDDL-1.0 PostgreSQL PSF-2.0 Python-2.0 Unlicense W3C WTFPL X11 Zlib"
-)
-_OTHER_NAMES = {
-    # SPDX defined these, before it deprecated them, as that version only.
-    "agpl-3.0": "AGPL-3.0-only",
-    "gpl-2.0": "GPL-2.0-only",
-    "gpl-3.0": "GPL-3.0-only",
-    "lgpl-2.1": "LGPL-2.1-only",
-    "lgpl-3.0": "LGPL-3.0-only",
-}
-_IDS = {spdx_id.lower(): spdx_id for spdx_id in _SPDX_IDS.split()} | _OTHER_NAMES
+MAX_LICENSE_BYTES = 128 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +90,6 @@ _TAG = re.compile(r"SPDX-License-Identifier:[ \t]*([A-Za-z0-9.+-]+)[ \t]*\r?$", 
 _NOT_WORDS = re.compile(r"[^a-z0-9]+")
 
 
-def known_license(name: str) -> str | None:
-    """The SPDX id that `name` means, None where SPDX has none."""
-    return _IDS.get(name.strip().lower())
-
-
 def recognise_license(text: str) -> str | None:
     """The SPDX id of the license that `text` is, None where it is none, several, changed or unknown."""
     if len(text) > MAX_LICENSE_BYTES:
@@ -129,7 +106,7 @@ def recognise_license(text: str) -> str | None:
     found |= {_creative_commons_id(match) for match in _CREATIVE_COMMONS.finditer(words)}
     if is_short:
         found |= {_or_later_id(match) for match in _LATER.finditer(words)}
-        found |= {known_license(name) for name in _TAG.findall(text)}
+        found |= {license_id(name) for name in _TAG.findall(text)}
     return found.pop() if len(found) == 1 else None
 
 

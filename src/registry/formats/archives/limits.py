@@ -27,19 +27,15 @@ class LimitReached(Exception):
 
 
 class Deadline:
-    """Ends a look in its thread: when the time is over, or when its caller has gone."""
+    """Ends a look when its time is over: what was found so far is worth more than nothing, which a kill leaves."""
 
     def __init__(self, seconds: float, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
         self._ends_at = monotonic() + seconds
-        self._abandoned = False
-
-    def abandon(self) -> None:
-        self._abandoned = True
 
     def remaining_seconds(self) -> float:
         """What is left, more than 0. Raises LimitReached."""
         remaining = self._ends_at - self._monotonic()
-        if remaining <= 0 or self._abandoned:
+        if remaining <= 0:
             raise LimitReached
         return remaining

@@ -37,7 +37,7 @@ class ForwardReader(Protocol):
 class PlainReader:
     """Skips by seeking."""
 
-    def __init__(self, file: io.BufferedReader) -> None:
+    def __init__(self, file: io.BufferedIOBase) -> None:
         self._file = file
 
     def read(self, length: int) -> bytes:
@@ -50,7 +50,7 @@ class PlainReader:
 class GzipReader:
     """Decompresses as much as is asked for, and not more than `unpacked_bytes` in all. Raises zlib.error."""
 
-    def __init__(self, file: io.RawIOBase, *, unpacked_bytes: int) -> None:
+    def __init__(self, file: io.BufferedIOBase, *, unpacked_bytes: int) -> None:
         self._file = file
         self._budget = unpacked_bytes
         self._stream = zlib.decompressobj(GZIP_WBITS)
@@ -74,12 +74,12 @@ class GzipReader:
         while True:
             if self._stream.eof:
                 # Files of gzip may be joined; anything else behind one is padding.
-                self._compressed = self._stream.unused_data or self._file.read(_COMPRESSED_CHUNK_BYTES) or b""
+                self._compressed = self._stream.unused_data or self._file.read(_COMPRESSED_CHUNK_BYTES)
                 if not self._compressed.startswith(b"\x1f\x8b"):
                     return b""
                 self._stream = zlib.decompressobj(GZIP_WBITS)
             if not self._compressed:
-                self._compressed = self._file.read(_COMPRESSED_CHUNK_BYTES) or b""
+                self._compressed = self._file.read(_COMPRESSED_CHUNK_BYTES)
                 if not self._compressed:
                     return b""
             piece = self._stream.decompress(self._compressed, length)

@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Iterator
 from functools import partial
 from itertools import islice
+from typing import IO, cast
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 from registry.formats.archives.limits import MIB, ArchiveLimits
@@ -18,9 +19,9 @@ _RATIO_FROM_BYTES = 4 * MIB
 """Small files may be as repetitive as they like."""
 
 
-def zip_members(file: io.BufferedReader, *, limits: ArchiveLimits) -> Iterator[Member]:
+def zip_members(file: io.BufferedIOBase, *, limits: ArchiveLimits) -> Iterator[Member]:
     """The entries. Raises BadZipFile and what else the standard library raises for damaged tables of contents."""
-    with ZipFile(file) as archive:
+    with ZipFile(cast("IO[bytes]", file)) as archive:
         for info in islice(archive.infolist(), limits.members):
             yield Member(
                 info.orig_filename,

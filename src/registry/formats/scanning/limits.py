@@ -20,3 +20,7 @@ class ScanLimits:
     opcodes: int = 20_000_000
     findings: int = 200
     spool_bytes: int = 8 * MIB
+
+
+class LimitReached(Exception):
+    """The scan stops looking here; `str(error)` says why."""

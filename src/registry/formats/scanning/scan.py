@@ -2,14 +2,21 @@
 
 from typing import BinaryIO
 
-from registry.domain.safety import NotScanned, ScanReport
-from registry.formats.scanning.limits import ScanLimits
+from registry.domain.safety import ScanReport
+from registry.formats.scanning.limits import LimitReached, ScanLimits
+from registry.formats.scanning.report import Collector
+from registry.formats.scanning.sources import Source
+from registry.formats.scanning.walk import Walk
 
 
 def scan_content(file: BinaryIO, *, size: int, filename: str, limits: ScanLimits) -> ScanReport:
-    """What in `file` (seekable, `size` bytes, at its start) could run code. Never raises for what the bytes hold."""
-    if size > limits.file_bytes:
-        return ScanReport(not_scanned=(NotScanned(filename, "larger than the limit of a file"),))
-    if not file.read(1):
-        return ScanReport(scanned=(filename,))
-    return ScanReport(not_scanned=(NotScanned(filename, "no reader for this format"),))
+    """What in `file` (seekable, `size` bytes) could run code. Raises OSError when the file cannot be read, and nothing
+    for what its bytes hold: what cannot be read is in the report.
+    """
+    collector = Collector(findings=limits.findings)
+    walk = Walk(limits, collector, filename)
+    try:
+        walk.scan_content(Source(file, size))
+    except LimitReached as error:
+        collector.miss(filename, f"not read to its end: {error}")
+    return collector.report()

@@ -64,7 +64,7 @@ _Half = tuple[float, str, tuple[Fact[object], ...]]
 
 def _training_data(evidence: Evidence, card: Fact[str]) -> _Half:
     asked: tuple[Fact[object], ...] = (card, evidence.hub, evidence.datasets, evidence.parents)
-    names = named_datasets(evidence.package.value, card.value, evidence.hub.value)
+    names = named_datasets(evidence.package.value, parse_card(card.value or "").names("datasets"), evidence.hub.value)
     found = [dataset.info.id for dataset in evidence.datasets.value or ()]
     found += [parent.name for parent in evidence.parents.value or () if parent.id and parent.name in names]
     if found:

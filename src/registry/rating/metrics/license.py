@@ -13,6 +13,7 @@ Source: the compatibility table of `registry.formats.license_expressions`, which
 from registry.domain.evidence import Evidence, Fact
 from registry.domain.ratings import MetricResult
 from registry.formats.cards import card_fact, parse_card
+from registry.formats.front_matter import stated_license
 from registry.formats.license_expressions import LicenseUse, check_license
 from registry.rating.results import failures, lost, measured
 
@@ -51,11 +52,7 @@ def _statements(evidence: Evidence, card: Fact[str]) -> list[tuple[str, str, Fac
     found: list[tuple[str | None, str, Fact[object]]] = []
     found.append((package.license if package else None, "the record", evidence.package))
     if card.value is not None:
-        front = parse_card(card.value).front
-        names = parse_card(card.value).names("license")
-        # The hub's cards write `other` and then the name that the license gives itself.
-        named = front.get("license_name") if names[:1] == ("other",) else None
-        found.append((named if isinstance(named, str) else next(iter(names), None), "the card", card))
+        found.append((stated_license(parse_card(card.value).front), "the card", card))
     found.append((hub.license if hub else None, "the hub", evidence.hub))
     found.append((repository.license if repository else None, "the repository", evidence.repository))
     return [(text.strip(), where, fact) for text, where, fact in found if text and text.strip()]

@@ -1,13 +1,11 @@
 """Refusing what scores too low, before it becomes visible."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from registry.domain.packages import Package
-from registry.domain.ratings import MetricName
 from registry.rating.collect import EvidenceCollector
-from registry.rating.score import rate
+from registry.services.ratings.parsing import Scorer as EvidenceScorer
 
 Scorer = Callable[[Package], Awaitable[float | None]]
 """The net score (0 to 1) of a package whose content is stored but not yet visible, None where nothing is known.
@@ -33,12 +31,11 @@ class ScoreGate:
         return None
 
 
-def evidence_scorer(collector: EvidenceCollector, weights: Mapping[MetricName, float]) -> Scorer:
+def evidence_scorer(collector: EvidenceCollector, scorer: EvidenceScorer) -> Scorer:
     """Scores as the rating that follows will, over what could be measured at that moment."""
 
     async def score(package: Package) -> float | None:
         evidence = await collector.collect(package)
-        receipt = await asyncio.to_thread(rate, evidence, weights)
-        return receipt.rating.net_score
+        return (await scorer.score(evidence, user=package.created_by)).rating.net_score
 
     return score

@@ -7,12 +7,12 @@ any process finds it.
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import structlog
 
-from registry.domain.errors import InvalidInput, RegistryError, TooLarge
+from registry.domain.errors import RegistryError, SourceFailed, Unavailable
 from registry.domain.listing import PackageFilter
 from registry.domain.packages import Package, PackageStatus
 from registry.ports.clock import Clock
@@ -20,17 +20,25 @@ from registry.ports.fetching import ContentFetcher, FetchError, SourceFacts
 from registry.ports.packages import PackageStore
 from registry.services.ingest.gate import ScoreGate
 from registry.services.ingest.leases import Claim, Claims
+from registry.services.ingest.turns import Turn, Turns
 from registry.services.packages.intake import IncomingContent, Intake, Received, filled
 
 _log = structlog.get_logger(__name__)
-_CONCURRENT = 4
 _ATTEMPTS = 5
 _BACK_OFF_SECONDS = 1.0
 _LONGEST_WAIT_SECONDS = 3_600.0
-_LONGEST_FETCH_SECONDS = 6 * 3_600.0
 _LOOK_SECONDS = 15.0
 _GIVEN_UP_AFTER = timedelta(days=1)
 _REASON_CHARACTERS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class IngestLimits:
+    """Limits from the settings. `seconds`: for one package, waits and tries included."""
+
+    seconds: float = 6 * 3_600.0
+    concurrent: int = 8
+    concurrent_per_user: int = 2
 
 
 class _Lost(Exception):
@@ -49,6 +57,7 @@ class Ingest:
         claims: Claims,
         clock: Clock,
         lease_seconds: float,
+        limits: IngestLimits | None = None,
         gate: ScoreGate | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -61,18 +70,20 @@ class Ingest:
         self._look_seconds = min(_LOOK_SECONDS, lease_seconds / 4)
         self._gate = gate
         self._sleep = sleep
-        self._waiting: asyncio.Queue[str] = asyncio.Queue()
+        limits = limits or IngestLimits()
+        self._longest_seconds = limits.seconds
+        self._turns = Turns(total=limits.concurrent, per_user=limits.concurrent_per_user)
         self._known: set[str] = set()
 
     async def check(self, source_url: str) -> None:
         """Raises InvalidInput for a URL that must not be fetched."""
         await self._fetcher.check(source_url)
 
-    def start(self, package_id: str) -> None:
-        """Fetch this package's content soon."""
+    def start(self, package_id: str, user: str) -> None:
+        """Fetch this package's content soon, in its user's turn."""
         if package_id not in self._known:
             self._known.add(package_id)
-            self._waiting.put_nowait(package_id)
+            self._turns.ask(user, package_id)
 
     @property
     def depth(self) -> int:
@@ -82,11 +93,15 @@ class Ingest:
     async def run(self) -> None:
         """Fetch until cancelled, and look now and then for pending packages that a process left behind."""
         async with asyncio.TaskGroup() as tasks:
-            for _ in range(_CONCURRENT):
-                tasks.create_task(self._work())
+            tasks.create_task(self._look())
             while True:
-                await self._find_forgotten()
-                await asyncio.sleep(self._look_seconds)
+                turn = await self._turns.next()
+                tasks.create_task(self._work(turn))
+
+    async def _look(self) -> None:
+        while True:
+            await self._find_forgotten()
+            await asyncio.sleep(self._look_seconds)
 
     async def _find_forgotten(self) -> None:
         after: str | None = None
@@ -97,38 +112,38 @@ class Ingest:
                 )
                 for package in await self._packages.get_many([item.id for item in page.items]):
                     if self._claims.is_free(package):
-                        self.start(package.id)
+                        self.start(package.id, package.created_by)
                 if (after := page.next_after) is None:
                     return
         except RegistryError as error:
             _log.warning("pending_not_listed", reason=str(error))
 
-    async def _work(self) -> None:
-        while True:
-            package_id = await self._waiting.get()
-            try:
-                await self._ingest(package_id)
-            except RegistryError as error:
-                # The record still says pending: a look finds it again once the claim has lapsed.
-                _log.warning("ingest_waits", package_id=package_id, reason=str(error))
-            except Exception:  # noqa: BLE001 (one package must not end the fetching of all others)
-                _log.exception("ingest_broke", package_id=package_id)
-            finally:
-                self._known.discard(package_id)
+    async def _work(self, turn: Turn) -> None:
+        try:
+            await self._ingest(turn)
+        except RegistryError as error:
+            # The record still says pending: a look finds it again once the claim has lapsed.
+            _log.warning("ingest_waits", package_id=turn.package_id, reason=str(error))
+        except Exception:  # noqa: BLE001 (one package must not end the fetching of all others)
+            _log.exception("ingest_broke", package_id=turn.package_id)
+        finally:
+            turn.end()
+            self._known.discard(turn.package_id)
 
-    async def _ingest(self, package_id: str) -> None:
+    async def _ingest(self, turn: Turn) -> None:
+        package_id = turn.package_id
         if (taken := await self._claims.take(package_id)) is None:
             return
         claim, package = taken
         renewing = asyncio.create_task(self._keep(claim))
         try:
             self._check_age(package)
-            async with asyncio.timeout(_LONGEST_FETCH_SECONDS):
-                await self._fetch(claim)
-        except (FetchError, TooLarge, InvalidInput, TimeoutError) as error:
-            reason = str(error)[:_REASON_CHARACTERS] or "fetching took too long"
-            _log.info("ingest_failed", package_id=package_id, reason=reason)
-            await self._claims.finish(claim, lambda it: replace(it, status=PackageStatus.FAILED, status_reason=reason))
+            async with asyncio.timeout(self._longest_seconds):
+                await self._fetch(claim, turn)
+        except (Unavailable, SourceFailed):
+            raise
+        except (FetchError, RegistryError, TimeoutError) as error:
+            await self._fail(claim, str(error) or "fetching took too long")
         except _Lost:
             _log.info("ingest_lost", package_id=package_id)
         except asyncio.CancelledError:
@@ -136,8 +151,17 @@ class Ingest:
             with contextlib.suppress(RegistryError):
                 await self._claims.release(claim)
             raise
+        except Exception:
+            # Another try would end alike, and a package must not stay pending for a defect of the registry.
+            await self._fail(claim, "the registry could not take in what the address gave; its log says why")
+            raise
         finally:
             renewing.cancel()
+
+    async def _fail(self, claim: Claim, why: str) -> None:
+        reason = why[:_REASON_CHARACTERS]
+        _log.info("ingest_failed", package_id=claim.package_id, reason=reason)
+        await self._claims.finish(claim, lambda it: replace(it, status=PackageStatus.FAILED, status_reason=reason))
 
     def _check_age(self, package: Package) -> None:
         # A package on which servers die must not be taken up for ever.
@@ -152,7 +176,7 @@ class Ingest:
             except RegistryError as error:
                 _log.warning("ingest_not_renewed", package_id=claim.package_id, reason=str(error))
 
-    async def _fetch(self, claim: Claim) -> None:
+    async def _fetch(self, claim: Claim, turn: Turn) -> None:
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 await self._fetch_once(claim)
@@ -164,7 +188,7 @@ class Ingest:
             else:
                 return
             await self._claims.renew(claim)
-            await self._sleep(wait)
+            await turn.rest(self._sleep(wait))
             claim.waits_because, claim.received_bytes = None, 0
 
     async def _fetch_once(self, claim: Claim) -> None:
@@ -191,7 +215,7 @@ class Ingest:
             candidate = active(await self._packages.get(claim.package_id))
             if (refusal := await self._gate.refusal(candidate)) is not None:
                 raise FetchError(refusal, transient=False)
-        return await self._claims.finish(claim, active)
+        return await self._claims.finish(claim, active, quota=self._intake.quota_of(claim.owner))
 
 
 async def _counted(chunks: AsyncIterator[bytes], claim: Claim) -> AsyncIterator[bytes]:

@@ -11,6 +11,7 @@ from datetime import timedelta
 
 from registry.domain.errors import NotFound, RevisionConflict
 from registry.domain.packages import AuditAction, Package, PackageStatus
+from registry.domain.quotas import Quota
 from registry.ports.clock import Clock, IdSource
 from registry.ports.packages import PackageStore
 from registry.services.packages.intake import AuditWriter
@@ -77,24 +78,29 @@ class Claims:
             return None
 
     async def renew(self, claim: Claim) -> None:
-        """Begin the lease anew and tell how far it is."""
+        """Begin the lease again and say how far it is."""
         await self._write(claim, lambda package: replace(package, status_reason=claim.note), AuditAction.UPDATE)
 
     async def release(self, claim: Claim) -> None:
         """Leave the package to any process, at once."""
         await self._write(claim, lambda package: replace(package, status_reason=None), AuditAction.UPDATE)
 
-    async def finish(self, claim: Claim, outcome: Callable[[Package], Package]) -> bool:
-        """Write the outcome over what the record says by now. False when the claim was lost: nothing was written."""
-        return await self._write(claim, outcome, AuditAction.STATUS)
+    async def finish(self, claim: Claim, outcome: Callable[[Package], Package], *, quota: Quota | None = None) -> bool:
+        """Write the outcome over what the record says by now. False when the claim was lost: nothing was written.
 
-    async def _write(self, claim: Claim, changed: Callable[[Package], Package], action: AuditAction) -> bool:
+        Raises QuotaReached where the outcome does not fit into `quota`.
+        """
+        return await self._write(claim, outcome, AuditAction.STATUS, quota)
+
+    async def _write(
+        self, claim: Claim, changed: Callable[[Package], Package], action: AuditAction, quota: Quota | None = None
+    ) -> bool:
         for _ in range(_WRITE_ATTEMPTS):
             try:
                 package = await self._packages.get(claim.package_id)
                 if not claim.holds(package):
                     break
-                await self._replace(package, changed(package), action)
+                await self._replace(package, changed(package), action, quota)
             except RevisionConflict:
                 # The owner changed the package, or our renewal came between: what they wrote stays.
                 continue
@@ -104,9 +110,11 @@ class Claims:
         claim.lost = True
         return False
 
-    async def _replace(self, before: Package, after: Package, action: AuditAction) -> Package:
+    async def _replace(
+        self, before: Package, after: Package, action: AuditAction, quota: Quota | None = None
+    ) -> Package:
         changed = replace(after, revision=before.revision + 1, updated_at=self._clock.now())
-        change = self._audit.change(changed, before.created_by, action)
+        change = replace(self._audit.change(changed, before.created_by, action), quota=quota)
         if action is not AuditAction.STATUS:
             # How far the fetching is concerns who looks, every few seconds; webhooks hear of the outcome.
             change = replace(change, events=())

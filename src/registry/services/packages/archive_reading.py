@@ -1,77 +1,44 @@
-"""Looking into stored archives."""
+"""Looking into stored archives for what a publish fills in."""
 
-import asyncio
-from collections.abc import Iterator
+from dataclasses import replace
 
 import structlog
 
-from registry.domain.errors import RegistryError
+from registry.domain.errors import ParsingAborted
 from registry.formats.archives.facts import ArchiveFacts
-from registry.formats.archives.gathering import Gathering
-from registry.formats.archives.kinds import SNIFF_BYTES, ArchiveKind, looks_like_archive
-from registry.formats.archives.limits import ArchiveLimits, Deadline, LimitReached
-from registry.formats.archives.members import Member
-from registry.formats.archives.tars import GzipReader, PlainReader, tar_members
-from registry.formats.archives.zips import zip_members
+from registry.formats.archives.limits import ArchiveLimits
+from registry.formats.archives.reading import read_facts
 from registry.ports.blobs import BlobStore
-from registry.services.packages.blob_file import BlobFile, BoundedReader
+from registry.ports.sandbox import JobLimits, Sandbox
+from registry.services.packages.blob_source import BlobSource
 
-_log = structlog.get_logger()
-_CONCURRENT_LOOKS = 2
+_log = structlog.get_logger(__name__)
+_STOPS_AFTER = 0.8
+"""The part of its time after which a look stops by itself and gives what it found."""
 
 
 class ArchiveReader:
-    """Reads what an archive says about its package, in a thread, over ranges of the stored blob."""
+    """Reads what an archive says about its package, in an isolated job."""
 
-    def __init__(self, blobs: BlobStore, *, limits: ArchiveLimits | None = None) -> None:
+    def __init__(self, blobs: BlobStore, sandbox: Sandbox, *, limits: ArchiveLimits | None = None) -> None:
         self._blobs = blobs
-        self._limits = limits or ArchiveLimits()
-        self._turns = asyncio.Semaphore(_CONCURRENT_LOOKS)
+        self._sandbox = sandbox
+        limits = limits or ArchiveLimits()
+        self._job_limits = JobLimits(seconds=limits.seconds)
+        self._limits = replace(limits, seconds=limits.seconds * _STOPS_AFTER)
 
-    async def look_into(self, key: str, *, size: int) -> ArchiveFacts:
-        """The facts in the blob under `key`, which has `size` bytes.
+    async def look_into(self, key: str, *, size: int, user: str) -> ArchiveFacts:
+        """The facts in the blob under `key`, which has `size` bytes and was sent by `user`.
 
         Empty for what is no archive, is damaged or holds nothing known; where a limit ends the look, what was found
-        so far. Raises the store's errors: NotFound, Unavailable.
+        so far. Facts are a convenience: an archive that cannot be looked into is published without them, and its
+        rating says that it could not be read. Raises the store's errors: NotFound, Unavailable.
         """
-        async with self._turns:
-            deadline = Deadline(self._limits.seconds)
-            file = BlobFile(self._blobs, key, size=size, loop=asyncio.get_running_loop(), deadline=deadline)
-            try:
-                return await asyncio.to_thread(_look, file, size, self._limits, deadline)
-            finally:
-                file.abandon()
-
-
-def _look(raw: BlobFile, size: int, limits: ArchiveLimits, deadline: Deadline) -> ArchiveFacts:
-    gathering = Gathering()
-    try:
-        with BoundedReader(raw, size=size, most_bytes_at_once=limits.directory_bytes) as file:
-            members = archive_members(raw, file, limits=limits)
-            if members is None:
-                return ArchiveFacts()
-            for member in members:
-                deadline.remaining_seconds()
-                gathering.take(member)
-    except LimitReached:
-        _log.info("archive_look_limited")
-    except RegistryError:
-        raise
-    except Exception as error:  # noqa: BLE001 (readers of archives raise all sorts of errors for crafted bytes)
-        _log.info("archive_unreadable", error=type(error).__name__)
-        return ArchiveFacts()
-    return gathering.facts()
-
-
-def archive_members(raw: BlobFile, file: BoundedReader, *, limits: ArchiveLimits) -> Iterator[Member] | None:
-    """The entries of the archive that `file` reads (`raw` is the same, unbuffered), None where it is no archive."""
-    kind = looks_like_archive(file.read(SNIFF_BYTES))
-    file.seek(0)
-    if kind is ArchiveKind.ZIP:
-        return zip_members(file, limits=limits)
-    if kind is ArchiveKind.TAR:
-        return tar_members(PlainReader(file), limits=limits)
-    if kind is ArchiveKind.TAR_GZ:
-        raw.seek(0)
-        return tar_members(GzipReader(raw, unpacked_bytes=limits.unpacked_bytes), limits=limits)
-    return None
+        source = BlobSource(self._blobs, key, size)
+        try:
+            return await self._sandbox.run(
+                read_facts, source, self._limits, limits=self._job_limits, user=user, urgent=True
+            )
+        except ParsingAborted as error:
+            _log.warning("archive_facts_unknown", blob_key=key, reason=str(error))
+            return ArchiveFacts()

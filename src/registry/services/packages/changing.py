@@ -44,7 +44,8 @@ class Changing:
     ) -> Package:
         """Replace the metadata, and the bytes where `incoming` is given. `expected_revision` None: whatever is there.
 
-        Raises NotFound, PermissionDenied, RevisionConflict, InvalidInput, PackageExists, DigestMismatch.
+        Raises NotFound, PermissionDenied, RevisionConflict, InvalidInput, PackageExists, DigestMismatch, TooLarge,
+        QuotaReached.
         """
         present = await self._changeable(package_id, caller, expected)
         self._check_may_replace(present, metadata, caller)
@@ -127,10 +128,13 @@ class Changing:
             after = replace(wanted, revision=before.revision + 1, updated_at=self._clock.now())
             if after.status is not before.status:
                 after = replace(after, status_reason=None)  # it told why the status before was set
+            quota = self._intake.quota_of(after.created_by)
             action = AuditAction.UPDATE if after.status is before.status else AuditAction.STATUS
             try:
                 await self._packages.replace(
-                    after, self._audit.change(after, caller.name, action), expected_revision=before.revision
+                    after,
+                    replace(self._audit.change(after, caller.name, action), quota=quota),
+                    expected_revision=before.revision,
                 )
             except RevisionConflict:
                 if expected is not None:

@@ -12,9 +12,20 @@ KINDS: dict[ArchiveKind | None, tuple[str, str]] = {
 }
 """A file name's ending and the media type, by what the first bytes look like."""
 
+_MEDIA_TYPE = re.compile(r"(?=.{3,127}$)[!#$%&'*+.^_`|~0-9a-z-]+/[!#$%&'*+.^_`|~0-9a-z-]+")
+
+
+def checked_media_type(text: str | None, *, otherwise: str = "application/octet-stream") -> str:
+    """The media type without parameters, in lower case; `otherwise` where it is none by RFC 9110, section 8.3.1.
+
+    It goes back out in a header, where anything else makes an answer that cannot be sent.
+    """
+    found = (text or "").partition(";")[0].strip().lower()
+    return found if _MEDIA_TYPE.fullmatch(found) else otherwise
+
 
 def safe_filename(text: str) -> str:
-    """The last part of a client's file name, without what no file system or header should meet; at most 255."""
+    """The last part of any file name that was given, as file systems and headers take it; at most 255 characters."""
     last = re.split(r"[/\\]", text)[-1]
     name = "".join(character for character in last if character.isprintable())[-255:].strip()
     return "content" if name.strip(".") == "" else name

@@ -21,16 +21,17 @@ from registry.domain.packages import (
     PackageStatus,
     PackageType,
 )
+from registry.domain.quotas import Quota
 from registry.domain.ratings import Rating
 from registry.domain.versions import Version
-from registry.formats.archives.cards import stated_license
 from registry.formats.archives.facts import ArchiveFacts
 from registry.formats.archives.kinds import SNIFF_BYTES, looks_like_archive
+from registry.formats.license_names import recorded_license
 from registry.ports.blobs import BlobStore, StoredBlob
 from registry.ports.clock import Clock, IdSource
 from registry.ports.fetching import SourceFacts
 from registry.services.packages.archive_reading import ArchiveReader
-from registry.services.packages.content_names import KINDS, safe_filename
+from registry.services.packages.content_names import KINDS, checked_media_type, safe_filename
 from registry.services.uploads.quotas import Quotas, Room
 
 _log = structlog.get_logger(__name__)
@@ -58,7 +59,10 @@ class Metadata:
 
 @dataclass(frozen=True, slots=True)
 class IncomingContent:
-    """Bytes on their way in. `sha256` (hex) is what the client says they hash to."""
+    """Bytes on their way in. `filename` and `media_type` are as a client or another server gave them.
+
+    `sha256` (hex) is what the client says they hash to.
+    """
 
     chunks: AsyncIterator[bytes]
     filename: str
@@ -86,23 +90,34 @@ class Intake:
         """Store the bytes. Raises TooLarge, QuotaReached, DigestMismatch; nothing stays behind then."""
         room = await self._quotas.room_for(owner, freed_bytes=replaced.size if replaced else 0)
         stored, head = await self._store(incoming, room)
-        content = Content(stored.key, stored.size, stored.sha256, incoming.media_type, incoming.filename)
-        return await self._looked_into(content, head)
+        media_type, filename = checked_media_type(incoming.media_type), safe_filename(incoming.filename)
+        content = Content(stored.key, stored.size, stored.sha256, media_type, filename)
+        return await self._looked_into(content, head, owner)
 
-    async def adopt(self, stored: StoredBlob, *, name: str, filename: str | None, media_type: str | None) -> Received:
+    def quota_of(self, owner: str) -> Quota | None:
+        """What the write of a record compares with that makes the owner store more."""
+        return self._quotas.quota_of(owner)
+
+    async def adopt(
+        self, stored: StoredBlob, *, owner: str, name: str, filename: str | None, media_type: str | None
+    ) -> Received:
         """Take a blob that came in by other means, in parts. What is not said of it is told by its first bytes."""
         async with self._blobs.read(stored.key, length=SNIFF_BYTES) as chunks:
             head = b"".join([chunk async for chunk in chunks])
         suffix, sniffed = KINDS[looks_like_archive(head)]
         content = Content(
-            stored.key, stored.size, stored.sha256, media_type or sniffed, filename or safe_filename(name + suffix)
+            stored.key,
+            stored.size,
+            stored.sha256,
+            checked_media_type(media_type, otherwise=sniffed),
+            safe_filename(filename or name + suffix),
         )
-        return await self._looked_into(content, head)
+        return await self._looked_into(content, head, owner)
 
-    async def _looked_into(self, content: Content, head: bytes) -> Received:
+    async def _looked_into(self, content: Content, head: bytes, user: str) -> Received:
         if not looks_like_archive(head):
             return Received(content)
-        return Received(content, await self._archives.look_into(content.blob_key, size=content.size))
+        return Received(content, await self._archives.look_into(content.blob_key, size=content.size, user=user))
 
     async def _store(self, incoming: IncomingContent, room: Room) -> tuple[StoredBlob, bytes]:
         head = bytearray()
@@ -163,7 +178,7 @@ def filled(package: Package, received: Received, source: SourceFacts) -> Package
     """`package` with content that was fetched for it; what its record leaves open comes from the archive, else from
     what its source says of it."""
     facts = received.facts
-    stated = stated_license(source.license) if source.license else None
+    stated = recorded_license(source.license) if source.license else None
     return replace(
         package,
         content=received.content,

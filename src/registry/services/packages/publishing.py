@@ -71,7 +71,7 @@ class Publishing:
         """Store the bytes, then the record. A package without content awaits its ingest from `source_url`.
 
         Returns the answer given first when the idempotency key has one. Raises PackageExists, DigestMismatch,
-        IdempotencyKeyReused, TooLarge, PermissionDenied; nothing is stored then.
+        IdempotencyKeyReused, TooLarge, QuotaReached, PermissionDenied; nothing is stored then.
         """
         check_may_publish(metadata.name, caller)
         first_status = PackageStatus.ACTIVE if incoming else PackageStatus.PENDING
@@ -80,13 +80,16 @@ class Publishing:
             return kept
         received = await self._intake.receive(incoming, owner=caller.name) if incoming else None
         package = self._new(caller.name, metadata, received, first_status)
-        change = self._change(caller, package, answering)
+        quota = self._intake.quota_of(package.created_by)
+        change = replace(self._change(caller, package, answering), quota=quota)
         return await self._add(package, change, received=received)
 
     async def publish_upload(
         self, caller: Caller, upload: Upload, metadata: Metadata, received: Received, *, answering: Answering[Package]
     ) -> Package | KeptAnswer:
         """Add the package that an upload has become, and end the upload, in one write. The bytes stay if it fails.
+
+        No quota is looked at: the upload has been counted from its beginning.
 
         Returns the first answer where it was completed before. Raises PackageExists, NotFound when the upload is gone.
         """

@@ -1,35 +1,24 @@
 """A rating as it is stored, served and cached."""
 
 import hashlib
-from collections.abc import Mapping
 from datetime import datetime
 from random import SystemRandom
 
 import orjson
 
 from registry.domain.documents import format_time
-from registry.domain.evidence import Evidence
 from registry.domain.packages import Package
-from registry.domain.ratings import MetricName, Receipt, rating_members
-from registry.domain.receipts import encode_receipt
+from registry.domain.ratings import Rating, rating_members
 from registry.ports.cache import CachedRating
 from registry.ports.ratings import RatingDocument
-from registry.rating.score import rate
 
 _RANDOM = SystemRandom()
 _JITTER = 0.1
 _TAG_DIGITS = 32
 
 
-def scored(evidence: Evidence, weights: Mapping[MetricName, float]) -> tuple[Receipt, bytes]:
-    """The rating that the evidence gives, and its receipt's text. Takes some ms to some 100 ms: for a thread."""
-    receipt = rate(evidence, weights)
-    return receipt, encode_receipt(receipt)
-
-
-def rating_document(package: Package, receipt: Receipt) -> RatingDocument:
+def rating_document(package: Package, rating: Rating) -> RatingDocument:
     """The rating with its JSON made ready."""
-    rating = receipt.rating
     body = orjson.dumps(rating_members(rating))
     summary = {
         "net_score": rating.net_score,

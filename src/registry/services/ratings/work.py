@@ -6,7 +6,7 @@ any other finds the mark: after `lease_seconds` and a sweep's interval at the la
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -16,7 +16,7 @@ import structlog
 
 from registry.domain.errors import NotFound, RegistryError, RevisionConflict
 from registry.domain.packages import AuditAction, Package, PackageStatus
-from registry.domain.ratings import MetricName, Rating, RatingStatus
+from registry.domain.ratings import Rating, RatingStatus
 from registry.ports.cache import RatingCache
 from registry.ports.clock import Clock, IdSource
 from registry.ports.jobs import JobQueue
@@ -25,7 +25,8 @@ from registry.ports.ratings import RatingClaim, RatingDocument, RatingStore
 from registry.rating.collect import EvidenceCollector
 from registry.services.maintenance.background import beside
 from registry.services.packages.intake import AuditWriter
-from registry.services.ratings.documents import cache_entry, jittered, rating_document, scored
+from registry.services.ratings.documents import cache_entry, jittered, rating_document
+from registry.services.ratings.parsing import Scorer
 
 _log = structlog.get_logger(__name__)
 _QUARANTINING_USER = "registry"
@@ -68,7 +69,7 @@ class RatingWork:
         audit: AuditWriter,
         clock: Clock,
         ids: IdSource,
-        weights: Mapping[MetricName, float],
+        scorer: Scorer,
         rules: RatingRules,
         observer: RatingObserver,
     ) -> None:
@@ -79,7 +80,7 @@ class RatingWork:
         self._audit = audit
         self._clock = clock
         self._ids = ids
-        self._weights = weights
+        self._scorer = scorer
         self._rules = rules
         self._observer = observer
 
@@ -114,13 +115,13 @@ class RatingWork:
     async def _rate(self, claim: RatingClaim) -> str:
         package = await self._packages.get(claim.package_id)
         evidence = await self._collector.collect(package)
-        receipt, text = await asyncio.to_thread(scored, evidence, self._weights)
-        rating, document = receipt.rating, rating_document(package, receipt)
+        scored = await self._scorer.score(evidence, user=package.created_by)
+        rating, document = scored.rating, rating_document(package, scored.rating)
         if rating.dangerous and await self._quarantine(package, rating):
             return "void"  # the package's new revision is rated next
         retry_at = self._next_try(claim) if rating.status is RatingStatus.PARTIAL else None
         change = self._audit.rated(package, claim.asked_by or None, rating)
-        if not await self._store.finish(claim, document, text, change, retry_at=retry_at):
+        if not await self._store.finish(claim, document, scored.receipt.encode(), change, retry_at=retry_at):
             return "void"
         await self._keep_at_hand(document)
         _log.info("package_rated", package_id=package.id, revision=package.revision, status=rating.status.value)

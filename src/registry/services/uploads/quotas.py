@@ -2,11 +2,10 @@
 
 from dataclasses import dataclass
 
-from registry.domain.errors import QuotaReached, Throttled, TooLarge
+from registry.domain.errors import QuotaReached, TooLarge
+from registry.domain.quotas import Quota
 from registry.ports.uploads import UploadStore
 from registry.ports.usage import UsageStore
-
-_RETRY_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +36,21 @@ class Room:
 
 
 class Quotas:
-    """What is stored and what open uploads announce counts. Requests of one moment may each see the same room."""
+    """What is stored and what open uploads announce counts.
+
+    `room_for` and `check_upload` look before bytes come in, so that few are sent in vain. What holds is `quota_of`, by
+    which the write of the record looks again.
+    """
 
     def __init__(self, usage: UsageStore, uploads: UploadStore, rules: QuotaRules) -> None:
         self._usage = usage
         self._uploads = uploads
         self._rules = rules
+
+    def quota_of(self, user: str) -> Quota | None:
+        """What the user may store, None for any amount."""
+        rules = self._rules
+        return Quota(user, rules.user_bytes, rules.open_uploads) if rules.user_bytes else None
 
     async def room_for(self, user: str, *, freed_bytes: int = 0) -> Room:
         """The room for one more content of `user`, who gives up `freed_bytes` for it."""
@@ -56,9 +64,6 @@ class Quotas:
     async def check_upload(self, user: str, size: int) -> None:
         """Raises Throttled for one open upload too many, TooLarge, QuotaReached."""
         limit = self._rules.open_uploads
-        if len(await self._uploads.list_open(user, limit=limit)) >= limit:
-            raise Throttled(
-                f"You have {limit} uploads under way. Complete or delete one of them first.",
-                retry_after_seconds=_RETRY_SECONDS,
-            )
+        opened = len(await self._uploads.list_open(user, limit=limit))
+        Quota(user, self._rules.user_bytes, limit).check_uploads(opened + 1)
         (await self.room_for(user)).check(size)

@@ -143,7 +143,7 @@ class Uploads:
     async def _add(self, upload: Upload, answer: KeptAnswer | None) -> None:
         """Add the record. When it is refused for certain, the room for its bytes goes; else the sweep decides."""
         try:
-            await self._uploads.add(upload, answer)
+            await self._uploads.add(upload, answer, quota=self._quotas.quota_of(upload.created_by))
         except Unavailable:
             raise
         except RegistryError:
@@ -243,7 +243,7 @@ class Uploads:
             await self._check_digest(upload, blob)
             metadata = decode_metadata(upload.metadata)
             received = await self._intake.adopt(
-                blob, name=metadata.name, filename=upload.filename, media_type=upload.media_type
+                blob, owner=caller.name, name=metadata.name, filename=upload.filename, media_type=upload.media_type
             )
             published = await self._publishing.publish_upload(caller, upload, metadata, received, answering=answering)
             await self._parts.finish(upload.key)

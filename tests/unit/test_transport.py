@@ -5,7 +5,7 @@ from typing import cast
 
 import pytest
 
-from registry.wire.server_protocol import HeadWithBody
+from registry.wire.transport import HeadWithBody
 
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\n"
 

@@ -1,1 +1,0 @@
-"""Jobs on Redis streams, by taskiq."""

@@ -1,0 +1,1 @@
+"""Reading pickles as programs: opcode by opcode, over kinds of values, without importing or calling anything."""

@@ -1,0 +1,296 @@
+"""What each opcode does. The table is indexed by the opcode's byte; None where there is no such opcode.
+
+Every protocol from 0 to 5 is one language: the unpickler ignores which one a stream claims.
+"""
+
+import codecs
+import struct
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, TypeAlias
+
+from registry.formats.scanning.pickles.values import PLAIN, Box, Global, Value
+
+if TYPE_CHECKING:
+    from registry.formats.scanning.pickles.machine import Machine
+
+MAX_TEXT_BYTES = 256
+_MAX_STARTS = 1_000_000
+_MAX_NUMBER_BYTES = 32
+
+Action: TypeAlias = "Callable[[Machine], None]"
+
+
+class Broken(Exception):
+    """Loading the stream fails here."""
+
+
+class Stopped(Exception):
+    """The end of a stream that loads."""
+
+
+def _stop(machine: "Machine") -> None:
+    machine.pop()
+    raise Stopped
+
+
+def _proto(machine: "Machine") -> None:
+    starts = machine.budget.starts
+    if len(starts) < _MAX_STARTS:
+        starts.add(machine.reader.offset - 1)
+    if machine.reader.byte() > 5:
+        raise Broken
+
+
+def _constant(machine: "Machine", *, value: Value) -> None:
+    machine.stack.append(value)
+
+
+def _plain(machine: "Machine", *, skip: int) -> None:
+    machine.reader.skip(skip)
+    machine.stack.append(PLAIN)
+
+
+def _number(machine: "Machine", *, form: struct.Struct) -> None:
+    machine.stack.append(form.unpack(machine.reader.take(form.size))[0])
+
+
+def _sized(machine: "Machine", *, length_bytes: int, text: bool = False) -> None:
+    """Text or bytes after their length; only short text can name anything."""
+    length = int.from_bytes(machine.reader.take(length_bytes), "little")
+    if not text or length > MAX_TEXT_BYTES:
+        machine.reader.skip(length)
+        machine.stack.append(PLAIN)
+        return
+    data = machine.reader.take(length)
+    machine.stack.append(data.decode("utf-8", "replace"))
+
+
+def _long(machine: "Machine", *, length_bytes: int) -> None:
+    length = int.from_bytes(machine.reader.take(length_bytes), "little")
+    if length > _MAX_NUMBER_BYTES:
+        machine.reader.skip(length)
+        machine.stack.append(PLAIN)
+    else:
+        machine.stack.append(int.from_bytes(machine.reader.take(length), "little", signed=True))
+
+
+def _line(machine: "Machine") -> bytes:
+    """A line that matters: what it holds must be short."""
+    line = machine.reader.line()
+    if line is None:
+        raise Broken
+    return line
+
+
+def _integer(machine: "Machine") -> None:
+    line = machine.reader.line()
+    if line is None or len(line) > _MAX_NUMBER_BYTES:
+        machine.stack.append(PLAIN)
+    else:
+        machine.stack.append(
+            int(line.strip().rstrip(b"L") or b"0", 0 if line[:2].lower() in (b"0x", b"0o", b"0b") else 10)
+        )
+
+
+def _float(machine: "Machine") -> None:
+    float(_line(machine))
+    machine.stack.append(PLAIN)
+
+
+def _string(machine: "Machine") -> None:
+    line = machine.reader.line()
+    if line is None:
+        machine.stack.append(PLAIN)
+        return
+    line = line.strip()
+    if len(line) < 2 or line[:1] != line[-1:] or line[:1] not in (b"'", b'"'):
+        raise Broken
+    data, _ = codecs.escape_decode(line[1:-1])
+    machine.stack.append(_text(bytes(data)))
+
+
+def _unicode(machine: "Machine") -> None:
+    line = machine.reader.line()
+    if line is None:
+        machine.stack.append(PLAIN)
+    else:
+        text = codecs.raw_unicode_escape_decode(line)[0]
+        machine.stack.append(text if len(text) <= MAX_TEXT_BYTES else PLAIN)
+
+
+def _text(data: bytes) -> Value:
+    return data.decode("latin-1") if len(data) <= MAX_TEXT_BYTES else PLAIN
+
+
+def _persistent_line(machine: "Machine") -> None:
+    _line(machine)
+    machine.stack.append(PLAIN)
+
+
+def _persistent(machine: "Machine") -> None:
+    """The loader decides what it is; PyTorch puts a storage here."""
+    machine.stack.append(Box(None, machine.box([machine.pop()]).carried))
+
+
+def _extension(machine: "Machine", *, length_bytes: int) -> None:
+    """A name from the registry of extensions, which another module may fill."""
+    code = int.from_bytes(machine.reader.take(length_bytes), "little")
+    machine.stack.append(machine.effects.imports(Global("copyreg", f"extension {code}")))
+
+
+def _name(machine: "Machine") -> Global:
+    module, name = _line(machine), _line(machine)
+    return machine.effects.imports(Global(module.decode("utf-8", "replace"), name.decode("utf-8", "replace")))
+
+
+def _global(machine: "Machine") -> None:
+    machine.stack.append(_name(machine))
+
+
+def _stack_global(machine: "Machine") -> None:
+    name, module = machine.pop(), machine.pop()
+    if isinstance(name, int) or isinstance(module, int):
+        raise Broken
+    found = Global(module if isinstance(module, str) else None, name if isinstance(name, str) else None)
+    machine.stack.append(machine.effects.imports(found))
+
+
+def _inst(machine: "Machine") -> None:
+    found = _name(machine)
+    machine.call(found, machine.box(machine.pop_mark()))
+
+
+def _obj(machine: "Machine") -> None:
+    items = machine.pop_mark()
+    if not items:
+        raise Broken
+    machine.call(items[0], machine.box(items[1:]))
+
+
+def _reduce(machine: "Machine") -> None:
+    arguments, function = machine.pop(), machine.pop()
+    machine.call(function, arguments)
+
+
+def _newobj(machine: "Machine") -> None:
+    arguments, kind = machine.pop(), machine.pop()
+    machine.make(kind, arguments)
+
+
+def _newobj_ex(machine: "Machine") -> None:
+    keywords, arguments, kind = machine.pop(), machine.pop(), machine.pop()
+    items = arguments.items if isinstance(arguments, Box) else None
+    machine.make(kind, machine.box([*items, keywords] if items is not None else [arguments, keywords]))
+
+
+def _build(machine: "Machine") -> None:
+    machine.build()
+
+
+def _mark(machine: "Machine") -> None:
+    machine.marks.append(len(machine.stack))
+    if len(machine.marks) > _MAX_STARTS:
+        raise Broken
+
+
+def _pop(machine: "Machine") -> None:
+    if machine.marks and machine.marks[-1] == len(machine.stack):
+        machine.marks.pop()
+    else:
+        machine.pop()
+
+
+def _pop_mark(machine: "Machine") -> None:
+    machine.pop_mark()
+
+
+def _dup(machine: "Machine") -> None:
+    machine.stack.append(machine.top())
+
+
+def _empty(machine: "Machine") -> None:
+    machine.stack.append(Box())
+
+
+def _collect(machine: "Machine") -> None:
+    machine.stack.append(machine.box(machine.pop_mark()))
+
+
+def _tuple(machine: "Machine", *, length: int) -> None:
+    items = [machine.pop() for _ in range(length)]
+    machine.stack.append(machine.box(items[::-1]))
+
+
+def _append(machine: "Machine", *, count: int) -> None:
+    items = [machine.pop() for _ in range(count)]
+    machine.add(machine.top(), items[::-1])
+
+
+def _extend(machine: "Machine") -> None:
+    items = machine.pop_mark()
+    machine.add(machine.top(), items)
+
+
+def _put_line(machine: "Machine") -> None:
+    machine.memo.put(_index(machine), machine.top())
+
+
+def _get_line(machine: "Machine") -> None:
+    machine.stack.append(machine.recall(_index(machine)))
+
+
+def _index(machine: "Machine") -> int:
+    line = _line(machine)
+    if len(line) > _MAX_NUMBER_BYTES or (index := int(line)) < 0:
+        raise Broken
+    return index
+
+
+def _put(machine: "Machine", *, length_bytes: int) -> None:
+    machine.memo.put(int.from_bytes(machine.reader.take(length_bytes), "little"), machine.top())
+
+
+def _get(machine: "Machine", *, length_bytes: int) -> None:
+    machine.stack.append(machine.recall(int.from_bytes(machine.reader.take(length_bytes), "little")))
+
+
+def _memoize(machine: "Machine") -> None:
+    machine.memo.append(machine.top())
+
+
+def _frame(machine: "Machine") -> None:
+    machine.reader.skip(8)
+
+
+def _nothing(_machine: "Machine") -> None:
+    pass
+
+
+_ACTIONS: dict[bytes, Action] = {
+    b".": _stop, b"(": _mark, b"0": _pop, b"1": _pop_mark, b"2": _dup,
+    b"F": _float, b"I": _integer, b"L": _integer, b"S": _string, b"V": _unicode,
+    b"J": partial(_number, form=struct.Struct("<i")), b"K": partial(_number, form=struct.Struct("<B")),
+    b"M": partial(_number, form=struct.Struct("<H")), b"G": partial(_plain, skip=8),
+    b"\x8a": partial(_long, length_bytes=1), b"\x8b": partial(_long, length_bytes=4),
+    b"N": partial(_constant, value=PLAIN), b"\x88": partial(_constant, value=1), b"\x89": partial(_constant, value=0),
+    b"T": partial(_sized, length_bytes=4, text=True), b"U": partial(_sized, length_bytes=1, text=True),
+    b"X": partial(_sized, length_bytes=4, text=True), b"\x8c": partial(_sized, length_bytes=1, text=True),
+    b"\x8d": partial(_sized, length_bytes=8, text=True), b"B": partial(_sized, length_bytes=4),
+    b"C": partial(_sized, length_bytes=1), b"\x8e": partial(_sized, length_bytes=8),
+    b"\x96": partial(_sized, length_bytes=8), b"\x97": partial(_constant, value=PLAIN), b"\x98": _nothing,
+    b"P": _persistent_line, b"Q": _persistent,
+    b"c": _global, b"\x93": _stack_global, b"i": _inst, b"o": _obj, b"R": _reduce, b"b": _build,
+    b"\x81": _newobj, b"\x92": _newobj_ex,
+    b"\x82": partial(_extension, length_bytes=1), b"\x83": partial(_extension, length_bytes=2),
+    b"\x84": partial(_extension, length_bytes=4),
+    b")": _empty, b"]": _empty, b"}": _empty, b"\x8f": _empty,
+    b"t": _collect, b"l": _collect, b"d": _collect, b"\x91": _collect,
+    b"\x85": partial(_tuple, length=1), b"\x86": partial(_tuple, length=2), b"\x87": partial(_tuple, length=3),
+    b"a": partial(_append, count=1), b"s": partial(_append, count=2),
+    b"e": _extend, b"u": _extend, b"\x90": _extend,
+    b"p": _put_line, b"q": partial(_put, length_bytes=1), b"r": partial(_put, length_bytes=4),
+    b"g": _get_line, b"h": partial(_get, length_bytes=1), b"j": partial(_get, length_bytes=4),
+    b"\x94": _memoize, b"\x80": _proto, b"\x95": _frame,
+}  # fmt: skip
+OPCODES: "list[Action | None]" = [_ACTIONS.get(bytes([code])) for code in range(256)]

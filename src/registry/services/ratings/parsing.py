@@ -1,0 +1,37 @@
+"""What a rating has parsed and scored in isolated jobs, besides the package's content."""
+
+import asyncio
+from collections.abc import Mapping
+
+from registry.domain.evidence import CardReading, Evidence
+from registry.domain.ratings import MetricName
+from registry.formats.card_reading import read_card_text
+from registry.ports.sandbox import JobLimits, Sandbox
+from registry.rating.scoring import Scored, holds_untrusted_text, score_evidence
+
+_CARD_LIMITS = JobLimits(seconds=10.0)
+_SCORE_LIMITS = JobLimits(seconds=20.0)
+
+
+class IsolatedCardReader:
+    """Implements CardReader."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+
+    async def read(self, card: str, *, user: str) -> CardReading:
+        return await self._sandbox.run(read_card_text, None, card, limits=_CARD_LIMITS, user=user)
+
+
+class Scorer:
+    """Scores evidence by the settings' weights."""
+
+    def __init__(self, sandbox: Sandbox, weights: Mapping[MetricName, float]) -> None:
+        self._sandbox = sandbox
+        self._weights = dict(weights)
+
+    async def score(self, evidence: Evidence, *, user: str) -> Scored:
+        """The rating of `user`'s package. Raises ParsingAborted."""
+        if not holds_untrusted_text(evidence):
+            return await asyncio.to_thread(score_evidence, evidence, self._weights)
+        return await self._sandbox.run(score_evidence, None, evidence, self._weights, limits=_SCORE_LIMITS, user=user)

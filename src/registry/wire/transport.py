@@ -1,0 +1,42 @@
+"""A transport that sends a response's head together with the first bytes of its body."""
+
+import asyncio
+from typing import Any
+
+
+class HeadWithBody:
+    """Wraps the connection's transport.
+
+    uvicorn writes them one after the other, and uvloop asks the system at once: two calls and two segments, of which
+    the first was 13 % of the event loop's time of a small publish. Without a body the head leaves in the loop's next
+    turn.
+    """
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._head: bytes | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        member = getattr(self._transport, name)
+        setattr(self, name, member)  # the next access does not come here
+        return member
+
+    def write(self, data: bytes) -> None:
+        head, self._head = self._head, None
+        if head is not None:
+            self._transport.writelines((head, data) if data else (head,))
+        elif data[:9] == b"HTTP/1.1 ":
+            self._head = data
+            self._loop.call_soon(self._send_head)
+        else:
+            self._transport.write(data)
+
+    def close(self) -> None:
+        self._send_head()
+        self._transport.close()
+
+    def _send_head(self) -> None:
+        head, self._head = self._head, None
+        if head is not None:
+            self._transport.write(head)

@@ -1,0 +1,1 @@
+"""Hostile input, generated at run time: nothing of it is ever loaded."""

@@ -1,0 +1,74 @@
+"""What `wire/server_protocol.py` uses of uvicorn's and httptools' inside: a new version that changes it fails here."""
+
+import inspect
+
+import httptools
+import pytest
+from uvicorn.protocols.http.flow_control import FlowControl
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+METHODS = [
+    "connection_made",
+    "connection_lost",
+    "data_received",
+    "on_message_begin",
+    "on_url",
+    "on_header",
+    "on_headers_complete",
+    "on_body",
+    "on_message_complete",
+    "on_response_complete",
+    "resume_writing",
+    "_unset_keepalive_if_required",
+]
+ATTRIBUTES = ["loop", "parser", "transport", "flow", "pipeline", "headers", "expect_100_continue", "cycle"]
+CYCLE = [
+    "disconnected",
+    "keep_alive",
+    "waiting_for_100_continue",
+    "message_event",
+    "response_started",
+    "response_complete",
+]
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_the_protocol_has_the_method(name: str) -> None:
+    assert inspect.isfunction(getattr(HttpToolsProtocol, name, None)), f"uvicorn's protocol has no {name} any more"
+
+
+@pytest.mark.parametrize("name", ATTRIBUTES)
+def test_the_protocol_sets_the_attribute(name: str) -> None:
+    assert f"self.{name}" in inspect.getsource(HttpToolsProtocol.__init__), (
+        f"uvicorn's protocol sets no {name} any more"
+    )
+
+
+@pytest.mark.parametrize("name", CYCLE)
+def test_a_request_has_the_attribute(name: str) -> None:
+    source = inspect.getsource(RequestResponseCycle.__init__)
+    assert f"self.{name}" in source, f"uvicorn's request cycle sets no {name} any more"
+
+
+def test_the_protocol_is_asked_for_each_message() -> None:
+    """The overridden callbacks stand for all that the original ones do."""
+    on_header = inspect.getsource(HttpToolsProtocol.on_header)
+    assert "self.headers.append((name, value))" in on_header
+    assert len(on_header.splitlines()) == 5, "uvicorn's on_header does more than BoundedProtocol.on_header does"
+    assert len(inspect.getsource(HttpToolsProtocol.on_url).splitlines()) == 2
+    received = inspect.getsource(HttpToolsProtocol.data_received)
+    assert "self.parser.feed_data(data)" in received
+
+
+def test_flow_control_tells_whether_reading_is_paused() -> None:
+    assert "self.read_paused" in inspect.getsource(FlowControl.__init__)
+
+
+def test_an_error_of_a_callback_comes_with_its_cause() -> None:
+    class Broken:
+        def on_url(self, url: bytes) -> None:
+            raise LookupError(url)
+
+    with pytest.raises(httptools.HttpParserError) as raised:
+        httptools.HttpRequestParser(Broken()).feed_data(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+    assert isinstance(raised.value.__context__, LookupError)
