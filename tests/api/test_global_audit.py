@@ -4,11 +4,14 @@ import base64
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import httpx
 import pytest
+from typer.testing import CliRunner
 
 from registry.adapters.ed25519 import verify
+from registry.cli import app
 from registry.domain.audit_log import NO_DIGEST, digest_of, open_note
 from registry.domain.merkle import Frontier, proven_root
 from tests.api.conftest import ServerFactory, UserFactory
@@ -95,6 +98,28 @@ def test_an_export_is_chained_and_signed(start: ServerFactory, home: Mapping[str
         assert {entry["package_id"] for entry in exported(person.client, package=packages[1]["id"])} == {
             packages[1]["id"]
         }
+
+
+def test_the_commands(start: ServerFactory, tmp_path: Path) -> None:
+    server = start()
+    person = log_in(server.url, server.admin_name, server.admin_password)
+    with person.client:
+        package = publish(person.client)
+    environment = {"REGISTRY_SERVER": server.url, "REGISTRY_TOKEN": person.token}
+
+    def run(*words: str) -> str:
+        result = CliRunner(env=environment).invoke(app, ["audit", *words])
+        assert result.exit_code == 0, result.output
+        return result.output
+
+    files = {name: tmp_path / name for name in ("checkpoint", "export", "proof")}
+    files["checkpoint"].write_text(run("checkpoint"))
+    files["export"].write_text(run("export"))
+    files["proof"].write_text(run("proof", "0"))
+    assert json.loads(run(package["name"]).splitlines()[-1])["action"] == "create"
+    assert run("export", "--action", "delete") == ""
+    assert "as they were signed" in run("verify", str(files["export"]), "-c", str(files["checkpoint"]))
+    assert "Entry 0" in run("verify", "--proof", str(files["proof"]), "-c", str(files["checkpoint"]))
 
 
 def test_who_may_read_it(server: RunningServer, publisher: Person) -> None:

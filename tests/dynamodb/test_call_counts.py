@@ -141,7 +141,7 @@ async def test_the_rest(table: DynamoTable, calls: CallCounter, clock: ManualClo
     cursor = await changes.latest()
 
     assert await count(calls, lambda: answers.find_answer("key")) == {"GetItem": 1}
-    assert await count(calls, lambda: audit.append(entries)) == {"BatchWriteItem": 1}
+    assert await count(calls, lambda: audit.append(entries)) == {"TransactWriteItems": 1}
     assert await count(calls, lambda: audit.list_entries("package", limit=200, after=None)) == {"Query": 1}
     assert await count(calls, lambda: changes.read(cursor, limit=100)) == {"Query": 1}
     assert await count(calls, lambda: health.record([make_health_sample()])) == {"UpdateItem": 1}

@@ -22,7 +22,8 @@ TAGS = [
     {"name": "ratings", "description": "how good is it, why, and may a project use it"},
     {"name": "search", "description": "by regular expression, and by words"},
     {"name": "uploads", "description": "large files in parts: resumable, side by side"},
-    {"name": "users", "description": "sign in and out, users and permissions"},
+    {"name": "users", "description": "sign in and out, users, permissions and API tokens"},
+    {"name": "audit", "description": "the log of all audit entries (admins)"},
     {"name": "webhooks", "description": "tell other servers what happens (admins)"},
     {"name": "service", "description": "health, metrics, kinds of problems, reset"},
 ]

@@ -11,7 +11,7 @@ from registry.domain.packages import AuditEntry
 from registry.ports.audit_log import LogPage
 
 _WALK_ENTRIES = 2_000
-_HEAD = "SELECT size, head FROM audit_log"
+_HEAD = "SELECT size, head FROM audit_log WHERE one = 1"
 _WAITING = f"""SELECT rowid, {ENTRY_COLUMNS} FROM audit INDEXED BY audit_waiting
     WHERE position IS NULL ORDER BY id LIMIT ?"""  # noqa: S608 - fixed texts
 _ANY_WAITING = "SELECT 1 FROM audit INDEXED BY audit_waiting WHERE position IS NULL LIMIT 1"
@@ -22,7 +22,7 @@ _PUT_HEAD = """INSERT INTO audit_log (one, size, head) VALUES (1, ?, ?)
     ON CONFLICT (one) DO UPDATE SET size = excluded.size, head = excluded.head"""
 _RANGE = f"""SELECT {ENTRY_COLUMNS} FROM audit INDEXED BY audit_position
     WHERE position IS NOT NULL AND position >= ? ORDER BY position LIMIT ?"""  # noqa: S608 - fixed texts
-_PUT_CHECKPOINT = """UPDATE audit_log SET checkpoint = ?, checkpoint_size = ? WHERE checkpoint_size <= ?"""
+_PUT_CHECKPOINT = """UPDATE audit_log SET checkpoint = ?, checkpoint_size = ? WHERE one = 1 AND checkpoint_size <= ?"""
 
 
 class SqliteAuditLog:
@@ -71,7 +71,7 @@ class SqliteAuditLog:
         return await self._database.read(query)
 
     async def get_checkpoint(self) -> str | None:
-        row = self._database.fetch_one("SELECT checkpoint FROM audit_log")
+        row = self._database.fetch_one("SELECT checkpoint FROM audit_log WHERE one = 1")
         return None if row is None else row[0]
 
     async def put_checkpoint(self, note: str, *, size: int) -> None:
