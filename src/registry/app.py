@@ -20,6 +20,7 @@ from registry.api.problems import on_http_error, on_registry_error, on_validatio
 from registry.api.routes import (
     accounts,
     audit,
+    badge,
     content,
     listing,
     packages,
@@ -131,6 +132,7 @@ def create_app(settings: Settings) -> FastAPI:
         packages.patch_routes(),
         relations.relation_routes(),
         ratings.rating_routes(),
+        badge.badge_routes(),
         search.search_routes(),
         content.file_routes(),
         uploads.upload_routes(),
