@@ -13,8 +13,21 @@ help: ## show this list
 run: $(VENV)/.runtime ## install what is needed and start the registry with the embedded stores
 	@$(BIN)/registry serve $(ARGS)
 
-test: $(VENV)/.dev ## install what is needed and run the whole test suite (ARGS="-k name" for a part)
+test: announce $(VENV)/.dev ## install what is needed and run the whole test suite (ARGS="-k name" for a part)
 	$(BIN)/pytest $(ARGS)
+
+announce:
+	@[ -e $(VENV)/.dev ] || echo "Installs the pinned packages of requirements-dev.lock into $(VENV); nothing else is changed."
+	@for engine in redis-server .engines; do command -v $$engine >/dev/null || [ -e $$engine ] || echo "Without $$engine: the tests that need it are left out (.ci/install-engines installs all engines)."; done
+	@echo "Runs pytest on $(or $(ARGS),all of tests/). Servers and engines are started on free ports, in folders of their own, and stopped at the end."
+
+coverage: $(VENV)/.dev ## run the suite (ARGS for a part) and report branch coverage by package
+	@echo "Runs the tests with coverage, servers in processes of their own included: about twice the time of make test."
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -q $(ARGS); status=$$?; $(BIN)/coverage combine -q && $(BIN)/python -m tests.coverage_by_package && exit $$status
+
+mutants: $(VENV)/.dev ## mutate domain, formats and services and see which changes no test notices (ARGS="--sample 300")
+	$(BIN)/python -m tests.mutants $(ARGS)
 
 check: $(VENV)/.dev ## format, lint, types, import rules, openapi.yaml in step
 	$(BIN)/ruff format --check src tests bench load trust
@@ -55,7 +68,7 @@ lock: ## pin the newest versions that pyproject.toml allows (needs uv)
 	echo 'hatchling>=1.25' | uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header - -o requirements-build.lock
 
 clean: ## remove what was installed and built
-	rm -rf $(VENV) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) dist mutants .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; name it with make PYTHON=..."; exit 1; }
@@ -77,4 +90,4 @@ $(VENV)/.load: $(VENV)/.runtime requirements-load.lock
 .engines/bin/k6:
 	GOBIN=$(CURDIR)/.engines/bin nice go install go.k6.io/k6@$(K6_VERSION)
 
-.PHONY: help run test check format bench trust load performance k6 report openapi lock clean
+.PHONY: help run test announce coverage mutants check format bench trust load performance k6 report openapi lock clean

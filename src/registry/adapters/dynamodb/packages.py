@@ -21,6 +21,7 @@ from registry.adapters.dynamodb.usage import count_bytes, grown
 from registry.domain.errors import AlreadyExists, NotFound, PackageExists, RevisionConflict, Unavailable
 from registry.domain.listing import PackageFilter
 from registry.domain.packages import Change, KeptAnswer, Package, PackageStatus, PackageType
+from registry.domain.rating_requests import can_be_rated
 from registry.domain.versions import Version
 from registry.ports.clock import Clock
 from registry.ports.packages import NamedVersion, PackageDocument, SummaryPage
@@ -168,7 +169,7 @@ class DynamoPackageStore:
 
     def _mark(self, transaction: Transaction, package: Package, change: Change) -> None:
         """Have the package rated, once it has what there is to rate. A claim on the mark becomes void."""
-        if package.status is not PackageStatus.PENDING:
+        if can_be_rated(package.status):
             mark = mark_item(package.id, asked_by=change.audit.user or "", due_at=self._clock.now())
             transaction.put(mark)
 

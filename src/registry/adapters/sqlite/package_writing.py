@@ -19,7 +19,8 @@ from registry.adapters.sqlite.version_keys import version_key
 from registry.adapters.sqlite.writer import BatchOperation
 from registry.domain.documents import encode_readme, encode_summary
 from registry.domain.errors import NotFound, PackageExists, RevisionConflict
-from registry.domain.packages import Change, Package, PackageStatus
+from registry.domain.packages import Change, Package
+from registry.domain.rating_requests import can_be_rated
 
 PackageRow = tuple[str, int, str, str, bytes, str, str, str, str | None, bytes | None]
 ListingRow = tuple[str | None, str, str, str, str, str, str]
@@ -122,11 +123,7 @@ def record(connection: sqlite3.Connection, changes: Sequence[Change], *, now: in
 
 def mark(connection: sqlite3.Connection, changed: Sequence[tuple[Package, Change]], *, now: int) -> None:
     """Have packages rated, once they have what there is to rate. `now` in microseconds."""
-    ready = [
-        (package.id, change.audit.user or "")
-        for package, change in changed
-        if package.status is not PackageStatus.PENDING
-    ]
+    ready = [(package.id, change.audit.user or "") for package, change in changed if can_be_rated(package.status)]
     mark_anew(connection, ready, now=now)
 
 

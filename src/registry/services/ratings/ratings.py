@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from registry.domain.accounts import Caller
 from registry.domain.errors import NotFound, RegistryError
-from registry.domain.packages import PackageStatus
+from registry.domain.rating_requests import can_be_rated, is_stale
 from registry.ports.cache import RatingCache
 from registry.ports.clock import Clock
 from registry.ports.jobs import JobQueue
@@ -71,7 +71,7 @@ class Ratings:
         found = await self._find(package_id, package.revision)
         if found is not None:
             return found
-        if package.status is not PackageStatus.PENDING:
+        if can_be_rated(package.status):
             await self._start(package_id, caller.name, unless_rated=package.revision)
         if wait_seconds <= 0 or not await self._appears(package_id, package.revision, wait_seconds):
             return None
@@ -80,7 +80,7 @@ class Ratings:
     async def again(self, package_id: str, caller: Caller) -> None:
         """Have the package rated though it may have a rating. Raises NotFound."""
         package = await self._catalog.get_document(package_id, caller)
-        if package.status is not PackageStatus.PENDING:
+        if can_be_rated(package.status):
             await self._start(package_id, caller.name, at_once=True)
 
     async def get_receipt(self, package_id: str, caller: Caller) -> bytes:
@@ -148,7 +148,7 @@ class Ratings:
         await self._cache.put(
             package_id, revision, cache_entry(found, self._clock.now()), ttl_seconds=jittered(self._age.cache_seconds)
         )
-        if self._clock.now() - found.rated_at > timedelta(seconds=self._age.fresh_seconds):
+        if is_stale(found.rated_at, self._clock.now(), fresh_seconds=self._age.fresh_seconds):
             await self._start(package_id, "registry")
         return ServedRating(found.body, found.etag, hit=False, age_seconds=0)
 

@@ -16,6 +16,7 @@ import structlog
 
 from registry.domain.errors import NotFound, RegistryError, RevisionConflict
 from registry.domain.packages import AuditAction, Package, PackageStatus
+from registry.domain.rating_requests import lease_seconds, retry_seconds
 from registry.domain.ratings import Rating, RatingStatus
 from registry.ports.cache import RatingCache
 from registry.ports.clock import Clock, IdSource
@@ -30,7 +31,6 @@ from registry.services.ratings.parsing import Scorer
 
 _log = structlog.get_logger(__name__)
 _QUARANTINING_USER = "registry"
-_MOST_LEASES = 20
 _SWEPT_AT_ONCE = 100
 
 
@@ -162,18 +162,21 @@ class RatingWork:
         return True
 
     def _next_try(self, claim: RatingClaim) -> datetime:
-        seconds = min(self._rules.most_retry_seconds, self._rules.retry_seconds * 2.0 ** min(claim.attempts - 1, 30))
+        rules = self._rules
+        seconds = retry_seconds(
+            claim.attempts, first_seconds=rules.retry_seconds, most_seconds=rules.most_retry_seconds
+        )
         return self._clock.now() + timedelta(seconds=jittered(seconds))
 
     @asynccontextmanager
     async def _held(self, claim: RatingClaim) -> AsyncIterator[None]:
         """Renews the lease. Attempts lengthen it: a package that kills its workers comes back ever more rarely."""
-        lease_seconds = self._rules.lease_seconds * min(claim.attempts, _MOST_LEASES)
+        held_seconds = lease_seconds(claim.attempts, first_seconds=self._rules.lease_seconds)
 
         async def renew() -> None:
             while True:
                 with contextlib.suppress(RegistryError):
-                    until = self._clock.now() + timedelta(seconds=lease_seconds)
+                    until = self._clock.now() + timedelta(seconds=held_seconds)
                     await self._store.extend(claim, until=until)
                 await asyncio.sleep(self._rules.lease_seconds / 3)
 
