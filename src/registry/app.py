@@ -20,6 +20,7 @@ from registry.api.problems import on_http_error, on_registry_error, on_validatio
 from registry.api.routes import (
     accounts,
     audit,
+    badge,
     content,
     listing,
     packages,
@@ -65,8 +66,8 @@ def api_state(running: Running, settings: Settings, scraped: CollectorRegistry) 
         limits=ApiLimits(
             settings.max_json_bytes,
             settings.max_inline_bytes,
+            settings.max_package_bytes,
             settings.requests_per_minute,
-            settings.upload_idle_seconds,
         ),
         request_attempts=running.attempts,
         metrics=scraped,
@@ -126,11 +127,12 @@ def create_app(settings: Settings) -> FastAPI:
         *listing.hot_routes(),
         *packages.writing_routes(),
     ]
-    app.router.routes[:0] = hot
+    app.router.routes[:0] = [each.route for each in hot]
     for router in (
         packages.patch_routes(),
         relations.relation_routes(),
         ratings.rating_routes(),
+        badge.badge_routes(),
         search.search_routes(),
         content.file_routes(),
         uploads.upload_routes(),

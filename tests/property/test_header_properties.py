@@ -11,8 +11,9 @@ from starlette.datastructures import Headers
 
 from registry.api.conditional import content_tag, expected_revisions, is_unchanged, package_tag
 from registry.api.digests import announced_digests, repr_digest, verified
-from registry.api.streaming import ByteRange, RangeNotSatisfiable, content_disposition, requested_range
+from registry.api.streaming import ByteRange, RangeNotSatisfiable, requested_range
 from registry.domain.errors import DigestMismatch, InvalidInput
+from registry.formats.disposition import attachment
 
 SIZES = st.integers(0, 2**40)
 REVISIONS = st.integers(1, 10**15)
@@ -95,8 +96,8 @@ def test_odd_digests_are_refused_or_have_32_bytes(text: str) -> None:
 
 
 @given(st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=100))
-def test_file_names_survive_content_disposition(name: str) -> None:
-    header = content_disposition(name)
+def test_file_names_survive_attachment(name: str) -> None:
+    header = attachment(name)
     assert header.isascii()
     assert header.isprintable()
     plain, _, encoded = header.removeprefix("attachment; ").partition("; ")

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from registry.adapters.s3 import S3BlobStore, S3Bucket, S3PartStore, open_s3
-from registry.adapters.s3.disposition import attachment
+from registry.formats.disposition import attachment
 from tests.engines import s3
 
 BODY = b"0123456789"

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass
 from typing import Self
-from urllib.parse import quote
 
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
@@ -49,13 +48,6 @@ def requested_range(header: str | None, size: int) -> ByteRange | None:
     if start >= size:
         raise RangeNotSatisfiable
     return ByteRange(start, end - start + 1)
-
-
-def content_disposition(filename: str) -> str:
-    """`attachment` with the name in ASCII for old clients and in UTF-8 (RFC 6266, RFC 8187) where it needs it."""
-    plain = "".join(c if 32 <= ord(c) < 127 and c not in '"\\%' else "_" for c in filename)
-    header = f'attachment; filename="{plain}"'
-    return header if plain == filename else f"{header}; filename*=UTF-8''{quote(filename, safe='')}"
 
 
 _SMALL_BYTES = 64 * 1024

@@ -37,6 +37,7 @@ from registry.services.packages.intake import AuditWriter, Intake
 from registry.services.packages.publishing import Publishing
 from registry.services.packages.reading import Reading
 from registry.services.packages.retrieval import DownloadLog, Retrieval
+from registry.services.ratings.badges import Badges
 from registry.services.uploads.admission import Admission
 from registry.services.uploads.quotas import QuotaRules, Quotas
 from registry.services.uploads.uploads import UploadRules, Uploads
@@ -225,6 +226,7 @@ def assemble(settings: Settings, stores: Stores, around: RequestMiddleware) -> R
         cursors=CursorCodec(kept.signing_key.encode()),
         ratings=rating.ratings,
         license_checks=rating.license_checks,
+        badges=Badges(records.packages, rating.ratings),
         rate_in_background=lambda: around.rating.jobs.serve(rating.work),
         rate_as_worker=lambda: around.rating.jobs.work(rating.work),
         search=around.search.service,

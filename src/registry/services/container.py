@@ -18,6 +18,7 @@ from registry.services.packages.cursors import CursorCodec
 from registry.services.packages.publishing import Publishing
 from registry.services.packages.reading import Reading
 from registry.services.packages.retrieval import Retrieval
+from registry.services.ratings.badges import Badges
 from registry.services.ratings.license_check import LicenseChecks
 from registry.services.ratings.ratings import Ratings
 from registry.services.search.indexing import IndexFollower
@@ -51,6 +52,7 @@ class Services:
     cursors: CursorCodec
     ratings: Ratings
     license_checks: LicenseChecks
+    badges: Badges
     rate_in_background: Callable[[], Coroutine[Any, Any, None]]
     rate_as_worker: Callable[[], Coroutine[Any, Any, None]]
     search: SearchService

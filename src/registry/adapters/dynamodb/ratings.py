@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import zlib
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from registry.adapters.dynamodb import keys
@@ -23,13 +23,12 @@ from registry.adapters.dynamodb.transaction import ABSENT
 from registry.domain.errors import TooLarge, Unavailable
 from registry.domain.packages import Change
 from registry.domain.ratings import RatingStatus
+from registry.domain.times import from_microseconds, to_microseconds
 from registry.ports.ratings import RatingClaim, RatingDocument, RatingSummary
 
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb.type_defs import TransactWriteItemTypeDef
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 _PART_BYTES = 350_000
 _MOST_PARTS = 10
 """A transaction takes 4 MB."""
@@ -41,7 +40,7 @@ def mark_item(package_id: str, *, asked_by: str, due_at: datetime, attempts: int
     """A mark. `token` is that of the claim, empty while nobody has it."""
     return {
         **keys.mark_key(package_id),
-        "due_at": number(_microseconds(due_at)),
+        "due_at": number(to_microseconds(due_at)),
         "attempts": number(attempts),
         "asked_by": text(asked_by),
         "claim_token": text(token),
@@ -198,7 +197,7 @@ def _rating_item(rating: RatingDocument, *, parts: int) -> Item:
         **keys.rating_key(rating.package_id),
         "revision": number(rating.revision),
         "rating_status": text(rating.status.value),
-        "rated": number(_microseconds(rating.rated_at)),
+        "rated": number(to_microseconds(rating.rated_at)),
         "etag": text(rating.etag),
         "summary": binary(rating.summary),
         "body": binary(rating.body),
@@ -218,7 +217,7 @@ def _read_rating(package_id: str, item: Item) -> RatingDocument:
         revision=int(attribute(item, "revision", "N")),
         status=RatingStatus(attribute(item, "rating_status")),
         net_score=None if net_score is None else float(net_score),
-        rated_at=_EPOCH + timedelta(microseconds=int(attribute(item, "rated", "N"))),
+        rated_at=from_microseconds(int(attribute(item, "rated", "N"))),
         etag=attribute(item, "etag"),
         summary=attribute(item, "summary", "B"),
         body=attribute(item, "body", "B"),
@@ -227,8 +226,4 @@ def _read_rating(package_id: str, item: Item) -> RatingDocument:
 
 
 def _due_at(mark: Item) -> datetime:
-    return _EPOCH + timedelta(microseconds=int(attribute(mark, "due_at", "N")))
-
-
-def _microseconds(at: datetime) -> int:
-    return (at - _EPOCH) // _MICROSECOND
+    return from_microseconds(int(attribute(mark, "due_at", "N")))

@@ -1,10 +1,10 @@
 """Counting attempts in Redis."""
 
-from datetime import datetime
 from typing import cast
 
 from registry.adapters.redis.connection import RedisCommands, RedisConnection
 from registry.domain.errors import Unavailable
+from registry.domain.times import to_microseconds
 from registry.ports.clock import Clock
 from registry.ports.throttle import AttemptCount
 
@@ -40,7 +40,7 @@ class RedisAttemptCounter:
         self.uncounted = 0
 
     async def hit(self, key: str, *, window_seconds: int) -> AttemptCount:
-        now = _microseconds(self._clock.now())
+        now = to_microseconds(self._clock.now())
         end = now + window_seconds * 1_000_000
 
         async def invoke(client: RedisCommands) -> tuple[int, bytes]:
@@ -61,7 +61,3 @@ class RedisAttemptCounter:
             )
         except Unavailable:
             self.uncounted += 1
-
-
-def _microseconds(at: datetime) -> int:
-    return int(at.timestamp()) * 1_000_000 + at.microsecond

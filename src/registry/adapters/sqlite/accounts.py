@@ -7,9 +7,9 @@ from functools import lru_cache
 from typing import Any
 
 from registry.adapters.sqlite.database import SqliteDatabase
-from registry.adapters.sqlite.times import from_microseconds, to_microseconds
 from registry.domain.accounts import Account, Permission, Session
 from registry.domain.errors import AlreadyExists, LastAdmin, NotFound, RevisionConflict
+from registry.domain.times import from_microseconds, to_microseconds
 
 _COLUMNS = "name, password_hash, permissions, token_epoch, created_at, id, revision, grant_epoch"
 _GET = f"SELECT {_COLUMNS} FROM accounts WHERE name = ?"  # noqa: S608 - fixed texts

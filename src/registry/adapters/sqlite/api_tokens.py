@@ -9,10 +9,10 @@ from typing import Any
 
 from registry.adapters.sqlite.accounts import read_permissions
 from registry.adapters.sqlite.database import SqliteDatabase
-from registry.adapters.sqlite.times import from_microseconds, to_microseconds
 from registry.domain.accounts import ApiToken, Grant
 from registry.domain.errors import NotFound
 from registry.domain.name_patterns import NamePatterns
+from registry.domain.times import from_microseconds, to_microseconds
 
 _COLUMNS = """t.id, t.digest, t.beginning, t.user, t.grant_epoch, t.name, t.permissions, t.packages, t.created_at,
     t.expires_at, t.last_used_at"""

@@ -6,8 +6,8 @@ from typing import Any
 
 from registry.adapters.sqlite.database import SqliteDatabase
 from registry.adapters.sqlite.rows import insert_rows
-from registry.adapters.sqlite.times import from_microseconds, to_microseconds
 from registry.domain.packages import AuditAction, AuditEntry
+from registry.domain.times import from_microseconds, to_microseconds
 
 _AFTER_ALL_IDS = "~"
 _APPEND = "INSERT OR IGNORE INTO audit (package_id, id, at, user, action, revision, sha256)"

@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from registry.adapters.sqlite.database import SqliteDatabase
-from registry.adapters.sqlite.times import from_microseconds, to_microseconds
 from registry.domain.errors import NotFound
 from registry.domain.events import Event, EventType
+from registry.domain.times import from_microseconds, to_microseconds
 from registry.domain.webhooks import Delivery, DeliveryStatus, payload_of
 from registry.ports.clock import Clock
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from registry.adapters.sqlite.database import SqliteDatabase
-from registry.adapters.sqlite.times import from_microseconds, to_microseconds
+from registry.domain.times import from_microseconds, to_microseconds
 from registry.ports.health import HealthSample
 
 _ADD = """INSERT INTO health (minute, component, calls, errors, total_seconds, max_seconds) VALUES (?, ?, ?, ?, ?, ?)

@@ -4,9 +4,9 @@ import json
 import sqlite3
 
 from registry.adapters.sqlite.database import SqliteDatabase
-from registry.adapters.sqlite.times import from_microseconds, to_microseconds
 from registry.domain.errors import AnswerKept
 from registry.domain.packages import KeptAnswer
+from registry.domain.times import from_microseconds, to_microseconds
 from registry.ports.clock import Clock
 
 _FIND = "SELECT fingerprint, status, headers, body, expires_at FROM answers WHERE key = ? AND expires_at > ?"

@@ -9,8 +9,8 @@ from typing import Any
 from registry.adapters.sqlite.accounts import insert_account
 from registry.adapters.sqlite.changes import record_reset
 from registry.adapters.sqlite.database import SqliteDatabase
-from registry.adapters.sqlite.times import to_microseconds
 from registry.domain.accounts import Account
+from registry.domain.times import to_microseconds
 from registry.domain.webhooks import DELIVERIES_KEPT
 
 HEALTH_KEPT = timedelta(hours=25)

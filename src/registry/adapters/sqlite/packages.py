@@ -19,7 +19,6 @@ from registry.adapters.sqlite.listing import (
 from registry.adapters.sqlite.package_writing import AddPackage, PackageWriting, delete_package, mark, record
 from registry.adapters.sqlite.ranges import entries_in_range
 from registry.adapters.sqlite.scores import Check, check_for, checked_entries
-from registry.adapters.sqlite.times import to_microseconds
 from registry.adapters.sqlite.usage import within
 from registry.adapters.sqlite.version_keys import KeySpan, version_key
 from registry.domain.documents import decode_package, join_document
@@ -27,6 +26,7 @@ from registry.domain.errors import NotFound
 from registry.domain.listing import PackageFilter
 from registry.domain.name_patterns import NamePatterns
 from registry.domain.packages import Change, Package, PackageStatus, PackageType
+from registry.domain.times import to_microseconds
 from registry.domain.versions import Version
 from registry.ports.clock import Clock
 from registry.ports.packages import NamedVersion, PackageDocument, PackageSummary, SummaryPage

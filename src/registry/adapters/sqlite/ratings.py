@@ -11,9 +11,9 @@ from registry.adapters.sqlite.database import SqliteDatabase
 from registry.adapters.sqlite.deliveries import record_events
 from registry.adapters.sqlite.rows import insert_rows
 from registry.adapters.sqlite.scores import list_by_score
-from registry.adapters.sqlite.times import from_microseconds, to_microseconds
 from registry.domain.packages import Change
 from registry.domain.ratings import RatingStatus
+from registry.domain.times import from_microseconds, to_microseconds
 from registry.ports.ratings import RatingClaim, RatingDocument, RatingSummary
 
 _FIND = """SELECT revision, status, net_score, rated_at, etag, summary, body, dangerous_sha256

@@ -3,8 +3,8 @@
 import sqlite3
 
 from registry.adapters.sqlite.database import SqliteDatabase
-from registry.adapters.sqlite.times import to_microseconds
 from registry.domain.errors import Unavailable
+from registry.domain.times import to_microseconds
 from registry.ports.clock import Clock
 from registry.ports.throttle import AttemptCount
 

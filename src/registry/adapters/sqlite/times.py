@@ -1,14 +1,5 @@
-"""Points in time as whole microseconds since 1970 in UTC: exact, small, and in order."""
+"""Points in time in columns: see `domain/times.py`."""
 
-from datetime import UTC, datetime, timedelta
+from registry.domain.times import from_microseconds, to_microseconds
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
-
-
-def to_microseconds(at: datetime) -> int:
-    return (at - _EPOCH) // _MICROSECOND
-
-
-def from_microseconds(microseconds: int) -> datetime:
-    return _EPOCH + timedelta(microseconds=microseconds)
+__all__ = ["from_microseconds", "to_microseconds"]

@@ -8,12 +8,12 @@ from typing import Any
 from registry.adapters.sqlite.database import SqliteDatabase
 from registry.adapters.sqlite.deliveries import record_events
 from registry.adapters.sqlite.idempotency import keep_answer
-from registry.adapters.sqlite.times import from_microseconds, to_microseconds
 from registry.adapters.sqlite.usage import within
 from registry.domain.errors import NotFound
 from registry.domain.events import Event
 from registry.domain.packages import KeptAnswer
 from registry.domain.quotas import Quota
+from registry.domain.times import from_microseconds, to_microseconds
 from registry.domain.uploads import Upload
 from registry.ports.clock import Clock
 

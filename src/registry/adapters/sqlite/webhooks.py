@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from registry.adapters.sqlite.database import SqliteDatabase
-from registry.adapters.sqlite.times import from_microseconds, to_microseconds
 from registry.domain.errors import NotFound
 from registry.domain.events import EventType
+from registry.domain.times import from_microseconds, to_microseconds
 from registry.domain.webhooks import Webhook
 from registry.ports.clock import Clock
 

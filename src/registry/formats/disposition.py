@@ -1,4 +1,4 @@
-"""The Content-Disposition header of a download (RFC 6266)."""
+"""The header Content-Disposition of a download (RFC 6266), wherever it is served from."""
 
 import re
 from urllib.parse import quote
@@ -13,6 +13,6 @@ def attachment(filename: str) -> str:
     """`filename` for every browser: an ASCII likeness, and the true name where the two differ (RFC 8187)."""
     likeness = _UNSAFE.sub("_", filename)
     header = f'attachment; filename="{likeness}"'
-    return (
-        header if likeness == filename else f"{header}; filename*=UTF-8''{quote(filename, safe=_ATTRIBUTE_CHARACTERS)}"
-    )
+    if likeness == filename:
+        return header
+    return f"{header}; filename*=UTF-8''{quote(filename, safe=_ATTRIBUTE_CHARACTERS)}"
