@@ -15,10 +15,11 @@ from registry.ports.audit_log import AuditLog
 from registry.ports.changes import ChangeFeed
 from registry.ports.health import HealthLog
 from registry.ports.idempotency import AnswerStore
-from registry.ports.maintenance import RecordMaintenance
+from registry.ports.maintenance import RecordMaintenance, UpgradeStore
 from registry.ports.packages import PackageStore
 from registry.ports.ratings import RatingStore
 from registry.ports.reading import DocumentReader
+from registry.ports.verdicts import ScanRequestStore, VerdictStore
 from registry.ports.webhooks import DeliveryOutbox, WebhookStore
 from tests.factories import ManualClock
 
@@ -35,9 +36,12 @@ class Records:
     audit_log: AuditLog
     answers: AnswerStore
     maintenance: RecordMaintenance
+    upgrades: UpgradeStore
     health: HealthLog
     changes: ChangeFeed
     ratings: RatingStore
+    verdicts: VerdictStore
+    scan_requests: ScanRequestStore
     webhooks: WebhookStore
     outbox: DeliveryOutbox
 

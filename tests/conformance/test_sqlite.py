@@ -19,8 +19,11 @@ from registry.adapters.sqlite.maintenance import SqliteRecordMaintenance
 from registry.adapters.sqlite.packages import SqlitePackageStore
 from registry.adapters.sqlite.ratings import SqliteRatingStore
 from registry.adapters.sqlite.reading import SqliteDocumentReader
+from registry.adapters.sqlite.scan_requests import SqliteScanRequestStore
 from registry.adapters.sqlite.schema import THROTTLE
 from registry.adapters.sqlite.throttle import SqliteAttemptCounter
+from registry.adapters.sqlite.upgrades import SqliteUpgradeStore
+from registry.adapters.sqlite.verdicts import SqliteVerdictStore
 from registry.adapters.sqlite.webhooks import SqliteWebhookStore
 from tests.conformance.attempt_counter import AttemptCounterContract
 from tests.conformance.record_suites import RecordSuites
@@ -47,10 +50,13 @@ class SqliteHome:
                 audit=SqliteAuditStore(database),
                 audit_log=SqliteAuditLog(database),
                 answers=SqliteAnswerStore(database, self.clock),
+                upgrades=SqliteUpgradeStore(database),
                 maintenance=SqliteRecordMaintenance(database),
                 health=SqliteHealthLog(database),
                 changes=SqliteChangeFeed(database),
                 ratings=SqliteRatingStore(database),
+                verdicts=SqliteVerdictStore(database),
+                scan_requests=SqliteScanRequestStore(database),
                 webhooks=SqliteWebhookStore(database, self.clock),
                 outbox=SqliteDeliveryOutbox(database, self.clock),
             )

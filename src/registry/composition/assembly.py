@@ -13,13 +13,15 @@ from registry.adapters.jose.tokens import JoseTokenCodec
 from registry.composition.backends import Stores
 from registry.composition.outbound import Outbound
 from registry.composition.rating import RatingStores, RatingSurroundings, assemble_rating
+from registry.composition.safety import assemble_safety
 from registry.composition.search import Search, announced
 from registry.formats.archives.limits import ArchiveLimits
 from registry.ports.clock import Clock, IdSource
 from registry.ports.passwords import PasswordHasher
 from registry.ports.throttle import AttemptCounter
-from registry.services.accounts.accounts import AccountRules, Accounts
+from registry.services.accounts.accounts import Accounts
 from registry.services.accounts.api_tokens import ApiTokens, TokenUse
+from registry.services.accounts.attempts import AttemptRules, LoginAttempts
 from registry.services.accounts.bootstrap import Bootstrap
 from registry.services.accounts.sessions import Sessions
 from registry.services.audit.global_audit import GlobalAudit
@@ -127,10 +129,22 @@ def assemble(settings: Settings, stores: Stores, around: RequestMiddleware) -> R
         records.accounts, hasher=around.hasher, clock=clock, name=settings.admin_username, password=kept.admin_password
     )
     catalog = Catalog(records.packages, records.audit)
+    safety = assemble_safety(
+        settings,
+        records,
+        blobs,
+        catalog=catalog,
+        audit=audit,
+        clock=clock,
+        ids=ids,
+        rating_jobs=around.rating.jobs.queue,
+        sandbox=around.rating.sandbox,
+    )
     rating = assemble_rating(
         settings,
         RatingStores(records.ratings, records.packages, blobs),
         around.rating,
+        safety=safety,
         catalog=catalog,
         audit=audit,
         clock=clock,
@@ -140,6 +154,7 @@ def assemble(settings: Settings, stores: Stores, around: RequestMiddleware) -> R
         records.packages,
         intake,
         answers=records.answers,
+        source_urls=records.source_urls,
         audit=audit,
         clock=clock,
         ids=ids,
@@ -166,21 +181,21 @@ def assemble(settings: Settings, stores: Stores, around: RequestMiddleware) -> R
             records.api_tokens,
             hasher=around.hasher,
             codec=codec,
-            attempts=stores.shared.attempts,
-            clock=clock,
-            rules=AccountRules(
-                settings.token_lifetime_seconds,
-                settings.login_window_seconds,
-                settings.login_attempts_per_name,
-                settings.login_attempts_per_address,
+            attempts=LoginAttempts(
+                stores.shared.attempts,
+                AttemptRules(
+                    settings.login_window_seconds, settings.login_attempts_per_name, settings.login_attempts_per_address
+                ),
             ),
+            clock=clock,
+            token_lifetime_seconds=settings.token_lifetime_seconds,
         ),
         api_tokens=ApiTokens(records.api_tokens, records.accounts, clock=clock, ids=ids),
         token_use=token_use,
         catalog=catalog,
         publishing=publishing,
         changing=Changing(records.packages, intake, audit=audit, clock=clock),
-        retrieval=Retrieval(catalog, blobs, DownloadLog(records.audit, audit)),
+        retrieval=Retrieval(catalog, blobs, DownloadLog(records.audit, audit), safety=safety.verdicts),
         maintenance=Maintenance(
             records.maintenance,
             blobs,
@@ -195,7 +210,12 @@ def assemble(settings: Settings, stores: Stores, around: RequestMiddleware) -> R
             intake,
             around.outbound.fetcher,
             claims=Claims(
-                records.packages, audit=audit, clock=clock, ids=ids, lease_seconds=settings.ingest_lease_seconds
+                records.packages,
+                records.source_urls,
+                audit=audit,
+                clock=clock,
+                ids=ids,
+                lease_seconds=settings.ingest_lease_seconds,
             ),
             clock=clock,
             lease_seconds=settings.ingest_lease_seconds,
@@ -227,6 +247,10 @@ def assemble(settings: Settings, stores: Stores, around: RequestMiddleware) -> R
         ratings=rating.ratings,
         license_checks=rating.license_checks,
         badges=Badges(records.packages, rating.ratings),
+        verdicts=safety.verdicts,
+        refreshing=safety.refreshing,
+        scan_in_background=safety.serve,
+        scan_as_worker=safety.work,
         rate_in_background=lambda: around.rating.jobs.serve(rating.work),
         rate_as_worker=lambda: around.rating.jobs.work(rating.work),
         search=around.search.service,

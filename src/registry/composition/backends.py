@@ -11,14 +11,16 @@ from registry.ports.cache import RatingCache
 from registry.ports.changes import ChangeFeed
 from registry.ports.health import HealthLog
 from registry.ports.idempotency import AnswerStore
-from registry.ports.maintenance import RecordMaintenance
+from registry.ports.maintenance import RecordMaintenance, UpgradeStore
 from registry.ports.packages import PackageStore
 from registry.ports.parts import PartStore
 from registry.ports.ratings import RatingStore
 from registry.ports.reading import DocumentReader
+from registry.ports.source_urls import SourceUrlStore
 from registry.ports.throttle import AttemptCounter
 from registry.ports.uploads import UploadStore
 from registry.ports.usage import UsageStore
+from registry.ports.verdicts import ScanRequestStore, VerdictStore
 from registry.ports.webhooks import DeliveryOutbox, WebhookStore
 from registry.services.health.health import Probe
 
@@ -37,11 +39,15 @@ class Records:
     answers: AnswerStore
     uploads: UploadStore
     usage: UsageStore
+    source_urls: SourceUrlStore
     ratings: RatingStore
+    verdicts: VerdictStore
+    scan_requests: ScanRequestStore
     webhooks: WebhookStore
     outbox: DeliveryOutbox
     health_log: HealthLog
     maintenance: RecordMaintenance
+    upgrades: UpgradeStore
 
 
 @dataclass(frozen=True, slots=True)

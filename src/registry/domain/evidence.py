@@ -9,6 +9,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Generic, TypeVar
 
+from registry.domain.safety import Finding, NotScanned, SafetyStatus
+
 T_co = TypeVar("T_co", covariant=True)
 
 
@@ -85,22 +87,19 @@ class PythonFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class SafetyFinding:
-    """What a scanner said of a file. `severity` is `info`, `suspicious` or `dangerous`."""
-
-    path: str
-    scanner: str
-    severity: str
-    detail: str
-
-
-@dataclass(frozen=True, slots=True)
 class SafetyFacts:
-    """Which model files were scanned, with what result. `skipped` were over a limit and are not vouched for."""
+    """The verdict on the package's content. `scanned` and `unread` are numbers of files; `not_scanned` are the first.
 
-    scanned: tuple[str, ...] = ()
-    skipped: tuple[str, ...] = ()
-    findings: tuple[SafetyFinding, ...] = ()
+    `scanner_version` is that of the scanner that made it.
+    """
+
+    content_sha256: str
+    status: SafetyStatus
+    scanner_version: int
+    findings: tuple[Finding, ...] = ()
+    scanned: int = 0
+    unread: int = 0
+    not_scanned: tuple[NotScanned, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +114,6 @@ class ArchiveFacts:
     is_wheel: bool
     python: PythonFacts | None
     requirements: tuple[str, ...]
-    safety: SafetyFacts
     readme: str | None = None
     config: str | None = None
     pyproject: str | None = None
@@ -247,6 +245,7 @@ class Evidence:
     latency_ms: int
     package: Fact[PackageFacts]
     archive: Fact[ArchiveFacts]
+    safety: Fact[SafetyFacts]
     repository: Fact[RepositoryFacts]
     repository_readme: Fact[str]
     commits: Fact[CommitFacts]

@@ -12,6 +12,7 @@ from registry.services.files.parts import SubParts
 from registry.services.health.health import HealthMonitor
 from registry.services.ingest.ingest import Ingest
 from registry.services.maintenance.maintenance import Maintenance
+from registry.services.maintenance.refreshing import Refreshing
 from registry.services.packages.catalog import Catalog
 from registry.services.packages.changing import Changing
 from registry.services.packages.cursors import CursorCodec
@@ -21,6 +22,7 @@ from registry.services.packages.retrieval import Retrieval
 from registry.services.ratings.badges import Badges
 from registry.services.ratings.license_check import LicenseChecks
 from registry.services.ratings.ratings import Ratings
+from registry.services.safety.verdicts import Verdicts
 from registry.services.search.indexing import IndexFollower
 from registry.services.search.search import SearchService
 from registry.services.uploads.admission import Admission
@@ -53,6 +55,10 @@ class Services:
     ratings: Ratings
     license_checks: LicenseChecks
     badges: Badges
+    verdicts: Verdicts
+    refreshing: Refreshing
+    scan_in_background: Callable[[], Coroutine[Any, Any, None]]
+    scan_as_worker: Callable[[], Coroutine[Any, Any, None]]
     rate_in_background: Callable[[], Coroutine[Any, Any, None]]
     rate_as_worker: Callable[[], Coroutine[Any, Any, None]]
     search: SearchService

@@ -2,16 +2,19 @@
 
 import asyncio
 import contextlib
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import TypeVar
+from datetime import datetime, timedelta
+from typing import Protocol, TypeVar
 
 import structlog
 
 from registry.domain.accounts import Caller
-from registry.domain.errors import ContentUnavailable, NotFound, RegistryError
+from registry.domain.errors import ContentUnavailable, NotFound, Quarantined, RegistryError, Unavailable
 from registry.domain.packages import AuditAction, AuditEntry, Content, Package, PackageStatus
+from registry.domain.verdicts import PackageSafety
 from registry.ports.audit import AuditStore
 from registry.ports.blobs import BlobStore
 from registry.services.packages.catalog import Catalog
@@ -22,7 +25,6 @@ _Answer = TypeVar("_Answer")
 _WHY = {
     PackageStatus.PENDING: "its content is still being fetched; try again later",
     PackageStatus.FAILED: "its content could not be fetched; see status_reason",
-    PackageStatus.QUARANTINED: "it is quarantined; an admin can lift that",
 }
 
 
@@ -34,33 +36,54 @@ class Servable:
     content: Content
 
 
+class ServingCheck(Protocol):
+    async def check_served(self, package: Package, safety: PackageSafety, caller: Caller) -> None:
+        """Raises Quarantined, NotScannedYet when the content must not be served to the caller."""
+
+
 class Retrieval:
-    def __init__(self, catalog: Catalog, blobs: BlobStore, downloads: "DownloadLog") -> None:
+    def __init__(self, catalog: Catalog, blobs: BlobStore, downloads: "DownloadLog", *, safety: ServingCheck) -> None:
         self._catalog = catalog
         self._blobs = blobs
+        self._safety = safety
         self.downloads = downloads
 
-    async def find_content(self, package_id: str, caller: Caller) -> Servable:
-        """Raises NotFound, ContentUnavailable."""
-        package = await self._catalog.get(package_id, caller)
+    async def find_content(self, package_id: str, caller: Caller, *, in_files: bool = False) -> Servable:
+        """The content for a caller who may have it; `in_files`: to look into it, not to have the whole.
+
+        Raises NotFound (`in_files` for a quarantined package of others, too), Quarantined, NotScannedYet,
+        ContentUnavailable, and Unavailable while the audit trail takes no downloads.
+        """
+        self.downloads.check_room()
+        package, safety = await self._catalog.get_judged(package_id, caller, quarantined=not in_files)
+        if package.status is PackageStatus.QUARANTINED:
+            raise Quarantined(package.status_reason)
         if not package.status.downloadable:
             raise ContentUnavailable(f"The package cannot be downloaded: {_WHY[package.status]}.")
         if package.content is None:
             raise ContentUnavailable("The package has no content.")
+        await self._safety.check_served(package, safety, caller)
         return Servable(package, package.content)
 
-    async def serve(self, package_id: str, caller: Caller, answer: Callable[[Servable], Awaitable[_Answer]]) -> _Answer:
+    async def serve(
+        self,
+        package_id: str,
+        caller: Caller,
+        answer: Callable[[Servable], Awaitable[_Answer]],
+        *,
+        in_files: bool = False,
+    ) -> _Answer:
         """What `answer` makes of the package's content, which it opens.
 
         A replaced content's bytes may be removed after its record was read. Then `answer` is asked again, for the new.
-        Raises NotFound, ContentUnavailable, and what `answer` raises.
+        Raises as `find_content`, and what `answer` raises.
         """
-        servable = await self.find_content(package_id, caller)
+        servable = await self.find_content(package_id, caller, in_files=in_files)
         while True:
             try:
                 return await answer(servable)
             except NotFound:
-                before, servable = servable, await self.find_content(package_id, caller)
+                before, servable = servable, await self.find_content(package_id, caller, in_files=in_files)
                 if servable.content.blob_key == before.content.blob_key:
                     raise
 
@@ -76,21 +99,31 @@ class Retrieval:
             content.blob_key, filename=content.filename, media_type=content.media_type
         )
 
-    def record_download(self, servable: Servable, caller: Caller) -> None:
-        """Note in the audit trail that the content was served."""
-        self.downloads.record(servable.package, caller.user)
+    def record_download(self, servable: Servable, caller: Caller, *, whole: bool) -> None:
+        """Note in the audit trail that the content was served, or (not `whole`) a part of it."""
+        self.downloads.record(servable.package, caller.user, whole=whole)
 
 
 class DownloadLog:
-    """Collects download entries and writes them in batches, so that a download does not wait for a disk."""
+    """Collects download entries and writes them in batches, so that a download does not wait for a disk.
+
+    Each answer with the whole content is an entry. What one reader fetches of one content by ranges, parts or files
+    within a minute is one entry of this process: such a download may have thousands of requests.
+
+    A process that is killed may take the entries of its last `_FLUSH_SECONDS` with it; one that stops writes them.
+    While they cannot be written they wait, and once too many wait nothing is served.
+    """
 
     _FLUSH_SECONDS = 0.05
     _MAX_WAITING = 10_000
+    _SHARED_FOR = timedelta(minutes=1)
+    _MAX_REMEMBERED = 10_000
 
     def __init__(self, store: AuditStore, audit: AuditWriter) -> None:
         self._store = store
         self._audit = audit
         self._waiting: list[AuditEntry] = []
+        self._recent: OrderedDict[tuple[str, int, str | None], datetime] = OrderedDict()
         self._wake = asyncio.Event()
 
     @property
@@ -98,12 +131,23 @@ class DownloadLog:
         """How many entries wait in this process."""
         return len(self._waiting)
 
-    def record(self, package: Package, user: str | None) -> None:
-        """Queue one entry; it is stored within a fraction of a second."""
-        if len(self._waiting) < self._MAX_WAITING:
-            self._waiting.append(self._audit.entry(package, user, AuditAction.DOWNLOAD))
-        else:
-            _log.error("download_entry_dropped", package_id=package.id, user=user)
+    def check_room(self) -> None:
+        """Raises Unavailable while as many entries wait as may."""
+        if len(self._waiting) >= self._MAX_WAITING:
+            raise Unavailable("Downloads cannot be recorded at the moment, so there are none. Try again soon.")
+
+    def record(self, package: Package, user: str | None, *, whole: bool) -> None:
+        """Queue an entry; for a part of the content only where no entry of the last minute stands for it."""
+        entry = self._audit.entry(package, user, AuditAction.DOWNLOAD)
+        key = (package.id, package.revision, user)
+        before = self._recent.get(key)
+        if not whole and before is not None and entry.at - before < self._SHARED_FOR:
+            return
+        self._recent[key] = entry.at
+        self._recent.move_to_end(key)
+        if len(self._recent) > self._MAX_REMEMBERED:
+            self._recent.popitem(last=False)
+        self._waiting.append(entry)
         self._wake.set()
 
     async def run(self) -> None:
