@@ -18,6 +18,8 @@ from registry.api.openapi import DESCRIPTION, TAGS, complete_schema, operation_i
 from registry.api.problems import on_http_error, on_registry_error, on_validation_error
 from registry.api.routes import (
     accounts,
+    audit,
+    badge,
     content,
     listing,
     names,
@@ -143,6 +145,7 @@ def create_app(settings: Settings) -> FastAPI:
         names.name_routes(),
         releases.release_routes(),
         ratings.rating_routes(),
+        badge.badge_routes(),
         safety.safety_routes(),
         search.search_routes(),
         content.file_routes(),
@@ -152,6 +155,7 @@ def create_app(settings: Settings) -> FastAPI:
         accounts.user_routes(),
         tokens.token_routes(),
         webhooks.webhook_routes(),
+        audit.audit_routes(),
         service.service_routes(),
     ):
         app.include_router(router)

@@ -9,6 +9,7 @@ import typer
 
 from registry.cli import (
     access,
+    audit,
     names,
     operate,
     packages,
@@ -71,6 +72,7 @@ for commands in (
     ratings,
     safety,
     access,
+    audit,
     users,
     tokens,
     webhooks,

@@ -13,6 +13,7 @@ RegistryError
 │   ├── NameTooSimilar        looks like another owner's name; carries that
 │   ├── VersionRetired        the version had other bytes before it was deleted
 │   └── AnswerKept            this idempotency key has its answer already
+├── AuditLogDamaged           what was signed of the audit log before does not hold
 ├── RevisionConflict          the caller saw an older revision
 ├── LastOwner                 a name without owners is nobody's
 ├── ReleaseRefused            carries the reasons
@@ -147,6 +148,10 @@ class VersionRetired(AlreadyExists):
 
 class AnswerKept(AlreadyExists):
     """A request with this idempotency key was answered while this one was under way. Nothing was changed."""
+
+
+class AuditLogDamaged(RegistryError):
+    """The log of audit entries is not what was signed before: somebody changed it."""
 
 
 class RevisionConflict(RegistryError):
