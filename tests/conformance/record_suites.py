@@ -3,6 +3,7 @@
 from tests.conformance.account_store import AccountStoreContract
 from tests.conformance.answer_store import AnswerStoreContract
 from tests.conformance.api_token_store import ApiTokenStoreContract
+from tests.conformance.audit_log import AuditLogContract
 from tests.conformance.audit_store import AuditStoreContract
 from tests.conformance.change_feed import ChangeFeedContract
 from tests.conformance.delivery_outbox import DeliveryOutboxContract
@@ -15,6 +16,7 @@ from tests.conformance.package_races import PackageRacesContract
 from tests.conformance.package_store import PackageStoreContract
 from tests.conformance.rating_store import RatingStoreContract
 from tests.conformance.search_index import SearchIndexContract
+from tests.conformance.upgrade_store import UpgradeStoreContract
 from tests.conformance.verdict_store import ScanRequestStoreContract, VerdictStoreContract
 from tests.conformance.webhook_store import WebhookStoreContract
 
@@ -28,12 +30,14 @@ class RecordSuites:
     TestPackageMachine = PackageMachineContract
     TestAccountStore = AccountStoreContract
     TestApiTokenStore = ApiTokenStoreContract
+    TestAuditLog = AuditLogContract
     TestAuditStore = AuditStoreContract
     TestAnswerStore = AnswerStoreContract
     TestHealthLog = HealthLogContract
     TestRecordMaintenance = RecordMaintenanceContract
     TestChangeFeed = ChangeFeedContract
     TestRatingStore = RatingStoreContract
+    TestUpgradeStore = UpgradeStoreContract
     TestVerdictStore = VerdictStoreContract
     TestScanRequestStore = ScanRequestStoreContract
     TestSearchIndex = SearchIndexContract

@@ -11,10 +11,11 @@ from typing import Protocol
 from registry.ports.accounts import AccountStore
 from registry.ports.api_tokens import ApiTokenStore
 from registry.ports.audit import AuditStore
+from registry.ports.audit_log import AuditLog
 from registry.ports.changes import ChangeFeed
 from registry.ports.health import HealthLog
 from registry.ports.idempotency import AnswerStore
-from registry.ports.maintenance import RecordMaintenance
+from registry.ports.maintenance import RecordMaintenance, UpgradeStore
 from registry.ports.packages import PackageStore
 from registry.ports.ratings import RatingStore
 from registry.ports.reading import DocumentReader
@@ -32,8 +33,10 @@ class Records:
     api_tokens: ApiTokenStore
     reader: DocumentReader
     audit: AuditStore
+    audit_log: AuditLog
     answers: AnswerStore
     maintenance: RecordMaintenance
+    upgrades: UpgradeStore
     health: HealthLog
     changes: ChangeFeed
     ratings: RatingStore

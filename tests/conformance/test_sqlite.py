@@ -9,6 +9,7 @@ import pytest
 from registry.adapters.sqlite.accounts import SqliteAccountStore
 from registry.adapters.sqlite.api_tokens import SqliteApiTokenStore
 from registry.adapters.sqlite.audit import SqliteAuditStore
+from registry.adapters.sqlite.audit_log import SqliteAuditLog
 from registry.adapters.sqlite.changes import SqliteChangeFeed
 from registry.adapters.sqlite.database import SqliteDatabase
 from registry.adapters.sqlite.deliveries import SqliteDeliveryOutbox
@@ -21,6 +22,7 @@ from registry.adapters.sqlite.reading import SqliteDocumentReader
 from registry.adapters.sqlite.scan_requests import SqliteScanRequestStore
 from registry.adapters.sqlite.schema import THROTTLE
 from registry.adapters.sqlite.throttle import SqliteAttemptCounter
+from registry.adapters.sqlite.upgrades import SqliteUpgradeStore
 from registry.adapters.sqlite.verdicts import SqliteVerdictStore
 from registry.adapters.sqlite.webhooks import SqliteWebhookStore
 from tests.conformance.attempt_counter import AttemptCounterContract
@@ -46,7 +48,9 @@ class SqliteHome:
                 api_tokens=SqliteApiTokenStore(database),
                 reader=SqliteDocumentReader(database),
                 audit=SqliteAuditStore(database),
+                audit_log=SqliteAuditLog(database),
                 answers=SqliteAnswerStore(database, self.clock),
+                upgrades=SqliteUpgradeStore(database),
                 maintenance=SqliteRecordMaintenance(database),
                 health=SqliteHealthLog(database),
                 changes=SqliteChangeFeed(database),

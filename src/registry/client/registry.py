@@ -9,6 +9,7 @@ from typing import Any, Self
 
 import httpx
 
+from registry.client.audit import AuditLog
 from registry.client.downloads import download_content
 from registry.client.errors import AmbiguousReference, Conflict, NotFound, Problem
 from registry.client.models import (
@@ -26,6 +27,7 @@ from registry.client.multipart import FileDigest, PackageForm
 from registry.client.paging import walk
 from registry.client.progress import Progress, silent
 from registry.client.ratings import Ratings
+from registry.client.safety import Safety
 from registry.client.tokens import Identity, Tokens
 from registry.client.transfers import Transfers
 from registry.client.transport import Parameters, Retries, Transport, read
@@ -63,6 +65,8 @@ class RegistryClient:
         self.users = Users(self._transport)
         self.tokens = Tokens(self._transport)
         self.ratings = Ratings(self._transport, _path)
+        self.audit_log = AuditLog(self._transport)
+        self.safety = Safety(self._transport, _path)
         self.webhooks = Webhooks(self._transport)
 
     async def __aenter__(self) -> Self:

@@ -5,16 +5,18 @@ from dataclasses import dataclass
 from registry.ports.accounts import AccountStore
 from registry.ports.api_tokens import ApiTokenStore
 from registry.ports.audit import AuditStore
+from registry.ports.audit_log import AuditLog
 from registry.ports.blobs import BlobStore
 from registry.ports.cache import RatingCache
 from registry.ports.changes import ChangeFeed
 from registry.ports.health import HealthLog
 from registry.ports.idempotency import AnswerStore
-from registry.ports.maintenance import RecordMaintenance
+from registry.ports.maintenance import RecordMaintenance, UpgradeStore
 from registry.ports.packages import PackageStore
 from registry.ports.parts import PartStore
 from registry.ports.ratings import RatingStore
 from registry.ports.reading import DocumentReader
+from registry.ports.source_urls import SourceUrlStore
 from registry.ports.throttle import AttemptCounter
 from registry.ports.uploads import UploadStore
 from registry.ports.usage import UsageStore
@@ -33,9 +35,11 @@ class Records:
     api_tokens: ApiTokenStore
     reader: DocumentReader
     audit: AuditStore
+    audit_log: AuditLog
     answers: AnswerStore
     uploads: UploadStore
     usage: UsageStore
+    source_urls: SourceUrlStore
     ratings: RatingStore
     verdicts: VerdictStore
     scan_requests: ScanRequestStore
@@ -43,6 +47,7 @@ class Records:
     outbox: DeliveryOutbox
     health_log: HealthLog
     maintenance: RecordMaintenance
+    upgrades: UpgradeStore
 
 
 @dataclass(frozen=True, slots=True)

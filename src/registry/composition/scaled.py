@@ -9,6 +9,7 @@ from botocore.exceptions import BotoCoreError
 from registry.adapters.dynamodb.accounts import DynamoAccountStore
 from registry.adapters.dynamodb.api_tokens import DynamoApiTokenStore, TokenOwners
 from registry.adapters.dynamodb.audit import DynamoAuditStore
+from registry.adapters.dynamodb.audit_log import DynamoAuditLog
 from registry.adapters.dynamodb.changes import DynamoChangeFeed
 from registry.adapters.dynamodb.client import DynamoLimits, DynamoTable, open_table
 from registry.adapters.dynamodb.deliveries import DynamoDeliveryOutbox
@@ -19,7 +20,9 @@ from registry.adapters.dynamodb.packages import DynamoPackageStore
 from registry.adapters.dynamodb.ratings import DynamoRatingStore
 from registry.adapters.dynamodb.reading import DynamoDocumentReader
 from registry.adapters.dynamodb.scan_requests import DynamoScanRequestStore
+from registry.adapters.dynamodb.source_urls import DynamoSourceUrlStore
 from registry.adapters.dynamodb.table import check_table, create_table
+from registry.adapters.dynamodb.upgrades import DynamoUpgradeStore
 from registry.adapters.dynamodb.uploads import DynamoUploadStore
 from registry.adapters.dynamodb.usage import DynamoUsageStore
 from registry.adapters.dynamodb.verdicts import DynamoVerdictStore
@@ -110,15 +113,18 @@ async def open_records(
             api_tokens=api_tokens,
             reader=DynamoDocumentReader(table, packages, api_tokens, owners),
             audit=DynamoAuditStore(table),
+            audit_log=DynamoAuditLog(table, clock),
             answers=DynamoAnswerStore(table, clock=clock),
             uploads=DynamoUploadStore(table, clock=clock),
             usage=DynamoUsageStore(table),
+            source_urls=DynamoSourceUrlStore(table),
             ratings=DynamoRatingStore(table),
             verdicts=DynamoVerdictStore(table),
             scan_requests=DynamoScanRequestStore(table),
             webhooks=DynamoWebhookStore(table, clock),
             outbox=DynamoDeliveryOutbox(table, clock),
             health_log=DynamoHealthLog(table),
+            upgrades=DynamoUpgradeStore(table),
             maintenance=DynamoRecordMaintenance(table, clock=clock),
         )
 

@@ -15,7 +15,12 @@ can hold one.
 | version | `N#<name>` | `<type>#<version>` |
 | listing entry | `L#<status>#<dimension>#<value>` | `<package id>` |
 | blob | `B#<blob key>` | `blob` |
+| address of a fetch | `X#<package id>` | `source` |
 | audit entry | `A#<package id>` | `<entry id>` |
+| head of the log | `X#head` | `head` |
+| lease of the log | `X#lease` | `lease` |
+| checkpoint of the log | `X#checkpoint` | `checkpoint` |
+| tile of the log | `X#<level>#<number>` | `tile` |
 | kept answer | `K#<key>` | `answer` |
 | account | `U#<user>` | `account` |
 | account entry | `accounts` | `<user>` |
@@ -50,6 +55,7 @@ can hold one.
 - The admins are one item with the set of their names (`admins`), so that the last one is not removed; the item also
   says that accounts existed. An account has an `id`; one from before ids existed has its name as id.
 - Reserved bytes are of a write under way (see `reservations`), where users have quotas.
+- The address of a fetch is kept for a pending package whose address holds a secret, which its record does not show.
 - A listing entry has what a listing may have to check: `type`, `owner` and `version`, under a name or owner `tags` too,
   under these, a tag or a score the `score` where there is one; and the `revision` that wrote it.
 - A rating is the latest, as ready JSON; its receipt, compressed, is in parts that carry the rating's `etag`.
@@ -58,8 +64,10 @@ can hold one.
   `reported` (the verdict that webhooks heard of last), and the contents for which an admin has `lifted` a quarantine.
 - A verdict has what decides; its JSON, compressed, is in parts that carry the verdict's `etag`. A scan under way is a
   lease (`claim_token`, `ends_at`, `attempts`).
-- An upgrade tells that a change of a formula or a policy has been carried out on all packages (`state`).
+- An upgrade tells that a change of a formula or a policy has been carried out on all packages (`upgrade_state`).
 - An unfinished reset is the admin who stays, with the `reset_token` that tells this reset from the next one.
+- An audit entry is in the index, under `audit#<shard>` and its id, until it has its position in the log of all entries
+  (`log_position`). Head, tiles and positions change in one transaction.
 - A blob tells the sweep that a record, or an open upload, refers to these bytes.
 - An event is put by the change that causes it; `outbox` makes the deliveries of it, and ends it.
 - A lane lists the pending deliveries of a webhook and package (`waiting`) in their order, and is there while one is.
@@ -106,6 +114,8 @@ TTL_ATTRIBUTE = "expires_at"
 SHARDS = 4
 """A shard takes 1,000 writes a second. A table keeps the count it was filled with."""
 
+AUDIT_SHARDS = 8
+"""Every download is an entry."""
 USAGE_SHARDS = 32
 """Publishes of one user meet in a count only so often, and a query still reads all counts."""
 UPLOADS_BY_EXPIRY = "uploads"
@@ -168,6 +178,24 @@ def admins_key() -> Item:
     return key("admins", "admins")
 
 
+def audit_key(package_id: str, entry_id: str) -> Item:
+    return key(f"A#{package_id}", entry_id)
+
+
+def waiting_audit_attributes(entry_id: str) -> Item:
+    """What lists an audit entry, in the index, among those that wait for a position."""
+    return {"status_shard": text(f"audit#{zlib.crc32(entry_id.encode()) % AUDIT_SHARDS}"), "id": text(entry_id)}
+
+
+def waiting_audit_shards() -> list[str]:
+    """The partitions of the index that hold audit entries without a position."""
+    return [f"audit#{shard}" for shard in range(AUDIT_SHARDS)]
+
+
+def tile_key(level: int, number: int) -> Item:
+    return key(f"X#{level}#{number}", "tile")
+
+
 def upload_key(upload_id: str) -> Item:
     return key(f"O#{upload_id}", "upload")
 
@@ -191,6 +219,10 @@ def usage_key(user: str, package_id: str) -> Item:
 def blob_of(parts_key: str) -> str:
     """The blob that parts become: what stands before the `~` of an unfinished one's key."""
     return parts_key.partition("~")[0]
+
+
+def source_url_key(package_id: str) -> Item:
+    return key(f"X#{package_id}", "source")
 
 
 def token_key(token_id: str) -> Item:

@@ -172,6 +172,23 @@ RECORDS: Migrations = (
             WHERE r.dangerous_sha256 IS NOT NULL AND p.status != 'quarantined'""",
         """CREATE TABLE upgrades (name TEXT NOT NULL UNIQUE, state TEXT NOT NULL)""",
     ),
+    (
+        "CREATE TABLE source_urls (package_id TEXT NOT NULL UNIQUE, url TEXT NOT NULL, expires_at INTEGER NOT NULL)",
+        "CREATE INDEX source_urls_expires_at ON source_urls (expires_at)",
+    ),
+    ("ALTER TABLE uploads ADD COLUMN account_id TEXT NOT NULL DEFAULT ''",),
+    (
+        "ALTER TABLE audit ADD COLUMN position INTEGER",
+        "CREATE INDEX audit_waiting ON audit (id) WHERE position IS NULL",
+        "CREATE UNIQUE INDEX audit_position ON audit (position) WHERE position IS NOT NULL",
+        "CREATE INDEX audit_user ON audit (user, position) WHERE position IS NOT NULL",
+        "CREATE INDEX audit_action ON audit (action, position) WHERE position IS NOT NULL",
+        """CREATE TABLE audit_log (
+            one INTEGER PRIMARY KEY, size INTEGER NOT NULL, head BLOB NOT NULL, checkpoint TEXT,
+            checkpoint_size INTEGER NOT NULL DEFAULT 0)""",
+        """CREATE TABLE audit_tiles (
+            level INTEGER NOT NULL, number INTEGER NOT NULL, hashes BLOB NOT NULL, UNIQUE (level, number))""",
+    ),
 )
 
 THROTTLE: Migrations = (

@@ -1,16 +1,15 @@
 """What a package's content shows to a rating: a bounded walk over it. Runs as an isolated job."""
 
-import tempfile
-from collections.abc import Callable, Iterator
-from typing import IO, BinaryIO
+import io
+from collections.abc import Iterator
+from typing import BinaryIO
 
 from registry.domain.evidence import ArchiveFacts
+from registry.formats.archives.kinds import looks_like_archive
 from registry.formats.archives.limits import ArchiveLimits, Deadline, LimitReached
 from registry.formats.archives.members import PIECE_BYTES, Member, MemberKind, safe_parts
 from registry.formats.archives.reading import BoundedFile, archive_members
 from registry.formats.inspection import Inspection, InspectionLimits
-
-_IN_MEMORY_BYTES = 8 * 1024 * 1024
 
 
 def inspect_content(
@@ -34,6 +33,18 @@ def inspect_content(
     return inspection.facts()
 
 
+def facts_of_unread(head: bytes, filename: str, size: int) -> ArchiveFacts | None:
+    """The facts of a content that nothing in it could add to; None where it must be read.
+
+    `head` are its first SNIFF_BYTES. Most small files are such, and need no job.
+    """
+    parts = safe_parts(filename)
+    if looks_like_archive(head) or parts is None:
+        return None
+    inspection = Inspection()
+    return None if inspection.wanted("/".join(parts), size) else inspection.facts()
+
+
 def _look_at(member: Member, inspection: Inspection) -> None:
     parts = safe_parts(member.path)
     if parts is None or member.kind is MemberKind.FOLDER:
@@ -43,30 +54,14 @@ def _look_at(member: Member, inspection: Inspection) -> None:
     if not wanted:
         return
     if member.kind is not MemberKind.FILE:
-        inspection.cannot_read(path)
         return
-    # A model file can be larger than memory: it lies on disk while it is scanned.
-    with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES) as copy:
-        try:
-            _copy(member.pieces(wanted), copy, lambda start: inspection.needed(path, wanted, start))
-        except (LimitReached, MemoryError):
-            inspection.cannot_read(path)
-            raise
-        except Exception:  # noqa: BLE001 (as above)
-            inspection.cannot_read(path)
-            return
-        copy.seek(0)
-        inspection.take(path, member.size, copy)
-
-
-def _copy(pieces: Iterator[bytes], copy: IO[bytes], needed: Callable[[bytes], int]) -> None:
-    """Piece by piece: `writelines` of a spooled file holds all of it in memory before any goes to the disk."""
-    left: int | None = None
-    for piece in pieces:
-        copy.write(piece)
-        left = (needed(piece) if left is None else left) - len(piece)
-        if left <= 0:
-            return
+    try:
+        data = b"".join(member.pieces(wanted))
+    except (LimitReached, MemoryError):
+        raise
+    except Exception:  # noqa: BLE001 (as above)
+        return
+    inspection.take(path, io.BytesIO(data))
 
 
 def _only_member(file: BoundedFile, filename: str) -> Member:
