@@ -106,7 +106,10 @@ class Settings(BaseSettings):
     )
     upload_seconds: Seconds = Field(86_400, description="how long an upload in parts may stay open (S3: a day at most)")
     upload_memory_bytes: int = Field(
-        256 * 1024**2, ge=4 * 1024**2, description="memory of a process for bodies on their way in, 4 MiB for each"
+        256 * 1024**2,
+        ge=4 * 1024**2,
+        description="memory of a process for bodies on their way in, 4 MiB for each; with S3 a quarter of it, and three "
+        "quarters for the parts on their way there",
     )
     upload_wait_seconds: Seconds = Field(30, description="how long an upload waits for such memory before 503")
     head_seconds: Seconds = Field(10, description="how long a request's head may take, and a connection be unused")

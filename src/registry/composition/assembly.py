@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from registry.adapters.filesystem.secret_files import kept_secret
 from registry.adapters.jose.tokens import JoseTokenCodec
 from registry.composition.backends import Stores
+from registry.composition.memory import UploadMemory
 from registry.composition.outbound import Outbound
 from registry.composition.rating import RatingStores, RatingSurroundings, assemble_rating
 from registry.composition.search import Search, announced
@@ -213,7 +214,9 @@ def assemble(settings: Settings, stores: Stores, around: RequestMiddleware) -> R
         ),
         subparts=SubParts(blobs),
         uploads=uploads,
-        admission=Admission(total_bytes=settings.upload_memory_bytes, wait_seconds=settings.upload_wait_seconds),
+        admission=Admission(
+            total_bytes=UploadMemory.of(settings).bodies_bytes, wait_seconds=settings.upload_wait_seconds
+        ),
         cursors=CursorCodec(kept.signing_key.encode()),
         ratings=rating.ratings,
         license_checks=rating.license_checks,

@@ -39,6 +39,7 @@ from registry.adapters.s3 import (
 )
 from registry.composition.backends import Bytes, Records, Shared
 from registry.composition.engines import EngineLimits, OnUnits, limits_of, tell, tell_units
+from registry.composition.memory import UploadMemory
 from registry.domain.errors import Unavailable
 from registry.ports.clock import Clock
 from registry.services.health.health import Probe
@@ -124,7 +125,9 @@ async def open_bytes(settings: Settings, observer: CallObserver, limits: EngineL
     async with _bucket(settings, tell(observer, "blobs"), (limits or limits_of(settings)).bytes) as bucket:
         blobs = S3BlobStore(
             bucket,
-            limits=UploadLimits(total_bytes=settings.upload_memory_bytes, wait_seconds=settings.upload_wait_seconds),
+            limits=UploadLimits(
+                total_bytes=UploadMemory.of(settings).parts_bytes, wait_seconds=settings.upload_wait_seconds
+            ),
             presigned_seconds=settings.download_url_seconds,
         )
         yield Bytes(blobs, S3PartStore(bucket, blobs))
