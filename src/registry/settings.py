@@ -108,7 +108,7 @@ class Settings(BaseSettings):
     upload_memory_bytes: int = Field(
         256 * 1024**2,
         ge=4 * 1024**2,
-        description="memory of a process for bodies on their way in, 4 MiB for each; with S3 a quarter of it, and three "
+        description="memory of a process for bodies on their way in, 4 MiB for each; with S3 a quarter of it, three "
         "quarters for the parts on their way there",
     )
     upload_wait_seconds: Seconds = Field(30, description="how long an upload waits for such memory before 503")
