@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from registry.settings import BlobsHome, Settings
+from registry.settings import BlobsBackend, Settings
 
 _MIB = 1024 * 1024
 _SMALLEST_BODIES_BYTES = 4 * _MIB
@@ -21,7 +21,7 @@ class UploadMemory:
     def of(cls, settings: Settings) -> "UploadMemory":
         """A body holds 4 MiB and its parts up to 40 MiB, so with S3 the parts get three quarters."""
         total_bytes = settings.upload_memory_bytes
-        if settings.blobs is not BlobsHome.S3:
+        if settings.blobs is not BlobsBackend.S3:
             return cls(total_bytes, 0)
         parts_bytes = max(_SMALLEST_PARTS_BYTES, total_bytes * 3 // 4)
         return cls(max(_SMALLEST_BODIES_BYTES, total_bytes - parts_bytes), parts_bytes)
