@@ -64,8 +64,8 @@ def api_state(running: Running, settings: Settings, scraped: CollectorRegistry) 
         limits=ApiLimits(
             settings.max_json_bytes,
             settings.max_inline_bytes,
+            settings.max_package_bytes,
             settings.requests_per_minute,
-            settings.upload_idle_seconds,
         ),
         request_attempts=running.attempts,
         metrics=scraped,
@@ -125,7 +125,7 @@ def create_app(settings: Settings) -> FastAPI:
         *listing.hot_routes(),
         *packages.writing_routes(),
     ]
-    app.router.routes[:0] = hot
+    app.router.routes[:0] = [each.route for each in hot]
     for router in (
         packages.patch_routes(),
         relations.relation_routes(),

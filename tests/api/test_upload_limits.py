@@ -171,13 +171,15 @@ def test_reset_drops_open_uploads(start: ServerFactory) -> None:
 
 
 @contextmanager
-def begun_part(server: RunningServer, person: Person, path: str, length: int) -> Iterator[socket.socket]:
+def begun_part(
+    server: RunningServer, person: Person, path: str, length: int, *, sent: int = 1_000
+) -> Iterator[socket.socket]:
     """A request whose body begins and then does not go on."""
     host, port = server.url.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port))) as connection:
         headers = ["Host: x", f"Authorization: Bearer {person.token}", f"Content-Length: {length}"]
         head = "\r\n".join([f"PUT {path} HTTP/1.1", *headers, "", ""])
-        connection.sendall(head.encode() + b"x" * 1_000)
+        connection.sendall(head.encode() + b"x" * sent)
         yield connection
 
 
@@ -191,13 +193,13 @@ def test_silent_client_is_told_and_let_go(start: ServerFactory) -> None:
         assert state(admin, upload)["parts"] == []
 
 
-def test_who_finds_no_room_waits_and_is_told_when_to_come_back(start: ServerFactory) -> None:
-    # Room for one body of 4 MiB.
+def test_an_upload_that_finds_no_memory_waits_and_then_is_503(start: ServerFactory) -> None:
+    # Memory for one body of 4 MiB, and too little patience to see that it comes slowly.
     server = start(REGISTRY_UPLOAD_MEMORY_BYTES=str(4 * MIB), REGISTRY_UPLOAD_WAIT_SECONDS="1")
     with signed_in(server) as admin:
         upload = opened(admin, bytes(16 * MIB))
         path = f"/uploads/{upload['id']}/parts"
-        with begun_part(server, admin, f"{path}/1", 8 * MIB):
+        with begun_part(server, admin, f"{path}/1", 8 * MIB, sent=200_000):
             time.sleep(0.3)
             refused = admin.client.put(f"{path}/2", content=bytes(8 * MIB))
             problem(refused, 503)
@@ -207,6 +209,17 @@ def test_who_finds_no_room_waits_and_is_told_when_to_come_back(start: ServerFact
             assert publish(admin.client, b"small")["content"]["size"] == 5
         sent = admin.client.put(f"{path}/2", content=bytes(8 * MIB))
         assert sent.status_code == 204
+
+
+def test_a_slow_body_gives_its_memory_to_those_that_wait(start: ServerFactory) -> None:
+    server = start(REGISTRY_UPLOAD_MEMORY_BYTES=str(4 * MIB))
+    with signed_in(server) as admin:
+        upload = opened(admin, bytes(16 * MIB))
+        path = f"/uploads/{upload['id']}/parts"
+        with begun_part(server, admin, f"{path}/1", 8 * MIB, sent=200_000) as connection:
+            assert admin.client.put(f"{path}/2", content=bytes(8 * MIB)).status_code == 204
+            connection.settimeout(30)
+            assert connection.recv(12) == b"HTTP/1.1 503"
 
 
 @pytest.mark.performance

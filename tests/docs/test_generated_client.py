@@ -56,7 +56,7 @@ def test_publish_list_get_delete(generated: ModuleType, server: RunningServer) -
     users, packages = "api.users", "api.packages"
     with generated.Client(base_url=server.url) as anonymous:
         token = part(generated, f"{users}.create_token").sync(
-            client=anonymous, body=models.BodyCreateToken(username=server.admin_name, password=server.admin_password)
+            client=anonymous, body=models.SignInForm(username=server.admin_name, password=server.admin_password)
         )
     assert isinstance(token, models.TokenModel)
 

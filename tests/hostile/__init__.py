@@ -1,1 +1,0 @@
-"""Hostile input, generated at run time: nothing of it is ever loaded."""

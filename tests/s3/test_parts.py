@@ -4,8 +4,8 @@ import hashlib
 
 import pytest
 
+from registry.adapters.s3.budget import ByteBudget
 from registry.adapters.s3.parts import FIRST_PART_BYTES, MAX_OBJECT_BYTES, MAX_PARTS, Part, part_bytes
-from registry.domain.byte_budget import ByteBudget
 
 GIB = 1024**3
 S3_MIN_PART_BYTES = 5 * 1024**2

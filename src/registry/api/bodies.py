@@ -3,22 +3,20 @@
 import asyncio
 import base64
 import binascii
-import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from email.message import Message
 from typing import Any, TypeVar
 
 import orjson
 from pydantic import BaseModel, ValidationError
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from registry.api.digests import announced_digests, verified
+from registry.api.json_text import parsed
 from registry.api.models.requests import InlinePackageBody, MetadataBody, ReplacementBody
-from registry.api.multipart import MultipartStream, Part
+from registry.api.multipart import MultipartStream, boundary_of
 from registry.api.state import state_of
-from registry.api.strict_json import media_type_of, parse_json, read_limited, unsupported_media_type
+from registry.api.strict_json import announced_length, media_type_of, read_limited, unsupported_media_type
 from registry.domain.errors import FieldError, InvalidInput, TooLarge, json_pointer
 from registry.formats.archives.kinds import SNIFF_BYTES, looks_like_archive
 from registry.services.packages.content_names import KINDS
@@ -26,9 +24,9 @@ from registry.services.packages.intake import IncomingContent
 
 MULTIPART = "multipart/form-data"
 JSON = "application/json"
-_MEDIA_TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,63}/[a-z0-9!#$&^_.+-]{1,63}")
-# What nearly all clients send; the general parser takes 20 times as long.
-_PLAIN_BOUNDARY = re.compile(r"multipart/form-data; ?boundary=([0-9A-Za-z_.-]{1,70})")
+_FRAMING_BYTES = 64 * 1024
+"""Boundaries and heads of parts, beside what is in them."""
+_MAX_ERRORS = 100
 _Body = TypeVar("_Body", bound=BaseModel)
 
 
@@ -56,25 +54,25 @@ def validated(model: type[_Body], value: object) -> _Body:
         raise InvalidInput(
             [
                 FieldError(json_pointer(*found["loc"]), found["msg"].removeprefix("Value error, "))
-                for found in error.errors()
+                for found in error.errors()[:_MAX_ERRORS]
             ]
         ) from None
 
 
-async def new_package(request: Request) -> Submission:
+async def new_package(request: Request, body: AsyncIterator[bytes]) -> Submission:
     """A new package's metadata and content."""
-    return await _submission(request, MetadataBody, InlinePackageBody)
+    return await _submission(request, body, MetadataBody, InlinePackageBody)
 
 
-async def replacement(request: Request) -> Submission:
+async def replacement(request: Request, body: AsyncIterator[bytes]) -> Submission:
     """New metadata, with new content where the body is multipart."""
-    return await _submission(request, ReplacementBody, ReplacementBody)
+    return await _submission(request, body, ReplacementBody, ReplacementBody)
 
 
 async def _submission(
-    request: Request, multipart_model: type[MetadataBody], json_model: type[MetadataBody]
+    request: Request, body: AsyncIterator[bytes], multipart_model: type[MetadataBody], json_model: type[MetadataBody]
 ) -> Submission:
-    chunks = verified(request.stream(), announced_digests(request.headers))
+    chunks = verified(body, announced_digests(request.headers))
     media_type = media_type_of(request)
     if media_type == MULTIPART:
         return await _from_multipart(request, chunks, multipart_model)
@@ -88,10 +86,8 @@ async def _from_json(request: Request, chunks: AsyncIterator[bytes], model: type
     limit = limits.max_json_bytes
     if issubclass(model, InlinePackageBody):
         limit += limits.max_inline_bytes * 4 // 3 + 4
-    body = await read_limited(chunks, limit=limit, announced=request.headers.get("content-length"))
-    # Small bodies are parsed here; a large one would hold up every other request.
-    value = parse_json(body) if len(body) < limits.max_json_bytes else await asyncio.to_thread(parse_json, body)
-    metadata = validated(model, value)
+    body = await read_limited(chunks, limit=limit, announced=announced_length(request))
+    metadata = validated(model, await parsed(body))
     if not isinstance(metadata, InlinePackageBody) or metadata.content_base64 is None:
         return Submission(metadata, None)
     content = await asyncio.to_thread(_decoded, metadata.content_base64, limits.max_inline_bytes)
@@ -122,14 +118,17 @@ async def _once(content: bytes) -> AsyncIterator[bytes]:
 
 
 async def _from_multipart(request: Request, chunks: AsyncIterator[bytes], model: type[MetadataBody]) -> Submission:
-    stream = MultipartStream(chunks, _boundary(request))
+    limits, announced = state_of(request.scope).limits, announced_length(request)
+    if announced is not None and announced > limits.max_package_bytes + limits.max_json_bytes + _FRAMING_BYTES:
+        raise TooLarge(f"The content is larger than {limits.max_package_bytes} bytes.")
+    stream = MultipartStream(chunks, boundary_of(request.headers["content-type"]))
     head = await stream.next_part()
     if head is None or head.name != "metadata":
         raise InvalidInput(
             "the first part must be `metadata` (JSON), the second `content` (the file)", pointer="/metadata"
         )
-    limit = state_of(request.scope).limits.max_json_bytes
-    metadata = validated(model, parse_json(await read_limited(stream.data(), limit=limit, announced=None)))
+    document = await read_limited(stream.data(), limit=limits.max_json_bytes, announced=None)
+    metadata = validated(model, await parsed(document))
     head = await stream.next_part()
     if head is None or head.name != "content":
         raise InvalidInput("the second part must be `content` (the file)", pointer="/content")
@@ -138,7 +137,7 @@ async def _from_multipart(request: Request, chunks: AsyncIterator[bytes], model:
         IncomingContent(
             chunks=_last_part(stream, chunks),
             filename=head.filename or metadata.name,
-            media_type=_checked_media_type(head),
+            media_type=head.media_type,
             sha256=metadata.sha256,
         ),
     )
@@ -154,20 +153,3 @@ async def _last_part(stream: MultipartStream, chunks: AsyncIterator[bytes]) -> A
         )
     async for _ in chunks:
         pass
-
-
-def _boundary(request: Request) -> bytes:
-    if match := _PLAIN_BOUNDARY.fullmatch(request.headers["content-type"]):
-        return match[1].encode()
-    header = Message()
-    header["content-type"] = request.headers["content-type"]
-    boundary = header.get_boundary("")
-    if not 1 <= len(boundary) <= 70:
-        raise HTTPException(400, "multipart/form-data needs a boundary of 1 to 70 characters in Content-Type.")
-    return boundary.encode("latin-1", "replace")
-
-
-def _checked_media_type(part: Part) -> str:
-    # The value goes back out in a header: parameters and oddities are dropped.
-    found = part.media_type.partition(";")[0].strip().lower()
-    return found if _MEDIA_TYPE.fullmatch(found) else "application/octet-stream"

@@ -1,41 +1,40 @@
-"""Bodies that bring bytes: how much memory they may hold, and how slow they may be."""
+"""Bodies that bring bytes: how much memory they may hold."""
 
-import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager
+from contextlib import asynccontextmanager
 
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from registry.api.state import state_of
-from registry.api.strict_json import media_type_of
-from registry.services.uploads.admission import STREAM_BYTES
+from registry.api.strict_json import announced_length, media_type_of
+from registry.services.uploads.admission import STREAM_BYTES, Hold
 
 _JSON_COPIES = 4
 """A JSON body with content_base64 is there as bytes, as text, as a value and decoded."""
 
 
-def room_for_body(request: Request) -> AbstractAsyncContextManager[None]:
-    """Hold the memory that the request's body will take. Entering raises Unavailable when there is none in time."""
+@asynccontextmanager
+async def admitted_body(request: Request) -> AsyncIterator[AsyncIterator[bytes]]:
+    """The request's body. It takes its share of the memory for bodies once more than 64 KiB have come.
+
+    Reading it raises Unavailable when there is none in time, or when it comes slowly while others wait.
+    """
     state = state_of(request.scope)
-    text = request.headers.get("content-length", "")
-    length = int(text) if text.isdecimal() and len(text) < 20 else STREAM_BYTES
+    length = announced_length(request)
     if media_type_of(request) == "application/json":
         most = state.limits.max_inline_bytes * 4 // 3 + state.limits.max_json_bytes
-        return state.services.admission.room(_JSON_COPIES * min(length, most))
-    return state.services.admission.room(min(length, STREAM_BYTES))
+        wanted = _JSON_COPIES * (most if length is None else min(length, most))
+    else:
+        wanted = STREAM_BYTES if length is None else min(length, STREAM_BYTES)
+    with state.services.admission.hold(wanted) as hold:
+        yield _chunks(request.stream(), hold)
 
 
-async def prompt_chunks(request: Request) -> AsyncIterator[bytes]:
-    """The body. Raises 408 when the client is silent for too long: a dead line must not hold memory for ever."""
-    idle_seconds = state_of(request.scope).limits.body_idle_seconds
-    chunks = aiter(request.stream())
+async def _chunks(body: AsyncIterator[bytes], hold: Hold) -> AsyncIterator[bytes]:
     while True:
-        try:
-            async with asyncio.timeout(idle_seconds):
-                chunk = await anext(chunks, None)
-        except TimeoutError:
-            raise HTTPException(408, f"Nothing arrived for {idle_seconds:g} seconds; send it again.") from None
+        # Small bodies go without the bookkeeping: most come whole.
+        chunk = await (hold.coming(anext(body, None)) if hold.taken else anext(body, None))
         if chunk is None:
             return
+        await hold.came(len(chunk))
         yield chunk

@@ -3,7 +3,9 @@
 import re
 
 from starlette.datastructures import Headers
+from starlette.types import Scope
 
+from registry.domain.errors import RevisionConflict
 from registry.ports.ratings import RatingSummary
 
 _TAG = re.compile(r'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
@@ -26,6 +28,12 @@ def content_tag(sha256: str) -> str:
     return f'"{sha256}"'
 
 
+def sent_tags(scope: Scope, name: bytes) -> str | None:
+    """All lines of If-Match or If-None-Match as one; None without any. `name` is in lower case."""
+    lines = [value for header, value in scope["headers"] if header == name]
+    return b", ".join(lines).decode("latin-1") if lines else None
+
+
 def is_unchanged(if_none_match: str | None, tag: str) -> bool:
     """Whether If-None-Match holds `tag`, by weak comparison."""
     if if_none_match is None:
@@ -33,6 +41,15 @@ def is_unchanged(if_none_match: str | None, tag: str) -> bool:
     if if_none_match.strip() == "*":
         return True
     return any(f'"{value}"' == tag for _, value in _TAG.findall(if_none_match))
+
+
+def check_if_match(scope: Scope, tag: str) -> None:
+    """Raise RevisionConflict where If-Match names other bytes than those of `tag`, by strong comparison."""
+    wanted = sent_tags(scope, b"if-match")
+    if wanted is None or wanted.strip() == "*":
+        return
+    if not any(f'"{value}"' == tag for weak, value in _TAG.findall(wanted) if not weak):
+        raise RevisionConflict(f"If-Match names other bytes: the ETag is {tag} now. Read it again.")
 
 
 def expected_revisions(headers: Headers) -> frozenset[int] | None:

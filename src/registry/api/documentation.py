@@ -4,11 +4,17 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from registry.api.models.requests import METADATA_EXAMPLE, InlinePackageBody, MetadataBody, ReplacementBody
+from registry.api.models.requests import METADATA_EXAMPLE, InlinePackageBody, MetadataBody, ReplacementBody, SignInForm
 from registry.api.models.service import ProblemModel
 from registry.api.problems import HTTP_PROBLEMS, PROBLEM_MEDIA_TYPE, PROBLEMS
 
-SCHEMA_ONLY_MODELS: tuple[type[BaseModel], ...] = (ProblemModel, InlinePackageBody, MetadataBody, ReplacementBody)
+SCHEMA_ONLY_MODELS: tuple[type[BaseModel], ...] = (
+    ProblemModel,
+    InlinePackageBody,
+    MetadataBody,
+    ReplacementBody,
+    SignInForm,
+)
 """Models that routes name by reference only, so that the schema must be told of them."""
 
 _TITLES = {kind.status: kind.title for kind in [*HTTP_PROBLEMS.values(), *reversed(PROBLEMS.values())]} | {

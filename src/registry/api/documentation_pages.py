@@ -10,6 +10,9 @@ from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
+from starlette.types import Receive, Scope, Send
+
+from registry.api.caching import caching_of
 
 _POLICY = {
     # Both pages make style sheets at run time, and ReDoc searches in a worker. It would also load its maker's logo from
@@ -58,21 +61,30 @@ _REDOC = f"""{_HEAD}<title>Registry – ReDoc</title>
 """
 
 
+class _Assets(StaticFiles):
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        caching_of(scope).for_all = True
+        await super().__call__(scope, receive, send)
+
+
 def add_documentation_pages(app: FastAPI) -> None:
     """Serve `/docs` and `/redoc`. The scripts come from the installed package fastapi-offline, of which nothing else
     is used.
     """
 
-    async def swagger_ui(_: Request) -> Response:
+    async def swagger_ui(request: Request) -> Response:
+        caching_of(request.scope).for_all = True
         return HTMLResponse(_SWAGGER_UI, headers=_POLICY)
 
-    async def start(_: Request) -> Response:
+    async def start(request: Request) -> Response:
+        caching_of(request.scope).for_all = True
         return Response(_START, media_type="text/javascript", headers=_POLICY)
 
-    async def redoc(_: Request) -> Response:
+    async def redoc(request: Request) -> Response:
+        caching_of(request.scope).for_all = True
         return HTMLResponse(_REDOC, headers=_POLICY)
 
-    app.mount("/docs/assets", StaticFiles(directory=Path(str(files("fastapi_offline") / "static"))), name="assets")
+    app.mount("/docs/assets", _Assets(directory=Path(str(files("fastapi_offline") / "static"))), name="assets")
     app.add_route("/docs", swagger_ui, include_in_schema=False)
     app.add_route("/docs/start.js", start, include_in_schema=False)
     app.add_route("/redoc", redoc, include_in_schema=False)

@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import compile_path
+from starlette.routing import Match
 
 from registry.domain import errors
 from registry.telemetry.request_id import current_request_id
@@ -131,6 +131,9 @@ HTTP_PROBLEMS: dict[int, ProblemKind] = {
     408: ProblemKind(
         408, "too-slow", "The request came too slowly", "Its head or body stopped, or came below the minimum rate."
     ),
+    409: ProblemKind(
+        409, "changed-meanwhile", "Others change the same thing", "Nothing was changed. Read it again, then repeat."
+    ),
     413: PROBLEMS[errors.TooLarge],
     414: ProblemKind(414, "target-too-long", "The request target is too long", "Send filters that are shorter."),
     415: ProblemKind(
@@ -144,6 +147,9 @@ HTTP_PROBLEMS: dict[int, ProblemKind] = {
     ),
     503: PROBLEMS[errors.Unavailable],
 }
+
+
+_METHODS = ("DELETE", "GET", "PATCH", "POST", "PUT")
 
 
 def problem_kinds() -> dict[str, ProblemKind]:
@@ -180,6 +186,9 @@ async def on_registry_error(request: Request, error: Exception) -> Response:
     """An error of the domain, told by the table."""
     assert isinstance(error, errors.RegistryError)  # noqa: S101  (registered for this class only)
     kind = _kind_of(error)
+    if isinstance(error, errors.RevisionConflict) and "if-match" not in request.headers:
+        # 412 speaks of a precondition (RFC 9110, section 13): without one it is a plain conflict.
+        kind = HTTP_PROBLEMS[409]
     headers: dict[str, str] = {}
     members: dict[str, Any] = {}
     if isinstance(error, errors.InvalidInput):
@@ -212,17 +221,23 @@ async def on_http_error(request: Request, error: Exception) -> Response:
 def allowed_methods(request: Request) -> list[str]:
     """The methods of the request's path, over all routes."""
     paths = request.app.openapi()["paths"]
-    wanted = request.scope["path"]
     # A path that stands in the schema as it is (/package/byRegEx) is no id of /package/{package_id}.
-    matching = [wanted] if wanted in paths else [path for path in paths if compile_path(path)[0].match(wanted)]
-    methods = {method.upper() for path in matching for method in paths[path]}
+    if (wanted := request.scope["path"]) in paths:
+        methods = {method.upper() for method in paths[wanted]}
+    else:
+        methods = {method for method in _METHODS if _is_served(request, method)}
     return sorted(methods | ({"HEAD"} if "GET" in methods else set()))
+
+
+def _is_served(request: Request, method: str) -> bool:
+    scope = {**request.scope, "method": method}
+    return any(route.matches(scope)[0] is Match.FULL for route in request.app.router.routes)
 
 
 async def on_validation_error(request: Request, error: Exception) -> Response:
     """Pydantic's findings as pointers into the body, or the names of parameters."""
     assert isinstance(error, RequestValidationError)  # noqa: S101
-    broken = [errors.FieldError(errors.json_pointer(*found["loc"][1:]), found["msg"]) for found in error.errors()]
+    broken = [errors.FieldError(errors.json_pointer(*found["loc"][1:]), found["msg"]) for found in error.errors()[:100]]
     return await on_registry_error(request, errors.InvalidInput(broken))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from registry.api.conditional import is_unchanged
+from registry.api.conditional import check_if_match, is_unchanged, sent_tags
 from registry.api.documentation import header
 from registry.api.problems import HTTP_PROBLEMS, problem_response
 from registry.api.streaming import BlobResponse, ByteRange, RangeNotSatisfiable, requested_range
@@ -32,8 +32,9 @@ def bytes_answers(headers: dict[str, Any]) -> dict[int | str, dict[str, Any]]:
 
 
 def unchanged_response(request: Request, tag: str, headers: dict[str, str]) -> Response | None:
-    """304 where the client has these bytes already."""
-    if not is_unchanged(request.headers.get("if-none-match"), tag):
+    """304 where the client has these bytes already. Raises RevisionConflict where If-Match names others."""
+    check_if_match(request.scope, tag)
+    if not is_unchanged(sent_tags(request.scope, b"if-none-match"), tag):
         return None
     return Response(status_code=304, headers={"ETag": tag, "Accept-Ranges": "bytes", **headers})
 

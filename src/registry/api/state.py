@@ -15,8 +15,8 @@ class ApiLimits:
 
     max_json_bytes: int
     max_inline_bytes: int
+    max_package_bytes: int
     requests_per_minute: int
-    body_idle_seconds: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
+from registry.domain.media_types import or_unknown
 from registry.domain.packages import Content, Dependency, Package, PackageStatus, PackageType
 from registry.domain.versions import Version
 
@@ -112,7 +113,7 @@ def decode_package(summary: bytes, readme: bytes | None, *, blob_key: str | None
             blob_key=blob_key or "",
             size=content["size"],
             sha256=content["sha256"],
-            media_type=content["media_type"],
+            media_type=or_unknown(content["media_type"]),
             filename=content["filename"],
         )
         if content

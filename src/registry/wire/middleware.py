@@ -6,15 +6,14 @@ import structlog
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from registry.api.caching import begin_caching
 from registry.api.problems import on_any_error
 from registry.telemetry import request_id
 from registry.telemetry.metrics import HttpMetrics
+from registry.wire.outgoing import Outgoing
 from registry.wire.request_scheduler import RequestScheduler
 
 _log = structlog.get_logger(__name__)
-
-
-_EXPECTS = (b"expect", b"100-continue")
 
 
 class RequestMiddleware:
@@ -39,38 +38,28 @@ class RequestMiddleware:
         if method == "HEAD":
             # A copy: the server looks at its own scope to know that no body is to be sent.
             scope = {**scope, "method": "GET", "head": True}
-        status, sent_bytes = 0, 0
-        # Handlers may add headers to whatever the answer will be; a list, since routers copy the scope.
+        # Handlers may add headers to whatever the response will be; a list, since routers copy the scope.
         added = scope["added_headers"] = [(request_id.HEADER, identity)]
-
-        async def send_with_id(message: Message) -> None:
-            nonlocal status, sent_bytes
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                message["headers"] = [*message["headers"], *added]
-                if not received.called and _EXPECTS in scope["headers"]:
-                    # Without "100 Continue" nobody knows whether the body follows: the next bytes may be either.
-                    message["headers"].append((b"connection", b"close"))
-            else:
-                sent_bytes += len(message.get("body", b""))
-            await send(message)
-
-        received = _Counted(receive)
+        outgoing = Outgoing(send, scope, added, begin_caching(scope))
+        received = _Counted(receive, outgoing)
         try:
             await self._scheduler.begin()
-            await self._app(scope, received, send_with_id)
+            await self._app(scope, received, outgoing)
         except ClientDisconnect:
             _log.info("client_left", method=method, path=scope["path"])
         except Exception as error:
-            if status:
+            if outgoing.status:
                 raise  # the answer has begun: the server cuts the connection, so that nobody takes it for whole
             problem = await on_any_error(Request(scope), error)
-            await problem(scope, receive, send_with_id)
+            await problem(scope, receive, outgoing)
         finally:
             route = scope.get("route")
             path = getattr(route, "path", "(none)")
             seconds = time.perf_counter() - began
-            self._metrics.observe(path, method, status, seconds, received_bytes=received.bytes, sent_bytes=sent_bytes)
+            status = outgoing.status
+            self._metrics.observe(
+                path, method, status, seconds, received_bytes=received.bytes, sent_bytes=outgoing.sent_bytes
+            )
             if self._log_requests:
                 _log.info(
                     "request_answered", method=method, path=scope["path"], status=status, seconds=round(seconds, 6)
@@ -80,15 +69,15 @@ class RequestMiddleware:
 class _Counted:
     """Counts the body's bytes on their way in."""
 
-    __slots__ = ("_receive", "bytes", "called")
+    __slots__ = ("_outgoing", "_receive", "bytes")
 
-    def __init__(self, receive: Receive) -> None:
+    def __init__(self, receive: Receive, outgoing: Outgoing) -> None:
         self._receive = receive
+        self._outgoing = outgoing
         self.bytes = 0
-        self.called = False
 
     async def __call__(self) -> Message:
-        self.called = True
+        self._outgoing.body_was_read = True
         message = await self._receive()
         self.bytes += len(message.get("body", b""))
         return message

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from registry.adapters.engine_calls import EngineDown
+from registry.adapters.s3.budget import ByteBudget
 from registry.adapters.s3.connection import S3Bucket
 from registry.adapters.s3.errors import UploadGone, error_code, no_bucket, translate
 from registry.adapters.s3.upload import Upload, UploadLimits, abort_upload
-from registry.domain.byte_budget import ByteBudget
 from registry.domain.errors import NotFound
 from registry.formats.disposition import attachment
 from registry.ports.blobs import CHUNK_BYTES, BlobInfo, StoredBlob

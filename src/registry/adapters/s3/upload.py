@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from botocore.exceptions import ClientError
 
 from registry.adapters.engine_calls import EngineDown
+from registry.adapters.s3.budget import ByteBudget
 from registry.adapters.s3.connection import S3Bucket
 from registry.adapters.s3.errors import UploadGone
 from registry.adapters.s3.parts import MAX_OBJECT_BYTES, MIB, Part
-from registry.domain.byte_budget import ByteBudget
 from registry.domain.errors import RegistryError, TooLarge, Unavailable
 
 if TYPE_CHECKING:

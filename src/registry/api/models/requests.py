@@ -1,6 +1,6 @@
 """Bodies of requests, validated before they become values of the domain."""
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -15,6 +15,7 @@ from pydantic import (
 
 from registry.domain.accounts import Permission
 from registry.domain.errors import InvalidInput
+from registry.domain.media_types import MAX_MEDIA_TYPE_LENGTH, MEDIA_TYPE_PATTERN
 from registry.domain.packages import MAX_README_BYTES, NAME_PATTERN, Dependency, PackageStatus, PackageType
 from registry.domain.uploads import MAX_UPLOAD_BYTES
 from registry.domain.versions import MAX_VERSION_LENGTH, Version, VersionRange
@@ -98,6 +99,7 @@ Tags = Annotated[
     list[Annotated[str, Field(min_length=1, max_length=64)]], AfterValidator(_distinct), Field(max_length=50)
 ]
 SourceUrl = Annotated[str, Field(max_length=2048, description="http or https"), AfterValidator(_http_url)]
+MediaType = Annotated[str, Field(pattern=MEDIA_TYPE_PATTERN, max_length=MAX_MEDIA_TYPE_LENGTH)]
 Readme = Annotated[str, Field(max_length=MAX_README_BYTES, description="Markdown, 256 KiB"), AfterValidator(_readme)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-fA-F]{64}$", description="SHA-256 of the content, hex")]
 
@@ -168,7 +170,7 @@ class InlinePackageBody(MetadataBody):
 
     content_base64: Annotated[str | None, Field(description="the file in base64 (RFC 4648); small files only")] = None
     filename: Annotated[str | None, Field(min_length=1, max_length=255)] = None
-    media_type: Annotated[str | None, Field(pattern=r"^[\w.+-]+/[\w.+-]+$", max_length=127)] = None
+    media_type: MediaType | None = None
 
     @model_validator(mode="after")
     def _has_a_source(self) -> Self:
@@ -203,9 +205,7 @@ class NewUploadBody(Strict):
     size: Annotated[int, Field(ge=1, le=MAX_UPLOAD_BYTES, description="bytes of the whole")]
     sha256: Sha256
     filename: Annotated[str | None, Field(min_length=1, max_length=255)] = None
-    media_type: Annotated[
-        str | None, Field(pattern=r"^[\w.+-]+/[\w.+-]+$", max_length=127, description="null: told by the first bytes")
-    ] = None
+    media_type: Annotated[MediaType | None, Field(description="null: told by the first bytes")] = None
 
     @model_validator(mode="after")
     def _one_digest(self) -> Self:
@@ -261,6 +261,14 @@ class UserNameAndRole(Strict):
 
 
 class Secret(Strict):
+    password: Annotated[str, Field(max_length=1024)]
+
+
+class SignInForm(BaseModel):
+    """The password grant of OAuth 2.0 (RFC 6749, section 4.3.2). Other fields are ignored."""
+
+    grant_type: Literal["password"] = "password"
+    username: Annotated[str, Field(max_length=1024)]
     password: Annotated[str, Field(max_length=1024)]
 
 

@@ -3,25 +3,25 @@
 from typing import Annotated, Any
 
 import orjson
-from fastapi import APIRouter, Depends, Path, Request
-from fastapi.security import OAuth2PasswordRequestForm
+from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
 from registry.api.authentication import Admin, SessionUser, SignedIn
-from registry.api.documentation import LINK, problems
+from registry.api.bodies import validated
+from registry.api.caching import NO_STORE
+from registry.api.documentation import LINK, problems, reference
+from registry.api.forms import FORM, read_form
 from registry.api.models.packages import Page, TokenModel, UserModel
-from registry.api.models.requests import AuthenticateBody, NewUserBody, PasswordBody, PermissionsBody
+from registry.api.models.requests import AuthenticateBody, NewUserBody, PasswordBody, PermissionsBody, SignInForm
 from registry.api.paging import DEFAULT_LIMIT, Cursor, Limit, page_response, position
 from registry.api.state import state_of
-from registry.api.strict_json import FormRoute, StrictJsonRoute
+from registry.api.strict_json import StrictJsonRoute
 from registry.domain.accounts import Account
 from registry.domain.documents import format_time
 from registry.domain.pages import cut_page
 
 UserName = Annotated[str, Path(pattern=r"^[A-Za-z0-9._@-]{1,64}$", examples=["alice"])]
-_MAX_FORM_BYTES = 16 * 1024
 _SIGN_IN = {"grant_type": "password", "username": "alice", "password": "correct horse battery"}
-_NO_STORE = {"Cache-Control": "no-store"}  # RFC 6749, section 5.1
 _NEW_USER = {"name": "alice", "password": "correct horse battery", "permissions": ["search", "download"]}
 _AUTHENTICATE = {"user": {"name": "alice", "is_admin": False}, "secret": {"password": "correct horse battery"}}
 
@@ -31,15 +31,16 @@ def _example(value: object) -> dict[str, Any]:
 
 
 def sign_in_routes() -> APIRouter:
-    router = APIRouter(route_class=FormRoute, tags=["users"])
+    router = APIRouter(tags=["users"])
     router.add_api_route(
         "/auth/token",
         create_token,
         methods=["POST"],
         response_model=TokenModel,
         responses=problems(400, 401, 413, 415, 422),
-        openapi_extra={"requestBody": {"content": {FormRoute.accepted[0]: {"example": _SIGN_IN}}}},
-        max_body_size=_MAX_FORM_BYTES,
+        openapi_extra={
+            "requestBody": {"required": True, "content": {FORM: {"schema": reference(SignInForm), "example": _SIGN_IN}}}
+        },
     )
     router.add_api_route(
         "/auth/token",
@@ -120,13 +121,14 @@ def _user(account: Account) -> bytes:
     )
 
 
-async def create_token(request: Request, form: Annotated[OAuth2PasswordRequestForm, Depends()]) -> Response:
+async def create_token(request: Request) -> Response:
     """Sign in by name and password (OAuth2 password form). This is what Authorize in Swagger UI calls."""
+    form = validated(SignInForm, await read_form(request))
     issued = await state_of(request.scope).services.accounts.sign_in(
         form.username, form.password, address=_address(request)
     )
     body = {"access_token": issued.token, "token_type": "bearer", "expires_in": issued.expires_in_seconds}
-    return Response(orjson.dumps(body), headers=_NO_STORE, media_type="application/json")
+    return Response(orjson.dumps(body), headers=NO_STORE, media_type="application/json")
 
 
 async def authenticate_user(request: Request, body: AuthenticateBody) -> Response:
@@ -134,7 +136,7 @@ async def authenticate_user(request: Request, body: AuthenticateBody) -> Respons
     issued = await state_of(request.scope).services.accounts.sign_in(
         body.user.name, body.secret.password, address=_address(request)
     )
-    return Response(orjson.dumps(f"bearer {issued.token}"), headers=_NO_STORE, media_type="application/json")
+    return Response(orjson.dumps(f"bearer {issued.token}"), headers=NO_STORE, media_type="application/json")
 
 
 async def revoke_token(request: Request, caller: SignedIn) -> Response:

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import RedirectResponse, Response
 
 from registry.api.authentication import Downloader, authenticate
+from registry.api.caching import NO_STORE
 from registry.api.conditional import content_tag
 from registry.api.digests import repr_digest
 from registry.api.documentation import LINK, header, problems
@@ -25,7 +26,10 @@ from registry.services.files.parts import SubPart
 from registry.services.files.zip_directory import ZipEntry
 from registry.services.packages.retrieval import Retrieval, Servable
 
-_BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
+# As FastAPI reads them on other routes.
+_BOOLEANS = dict.fromkeys(("true", "1", "yes", "on", "t", "y"), True) | dict.fromkeys(
+    ("false", "0", "no", "off", "f", "n"), False
+)
 _ZIP = "application/zip"
 _PART = Query(description="only the files that count as this, as a zip; docs/sub-parts.md tells which do")
 FilePath = Annotated[
@@ -66,7 +70,7 @@ async def _content_response(request: Request, retrieval: Retrieval, servable: Se
     wants_redirect = _boolean(request.query_params.get("redirect", "true")) and not request.scope.get("head", False)
     if wants_redirect and (url := await retrieval.presign(content)):
         retrieval.record_download(servable, caller)
-        headers = {"ETag": tag, "Accept-Ranges": "bytes", **digest, "Cache-Control": "no-store"}
+        headers = {"ETag": tag, "Accept-Ranges": "bytes", **digest, **NO_STORE}
         return RedirectResponse(url, 307, headers)
     return await ranged_response(
         request,
@@ -159,7 +163,7 @@ def hot_routes() -> list[HotRoute]:
                     "description": "to a signed URL",
                     "headers": {"Location": header("lives for minutes", "https://…")},
                 },
-                **problems(401, 403, 404, 409, 416, 422),
+                **problems(401, 403, 404, 409, 412, 416, 422),
             },
         )
     ]
@@ -179,6 +183,6 @@ def file_routes() -> APIRouter:
         download_file,
         methods=["GET"],
         response_class=Response,
-        responses={**bytes_answers(BYTES_HEADERS), **problems(401, 403, 404, 409, 416, 422)},
+        responses={**bytes_answers(BYTES_HEADERS), **problems(401, 403, 404, 409, 412, 416, 422)},
     )
     return router

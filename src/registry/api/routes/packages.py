@@ -1,6 +1,7 @@
 """Packages: list, publish, read, replace, change, delete."""
 
 import hashlib
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Annotated, Any
 
@@ -9,8 +10,8 @@ from starlette.responses import Response
 
 from registry.api.authentication import Searcher, Uploader, admit, authenticate, token_of
 from registry.api.bodies import Submission, new_package, replacement
-from registry.api.bounded import room_for_body
-from registry.api.conditional import expected_revisions, is_unchanged, package_tag, rated_package_tag
+from registry.api.bounded import admitted_body
+from registry.api.conditional import expected_revisions, is_unchanged, package_tag, rated_package_tag, sent_tags
 from registry.api.documentation import ETAG, LOCATION, merge_patch_body, package_body, problems
 from registry.api.hot import HotRoute, ReadyResponse, hot_route, json_headers, ready_json
 from registry.api.idempotency import IDEMPOTENCY_KEY, scoped_key
@@ -56,7 +57,7 @@ async def _read_package(request: Request) -> Response:
     if rated:
         rating = (await services.ratings.find_summaries([(package_id, document.revision)])).get(package_id)
         body, tag = with_rating(body, rating), rated_package_tag(document.revision, rating)
-    if is_unchanged(request.headers.get("if-none-match"), tag):
+    if is_unchanged(sent_tags(scope, b"if-none-match"), tag):
         return ReadyResponse(304, [(b"etag", tag.encode())])
     return ready_json(body, (b"etag", tag.encode()))
 
@@ -166,13 +167,13 @@ async def publish_package(caller: Uploader) -> None:
 
 async def _publish_package(request: Request) -> Response:
     caller = await authenticate(request.scope, Permission.UPLOAD)
-    async with room_for_body(request):
-        return await _publish(request, caller)
+    async with admitted_body(request) as body:
+        return await _publish(request, caller, body)
 
 
-async def _publish(request: Request, caller: Caller) -> Response:
+async def _publish(request: Request, caller: Caller, body: AsyncIterator[bytes]) -> Response:
     state = state_of(request.scope)
-    submission = await new_package(request)
+    submission = await new_package(request, body)
     metadata = submission.metadata.value()
     answering = _answering(request, caller, submission)
     if submission.content is None and metadata.source_url is not None:
@@ -224,8 +225,8 @@ async def replace_package(package_id: PackageId, caller: Uploader) -> None:
 async def _replace_package(request: Request) -> Response:
     caller = await authenticate(request.scope, Permission.UPLOAD)
     package_id = request.path_params["package_id"]
-    async with room_for_body(request):
-        submission = await replacement(request)
+    async with admitted_body(request) as chunks:
+        submission = await replacement(request, chunks)
         body = submission.metadata
         if isinstance(body, ReplacementBody) and body.id not in (None, package_id):
             raise InvalidInput("is not the id of this package; leave it out", pointer="/id")

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from registry.api.authentication import Searcher, Uploader, authenticate
-from registry.api.conditional import is_unchanged
+from registry.api.conditional import is_unchanged, sent_tags
 from registry.api.documentation import ETAG, header, problems
 from registry.api.hot import Header, HotRoute, ReadyResponse, hot_route, ready_json
 from registry.api.models.ratings import LicenseAnswerModel, LicenseCheckBody, RatingModel, RatingQueuedModel
@@ -102,7 +102,7 @@ async def _read_rating(request: Request) -> Response:
     if found is None:
         return _queued(package_id)
     headers = _headers(found)
-    if is_unchanged(request.headers.get("if-none-match"), found.etag):
+    if is_unchanged(sent_tags(scope, b"if-none-match"), found.etag):
         return ReadyResponse(304, headers)
     return ready_json(found.body, *headers)
 

@@ -8,6 +8,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from registry.api.authentication import Admin
+from registry.api.caching import caching_of
 from registry.api.documentation import problems
 from registry.api.hot import HotRoute, hot_route, ready_json
 from registry.api.models.service import ComponentsModel, HealthModel, ProblemKindModel, ReadinessModel
@@ -137,15 +138,19 @@ async def read_metrics(request: Request) -> Response:
     return Response(generate_latest(state_of(request.scope).metrics), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 
-async def list_problems() -> list[ProblemKindModel]:
+async def list_problems(request: Request) -> list[ProblemKindModel]:
     """Every kind of error that this service answers with."""
+    caching_of(request.scope).for_all = True
     return [_kind(slug) for slug in problem_kinds()]
 
 
-async def read_problem(slug: Annotated[str, Path(examples=["package-exists"])]) -> ProblemKindModel:
+async def read_problem(
+    request: Request, slug: Annotated[str, Path(max_length=64, examples=["package-exists"])]
+) -> ProblemKindModel:
     """What a kind of error means: the page behind a problem's `type`."""
     if slug not in problem_kinds():
         raise NotFound("There is no such kind of problem. GET /problems lists them.")
+    caching_of(request.scope).for_all = True
     return _kind(slug)
 
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
 from registry.api.authentication import SessionUser, SignedIn
+from registry.api.caching import NO_STORE
 from registry.api.documentation import LINK, problems
 from registry.api.models.packages import Page
 from registry.api.models.requests import ID_PATTERN
@@ -26,7 +27,6 @@ from registry.domain.documents import format_time
 from registry.domain.name_patterns import ALL_NAMES, NamePatterns
 
 TokenId = Annotated[str, Path(pattern=ID_PATTERN, examples=["01934d2e-8a5c-7c3e-9f5a-3b1c2d4e5f60"])]
-_NO_STORE = {"Cache-Control": "no-store"}
 
 
 def token_routes() -> APIRouter:
@@ -94,7 +94,7 @@ async def create_api_token(request: Request, caller: SessionUser, body: NewApiTo
         expires_in_seconds=body.expires_in,
     )
     answer = orjson.dumps({**_members(made.token), "token": made.text})
-    headers = {**_NO_STORE, "Location": f"/tokens/{made.token.id}"}
+    headers = {**NO_STORE, "Location": f"/tokens/{made.token.id}"}
     return Response(answer, 201, headers=headers, media_type="application/json")
 
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
 from registry.api.authentication import Uploader
-from registry.api.bounded import prompt_chunks, room_for_body
+from registry.api.bounded import admitted_body
 from registry.api.digests import announced_digests, verified
 from registry.api.documentation import BINARY_BODY, ETAG, LOCATION, header, problems
 from registry.api.idempotency import IDEMPOTENCY_KEY, hashed_key, scoped_key
@@ -162,9 +162,8 @@ async def put_part(request: Request, upload_id: UploadId, number: PartNumber, ca
     announced = request.headers.get("content-length")
     if announced is not None and number <= upload.part_count and announced != str(upload.part_bytes(number)):
         raise InvalidInput(f"part {number} has {upload.part_bytes(number)} bytes", pointer="/Content-Length")
-    async with room_for_body(request):
-        chunks = verified(prompt_chunks(request), announced_digests(request.headers))
-        part = await services.uploads.put_part(upload, number, chunks)
+    async with admitted_body(request) as body:
+        part = await services.uploads.put_part(upload, number, verified(body, announced_digests(request.headers)))
     return Response(status_code=204, headers={"ETag": f'"{part.etag}"'})
 
 

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
 from registry.api.authentication import Admin
+from registry.api.caching import NO_STORE
 from registry.api.documentation import LINK, header, problems
 from registry.api.models.packages import Page
 from registry.api.models.requests import ID_PATTERN
@@ -110,7 +111,7 @@ async def add_webhook(request: Request, caller: Admin, body: NewWebhookBody) -> 
     webhook = await state_of(request.scope).services.webhooks.register(
         body.url, {EventType(event) for event in body.events}, secret=body.secret
     )
-    headers = {"Location": f"/webhooks/{webhook.id}", "Cache-Control": "no-store"}
+    headers = {"Location": f"/webhooks/{webhook.id}", **NO_STORE}
     content = orjson.dumps({**_members(webhook), "secret": webhook.secret})
     return Response(content, 201, headers=headers, media_type="application/json")
 

@@ -1,12 +1,22 @@
 """Accounts: signing in and out, users and their permissions."""
 
+import contextlib
 import secrets
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from registry.domain.accounts import Account, ApiToken, Caller, Permission, TokenClaims, new_account_id, new_epoch
+from registry.domain.accounts import (
+    USER_NAME_PATTERN,
+    Account,
+    ApiToken,
+    Caller,
+    Permission,
+    TokenClaims,
+    new_account_id,
+    new_epoch,
+)
 from registry.domain.errors import (
     InvalidInput,
     NotFound,
@@ -71,10 +81,11 @@ class Accounts:
         """
         await self._count_attempt(f"login-address:{address}", self._rules.login_attempts_per_address)
         await self._count_attempt(f"login-name:{name[:64]}", self._rules.login_attempts_per_name)
-        try:
-            account = await self._store.get(name)
-        except NotFound:
-            account = None
+        account = None
+        # A name that no account can have may be longer than a store takes: it is as unknown as all others.
+        if USER_NAME_PATTERN.fullmatch(name):
+            with contextlib.suppress(NotFound):
+                account = await self._store.get(name)
         matches = await self._hasher.verify(account.password_hash if account else None, password)
         if account is None or not matches:
             raise Unauthenticated("The name or the password is wrong.")

@@ -2,6 +2,7 @@
 
 import re
 
+from registry.domain.media_types import UNKNOWN, is_media_type
 from registry.formats.archives.kinds import ArchiveKind
 
 KINDS: dict[ArchiveKind | None, tuple[str, str]] = {
@@ -12,16 +13,15 @@ KINDS: dict[ArchiveKind | None, tuple[str, str]] = {
 }
 """A file name's ending and the media type, by what the first bytes look like."""
 
-_MEDIA_TYPE = re.compile(r"(?=.{3,127}$)[!#$%&'*+.^_`|~0-9a-z-]+/[!#$%&'*+.^_`|~0-9a-z-]+")
 
-
-def checked_media_type(text: str | None, *, otherwise: str = "application/octet-stream") -> str:
-    """The media type without parameters, in lower case; `otherwise` where it is none by RFC 9110, section 8.3.1.
+def checked_media_type(text: str | None, *, otherwise: str = UNKNOWN) -> str:
+    """The media type, its name in lower case; `otherwise` where it is none by RFC 9110, section 8.3.1.
 
     It goes back out in a header, where anything else makes an answer that cannot be sent.
     """
-    found = (text or "").partition(";")[0].strip().lower()
-    return found if _MEDIA_TYPE.fullmatch(found) else otherwise
+    name, semicolon, parameters = (text or "").strip().partition(";")
+    found = name.lower() + semicolon + parameters
+    return found if is_media_type(found) else otherwise
 
 
 def safe_filename(text: str) -> str:

@@ -1,0 +1,33 @@
+"""Small forms as browsers and OAuth2 clients send them (application/x-www-form-urlencoded)."""
+
+from urllib.parse import parse_qsl
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+
+from registry.api.strict_json import announced_length, media_type_of, read_limited, unsupported_media_type
+from registry.domain.errors import InvalidInput
+
+FORM = "application/x-www-form-urlencoded"
+MAX_FORM_BYTES = 16 * 1024
+MAX_FORM_FIELDS = 32
+
+
+async def read_form(request: Request) -> dict[str, str]:
+    """The fields of a form. Raises HTTPException 415 and 400, TooLarge, InvalidInput for a field that comes twice."""
+    found = media_type_of(request)
+    if found != FORM:
+        raise unsupported_media_type(found, FORM)
+    body = await read_limited(request.stream(), limit=MAX_FORM_BYTES, announced=announced_length(request))
+    try:
+        pairs = parse_qsl(
+            body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MAX_FORM_FIELDS, separator="&"
+        )
+    except UnicodeDecodeError:
+        raise HTTPException(400, "The form is not percent-encoded UTF-8.") from None
+    except ValueError:
+        raise InvalidInput(f"a form has at most {MAX_FORM_FIELDS} fields") from None
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
+        raise InvalidInput("each field of a form may come once")
+    return fields

@@ -1,0 +1,5 @@
+"""Hostile clients meet servers of their own, by the same fixture as the API tests."""
+
+from tests.api.conftest import start
+
+__all__ = ["start"]
