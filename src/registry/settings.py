@@ -127,6 +127,9 @@ class Settings(BaseSettings):
     download_url_seconds: Seconds = Field(300, description="how long a signed download URL lives")
     idempotency_seconds: Seconds = Field(86_400, description="how long the answer to an Idempotency-Key is kept")
     archive_seconds: Seconds = Field(10, description="time for looking into one archive")
+    inspection_seconds: Seconds = Field(
+        60, description="time for one look of a rating at a package's content, once it is its turn"
+    )
     parsing_processes: int = Field(
         2,
         ge=1,

@@ -1,13 +1,13 @@
 """What every RatingStore does."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from registry.domain.packages import AuditAction, Package, PackageStatus
 from registry.domain.ratings import RatingStatus
-from registry.ports.ratings import RatingClaim, RatingSummary
+from registry.ports.ratings import DueRating, RatingClaim, RatingSummary
 from tests.conformance.records import RecordHome, Records
 from tests.factories import make_change, make_content, make_id, make_package, make_rating
 
@@ -32,6 +32,10 @@ async def claimed(records: Records, home: RecordHome, package_id: str, by: str =
     return found
 
 
+async def due(records: Records, now: datetime, *, limit: int) -> list[str]:
+    return [each.package_id for each in await records.ratings.list_due(now, limit=limit)]
+
+
 class RatingStoreContract:
     """Subclass in a module with the fixture `home`."""
 
@@ -40,13 +44,13 @@ class RatingStoreContract:
     ) -> None:
         package = await publish(records)
         assert await others.ratings.find(package.id) is None
-        assert await others.ratings.list_due(home.clock.now(), limit=10) == [package.id]
+        assert await due(others, home.clock.now(), limit=10) == [package.id]
         assert await others.ratings.count_marks() == 1
         assert await claimed(others, home, package.id) == RatingClaim(package.id, "t1", 1, "ann")
 
     async def test_a_pending_package_waits_for_nothing(self, records: Records, home: RecordHome) -> None:
         package = await publish(records, status=PackageStatus.PENDING, content=None)
-        assert await records.ratings.list_due(home.clock.now(), limit=10) == []
+        assert await due(records, home.clock.now(), limit=10) == []
         assert await claim(records, home, package.id) is None
 
     @pytest.mark.parametrize(
@@ -100,11 +104,11 @@ class RatingStoreContract:
         home.clock.advance(LEASE / 2)
         assert await records.ratings.extend(first, until=home.clock.now() + LEASE)
         home.clock.advance(LEASE * 0.9)
-        assert await others.ratings.list_due(home.clock.now(), limit=10) == []
+        assert await due(others, home.clock.now(), limit=10) == []
         assert await claim(others, home, package.id, "t2") is None
 
         home.clock.advance(LEASE * 0.1)
-        assert await others.ratings.list_due(home.clock.now(), limit=10) == [package.id]
+        assert await due(others, home.clock.now(), limit=10) == [package.id]
         second = await claimed(others, home, package.id, "t2")
         assert second.attempts == 2
         assert not await records.ratings.extend(first, until=home.clock.now() + LEASE)
@@ -132,8 +136,8 @@ class RatingStoreContract:
         assert await records.ratings.finish(claim, rating, RECEIPT, make_change(package.id), retry_at=retry_at)
 
         await records.ratings.mark(package.id, asked_by="bob", now=now)
-        assert await records.ratings.list_due(now, limit=10) == []
-        assert await records.ratings.list_due(retry_at, limit=10) == [package.id]
+        assert await due(records, now, limit=10) == []
+        assert await due(records, retry_at, limit=10) == [package.id]
         await records.ratings.mark(package.id, asked_by="bob", now=now, at_once=True)
         assert await claimed(records, home, package.id) == RatingClaim(package.id, "t1", 2, "bob")
 
@@ -142,11 +146,11 @@ class RatingStoreContract:
         claim = await claimed(records, home, package.id)
         for at_once in (False, True):
             await records.ratings.mark(package.id, asked_by="bob", now=home.clock.now(), at_once=at_once)
-        assert await records.ratings.list_due(home.clock.now(), limit=10) == []
+        assert await due(records, home.clock.now(), limit=10) == []
         assert await records.ratings.finish(claim, make_rating(package.id), RECEIPT, make_change(package.id))
 
         await records.ratings.mark(package.id, asked_by="bob", now=home.clock.now(), at_once=True)
-        assert await records.ratings.list_due(home.clock.now(), limit=10) == [package.id]
+        assert await due(records, home.clock.now(), limit=10) == [package.id]
 
     async def test_asking_for_what_has_just_come_starts_nothing(self, records: Records, home: RecordHome) -> None:
         package, now = await publish(records), home.clock.now()
@@ -161,15 +165,26 @@ class RatingStoreContract:
     async def test_what_is_given_back_is_due_again(self, records: Records, home: RecordHome) -> None:
         package, now = await publish(records), home.clock.now()
         await records.ratings.give_back(await claimed(records, home, package.id), due_at=now + LEASE)
-        assert await records.ratings.list_due(now, limit=10) == []
-        assert await records.ratings.list_due(now + LEASE, limit=10) == [package.id]
+        assert await due(records, now, limit=10) == []
+        assert await due(records, now + LEASE, limit=10) == [package.id]
 
     async def test_lists_what_has_been_due_longest_first(self, records: Records, home: RecordHome) -> None:
         packages = []
         for _ in range(4):
             packages.append((await publish(records)).id)
             home.clock.advance(timedelta(seconds=1))
-        assert await records.ratings.list_due(home.clock.now(), limit=3) == packages[:3]
+        assert await due(records, home.clock.now(), limit=3) == packages[:3]
+
+    async def test_many_marks_of_one_user_do_not_hide_those_of_others(self, records: Records, home: RecordHome) -> None:
+        many = [(await publish(records)).id for _ in range(4)]
+        await records.ratings.give_back(await claimed(records, home, many[0]), due_at=home.clock.now())
+        home.clock.advance(timedelta(seconds=1))
+        package = make_package()
+        await records.packages.add(package, make_change(package.id, user="bob"))
+        found = await records.ratings.list_due(home.clock.now(), limit=3)
+        assert [each.asked_by for each in found[:2]] == ["ann", "bob"]
+        assert found[1] == DueRating(package.id, "bob")
+        assert len(found) == 3
 
     async def test_a_removed_package_leaves_no_rating(self, records: Records, home: RecordHome) -> None:
         package = await publish(records)

@@ -80,10 +80,10 @@ async def test_every_job_is_done_once_by_one_of_the_workers_and_leaves_nothing(
         open_job_queue(redis_server.url, concurrent=2, stream=stream, limits=LIMITS) as one,
         open_job_queue(redis_server.url, concurrent=2, stream=stream, limits=LIMITS) as other,
     ):
-        await one.put("before the first worker")
+        await one.put("before the first worker", user="ann")
         async with working(one, first), working(other, second):
             for number in range(20):
-                await one.put(str(number))
+                await one.put(str(number), user="ann")
             await until(lambda: (first.done + second.done).total() == 21)
 
             async def is_empty() -> bool:
@@ -103,7 +103,7 @@ async def test_the_job_of_a_worker_that_died_is_done_by_another(redis_server: Re
         open_job_queue(redis_server.url, stream=stream, limits=LIMITS) as one,
         open_job_queue(redis_server.url, stream=stream, limits=idle) as other,
     ):
-        await one.put("package")
+        await one.put("package", user="ann")
         async with working(one, dying):
             await dying.began.wait()
         assert not dying.done
@@ -115,8 +115,8 @@ async def test_a_job_that_fails_is_logged_and_the_next_is_done(redis_server: Red
     worker = Worker()
     with capture_logs() as logs:
         async with open_job_queue(redis_server.url, concurrent=1, stream=stream, limits=LIMITS) as queue:
-            await queue.put("poison")
-            await queue.put("package")
+            await queue.put("poison", user="ann")
+            await queue.put("package", user="ann")
             async with working(queue, worker):
                 await until(lambda: worker.done == {"package": 1})
     assert [entry["event"] for entry in logs] == ["job_failed"]
@@ -126,7 +126,7 @@ async def test_the_number_of_waiting_jobs_is_bounded(redis_server: RedisServer, 
     limits = StreamLimits(put_seconds=10, max_entries=100)
     async with open_job_queue(redis_server.url, stream=stream, limits=limits) as queue:
         for number in range(500):
-            await queue.put(str(number))
+            await queue.put(str(number), user="ann")
     assert await redis.xlen(stream) < 300  # Redis drops whole nodes of a hundred
 
 
@@ -145,12 +145,12 @@ async def test_a_worker_outlives_redis_without_a_trace_and_goes_on_when_it_is_ba
     worker = Worker()
     with capture_logs() as logs:
         async with open_job_queue(redis_server.url, stream=stream, limits=LIMITS) as queue, working(queue, worker):
-            await queue.put("before")
+            await queue.put("before", user="ann")
             await until(lambda: worker.done == {"before": 1})
             redis_server.stop()
             await until(lambda: bool(logs))
             with pytest.raises(Unavailable):
-                await queue.put("meanwhile")
+                await queue.put("meanwhile", user="ann")
             redis_server.start()  # and it has forgotten the stream and its group
             await redis.xadd(stream, {"package": "after"})
             await until(lambda: worker.done == {"before": 1, "after": 1})
@@ -168,11 +168,11 @@ async def test_a_job_that_ends_while_redis_is_away_is_done_once_more_at_most(
     worker = Worker()
     worker.hold.clear()
     async with open_job_queue(redis_server.url, stream=stream, limits=LIMITS) as queue, working(queue, worker):
-        await queue.put("package")
+        await queue.put("package", user="ann")
         await worker.began.wait()
         redis_server.stop()
         worker.hold.set()
         await until(lambda: worker.done == {"package": 1})
         redis_server.start()
-        await queue.put("next")
+        await queue.put("next", user="ann")
         await until(lambda: worker.done["next"] == 1)

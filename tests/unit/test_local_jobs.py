@@ -17,7 +17,7 @@ async def seconds_until_done(cpu_seconds: Callable[[], float], *, patience_secon
 
     running = asyncio.create_task(queue.run(handler))
     began = loop.time()
-    await queue.put("p")
+    await queue.put("p", user="ann")
     await done.wait()
     running.cancel()
     await asyncio.wait([running])
@@ -31,3 +31,41 @@ async def test_begins_where_nothing_else_is_done() -> None:
 async def test_begins_when_patience_has_ended_though_the_process_is_busy() -> None:
     busy = itertools.count()
     assert await seconds_until_done(lambda: next(busy), patience_seconds=0.1) >= 0.1
+
+
+async def test_slow_jobs_of_one_user_leave_a_place_for_others() -> None:
+    queue = LocalJobQueue(concurrent=2, patience_seconds=0)
+    done: asyncio.Queue[str] = asyncio.Queue()
+
+    async def handler(package_id: str) -> None:
+        if package_id.startswith("slow"):
+            await asyncio.Event().wait()
+        await done.put(package_id)
+
+    running = asyncio.create_task(queue.run(handler))
+    for number in range(10):
+        await queue.put(f"slow-{number}", user="eve")
+    for package_id, user in (("a", "ann"), ("b", "bob"), ("c", "ann")):
+        await queue.put(package_id, user=user)
+    assert [await done.get() for _ in range(3)] == ["a", "b", "c"]
+    running.cancel()
+    await asyncio.wait([running])
+
+
+async def test_one_user_alone_may_have_all_places_but_one_and_a_single_place() -> None:
+    for concurrent, expected in ((1, 1), (2, 1), (4, 3)):
+        queue = LocalJobQueue(concurrent=concurrent, patience_seconds=0)
+        begun: list[str] = []
+
+        async def handler(package_id: str, begun: list[str] = begun) -> None:
+            begun.append(package_id)
+            await asyncio.Event().wait()
+
+        running = asyncio.create_task(queue.run(handler))
+        for number in range(8):
+            await queue.put(str(number), user="eve")
+        for _ in range(50):
+            await asyncio.sleep(0)
+        assert len(begun) == expected
+        running.cancel()
+        await asyncio.wait([running])

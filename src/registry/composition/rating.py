@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import SecretStr
@@ -23,7 +23,7 @@ from registry.rating.score import DEFAULT_WEIGHTS
 from registry.services.ingest.gate import ScoreGate, evidence_scorer
 from registry.services.packages.catalog import Catalog
 from registry.services.packages.intake import AuditWriter
-from registry.services.ratings.archive_evidence import StoredArchiveInspector
+from registry.services.ratings.archive_evidence import WALK_LIMITS, StoredArchiveInspector
 from registry.services.ratings.license_check import LicenseChecks
 from registry.services.ratings.parents import LineageParentScores
 from registry.services.ratings.parsing import IsolatedCardReader, Scorer
@@ -72,14 +72,18 @@ def assemble_rating(
     upstreams, cache = around.upstreams, around.cache
     cache_seconds = _MEMORY_CACHE_SECONDS if settings.cache is CacheBackend.MEMORY else settings.rating_cache_seconds
     sources = Sources(
-        archives=StoredArchiveInspector(stores.blobs, around.sandbox),
+        archives=StoredArchiveInspector(
+            stores.blobs, around.sandbox, limits=replace(WALK_LIMITS, seconds=settings.inspection_seconds)
+        ),
         code_host=upstreams.code_host,
         hub=upstreams.hub,
         claims=upstreams.claims,
         parents=LineageParentScores(catalog, stores.ratings),
     )
     deadlines = Deadlines().within(settings.rating_source_seconds)
-    cards, scorer = IsolatedCardReader(around.sandbox), Scorer(around.sandbox, weights_of(settings))
+    seconds = settings.inspection_seconds
+    cards = IsolatedCardReader(around.sandbox, seconds=seconds)
+    scorer = Scorer(around.sandbox, weights_of(settings), seconds=seconds)
     collector = EvidenceCollector(sources, cards=cards, clock=clock, deadlines=deadlines)
     least = settings.min_ingest_score
     return RatingServices(

@@ -10,5 +10,5 @@ JobHandler = Callable[[str], Awaitable[None]]
 class JobQueue(Protocol):
     """Carries ids of packages to rate. A hint, not a record: what it loses is found by the sweep over the marks."""
 
-    async def put(self, package_id: str) -> None:
-        """Have the job done soon. Raises Unavailable when the queue cannot take it."""
+    async def put(self, package_id: str, *, user: str) -> None:
+        """Have the job done soon; `user` asked for it. Raises Unavailable when the queue cannot take it."""

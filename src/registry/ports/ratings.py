@@ -54,6 +54,14 @@ class RatingClaim:
     asked_by: str
 
 
+@dataclass(frozen=True, slots=True)
+class DueRating:
+    """A rating to make, and for whom."""
+
+    package_id: str
+    asked_by: str
+
+
 class RatingStore(Protocol):
     """All methods raise Unavailable when the store cannot answer."""
 
@@ -105,8 +113,11 @@ class RatingStore(Protocol):
     async def give_back(self, claim: RatingClaim, *, due_at: datetime | None) -> None:
         """End the claim without a rating: due again at that time, or never (None). No effect when it is void."""
 
-    async def list_due(self, now: datetime, *, limit: int) -> Sequence[str]:
-        """Packages whose mark is due, longest first."""
+    async def list_due(self, now: datetime, *, limit: int) -> Sequence[DueRating]:
+        """Marks that are due: the one that has been longest of each user, then each user's second, and so on.
+
+        So one user's many marks do not keep those of others off the list.
+        """
 
     async def count_marks(self) -> int:
         """How many ratings wait or are under way."""

@@ -7,6 +7,7 @@ all is cheap. A receipt is cut into items below 400 KB.
 import asyncio
 import contextlib
 import zlib
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -24,7 +25,7 @@ from registry.domain.errors import TooLarge, Unavailable
 from registry.domain.packages import Change
 from registry.domain.ratings import RatingStatus
 from registry.domain.times import from_microseconds, to_microseconds
-from registry.ports.ratings import RatingClaim, RatingDocument, RatingSummary
+from registry.ports.ratings import DueRating, RatingClaim, RatingDocument, RatingSummary
 
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb.type_defs import TransactWriteItemTypeDef
@@ -143,9 +144,17 @@ class DynamoRatingStore:
     async def give_back(self, claim: RatingClaim, *, due_at: datetime | None) -> None:
         await self._end(claim, due_at=due_at)
 
-    async def list_due(self, now: datetime, *, limit: int) -> Sequence[str]:
-        due = sorted((_due_at(item), attribute(item, "sk")) for item in await self._marks() if _due_at(item) <= now)
-        return [package_id for _, package_id in due[:limit]]
+    async def list_due(self, now: datetime, *, limit: int) -> Sequence[DueRating]:
+        due = sorted(
+            (_due_at(item), attribute(item, "sk"), attribute(item, "asked_by")) for item in await self._marks()
+        )
+        places: Counter[str] = Counter()
+        ranked = []
+        for since, package_id, user in due:
+            if since <= now:
+                places[user] += 1
+                ranked.append((places[user], since, package_id, user))
+        return [DueRating(package_id, user) for _, _, package_id, user in sorted(ranked)[:limit]]
 
     async def count_marks(self) -> int:
         return sum(await asyncio.gather(*map(self._table.count, keys.mark_shards())))

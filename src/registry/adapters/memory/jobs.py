@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import Counter, OrderedDict, deque
 from collections.abc import Callable
 
 import structlog
@@ -19,7 +20,9 @@ PATIENCE_SECONDS = 0.5
 class LocalJobQueue:
     """Implements `JobQueue`, and does the jobs: `concurrent` at a time, each package at most once in the queue.
 
-    Requests go first: a job begins when the process is not busy, or has been for `patience_seconds`.
+    Requests go first: a job begins when the process is not busy, or has been for `patience_seconds`. Users have turns,
+    and while a job of a user runs, the last of the `concurrent` places is for another one: slow jobs of one user delay
+    nobody else's.
     """
 
     def __init__(
@@ -33,13 +36,16 @@ class LocalJobQueue:
         self._concurrent = concurrent
         self._patience_seconds = patience_seconds
         self._cpu_seconds = cpu_seconds
-        self._waiting: asyncio.Queue[str] = asyncio.Queue()
+        self._waiting: OrderedDict[str, deque[str]] = OrderedDict()
         self._known: set[str] = set()
+        self._at_work: Counter[str] = Counter()
+        self._changed = asyncio.Condition()
 
-    async def put(self, package_id: str) -> None:
+    async def put(self, package_id: str, *, user: str) -> None:
         if package_id not in self._known:
             self._known.add(package_id)
-            self._waiting.put_nowait(package_id)
+            self._waiting.setdefault(user, deque()).append(package_id)
+            await self._tell()
 
     async def run(self, handler: JobHandler) -> None:
         """Do jobs until cancelled. One that fails is logged; its mark brings it back."""
@@ -49,14 +55,36 @@ class LocalJobQueue:
 
     async def _work(self, handler: JobHandler) -> None:
         while True:
-            package_id = await self._waiting.get()
-            await self._let_requests_go_first()
-            # Forgotten before the work begins: what is put while it goes on must not get lost.
-            self._known.discard(package_id)
+            user, package_id = await self._next()
             try:
+                await self._let_requests_go_first()
+                # Forgotten before the work begins: what is put while it goes on must not get lost.
+                self._known.discard(package_id)
                 await handler(package_id)
             except Exception:  # noqa: BLE001 - one job must not end the others
                 _log.exception("job_failed", package_id=package_id)
+            finally:
+                self._at_work[user] -= 1
+            await self._tell()
+
+    async def _next(self) -> tuple[str, str]:
+        """The user whose turn it is, and the package that has waited longest of theirs."""
+        async with self._changed:
+            while (user := next(filter(self._may_begin, self._waiting), None)) is None:
+                await self._changed.wait()
+            packages = self._waiting.pop(user)
+            package_id = packages.popleft()
+            if packages:
+                self._waiting[user] = packages  # at the end: the others come first
+            self._at_work[user] += 1
+            return user, package_id
+
+    def _may_begin(self, user: str) -> bool:
+        return not self._at_work[user] or self._at_work.total() + 1 < self._concurrent or self._concurrent == 1
+
+    async def _tell(self) -> None:
+        async with self._changed:
+            self._changed.notify_all()
 
     async def _let_requests_go_first(self) -> None:
         loop = asyncio.get_running_loop()

@@ -65,7 +65,8 @@ class RedisJobQueue:
         self._limits = limits
         self._stream = stream
 
-    async def put(self, package_id: str) -> None:
+    async def put(self, package_id: str, *, user: str) -> None:  # noqa: ARG002
+        # A stream is first come, first served; the sweep that each worker runs too is fair to users.
         await self._calls.call(
             "put",
             lambda: self._client.execute_command(

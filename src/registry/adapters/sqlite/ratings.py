@@ -14,7 +14,7 @@ from registry.adapters.sqlite.scores import list_by_score
 from registry.domain.packages import Change
 from registry.domain.ratings import RatingStatus
 from registry.domain.times import from_microseconds, to_microseconds
-from registry.ports.ratings import RatingClaim, RatingDocument, RatingSummary
+from registry.ports.ratings import DueRating, RatingClaim, RatingDocument, RatingSummary
 
 _FIND = """SELECT revision, status, net_score, rated_at, etag, summary, body, dangerous_sha256
     FROM ratings WHERE package_id = ?"""
@@ -32,6 +32,9 @@ _MARK_ANEW = "INSERT OR REPLACE INTO rating_marks (package_id, asked_by, due_at,
 _CLAIM = """UPDATE rating_marks SET token = ?, due_at = ?, attempts = attempts + 1 WHERE package_id = ? AND due_at <= ?
     RETURNING attempts, asked_by"""
 _OWN = "WHERE package_id = ? AND token = ?"
+_DUE = """
+    SELECT package_id, asked_by FROM rating_marks WHERE due_at <= ?
+    ORDER BY row_number() OVER (PARTITION BY asked_by ORDER BY due_at), due_at LIMIT ?"""
 
 
 class SqliteRatingStore:
@@ -130,12 +133,11 @@ class SqliteRatingStore:
     async def give_back(self, claim: RatingClaim, *, due_at: datetime | None) -> None:
         await self._database.write(lambda connection: _end_claim(connection, claim, due_at=due_at))
 
-    async def list_due(self, now: datetime, *, limit: int) -> Sequence[str]:
-        rows = self._database.fetch_all(
-            "SELECT package_id FROM rating_marks WHERE due_at <= ? ORDER BY due_at LIMIT ?",
-            (to_microseconds(now), limit),
+    async def list_due(self, now: datetime, *, limit: int) -> Sequence[DueRating]:
+        rows = await self._database.read(
+            lambda connection: connection.execute(_DUE, (to_microseconds(now), limit)).fetchall()
         )
-        return [package_id for (package_id,) in rows]
+        return [DueRating(*row) for row in rows]
 
     async def count_marks(self) -> int:
         (count,) = await self._database.read(

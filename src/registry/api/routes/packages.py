@@ -185,7 +185,7 @@ async def _publish(request: Request, caller: Caller, body: AsyncIterator[bytes])
     if isinstance(published, Package) and published.status is PackageStatus.PENDING:
         state.services.ingest.start(published.id, published.created_by)
     elif isinstance(published, Package):
-        await state.services.ratings.hint(published.id)
+        await state.services.ratings.hint(published.id, caller.name)
     return created_response(published)
 
 
@@ -233,7 +233,7 @@ async def _replace_package(request: Request) -> Response:
         package = await state_of(request.scope).services.changing.replace(
             caller, package_id, body.value(), submission.content, expected=expected_revisions(request.headers)
         )
-    await state_of(request.scope).services.ratings.hint(package_id)
+    await state_of(request.scope).services.ratings.hint(package_id, caller.name)
     return document_response(package)
 
 
@@ -249,7 +249,7 @@ async def patch_package(request: Request, package_id: PackageId, caller: Uploade
     package = await state_of(request.scope).services.changing.patch(
         caller, package_id, changed, expected=expected_revisions(request.headers)
     )
-    await state_of(request.scope).services.ratings.hint(package_id)
+    await state_of(request.scope).services.ratings.hint(package_id, caller.name)
     return document_response(package)
 
 

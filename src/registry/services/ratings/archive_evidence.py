@@ -12,7 +12,7 @@ from registry.ports.blobs import BlobStore
 from registry.ports.sandbox import JobLimits, Sandbox
 from registry.services.packages.blob_source import BlobSource
 
-WALK_LIMITS = ArchiveLimits(seconds=60.0, members=20_000, unpacked_bytes=2048 * MIB)
+WALK_LIMITS = ArchiveLimits(seconds=60, members=20_000, unpacked_bytes=2048 * MIB)
 """A rating runs in the background, so it may look further than a publish does."""
 _STOPS_AFTER = 0.8
 

@@ -106,10 +106,10 @@ class Ratings:
         """How many ratings wait or are under way, for all processes together."""
         return await self._store.count_marks()
 
-    async def hint(self, package_id: str) -> None:
-        """Tell the workers of a mark that has just been set. Without the hint the sweep finds it a moment later."""
+    async def hint(self, package_id: str, user: str) -> None:
+        """Hand over a mark that `user` has just set. Without the hint the sweep finds it a moment later."""
         with contextlib.suppress(RegistryError):
-            await self._jobs.put(package_id)
+            await self._jobs.put(package_id, user=user)
 
     async def _start(
         self, package_id: str, asked_by: str, *, at_once: bool = False, unless_rated: int | None = None
@@ -117,7 +117,7 @@ class Ratings:
         await self._store.mark(
             package_id, asked_by=asked_by, now=self._clock.now(), at_once=at_once, unless_rated=unless_rated
         )
-        await self.hint(package_id)
+        await self.hint(package_id, asked_by)
 
     async def _find(self, package_id: str, revision: int) -> ServedRating | None:
         cached = await self._cache.get(package_id, revision)

@@ -108,8 +108,8 @@ class RatingWork:
         """Until cancelled, hand over the marks that are due: new ones, ones to try again, ones whose worker died."""
         while True:
             with contextlib.suppress(RegistryError):
-                for package_id in await self._store.list_due(self._clock.now(), limit=_SWEPT_AT_ONCE):
-                    await jobs.put(package_id)
+                for due in await self._store.list_due(self._clock.now(), limit=_SWEPT_AT_ONCE):
+                    await jobs.put(due.package_id, user=due.asked_by)
             await asyncio.sleep(jittered(self._rules.sweep_seconds))
 
     async def _rate(self, claim: RatingClaim) -> str:
