@@ -12,6 +12,7 @@ import enum
 import fractions
 import functools
 import gzip
+import inspect
 import io
 import itertools
 import json
@@ -23,6 +24,7 @@ import re
 import struct
 import sys
 import tarfile
+import tempfile
 import types
 import uuid
 import zipfile
@@ -101,6 +103,7 @@ def standard_library() -> None:
     pickled("python", "pattern", re.compile("a+"))
     pickled("python", "exception", ValueError("wrong"))
     pickled("python", "types", [int, str, dict, len, collections.OrderedDict])
+    pickled("python", "signature", inspect.Signature([inspect.Parameter("a", inspect.Parameter.POSITIONAL_ONLY)]))
     pickled("python", "repeat", list(itertools.repeat("x", 3)))
     module = types.ModuleType("shapes")
     sys.modules["shapes"] = module
@@ -137,6 +140,8 @@ def numpy_files() -> None:
     pickled("numpy", "ufunc", [np.log1p, np.exp, np.float32, np.mean])
     pickled("numpy", "polynomial", [np.poly1d([1, 2]), np.polynomial.Polynomial([1, 2])])
     pickled("numpy", "strings", np.array(["a", "bc"]))
+    with tempfile.NamedTemporaryFile() as mapped:
+        pickled("numpy", "memory-mapped", np.memmap(mapped, dtype="f4", mode="w+", shape=(3,)))
     for name, value in {
         "floats": np.arange(4.0),
         "bytes-like-a-pickle": np.frombuffer(b"\x80\x04\x95\x00" * 8, dtype=np.uint8),
@@ -218,6 +223,17 @@ def scikit_learn() -> None:
         file = io.BytesIO()
         joblib.dump(model, file)
         add("scikit-learn", f"{name}.joblib", file.getvalue())
+    memory = joblib.Memory("cache", verbose=0)
+    pickled(
+        "scikit-learn",
+        "pipeline-with-memory",
+        pipeline.Pipeline([("a", preprocessing.StandardScaler())], memory=memory),
+    )
+    file = io.BytesIO()
+    joblib.dump(models["scaler"], file)
+    old = file.getvalue()
+    new, former = b"\x8c\x13joblib.numpy_pickle", b"\x8c\x25sklearn.externals.joblib.numpy_pickle"
+    add("scikit-learn", "scaler-of-2018.joblib", old.replace(new, former))
     pickled("scikit-learn", "logistic-old", models["logistic"], protocols=(0, 2))
     for method in ("zlib", "gzip", "bz2", "lzma", "xz"):
         file = io.BytesIO()
@@ -296,15 +312,19 @@ class TorchPickler(pickle._Pickler):
         return ("storage", obj.kind, obj.key, "cpu", obj.count) if isinstance(obj, Storage) else None
 
 
-def torch_layout() -> None:
-    def stub(path: str, *, is_class: bool = False) -> Any:
-        module_name, name = path.rsplit(".", 1)
-        module = sys.modules.setdefault(module_name, types.ModuleType(module_name))
-        made: Any = type(name, (), {}) if is_class else types.FunctionType((lambda *_: None).__code__, {}, name)
-        made.__module__, made.__qualname__ = module_name, name
-        setattr(module, name, made)
-        return made
+def stub(path: str, *, is_class: bool = False) -> Any:
+    module_name, name = path.rsplit(".", 1)
+    for end in range(module_name.count(".") + 1):
+        parent = ".".join(module_name.split(".")[: end + 1])
+        sys.modules.setdefault(parent, types.ModuleType(parent))
+    module = sys.modules[module_name]
+    made: Any = type(name, (), {}) if is_class else types.FunctionType((lambda *_: None).__code__, {}, name)
+    made.__module__, made.__qualname__ = module_name, name
+    setattr(module, name, made)
+    return made
 
+
+def torch_layout() -> None:
     rebuild, parameter = stub("torch._utils._rebuild_tensor_v2"), stub("torch._utils._rebuild_parameter")
     floats, halves = stub("torch.FloatStorage", is_class=True), stub("torch.BFloat16Storage", is_class=True)
 
@@ -343,6 +363,31 @@ def torch_layout() -> None:
         "param_groups": [{"lr": 0.1, "betas": (0.9, 0.9)}],
     }
     add("torch", "state-dict.pt", zipped(state))
+    storage = stub("torch.storage._load_from_bytes")
+    inner = b"".join(
+        dumps(part) for part in (0x1950A86A20F9469CFC6C, 1001, {"little_endian": True}, Storage(floats, "0", 4), ["0"])
+    )
+
+    class Pickled:
+        def __reduce__(self) -> Any:
+            return rebuild, (Stored(), 0, (2, 2), (2, 1), False, collections.OrderedDict())
+
+    class Stored:
+        def __reduce__(self) -> Any:
+            return storage, (inner + struct.pack("<q4f", 4, 1, 2, 3, 4),)
+
+    add("torch", "pickled-tensor.pkl", pickle.dumps({"weight": Pickled()}, 4))
+    dataset = stub("torch.utils.data.dataset.TensorDataset", is_class=True)()
+    dataset.tensors = (Tensor(floats, "0"),)
+    add("torch", "dataset.pt", zipped(dataset))
+    module = stub("__torch__.acme.Net", is_class=True)()
+    module.weight, module.sizes = Tensor(floats, "0"), [1, 2]
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("net/data.pkl", dumps(module))
+        archive.writestr("net/code/__torch__/acme.py", "class Net(Module):\n  __parameters__ = []\n")
+        archive.writestr("net/constants.pkl", b"\x80\x02ctorch.jit._pickle\nbuild_tensorlist\n](e\x85R.")
+    add("torch", "script.pt", file.getvalue())
     add("torch", "module.pt", zipped(linear))
     add("torch", "checkpoint.ckpt", zipped({"state_dict": state, "optimizer_states": [optimizer], "epoch": 3}))
     add("torch", "pytorch_model.bin", zipped(dict(state)))

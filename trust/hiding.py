@@ -1,6 +1,8 @@
 """Ways to hide a call in a pickle. The call is harmless (`echo`); the bytes are made by hand and never loaded."""
 
+import io
 import struct
+import zipfile
 from collections.abc import Callable
 
 COMMAND = b"echo owned"
@@ -32,6 +34,14 @@ ECHO = text(COMMAND)
 SIMPLE = b"\x80\x02" + call(SYSTEM, b"X" + struct.pack("<I", len(COMMAND)) + COMMAND) + b"."
 HARMLESS = b"\x80\x04}" + text("a") + b"K\x01s."
 FUNCTION_CODE = b"C\x04\xe3\x00\x00\x00"
+
+
+def inner_file() -> bytes:
+    """BINBYTES with a zip as PyTorch loads it, compressed, so that no search for bytes finds the call in it."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("archive/data.pkl", SIMPLE)
+    return b"B" + struct.pack("<I", len(file.getvalue())) + file.getvalue()
 
 
 def _calls(module: str, name: str, *arguments: bytes) -> bytes:
@@ -120,6 +130,16 @@ METHODS: dict[str, bytes] = {
     "environment": named("os", "environ") + text("LD_PRELOAD") + text("x.so") + b"s.",
     "ufunc by name": call(call(named("numpy.core", "_ufunc_reconstruct"), text("os"), text("system")), ECHO) + b".",
     "_reconstructor": call(named("copyreg", "__newobj__"), named("subprocess", "Popen"), ECHO) + b".",
+    "_reconstructor with a base": call(
+        named("copyreg", "_reconstructor"), named("sklearn.acme", "Model"), named("subprocess", "Popen"), ECHO
+    )
+    + b".",
+    "iterator": call(named("builtins", "list"), call(named("builtins", "iter"), SYSTEM, b"N")) + b".",
+    "_rebuild_from_type": call(
+        named("torch._tensor", "_rebuild_from_type_v2"), SYSTEM, named("torch", "Tensor"), ECHO + b"\x85", b"}"
+    )
+    + b".",
+    "a file inside the stream": b"\x80\x04" + call(named("torch.storage", "_load_from_bytes"), inner_file()) + b".",
     "pickle.loads": _calls("pickle", "loads", b"B" + struct.pack("<I", len(SIMPLE)) + SIMPLE),
     "code from data": call(named("types", "FunctionType"), call(named("marshal", "loads"), FUNCTION_CODE), b"}")
     + b")R.",

@@ -13,7 +13,6 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from registry.allocator import share_one_heap
-from registry.api.documentation_pages import add_documentation_pages
 from registry.api.hot import HotRoutes
 from registry.api.openapi import DESCRIPTION, TAGS, complete_schema, operation_id
 from registry.api.problems import on_http_error, on_registry_error, on_validation_error
@@ -37,6 +36,9 @@ from registry.services.maintenance.background import beside
 from registry.settings import Settings, load_settings
 from registry.telemetry import metrics
 from registry.telemetry.logs import configure_logs
+from registry.web.application import add_web_interface
+from registry.web.documentation_pages import add_documentation_pages
+from registry.web.sessions import API_PREFIX, with_session_as_token
 from registry.wire.middleware import RequestMiddleware
 from registry.wire.request_scheduler import RequestScheduler
 
@@ -50,6 +52,8 @@ class _Application(FastAPI):
         self._hot, self._surrounded = routes, surround(routes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"].startswith(API_PREFIX + "/"):
+            scope = with_session_as_token(scope)
         if self._hot.find(scope):
             scope["app"] = self
             await self._surrounded(scope, receive, send)
@@ -142,6 +146,7 @@ def create_app(settings: Settings) -> FastAPI:
     ):
         app.include_router(router)
     add_documentation_pages(app)
+    add_web_interface(app)
     complete_schema(app)
     app.add_exception_handler(RegistryError, on_registry_error)
     app.add_exception_handler(HTTPException, on_http_error)

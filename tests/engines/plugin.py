@@ -9,13 +9,14 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.engines import dynamodb, redis, s3
+from tests.engines import chromium, dynamodb, redis, s3
 
 FIND_MISSING: dict[str, Callable[[], str | None]] = {
     "dynamodb_endpoint": dynamodb.find_missing,
     "redis_url": redis.find_missing,
     "redis_server": redis.find_missing,
     "s3_endpoint": s3.find_missing,
+    "browser": chromium.find_missing,
 }
 """The fixture that needs an engine, and what tells whether it can be had."""
 
@@ -86,3 +87,13 @@ def s3_endpoint() -> Iterator[str]:
         pytest.fail(missing)
     with s3.running_s3() as server:
         yield server.endpoint_url
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[chromium.Browser]:
+    """A headless Chromium that all tests share: each opens a context of its own."""
+    missing = chromium.find_missing()
+    if missing is not None:
+        pytest.fail(missing)
+    with chromium.running_chromium() as started:
+        yield started

@@ -15,7 +15,7 @@ SAMPLE = ("protocol 0", "protocol 4", "computed names", "after a prefix")
 def test_a_hidden_call_is_found(method: str) -> None:
     report = scan(METHODS[method], "model.pkl")
     assert FindingLevel.DANGEROUS in {finding.level for finding in report.findings}
-    assert {finding.path for finding in report.findings} == {"model.pkl"}
+    assert "model.pkl" in {finding.path.split("!/")[0] for finding in report.findings}
 
 
 @pytest.mark.parametrize("container", CONTAINERS)

@@ -15,7 +15,6 @@ IDEMPOTENCY_KEY: dict[str, Any] = {
     "required": False,
     "description": "a fresh key for each new request; repeating a request with its key gives the first answer again",
     "schema": {"type": "string", "minLength": 1, "maxLength": MAX_KEY_LENGTH},
-    "example": "8e03978e-40d5-43dd-bc93-6894a57f9324",
 }
 
 

@@ -80,7 +80,7 @@ ZIP_TAIL_BYTES = 22 + 65_535
 def unreadable(head: bytes, name: str) -> str | None:
     """Why nothing here can read a file that begins so: compiled, compressed or encrypted in a way without a reader."""
     for magic, reason in _UNREADABLE:
-        if head.startswith(magic) and not (magic == b"MZ" and _is_text(head)):
+        if head.startswith(magic) and not (magic == b"MZ" and is_text(head)):
             return reason
     named = name.lower().endswith((".pyc", ".pyo")) and _NAMED_BYTECODE.match(head)
     return "compiled Python" if named or _PYTHON_BYTECODE.match(head) else None
@@ -95,7 +95,7 @@ def kinds_of(source: Source) -> list[Kind]:
     if Kind.HDF5 not in found and any(source.read(512 << n, 8) == _HDF5 for n in range(12)):
         found.append(Kind.HDF5)
     if not found or found == [Kind.ZIP]:
-        found.append(Kind.TEXT if _is_text(head) else Kind.BINARY)
+        found.append(Kind.TEXT if is_text(head) else Kind.BINARY)
     return found
 
 
@@ -108,14 +108,15 @@ def broken_promise(name: str, found: list[Kind], *, pickles: int) -> str | None:
 
 
 def is_zlib(head: bytes) -> bool:
-    return len(head) > 2 and head[0] & 0x8F == 8 and (head[0] << 8 | head[1]) % 31 == 0 and not head[1] & 0x20
+    return len(head) > 2 and head[0] == 0x78 and (head[0] << 8 | head[1]) % 31 == 0 and not head[1] & 0x20
 
 
 def _is_safetensors(head: bytes) -> bool:
     return len(head) > 9 and head[8:9] == b"{" and head[5:8] == b"\0\0\0"
 
 
-def _is_text(head: bytes) -> bool:
+def is_text(head: bytes) -> bool:
+    """UTF-8, or UTF-16 with its mark."""
     if b"\0" in head:
         return head.startswith((b"\xff\xfe", b"\xfe\xff"))
     try:

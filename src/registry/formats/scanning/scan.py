@@ -9,14 +9,21 @@ from registry.formats.scanning.sources import Source
 from registry.formats.scanning.walk import Walk
 
 
-def scan_content(file: BinaryIO, *, size: int, filename: str, limits: ScanLimits) -> ScanReport:
+def scan_content(file: BinaryIO, *, size: int, filename: str, limits: ScanLimits, near: bool = True) -> ScanReport:
     """What in `file` (seekable, `size` bytes) could run code. Raises OSError when the file cannot be read, and nothing
     for what its bytes hold: what cannot be read is in the report.
+
+    Without `near` the bytes come from a store: each file is then copied first, in a temporary file if it is large.
     """
     collector = Collector(findings=limits.findings)
     walk = Walk(limits, collector, filename)
     try:
-        walk.scan_content(Source(file, size))
+        walk.scan_content(Source(file, size, near=near))
     except LimitReached as error:
         collector.miss(filename, f"not read to its end: {error}")
     return collector.report()
+
+
+def scan_stored_content(file: BinaryIO, size: int, filename: str, limits: ScanLimits) -> ScanReport:
+    """`scan_content` as a job of a sandbox, whose file is in a store."""
+    return scan_content(file, size=size, filename=filename, limits=limits, near=False)

@@ -8,12 +8,16 @@ HEAD_BYTES = 4096
 
 
 class Source:
-    """`size` bytes of `file` from `start` on. Reads are by offset, so that several readers can share a file in turn."""
+    """`size` bytes of `file` from `start` on. Reads are by offset, so that several readers can share a file in turn.
 
-    def __init__(self, file: BinaryIO, size: int, *, start: int = 0) -> None:
+    `near` is false where every read costs a way to a store: such bytes are copied before they are read twice.
+    """
+
+    def __init__(self, file: BinaryIO, size: int, *, start: int = 0, near: bool = True) -> None:
         self._file = file
         self._start = start
         self.size = size
+        self.near = near
         self._head: bytes | None = None
 
     @property
@@ -37,7 +41,7 @@ class Source:
     def part(self, start: int, end: int) -> "Source":
         """The bytes from `start` up to `end`, as a source."""
         end = min(end, self.size)
-        return Source(self._file, max(0, end - start), start=self._start + start)
+        return Source(self._file, max(0, end - start), start=self._start + start, near=self.near)
 
     def pieces(self, *, overlap: int = 0) -> Iterator[tuple[int, bytes]]:
         """All of it, as (offset, bytes) of a MiB. Each piece begins with the last `overlap` bytes of the one before."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from registry.formats.archives.kinds import BLOCK_BYTES, is_tar_header
 from registry.formats.scanning.names import odd_name
-from registry.formats.scanning.sources import Source
+from registry.formats.scanning.sources import PIECE_BYTES, Source
 from registry.formats.scanning.unpacking import Unpacker, spooled
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ _EXTENDED = (b"L", b"x", b"g", b"K")
 _WITHOUT_DATA = (b"1", b"2", b"3", b"4", b"5", b"6")
 _MAX_EXTENDED_BYTES = 1024 * 1024
 _MAX_SIZE = 1 << 62
+_SPARSE = "GNU.sparse."
 
 
 class PlainStream:
@@ -100,17 +101,27 @@ class _Tar:
         self._records: dict[str, str] = {}
 
     def scan(self) -> None:
-        loose = False
+        loose = bytearray()
+        found = False
         while header := self._stream.read(BLOCK_BYTES):
             if is_tar_header(header):
+                self._flush(loose)
                 self._entry(header)
             elif any(header):
-                loose = True
-                self._walk.scan_loose_bytes(self._walk.container(self._prefix), header)
-        if loose:
+                found = True
+                loose += header
+                if len(loose) >= PIECE_BYTES:
+                    self._flush(loose)
+        self._flush(loose)
+        if found:
             self._miss("it holds bytes that belong to no file")
         if self._stream.problem:
             self._miss(self._stream.problem)
+
+    def _flush(self, loose: bytearray) -> None:
+        if loose:
+            self._walk.scan_loose_bytes(self._walk.container(self._prefix), bytes(loose))
+            loose.clear()
 
     def _entry(self, header: bytes) -> None:
         kind = header[156:157]
@@ -166,7 +177,7 @@ class _Tar:
 def _problems(kind: bytes, name: str, records: dict[str, str]) -> Iterator[str]:
     if problem := odd_name(name.removeprefix("./")):
         yield problem
-    if kind == b"S" or any(key.startswith("GNU.sparse.") for key in records):
+    if kind == b"S" or _SPARSE in records:
         yield "a sparse file: only its stored parts are read"
     elif kind not in _FILES:
         yield "an entry of unknown type"
@@ -217,6 +228,10 @@ def _pax_records(data: bytes) -> dict[str, str]:
         key, equals, value = data[at + len(digits) + 1 : at + length - 1].partition(b"=")
         if not len(digits) + 1 < length <= len(data) - at or not equals:
             break
-        records[key.decode("utf-8", "replace")] = value.decode("utf-8", "replace")
+        name = key.decode("utf-8", "replace")
+        if name in ("path", "size"):
+            records[name] = value.decode("utf-8", "replace")
+        elif name.startswith(_SPARSE):
+            records[_SPARSE] = ""
         at += length
     return records

@@ -75,14 +75,15 @@ class Unpacker:
 
     def pieces(self) -> Iterator[bytes]:
         while True:
-            stream = self._maker()
-            yield from self._one(stream)
+            yield from self._one()
             again = self._joined and self.problem is None and self.used < self._source.size
             if not again or not self._begins_again():
                 return
 
-    def _one(self, stream: Decompressor) -> Iterator[bytes]:
+    def _one(self) -> Iterator[bytes]:
+        unused = 0
         try:
+            stream = self._maker()
             while not stream.eof:
                 data = self._source.read(self.used, _IN_BYTES) if stream.needs_input else b""
                 if stream.needs_input and not data:
@@ -91,9 +92,10 @@ class Unpacker:
                 self.used += len(data)
                 if piece := stream.decompress(data, _OUT_BYTES):
                     yield piece
+            unused = len(stream.unused_data)
         except DAMAGED as error:
             self.problem = f"its compressed data is damaged ({type(error).__name__})"
-        self.used -= len(stream.unused_data)
+        self.used -= unused
 
     def _begins_again(self) -> bool:
         """gzip, bzip2 and xz files may be joined; xz may have padding between."""
@@ -128,3 +130,13 @@ def spooled(pieces: Iterator[bytes], *, limit: int, memory: int) -> Iterator[Unp
                 yield Unpacked(Source(cast("BinaryIO", file), size), crc, cut=True)
                 return
         yield Unpacked(Source(cast("BinaryIO", file), size), crc, cut=False)
+
+
+@contextmanager
+def brought_near(source: Source, *, memory: int) -> Iterator[Source]:
+    """The source itself, or a copy where reads are dear."""
+    if source.near:
+        yield source
+        return
+    with spooled((data for _, data in source.pieces()), limit=source.size, memory=memory) as copy:
+        yield copy.source

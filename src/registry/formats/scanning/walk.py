@@ -18,6 +18,7 @@ from registry.formats.scanning.pickles.streams import Outcome, PickleSearch
 from registry.formats.scanning.report import Collector
 from registry.formats.scanning.sources import Source
 from registry.formats.scanning.tars import PlainStream, scan_tar
+from registry.formats.scanning.unpacking import brought_near
 from registry.formats.scanning.zips import scan_zip
 
 _COMPRESSED = (Kind.GZIP, Kind.BZIP2, Kind.XZ, Kind.LZMA, Kind.ZLIB, Kind.ZLIB_FILE)
@@ -67,8 +68,15 @@ class Walk:
 
     def scan_file(self, path: str, source: Source, *, depth: int, name: str | None = None) -> None:
         """Everything that can be said about one file. `depth` is the number of archives around it."""
-        name = name or path.rsplit("/", 1)[-1]
         kinds = kinds_of(source)
+        if any(kind in _ARCHIVES for kind in kinds) and not depth:
+            self._scan(path, source, kinds, depth=depth, name=name)
+            return
+        with brought_near(source, memory=self.limits.spool_bytes) as near:
+            self._scan(path, near, kinds, depth=depth, name=name)
+
+    def _scan(self, path: str, source: Source, kinds: list[Kind], *, depth: int, name: str | None) -> None:
+        name = path.rsplit("/", 1)[-1] if name is None else name
         foreign = unreadable(source.head, name)
         if foreign:
             self.collector.miss(path, foreign)
@@ -78,13 +86,19 @@ class Walk:
             outcome = search.read_start()
             if outcome.problem:
                 self.collector.miss(path, outcome.problem)
+            self._embedded(path, source, outcome, depth=depth)
         covered = False
         for kind in kinds:
             with self._guarded(path):
                 covered |= self._read(kind, path, name, source, depth=depth)
         with self._guarded(path):
+            scan_text(self, path, name, source)
+        with self._guarded(path):
             if not covered and (problem := search.search()):
                 self.collector.miss(path, problem)
+        with self._guarded(path):
+            if not covered:
+                scan_protobuf(self, path, source)
         if not foreign and (reason := broken_promise(name, kinds, pickles=outcome.pickles)):
             self.collector.miss(path, reason)
         self.collector.read(path)
@@ -92,12 +106,20 @@ class Walk:
     def _read(self, kind: Kind, path: str, name: str, source: Source, *, depth: int) -> bool:
         """What one reader says. Whether it has looked at every byte, so that no search for pickles is needed."""
         if kind in _COMPRESSED:
-            scan_compressed(self, source, kind, path=path, name=name, depth=depth)
-        elif kind in (Kind.ZIP, Kind.TAR):
+            return scan_compressed(self, source, kind, path=path, name=name, depth=depth)
+        if kind in (Kind.ZIP, Kind.TAR):
             return self._archive(path, source, kind, depth=depth)
-        elif reader := _READERS.get(kind):
+        if reader := _READERS.get(kind):
             reader(self, path, name, source)
         return False
+
+    def _embedded(self, path: str, source: Source, outcome: Outcome, *, depth: int) -> None:
+        """Files in a pickle's bytes that loading it loads as well."""
+        for data in outcome.files:
+            if depth > self.limits.depth:
+                self.collector.miss(path, f"nested more than {self.limits.depth} files deep")
+                return
+            self.scan_file(path, source.part(data.start, data.start + data.length), depth=depth + 1, name="")
 
     @contextmanager
     def _guarded(self, path: str) -> Iterator[None]:
@@ -141,6 +163,4 @@ _READERS: dict[Kind, Callable[[Walk, str, str, Source], None]] = {
     Kind.HDF5: scan_hdf5,
     Kind.GGUF: scan_gguf,
     Kind.SAFETENSORS: scan_safetensors,
-    Kind.TEXT: scan_text,
-    Kind.BINARY: scan_protobuf,
 }

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from registry.formats.scanning.kinds import Kind
 from registry.formats.scanning.names import odd_name
 from registry.formats.scanning.sources import Source
-from registry.formats.scanning.unpacking import MAKERS, Decompressor, Inflate, Maker, Unpacker, spooled
+from registry.formats.scanning.unpacking import MAKERS, Decompressor, Inflate, Maker, Unpacker, brought_near, spooled
 from registry.formats.scanning.zip_directory import LOCAL_MAGIC, Entry, LocalHeader, local_header, read_directory
 
 if TYPE_CHECKING:
@@ -105,11 +105,12 @@ def _opened(walk: "Walk", source: Source, entry: Entry, data: int, read: _Read) 
     part = source.part(data, data + packed)
     if entry.method == _STORED:
         read.end = data + part.size
-        if part.size < packed or (entry.size is not None and entry.size != packed):
-            read.problem = "its size is not as its header says"
-        elif entry.size is not None and entry.size <= walk.limits.file_bytes and _crc(part) != entry.crc:
-            read.problem = "bad checksum"
-        yield part
+        with brought_near(part, memory=walk.limits.spool_bytes) as near:
+            if part.size < packed or (entry.size is not None and entry.size != packed):
+                read.problem = "its size is not as its header says"
+            elif _crc(near) != entry.crc:
+                read.problem = "bad checksum"
+            yield near
         return
     maker = _maker(entry, part)
     if maker is None:

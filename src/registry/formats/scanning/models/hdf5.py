@@ -14,8 +14,10 @@ from registry.formats.scanning.sources import Source
 if TYPE_CHECKING:
     from registry.formats.scanning.walk import Walk
 
-_MAX_CONFIG_BYTES = 32 * 1024 * 1024
+_MAX_CONFIG_BYTES = 16 * 1024 * 1024
 _MAX_CONFIGS = 200
+_MAX_BYTES = 32 * 1024 * 1024
+_MAX_UNREADABLE = 8
 _BEGINS = re.compile(
     rb"""\{\s*"(?:class_name|module|name|config|registered_name|build_config|layers|backend|keras_version)"\s*:"""
 )
@@ -25,7 +27,7 @@ _LAMBDA = re.compile(rb""""class_name"\s*:\s*"(?:Lambda|__lambda__)\"""")
 
 def scan_hdf5(walk: "Walk", path: str, _name: str, source: Source) -> None:
     named = read = False
-    count = at = 0
+    count = at = spent = unreadable = 0
     for offset, data in source.pieces(overlap=64 * 1024):
         named = named or _NAMES.search(data) is not None
         if _LAMBDA.search(data):
@@ -35,12 +37,14 @@ def scan_hdf5(walk: "Walk", path: str, _name: str, source: Source) -> None:
             if start < at:
                 continue
             count += 1
-            if count > _MAX_CONFIGS:
+            if count > _MAX_CONFIGS or spent > _MAX_BYTES or unreadable > _MAX_UNREADABLE:
                 walk.collector.miss(path, "it holds too many configurations to look at")
                 return
             text = _object_at(source, start)
+            spent += len(text) if text else min(_MAX_CONFIG_BYTES, source.size - start)
             found = json_findings(text) if text else None
             if found is None or text is None:
+                unreadable += 1
                 continue
             read, at = True, start + len(text)
             for level, detail in found:

@@ -1,5 +1,6 @@
 """JSON that makes a loader run code: `auto_map`, Keras layers with Python in them, chat templates."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,11 +11,15 @@ from registry.formats.scanning.models.templates import template_findings
 from registry.formats.scanning.pickles.policy import Judgement, judge
 
 Found = tuple[FindingLevel, str]
-MAX_JSON_BYTES = 32 * 1024 * 1024
+MAX_JSON_BYTES = 16 * 1024 * 1024
 _MAX_NODES = 5_000_000
 _CODE_LAYERS = ("Lambda", "TFOpLambda", "SlicingOpLambda")
 _CODE_KEYS = ("__lambda__",)
-HINTS = (b"auto_map", b"chat_template", b"Lambda", b"__lambda__", b"trust_remote_code", b"class_name")
+HINTS = re.compile(
+    rb"""(?x) " (?: auto_map | chat_template | trust_remote_code | class_name ) " \s* : \s* [\["{t]
+       | \\u00 (?: 5[fF] | [46][1-9a-fA-F] | [57][0-9aA] )"""
+)
+"""A key that loaders act on with such a value, or a letter in an escape. In vocabularies such keys have numbers."""
 
 
 def json_findings(data: bytes) -> list[Found] | None:

@@ -48,8 +48,8 @@ _OUTSIDE = re.compile(r"^(?:[\\/]|[A-Za-z]:|~|\w+://)|(?:^|[\\/])\.\.(?:[\\/]|$)
 _NAME = re.compile(rb"[A-Za-z]\w+\Z")
 
 
-def scan_protobuf(walk: "Walk", path: str, _name: str, source: Source) -> None:
-    """Any file of no other known form may be one: neither TensorFlow's nor ONNX's files begin with a mark."""
+def scan_protobuf(walk: "Walk", path: str, source: Source) -> None:
+    """Any file may be one: neither TensorFlow's nor ONNX's files begin with a mark."""
     for _, data in source.pieces(overlap=_OVERLAP):
         for match in _OPERATION.finditer(data):
             _say_operation(walk, path, _NAME.search(match[0]))

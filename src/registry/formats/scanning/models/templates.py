@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from registry.domain.safety import FindingLevel
 
 _CODE = re.compile(r"\{\{(.*?)(?:\}\}|\Z)|\{%(.*?)(?:%\}|\Z)", re.DOTALL)
-_LINE_STATEMENT = re.compile(r"^\s*(?:#|%)\s*(?:set|for|if|import|from|include)\b(.*)$", re.MULTILINE)
+_LINE_STATEMENT = re.compile(r"^[ \t]*(?:#|%)[ \t]*(?:set|for|if|import|from|include)\b(.*)$", re.MULTILINE)
 _HIDDEN = re.compile(
     r"__(?:class|globals|builtins|import|subclasses|mro|base|bases|init|dict|code|closure|func|self|getattribute|call"
     r"|reduce|reduce_ex|loader|spec|module|name|doc|new|del|enter|exit|kwdefaults|wrapped)__"

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from registry.domain.safety import FindingLevel
 from registry.formats.scanning.models.json_files import HINTS, MAX_JSON_BYTES, json_findings
-from registry.formats.scanning.models.protobufs import scan_protobuf, scan_text_graph
+from registry.formats.scanning.models.protobufs import scan_text_graph
 from registry.formats.scanning.models.templates import is_template, template_findings
 from registry.formats.scanning.pickles.policy import Judgement, judge
 from registry.formats.scanning.sources import Source
@@ -27,8 +27,7 @@ _YAML_OBJECT = re.compile(r"!!python/(?:object(?:/apply|/new)?|name|module):([\w
 
 
 def scan_text(walk: "Walk", path: str, name: str, source: Source) -> None:
-    """Programs in text (Python, shell, notebooks) are ordinary code: nothing runs them when a model is loaded."""
-    scan_protobuf(walk, path, name, source)  # small ones have no byte that text could not have
+    """Any file may be text as well. Programs (Python, shell, notebooks) are ordinary: loading a model runs none."""
     lower = name.lower()
     begins = source.head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
     if begins in (b"{", b"["):
@@ -57,8 +56,7 @@ def _json(walk: "Walk", path: str, source: Source) -> None:
 
 
 def _names_something(source: Source) -> bool:
-    wanted = (*HINTS, b"\\u00")
-    return any(hint in data for _, data in source.pieces(overlap=32) for hint in wanted)
+    return any(HINTS.search(data) for _, data in source.pieces(overlap=256))
 
 
 def _decoded(data: bytes) -> bytes:

@@ -24,11 +24,12 @@ _SIZES = {
 _SIZES |= {"g": 16, "F": 8, "D": 16, "G": 32, "M": 8, "m": 8, "bool": 1}
 _MAX_BYTES = 1 << 50
 _STRUCTURED_STATE_ITEMS = 6
+_MAX_LOOKED = 2_000
 
 
 def is_array_wrapper(value: Made) -> bool:
     maker = value.maker
-    return maker is not None and maker.name == "NumpyArrayWrapper" and (maker.module or "").startswith("joblib")
+    return maker is not None and maker.name == "NumpyArrayWrapper" and "joblib" in (maker.module or "")
 
 
 def array_bytes(state: Box) -> tuple[bool, int | None] | None:
@@ -73,17 +74,24 @@ def _item_bytes(dtype: Made) -> int | None:
 def _structured_bytes(dtype: Made) -> int | None:
     """The size that a structured dtype's state names; not where a field holds objects."""
     state = dtype.state.items if dtype.state is not None else None
-    if not state or len(state) <= _STRUCTURED_STATE_ITEMS or (dtype.state and _holds_objects(dtype.state, depth=8)):
+    if not state or len(state) <= _STRUCTURED_STATE_ITEMS or (dtype.state and _holds_objects(dtype.state)):
         return None
     size = state[5]
     return size if isinstance(size, int) and 0 <= size < _MAX_BYTES else None
 
 
-def _holds_objects(value: Value, *, depth: int) -> bool:
-    if depth == 0 or value == "O8" or value == "O":
-        return True
-    if isinstance(value, Made):
-        return _holds_objects(value.arguments, depth=depth - 1)
-    if isinstance(value, Box):
-        return value.items is None or any(_holds_objects(item, depth=depth - 1) for item in value.items)
-    return False
+def _holds_objects(state: Box) -> bool:
+    """Whether a field holds objects, as far as that is known; True where it is too much to look at."""
+    waiting: list[Value] = [state]
+    for _ in range(_MAX_LOOKED):
+        if not waiting:
+            return False
+        value = waiting.pop()
+        if value in ("O", "O8"):
+            return True
+        box = value.arguments if isinstance(value, Made) else value
+        if isinstance(box, Box):
+            if box.items is None:
+                return True
+            waiting.extend(box.items)
+    return True

@@ -6,19 +6,24 @@ from typing import ClassVar
 from registry.domain.safety import FindingLevel
 from registry.formats.scanning.pickles.policy import (
     BY_VALUE,
+    CALLERS,
     MODULES_BY_NAME,
+    NESTED_LOADERS,
     TYPES_BY_NAME,
     Judgement,
     judge,
     may_be_made,
     may_be_named,
+    may_be_passed,
     modern_name,
 )
-from registry.formats.scanning.pickles.values import PLAIN, UNKNOWN, Box, Global, Made, Unknown, Value
+from registry.formats.scanning.pickles.values import PLAIN, UNKNOWN, Box, Bytes, Global, Made, Unknown, Value
 
 _DANGEROUS, _SUSPICIOUS = FindingLevel.DANGEROUS, FindingLevel.SUSPICIOUS
 _MAX_TEXT = 200
-_MAX_DEPTH = 3
+_MAX_LOOKED = 300
+_MAX_NAMES = 10_000
+_MAX_FILES = 10_000
 
 Report = Callable[[FindingLevel, str], None]
 
@@ -29,21 +34,25 @@ def is_denied(value: Value) -> bool:
     return value.module is None or value.name is None or judge(value.module, value.name) is Judgement.DENIED
 
 
-def carried(value: Value, *, depth: int = _MAX_DEPTH) -> Global | None:
-    """A denied global that `value` is or holds, as far as that is known."""
-    if isinstance(value, Global):
-        return value if is_denied(value) else None
-    if not isinstance(value, Box | Made):
-        return None
-    if value.carried is not None or depth == 0:
-        return value.carried
-    inner = value.arguments if isinstance(value, Made) else value
-    if inner.carried is not None:
-        return inner.carried
-    for item in inner.items or ():
-        if found := carried(item, depth=depth - 1):
-            return found
+def carried(value: Value) -> Global | None:
+    """A denied global that `value` is or holds. What was put in late is found a few levels down, not everywhere."""
+    waiting, looked = [value], 0
+    while waiting and looked < _MAX_LOOKED:
+        looked += 1
+        item = waiting.pop()
+        if isinstance(item, Global):
+            if is_denied(item) and not _may_be_passed(item):
+                return item
+        elif isinstance(item, Box | Made):
+            inner = item.arguments if isinstance(item, Made) else item
+            if found := item.carried or inner.carried:
+                return found
+            waiting.extend(inner.items or ())
     return None
+
+
+def _may_be_passed(value: Global) -> bool:
+    return value.module is not None and value.name is not None and may_be_passed(value.module, value.name)
 
 
 _RECONSTRUCTORS = ("copyreg._reconstructor", "copyreg.__newobj__", "copyreg.__newobj_ex__")
@@ -58,12 +67,17 @@ class Effects:
         self._named: dict[Global, None] = {}
         self._used: set[Global] = set()
         self.acts = False
+        self.files: dict[Bytes, None] = {}
 
     def imports(self, found: Global) -> Global:
         """A name is imported. What becomes of it decides; what nothing becomes of is judged by `finish`."""
-        if len(self._named) < 10_000:
+        if len(self._named) < _MAX_NAMES:
             self._named.setdefault(found)
         return found
+
+    def _use(self, found: Global) -> None:
+        if len(self._used) < _MAX_NAMES:
+            self._used.add(found)
 
     def calls(self, function: Value, arguments: Box) -> Value:
         """REDUCE, OBJ and INST."""
@@ -80,10 +94,10 @@ class Effects:
             raise NotCallable
         special = self._special.get(_path(function))
         if special is not None:
-            self._used.add(function)
+            self._use(function)
             return special(self, function, arguments)
         if BY_VALUE.fullmatch(_path(function)):
-            self._used.add(function)
+            self._use(function)
             return self._code(function, arguments)
         return self._calls_global(function, arguments)
 
@@ -92,7 +106,7 @@ class Effects:
         self.acts = True
         if not isinstance(kind, Global):
             return self.calls(kind, arguments)
-        self._used.add(kind)
+        self._use(kind)
         if kind.module is not None and kind.name is not None and may_be_made(kind.module, kind.name):
             self._say_carried(kind, arguments)
             return Made(kind, arguments, carried(arguments))
@@ -112,7 +126,7 @@ class Effects:
     def finish(self) -> None:
         """The end of the stream: judge names that were imported and never called."""
         for found in self._named:
-            if found in self._used:
+            if found in self._used or _may_be_passed(found):
                 continue
             if is_denied(found):
                 self._say(_SUSPICIOUS, f"imports {found}")
@@ -120,7 +134,7 @@ class Effects:
                 self._say(_SUSPICIOUS, f"imports {found}, which is not known")
 
     def _calls_global(self, function: Global, arguments: Box) -> Value:
-        self._used.add(function)
+        self._use(function)
         if is_denied(function):
             self._say(_DANGEROUS, f"calls {function}")
         elif judge(str(function.module), str(function.name)) is Judgement.UNKNOWN:
@@ -137,7 +151,7 @@ class Effects:
             return self.calls(inner[0], Box([*inner[1:], *(arguments.items or ())], carried(arguments)))
         if maker is not None and _path(maker) in TYPES_BY_NAME:
             return self._code(maker, arguments)
-        bad = function.carried is not None or (maker is not None and is_denied(maker))
+        bad = (function.carried or carried(arguments)) is not None or (maker is not None and is_denied(maker))
         self._say(_DANGEROUS if bad else _SUSPICIOUS, f"calls what {maker or 'an unknown call'} returned")
         return Made(maker, arguments, carried(arguments) or function.carried)
 
@@ -161,10 +175,33 @@ class Effects:
             Global(module if isinstance(module, str) else None, name if isinstance(name, str) else None)
         )
 
-    def _reconstructor(self, _function: Global, arguments: Box) -> Value:
-        """Protocols 0 and 1, and `__newobj__` by name: the first argument is the class."""
+    def _reconstructor(self, function: Global, arguments: Box) -> Value:
+        """Protocols 0 and 1, and `__newobj__` by name: the first argument is the class.
+
+        `_reconstructor` calls `__init__` of the second argument, unless it is `object`.
+        """
         items = arguments.items or [UNKNOWN]
+        base = items[1] if len(items) == 3 and function.name == "_reconstructor" else None
+        if isinstance(base, Global) and _path(base) != "builtins.object":
+            self.calls(base, Box(items[2:], arguments.carried))
         return self.makes(items[0], Box(items[1:], arguments.carried))
+
+    def _loader(self, function: Global, arguments: Box) -> Value:
+        """A file inside the stream: PyTorch writes a storage so when it is pickled by `pickle`."""
+        inner = arguments.items[0] if arguments.items else PLAIN
+        if isinstance(inner, Bytes) and len(self.files) < _MAX_FILES:
+            self.files[inner] = None
+        else:
+            self._say(_SUSPICIOUS, f"loads by {function} what cannot be read here")
+        return Made(function, arguments)
+
+    def _caller(self, function: Global, arguments: Box) -> Value:
+        items = arguments.items or []
+        called = items[2] if len(items) > 2 else PLAIN
+        self._say_carried(function, arguments)
+        if items and isinstance(called, Box):
+            self.calls(items[0], called)
+        return Made(function, arguments, carried(arguments))
 
     def _chain(self, function: Global, arguments: Box) -> Value:
         """Takes an attribute or calls a method later, when the result is called."""
@@ -195,6 +232,8 @@ class Effects:
         **dict.fromkeys(_RECONSTRUCTORS, _reconstructor),
         **dict.fromkeys(_ATTRIBUTES_LATER, _chain),
         **dict.fromkeys(MODULES_BY_NAME, _module),
+        **dict.fromkeys(NESTED_LOADERS, _loader),
+        **dict.fromkeys(CALLERS, _caller),
     }
 
 

@@ -4,22 +4,24 @@ from dataclasses import dataclass, field
 
 from registry.formats.scanning.limits import LimitReached
 from registry.formats.scanning.pickles.arrays import array_bytes, is_array_wrapper
-from registry.formats.scanning.pickles.findings import Effects, NotCallable, carried, is_denied
+from registry.formats.scanning.pickles.findings import Effects, NotCallable, carried
 from registry.formats.scanning.pickles.memo import Memo
 from registry.formats.scanning.pickles.opcodes import OPCODES, Broken, Stopped
 from registry.formats.scanning.pickles.reader import Reader
 from registry.formats.scanning.pickles.values import MAX_ITEMS, PLAIN, UNKNOWN, Box, Global, Made, Unknown, Value
 
-_MAX_STACK = 4_000_000
+_MAX_STACK = 1_000_000
 _NEVER_PUT = Unknown()
 
 
 @dataclass(slots=True)
 class Budget:
-    """How many more opcodes may be followed, over all streams that share it; `starts` are the PROTO opcodes met."""
+    """How many more opcodes may be followed, and containers made, over all streams that share it; `visited` are the
+    places of imports and of protocols."""
 
     opcodes: int
-    starts: set[int] = field(default_factory=set)
+    visited: set[int] = field(default_factory=set)
+    containers: int = 2_000_000
 
 
 class Machine:
@@ -49,8 +51,10 @@ class Machine:
                 if action is None:
                     raise Broken
                 action(self)
-                if left <= 0 or len(self.stack) > _MAX_STACK:
+                if left <= 0:
                     raise LimitReached("over the limit of opcodes")
+                if len(self.stack) > _MAX_STACK or budget.containers <= 0:
+                    raise LimitReached("its values need too much memory")
         except Stopped:
             return
         except (ValueError, NotCallable) as error:
@@ -84,6 +88,7 @@ class Machine:
 
     def box(self, items: list[Value]) -> Box:
         """The items as a tuple."""
+        self.budget.containers -= 1
         return Box(items if len(items) <= MAX_ITEMS else None, _first_carried(items))
 
     def recall(self, index: int) -> Value:
@@ -154,6 +159,6 @@ def _first_carried(items: list[Value]) -> Global | None:
         if isinstance(item, Box | Made):
             if item.carried is not None:
                 return item.carried
-        elif isinstance(item, Global) and is_denied(item):
+        elif isinstance(item, Global) and carried(item):
             return item
     return None

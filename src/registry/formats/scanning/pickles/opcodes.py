@@ -9,14 +9,15 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
-from registry.formats.scanning.pickles.values import PLAIN, Box, Global, Value
+from registry.formats.scanning.pickles.values import PLAIN, Box, Bytes, Global, Unknown, Value
 
 if TYPE_CHECKING:
     from registry.formats.scanning.pickles.machine import Machine
 
 MAX_TEXT_BYTES = 256
-_MAX_STARTS = 1_000_000
+_MAX_VISITED = 1_000_000
 _MAX_NUMBER_BYTES = 32
+_MIN_FILE_BYTES = 12
 
 Action: TypeAlias = "Callable[[Machine], None]"
 
@@ -35,11 +36,15 @@ def _stop(machine: "Machine") -> None:
 
 
 def _proto(machine: "Machine") -> None:
-    starts = machine.budget.starts
-    if len(starts) < _MAX_STARTS:
-        starts.add(machine.reader.offset - 1)
+    _visit(machine)
     if machine.reader.byte() > 5:
         raise Broken
+
+
+def _visit(machine: "Machine") -> None:
+    """Remember the place of this opcode: no search needs to begin here again."""
+    if len(machine.budget.visited) < _MAX_VISITED:
+        machine.budget.visited.add(machine.reader.offset - 1)
 
 
 def _constant(machine: "Machine", *, value: Value) -> None:
@@ -59,8 +64,9 @@ def _sized(machine: "Machine", *, length_bytes: int, text: bool = False) -> None
     """Text or bytes after their length; only short text can name anything."""
     length = int.from_bytes(machine.reader.take(length_bytes), "little")
     if not text or length > MAX_TEXT_BYTES:
+        start = machine.reader.offset
         machine.reader.skip(length)
-        machine.stack.append(PLAIN)
+        machine.stack.append(PLAIN if text or length < _MIN_FILE_BYTES else Bytes(start, length))
         return
     data = machine.reader.take(length)
     machine.stack.append(data.decode("utf-8", "replace"))
@@ -77,10 +83,7 @@ def _long(machine: "Machine", *, length_bytes: int) -> None:
 
 def _line(machine: "Machine") -> bytes:
     """A line that matters: what it holds must be short."""
-    line = machine.reader.line()
-    if line is None:
-        raise Broken
-    return line
+    return machine.reader.short_line()
 
 
 def _integer(machine: "Machine") -> None:
@@ -140,6 +143,7 @@ def _extension(machine: "Machine", *, length_bytes: int) -> None:
 
 
 def _name(machine: "Machine") -> Global:
+    _visit(machine)
     module, name = _line(machine), _line(machine)
     return machine.effects.imports(Global(module.decode("utf-8", "replace"), name.decode("utf-8", "replace")))
 
@@ -149,11 +153,18 @@ def _global(machine: "Machine") -> None:
 
 
 def _stack_global(machine: "Machine") -> None:
+    _visit(machine)
     name, module = machine.pop(), machine.pop()
-    if isinstance(name, int) or isinstance(module, int):
+    if isinstance(name, int | Bytes) or isinstance(module, int | Bytes):
         raise Broken
-    found = Global(module if isinstance(module, str) else None, name if isinstance(name, str) else None)
-    machine.stack.append(machine.effects.imports(found))
+    machine.stack.append(machine.effects.imports(Global(_part(module), _part(name))))
+
+
+def _part(value: Value) -> str | None:
+    """None where the stream computes it, a question mark where reading began too late to see it."""
+    if isinstance(value, Unknown):
+        return "?"
+    return value if isinstance(value, str) else None
 
 
 def _inst(machine: "Machine") -> None:
@@ -190,7 +201,7 @@ def _build(machine: "Machine") -> None:
 
 def _mark(machine: "Machine") -> None:
     machine.marks.append(len(machine.stack))
-    if len(machine.marks) > _MAX_STARTS:
+    if len(machine.marks) > _MAX_VISITED:
         raise Broken
 
 
@@ -210,6 +221,7 @@ def _dup(machine: "Machine") -> None:
 
 
 def _empty(machine: "Machine") -> None:
+    machine.budget.containers -= 1
     machine.stack.append(Box())
 
 
@@ -256,7 +268,8 @@ def _get(machine: "Machine", *, length_bytes: int) -> None:
 
 
 def _memoize(machine: "Machine") -> None:
-    machine.memo.append(machine.top())
+    if machine.missing is None:  # otherwise nobody knows how many came before
+        machine.memo.append(machine.top())
 
 
 def _frame(machine: "Machine") -> None:

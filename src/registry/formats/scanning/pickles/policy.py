@@ -24,26 +24,26 @@ def _words(text: str) -> frozenset[str]:
 _DENIED_MODULES = _words("""
     os posix nt posixpath ntpath genericpath sys subprocess _posixsubprocess _winapi importlib _frozen_importlib
     _frozen_importlib_external imp _imp pkgutil runpy zipimport code codeop pty pdb bdb cmd profile cProfile trace
-    timeit doctest unittest test pydoc webbrowser antigravity idlelib ctypes _ctypes cffi _cffi_backend gc inspect
-    dis faulthandler tracemalloc sysconfig site sitecustomize ensurepip venv pip setuptools pkg_resources distutils
+    timeit doctest unittest test pydoc webbrowser antigravity idlelib ctypes _ctypes cffi _cffi_backend gc dis
+    faulthandler tracemalloc sysconfig site sitecustomize ensurepip venv pip setuptools pkg_resources distutils
     lib2to3 turtledemo tkinter turtle curses readline rlcompleter pickle _pickle cPickle shelve dill marshal shutil
     tempfile glob fileinput linecache mmap fcntl resource signal select selectors io _io _pyio pipes commands socket
     _socket ssl _ssl asyncio socketserver http httplib urllib urllib2 urllib3 requests aiohttp httpx ftplib smtplib
     poplib imaplib nntplib telnetlib xmlrpc wsgiref cgi multiprocessing _multiprocessing concurrent _thread thread
     dummy_threading sched atexit logging.config sqlite3 dbm zipfile tarfile gzip bz2 lzma compileall py_compile
-    symtable crypt nis uuid _osx_support _aix_support _pyrepl winreg _winreg msvcrt torch.hub torch.jit
-    torch.package torch.utils.cpp_extension torch._inductor torch._dynamo torch.fx torch.distributed
-    torch.multiprocessing torch.utils.data torch.utils.bottleneck torch.utils.collect_env torch.utils._config_module
-    torch.ops torch.classes torch._classes torch._ops torch.serialization torch.utils.model_zoo torch.testing
-    torch.utils.benchmark torch.onnx torch.export torch.compiler torch._C._jit torch.cuda._utils numpy.testing
-    numpy.f2py numpy.distutils numpy.lib.npyio numpy.lib._npyio_impl numpy.lib._datasource numpy.ctypeslib
-    numpy.lib.format numpy.lib.utils numpy.compat.py3k numpy.conftest numpy.core.tests pandas.io
-    pandas.core.computation pandas.util.testing pandas.compat.pickle_compat joblib.externals joblib.memory
-    joblib.parallel joblib.pool joblib.func_inspect joblib.numpy_pickle_compat joblib.test sklearn.externals
-    sklearn.datasets scipy.io scipy.weave scipy.datasets sympy.core.sympify sympy.parsing sympy.utilities.lambdify
-    patsy numba.core.serialize numba.cloudpickle jinja2 mako tensorflow.python.platform IPython jupyter fsspec
-    smart_open paramiko fabric invoke pexpect sh plumbum psutil nltk.data huggingface_hub datasets.load
-    transformers.dynamic_module_utils
+    symtable crypt nis uuid _osx_support _aix_support _pyrepl winreg _winreg msvcrt torch.hub
+    torch.utils.data.datapipes torch.distributed.rpc torch.distributed.elastic torch.distributed.launcher
+    torch.distributed.run torch.distributed.launch torch.jit torch.package torch.utils.cpp_extension torch._inductor
+    torch._dynamo torch.fx torch.multiprocessing torch.utils.bottleneck torch.utils.collect_env
+    torch.utils._config_module torch.ops torch.classes torch._classes torch._ops torch.serialization
+    torch.utils.model_zoo torch.testing torch.utils.benchmark torch.onnx torch.export torch.compiler torch._C._jit
+    torch.cuda._utils numpy.testing numpy.f2py numpy.distutils numpy.lib.npyio numpy.lib._npyio_impl
+    numpy.lib._datasource numpy.ctypeslib numpy.lib.format numpy.lib.utils numpy.compat.py3k numpy.conftest
+    numpy.core.tests pandas.io pandas.core.computation pandas.util.testing pandas.compat.pickle_compat
+    joblib.externals joblib.numpy_pickle_compat joblib.test sklearn.externals sklearn.datasets scipy.io scipy.weave
+    scipy.datasets sympy.core.sympify sympy.parsing sympy.utilities.lambdify patsy numba.core.serialize
+    numba.cloudpickle jinja2 mako tensorflow.python.platform IPython jupyter fsspec smart_open paramiko pexpect sh
+    plumbum psutil nltk.data huggingface_hub datasets.load transformers.dynamic_module_utils
 """)
 """With everything below them, save what the harmless lists name."""
 
@@ -55,7 +55,9 @@ _DENIED_NAMES = _words("""
     read_pickle load_pickle unpickle loads find_class pydoc_locate locate getattr setattr delattr attrgetter
     methodcaller _eval_repr _import_module execWrapper evaluate_guards_expression compile_file reduce_graph_module
     reduce_deploy_graph_module reduce_package_graph_module load_library LoadLibrary CDLL WinDLL dlopen resolve_name
-    memmap fromfile tofile open fdopen urlopen urlretrieve rmtree remove unlink
+    memmap fromfile tofile open fdopen urlopen urlretrieve write_text write_bytes read_text read_bytes symlink_to
+    hardlink_to rmdir chmod to_csv to_pickle to_hdf to_sql to_excel to_parquet to_feather to_stata read_html
+    read_clipboard rmtree remove unlink
 """)
 """Denied in any module: other libraries use these names for the same thing, or pass the original on."""
 
@@ -66,10 +68,9 @@ _DENIED_EXACT = _words("""
     joblib.numpy_pickle.NumpyUnpickler joblib.numpy_pickle._unpickle pandas.HDFStore pandas.ExcelWriter
     pandas.ExcelFile pandas.read_csv pandas.read_json pandas.read_sql pandas.DataFrame.query
     uuid._get_command_stdout uuid._popen random._urandom random._os logging.FileHandler logging.handlers
-    torch.storage._load_from_bytes torch.utils.data.datapipes.utils.decoder.basichandlers builtins.breakpoint
-    builtins.apply builtins.input builtins.help builtins.reload builtins.globals builtins.vars builtins.locals
-    builtins.exit builtins.quit copyreg.pickle copyreg.constructor copyreg.add_extension codecs.open
-    decimal.setcontext
+    torch.utils.data.datapipes.utils.decoder.basichandlers builtins.breakpoint builtins.apply builtins.input
+    builtins.help builtins.reload builtins.globals builtins.vars builtins.locals builtins.exit builtins.quit
+    copyreg.pickle copyreg.constructor copyreg.add_extension codecs.open decimal.setcontext
 """)
 
 CODE_MAKERS = _words("""
@@ -84,47 +85,51 @@ TYPES_BY_NAME = _words("""
     cloudpickle.cloudpickle._builtin_type joblib.externals.cloudpickle.cloudpickle._builtin_type
     dill._dill._load_type
 """)
+NESTED_LOADERS = _words("torch.storage._load_from_bytes")
+"""They load a file from bytes in the stream: what lies in these bytes is scanned as a file."""
+CALLERS = _words("torch._tensor._rebuild_from_type torch._tensor._rebuild_from_type_v2")
+"""They call their first argument with their third."""
 MODULES_BY_NAME = _words("cloudpickle.cloudpickle.subimport joblib.externals.cloudpickle.cloudpickle.subimport")
 
 _HARMLESS = _words("""
     builtins.set builtins.frozenset builtins.list builtins.tuple builtins.dict builtins.bytes builtins.bytearray
     builtins.str builtins.int builtins.float builtins.complex builtins.bool builtins.object builtins.slice
-    builtins.range builtins.NotImplemented builtins.Ellipsis builtins.property builtins.enumerate builtins.zip
-    builtins.iter builtins.reversed builtins.memoryview builtins.abs builtins.min builtins.max builtins.sum
-    builtins.len builtins.round builtins.sorted builtins.hash builtins.ord builtins.chr builtins.bin builtins.hex
-    builtins.oct builtins.divmod builtins.pow builtins.any builtins.all builtins.repr builtins.long builtins.unicode
-    builtins.xrange builtins.Exception builtins.BaseException builtins.ValueError builtins.TypeError
-    builtins.KeyError builtins.IndexError builtins.RuntimeError builtins.StopIteration builtins.Warning
-    builtins.UserWarning builtins.AttributeError builtins.NotImplementedError builtins.OSError
-    builtins.ArithmeticError builtins.ZeroDivisionError builtins.OverflowError builtins.AssertionError
-    builtins.LookupError builtins.UnicodeDecodeError builtins.UnicodeEncodeError builtins.FileNotFoundError
-    builtins.TimeoutError builtins.DeprecationWarning builtins.FutureWarning builtins.RuntimeWarning
-    builtins.ImportError builtins.NameError collections.OrderedDict collections.defaultdict collections.Counter
-    collections.deque collections.ChainMap collections.UserDict collections.UserList collections.UserString
-    copyreg._reconstructor copyreg.__newobj__ copyreg.__newobj_ex__ datetime.datetime datetime.date datetime.time
-    datetime.timedelta datetime.timezone datetime.tzinfo zoneinfo.ZoneInfo zoneinfo.ZoneInfo._unpickle
-    decimal.Decimal decimal.Context fractions.Fraction numbers.Number pathlib.Path pathlib.PurePath
-    pathlib.PosixPath pathlib.PurePosixPath pathlib.WindowsPath pathlib.PureWindowsPath pathlib._local.Path
-    pathlib._local.PosixPath pathlib._local.PurePosixPath pathlib._local.PureWindowsPath pathlib._local.WindowsPath
-    uuid.UUID uuid.SafeUUID ipaddress.IPv4Address ipaddress.IPv6Address ipaddress.IPv4Network ipaddress.IPv6Network
-    random.Random _random.Random string.Template array.array array._array_reconstructor functools.partial
-    functools.cmp_to_key operator.itemgetter itertools.count itertools.chain itertools.cycle itertools.repeat
-    itertools.islice itertools.product itertools.permutations itertools.combinations types.SimpleNamespace
-    types.MappingProxyType types.NoneType weakref.WeakKeyDictionary weakref.WeakValueDictionary weakref.WeakSet
-    argparse.Namespace enum.Enum enum.IntEnum enum.Flag enum.IntFlag enum.StrEnum enum.EnumMeta enum.EnumType
-    dataclasses.Field dataclasses._MISSING_TYPE dataclasses.MISSING typing.Any typing.Union typing.Optional
-    logging.getLogger time.struct_time re._compile re.compile re.Pattern _codecs.encode copy._EmptyClass abc.ABCMeta
-    statistics.NormalDist io.BytesIO io.StringIO _io.BytesIO _io.StringIO queue.Empty collections.abc.Mapping
-    calendar.Calendar graphlib.TopologicalSorter typing.NamedTuple urllib.parse.ParseResult urllib.parse.SplitResult
-    urllib.parse.urlparse numpy.dtype numpy.ndarray numpy.matrix numpy.recarray numpy.record numpy.void
-    numpy.ma.MaskedArray numpy.array numpy.poly1d numpy.core.multiarray._reconstruct numpy.core.multiarray.scalar
-    numpy.core.numeric._frombuffer numpy.core.multiarray.array numpy.core.records.recarray numpy.rec.recarray
-    numpy.core.records.record numpy.ma.core.MaskedArray numpy.ma.core._mareconstruct numpy.ma.core.MaskedConstant
-    numpy.ma.core.mvoid numpy.matrixlib.defmatrix.matrix numpy.lib.polynomial.poly1d
-    numpy.lib._polynomial_impl.poly1d numpy.ufunc numpy.random._pickle.__randomstate_ctor
-    numpy.random._pickle.__generator_ctor numpy.random.__RandomState_ctor numpy.random._pickle.__bit_generator_ctor
-    numpy.random.bit_generator.__pyx_unpickle_SeedSequence numpy.random.mtrand.RandomState
-    numpy.random.bit_generator.SeedSequence numpy.random.SeedSequence
+    builtins.range builtins.NotImplemented builtins.Ellipsis builtins.enumerate builtins.zip builtins.reversed
+    builtins.memoryview builtins.abs builtins.min builtins.max builtins.sum builtins.len builtins.round
+    builtins.sorted builtins.hash builtins.ord builtins.chr builtins.bin builtins.hex builtins.oct builtins.divmod
+    builtins.pow builtins.any builtins.all builtins.repr builtins.long builtins.unicode builtins.xrange
+    builtins.Exception builtins.BaseException builtins.ValueError builtins.TypeError builtins.KeyError
+    builtins.IndexError builtins.RuntimeError builtins.StopIteration builtins.Warning builtins.UserWarning
+    builtins.AttributeError builtins.NotImplementedError builtins.OSError builtins.ArithmeticError
+    builtins.ZeroDivisionError builtins.OverflowError builtins.AssertionError builtins.LookupError
+    builtins.UnicodeDecodeError builtins.UnicodeEncodeError builtins.FileNotFoundError builtins.TimeoutError
+    builtins.DeprecationWarning builtins.FutureWarning builtins.RuntimeWarning builtins.ImportError
+    builtins.NameError collections.OrderedDict collections.defaultdict collections.Counter collections.deque
+    collections.ChainMap collections.UserDict collections.UserList collections.UserString copyreg._reconstructor
+    copyreg.__newobj__ copyreg.__newobj_ex__ datetime.datetime datetime.date datetime.time datetime.timedelta
+    datetime.timezone datetime.tzinfo zoneinfo.ZoneInfo zoneinfo.ZoneInfo._unpickle decimal.Decimal decimal.Context
+    fractions.Fraction numbers.Number pathlib.Path pathlib.PurePath pathlib.PosixPath pathlib.PurePosixPath
+    pathlib.WindowsPath pathlib.PureWindowsPath pathlib._local.Path pathlib._local.PosixPath
+    pathlib._local.PurePosixPath pathlib._local.PureWindowsPath pathlib._local.WindowsPath uuid.UUID uuid.SafeUUID
+    ipaddress.IPv4Address ipaddress.IPv6Address ipaddress.IPv4Network ipaddress.IPv6Network random.Random
+    _random.Random string.Template array.array array._array_reconstructor functools.partial functools.cmp_to_key
+    operator.itemgetter itertools.count itertools.chain itertools.cycle itertools.repeat itertools.islice
+    itertools.product itertools.permutations itertools.combinations types.SimpleNamespace types.MappingProxyType
+    types.NoneType weakref.WeakKeyDictionary weakref.WeakValueDictionary weakref.WeakSet argparse.Namespace
+    enum.Enum enum.IntEnum enum.Flag enum.IntFlag enum.StrEnum enum.EnumMeta enum.EnumType dataclasses.Field
+    dataclasses._MISSING_TYPE dataclasses.MISSING typing.Any typing.Union typing.Optional logging.getLogger
+    time.struct_time inspect._ParameterKind inspect.Parameter inspect.Signature inspect._empty re._compile
+    re.compile re.Pattern _codecs.encode copy._EmptyClass abc.ABCMeta statistics.NormalDist io.BytesIO io.StringIO
+    _io.BytesIO _io.StringIO queue.Empty collections.abc.Mapping calendar.Calendar graphlib.TopologicalSorter
+    typing.NamedTuple urllib.parse.ParseResult urllib.parse.SplitResult urllib.parse.urlparse numpy.dtype
+    numpy.ndarray numpy.matrix numpy.recarray numpy.record numpy.void numpy.ma.MaskedArray numpy.array numpy.poly1d
+    numpy.core.multiarray._reconstruct numpy.core.multiarray.scalar numpy.core.numeric._frombuffer
+    numpy.core.multiarray.array numpy.core.records.recarray numpy.rec.recarray numpy.core.records.record
+    numpy.ma.core.MaskedArray numpy.ma.core._mareconstruct numpy.ma.core.MaskedConstant numpy.ma.core.mvoid
+    numpy.matrixlib.defmatrix.matrix numpy.lib.polynomial.poly1d numpy.lib._polynomial_impl.poly1d numpy.ufunc
+    numpy.random._pickle.__randomstate_ctor numpy.random._pickle.__generator_ctor numpy.random.__RandomState_ctor
+    numpy.random._pickle.__bit_generator_ctor numpy.random.bit_generator.__pyx_unpickle_SeedSequence
+    numpy.random.mtrand.RandomState numpy.random.bit_generator.SeedSequence numpy.random.SeedSequence
     numpy.random.bit_generator.SeedlessSeedSequence numpy.char.chararray numpy.core.defchararray.chararray
     numpy.strings.chararray numpy.core._internal._convert_to_stringdtype_kwargs numpy.dtypes.StringDType
     scipy.stats._distn_infrastructure.rv_frozen scipy.interpolate._interpolate.interp1d
@@ -152,16 +157,22 @@ _HARMLESS = _words("""
     torch.nn.parameter.UninitializedParameter torch.serialization._get_layout
     torch.nn.modules.container.ParameterDict torch.storage.TypedStorage torch.storage.UntypedStorage
     torch.per_tensor_affine torch.per_channel_affine joblib.numpy_pickle.NumpyArrayWrapper
-    joblib.numpy_pickle.NDArrayWrapper joblib.numpy_pickle.ZNDArrayWrapper joblib.numpy_pickle_compat.NDArrayWrapper
-    joblib.numpy_pickle_compat.ZNDArrayWrapper xgboost.core.Booster lightgbm.basic.Booster tokenizers.Tokenizer
-    tokenizers.AddedToken networkx.classes.graph.Graph networkx.classes.digraph.DiGraph PIL.Image.Image pytz._UTC
-    pytz._p pytz.tz._p dateutil.tz.tz.tzutc scipy.sparse.csr.csr_matrix scipy.sparse.csc.csc_matrix
+    joblib.numpy_pickle.NDArrayWrapper joblib.numpy_pickle.ZNDArrayWrapper
+    sklearn.externals.joblib.numpy_pickle.NumpyArrayWrapper sklearn.externals.joblib.numpy_pickle.NDArrayWrapper
+    sklearn.externals.joblib.numpy_pickle.ZNDArrayWrapper sklearn.datasets.base.Bunch torch.storage._load_from_bytes
+    torch.jit._pickle.build_intlist torch.jit._pickle.build_tensorlist torch.jit._pickle.build_doublelist
+    torch.jit._pickle.build_boollist torch.jit._pickle.build_tensor_from_id torch.jit._pickle.restore_type_tag
+    joblib.numpy_pickle_compat.NDArrayWrapper joblib.numpy_pickle_compat.ZNDArrayWrapper xgboost.core.Booster
+    lightgbm.basic.Booster tokenizers.Tokenizer tokenizers.AddedToken networkx.classes.graph.Graph
+    networkx.classes.digraph.DiGraph PIL.Image.Image pytz._UTC pytz._p pytz.tz._p dateutil.tz.tz.tzutc
+    scipy.sparse.csr.csr_matrix scipy.sparse.csc.csc_matrix
 """)
 """Called with anything they only build a value."""
 
 _HARMLESS_PATTERNS = re.compile(
     r"""(?x)
-      numpy \. (?: (?:float|int|uint|complex)\d* | bool_? | str_ | bytes_ | object_ | datetime64 | timedelta64
+      __torch__ (?:\.\w+)*
+    | numpy \. (?: (?:float|int|uint|complex)\d* | bool_? | str_ | bytes_ | object_ | datetime64 | timedelta64
                  | longdouble | clongdouble | longlong | ulonglong | half | single | double | intc | uintc | intp
                  | uintp | byte | ubyte | short | ushort | long | ulong )
     | numpy \. dtypes \. \w+DType
@@ -194,6 +205,8 @@ _HARMLESS_TO_NAME = re.compile(
 )
 """Functions and classes of these may be named without being called: callbacks such as `numpy.log1p`."""
 
+_ONLY_TYPES = _words("numpy.memmap numpy.core.memmap.memmap")
+"""An array that was mapped names its type; making one would open a file."""
 _MODULES_IN_NAMES = _words(
     "os sys subprocess builtins posix nt importlib shutil socket ctypes pickle runpy pty marshal types io "
     "multiprocessing threading tempfile inspect pdb code pip"
@@ -230,10 +243,15 @@ def may_be_made(module: str, name: str) -> bool:
     return judge(module, name) is Judgement.HARMLESS or (known and not _is_denied(module, name))
 
 
+def may_be_passed(module: str, name: str) -> bool:
+    """Whether a global, though denied, may stand among the arguments of a call: what is called does not call it."""
+    return ".".join(modern_name(module, name)) in _ONLY_TYPES
+
+
 def may_be_named(module: str, name: str) -> bool:
     """Whether a pickle may refer to this global without calling it."""
     module, name = modern_name(module, name)
-    if judge(module, name) is Judgement.HARMLESS or may_be_made(module, name):
+    if judge(module, name) is Judgement.HARMLESS or may_be_made(module, name) or may_be_passed(module, name):
         return True
     plain = module == "builtins" and name in ("print", "type", "super", "isinstance", "issubclass", "callable", "id")
     return plain or (not _is_denied(module, name) and _HARMLESS_TO_NAME.fullmatch(module) is not None)

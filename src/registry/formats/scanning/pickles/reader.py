@@ -66,6 +66,20 @@ class Reader:
                 return line + self._buffer[:end] if len(line) + end <= MAX_LINE_BYTES else None
             line = (line + self._buffer)[: MAX_LINE_BYTES + 1]
 
+    def short_line(self) -> bytes:
+        """As `line`. Raises ValueError, having read little, when it is longer than MAX_LINE_BYTES."""
+        end = self._buffer.find(b"\n", self._at)
+        if end < 0:
+            offset = self.offset
+            self._move(offset)
+            self._buffer = self._source.read(offset, MAX_LINE_BYTES + 1)
+            end = self._buffer.find(b"\n")
+            if end < 0:
+                raise ValueError("a line without an end")
+        line = self._buffer[self._at : end]
+        self._at = end + 1
+        return line
+
     def _move(self, offset: int) -> None:
         self._base, self._at, self._buffer = offset, 0, b""
 

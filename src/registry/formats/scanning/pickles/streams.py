@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import re2
 
@@ -13,15 +13,17 @@ from registry.formats.scanning.pickles.machine import Budget, Machine
 from registry.formats.scanning.pickles.opcodes import Broken
 from registry.formats.scanning.pickles.policy import DENIED_MODULES, Judgement, judge
 from registry.formats.scanning.pickles.reader import Reader
-from registry.formats.scanning.pickles.values import UNKNOWN, Value
+from registry.formats.scanning.pickles.values import UNKNOWN, Bytes, Value
 from registry.formats.scanning.sources import Source
 
 _OVERLAP = 2048
 _LOOK_BACK = 240
 _FIRST_BYTES = 4096
+_NOTHING = -1
 _TOO_MANY = "it holds too many beginnings of pickles to follow"
 _SEARCH_OPCODES = 4_000_000
 _ATTEMPT_OPCODES = 1_000_000
+_MAX_SAID = 10_000
 _MAX_BEGINNINGS_IN_PIECE = 10_000
 _MAX_BEGINNINGS = 200_000
 """More are no accident, and would cost too much."""
@@ -45,10 +47,12 @@ _MODULE_BEFORE = re.compile(_SHORT_TEXT + rb"([\w.\\]{1,100})['\"]?\n?" + _MEMO 
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of a file: whether there are pickles at its start, and why they could not be read completely."""
+    """What became of a file: whether there are pickles at its start, why they could not be read completely, and which
+    of their bytes they load as files."""
 
     pickles: int = 0
     problem: str | None = None
+    files: dict[Bytes, None] = field(default_factory=dict)
 
 
 Say = Callable[[FindingLevel, str], None]
@@ -65,7 +69,8 @@ class PickleSearch:
         self._search = Budget(min(opcodes, _SEARCH_OPCODES))
 
     def _say(self, level: FindingLevel, text: str) -> None:
-        self._said.add((level, text))
+        if len(self._said) < _MAX_SAID:
+            self._said.add((level, text))
         self._report(level, text)
 
     def read_start(self, offset: int = 0) -> Outcome:
@@ -75,6 +80,7 @@ class PickleSearch:
         while reader.offset < self._source.size:
             start = reader.offset
             effects = Effects(self._say)
+            effects.files = outcome.files
             begins = _PROTO.match(self._source.read(start, 3)) is not None
             try:
                 Machine(reader, effects, self._budget).run()
@@ -100,8 +106,8 @@ class PickleSearch:
         try:
             for offset, data in self._source.pieces(overlap=_OVERLAP):
                 count = 0
-                for count, (start, stack) in enumerate(_beginnings(data), 1):
-                    if offset + start not in self._budget.starts and offset + start not in self._search.starts:
+                for count, (start, stack, opcode) in enumerate(_beginnings(data), 1):
+                    if start >= 0 and not self._visited(offset + opcode):
                         self._attempt(offset + start, data[start : start + _FIRST_BYTES], stack)
                     if count > _MAX_BEGINNINGS_IN_PIECE:
                         return _TOO_MANY
@@ -112,11 +118,14 @@ class PickleSearch:
             return _TOO_MANY
         return None
 
+    def _visited(self, place: int) -> bool:
+        return place in self._budget.visited or place in self._search.visited
+
     def _attempt(self, start: int, data: bytes, stack: list[Value] | None) -> None:
         """Follow what may begin here. Chance bytes hold calls of unknown names, but no denied ones that work."""
         said: list[tuple[FindingLevel, str]] = []
         effects = Effects(lambda level, text: said.append((level, text)) if len(said) < 50 else None)
-        budget = Budget(min(self._search.opcodes, _ATTEMPT_OPCODES), self._search.starts)
+        budget = Budget(min(self._search.opcodes, _ATTEMPT_OPCODES), self._search.visited)
         granted = budget.opcodes
         whole = over = False
         try:
@@ -137,23 +146,28 @@ class PickleSearch:
             raise LimitReached("opcodes")
 
 
-def _beginnings(data: bytes) -> Iterator[tuple[int, list[Value] | None]]:
-    """Where pickles may begin: a protocol's opcode, or an import; with the stack that reading starts with."""
+def _beginnings(data: bytes) -> Iterator[tuple[int, list[Value] | None, int]]:
+    """Where pickles may begin: a protocol's opcode, or an import; the stack that reading starts with; that opcode.
+
+    Imports of harmless names are yielded as _NOTHING, so that they count.
+    """
     for match in _PROTO.finditer(data):
-        yield match.start(), None
+        yield match.start(), None, match.start()
     for match in _IMPORT.finditer(data):
-        if data[match.start()] == ord("c"):
-            yield match.start() - (data[match.start() - 1 : match.start()] == b"("), []
-        elif start := _arguments_before(data, match.start()):
-            yield start, []
+        opcode = match.start()
+        if data[opcode] == ord("c"):
+            yield opcode - (data[opcode - 1 : opcode] == b"("), [], opcode
+        elif start := _arguments_before(data, opcode):
+            yield start, [], opcode
     for match in _STACK_IMPORT.finditer(data):
-        name = match[1].decode("latin-1")
+        name, opcode = match[1].decode("latin-1"), match.end() - 1
         before = _MODULE_BEFORE.search(data, max(0, match.start() - _LOOK_BACK), match.start())
         if before is None:
-            if judge("unknown", name) is Judgement.DENIED:
-                yield match.start(), [UNKNOWN]
+            yield (match.start() if judge("unknown", name) is Judgement.DENIED else _NOTHING), [UNKNOWN], opcode
         elif _may_name_denied(match[0] + before[1], before[1], name):
-            yield before.start(), []
+            yield before.start(), [], opcode
+        else:
+            yield _NOTHING, [], opcode
 
 
 def _may_name_denied(text: bytes, module: bytes, name: str) -> bool:

@@ -38,6 +38,14 @@ class Made:
     state: Box | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Bytes:
+    """Bytes in the stream: they may be a file that the stream has loaded."""
+
+    start: int
+    length: int
+
+
 class Plain:
     """A value that can neither be called nor name anything: numbers, bytes, long text."""
 
@@ -51,4 +59,4 @@ class Unknown:
 
 
 PLAIN, UNKNOWN = Plain(), Unknown()
-Value: TypeAlias = Global | Box | Made | Plain | Unknown | str | int
+Value: TypeAlias = Global | Box | Made | Bytes | Plain | Unknown | str | int

@@ -1,0 +1,142 @@
+"""Calls of the registry's own HTTP API, in this process.
+
+Pages show what the API answers to the signed-in user, so every rule (permissions, visibility, limits) holds for them
+without being written again. A call costs about as much as the request that it stands for, without the network.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import orjson
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Scope
+
+from registry.telemetry.request_id import current_request_id
+from registry.web.sessions import session_token
+
+
+@dataclass(frozen=True, slots=True)
+class ApiResponse:
+    """What the API answered. `body` is JSON where the media type says so, else None."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: Any
+
+    @property
+    def ok(self) -> bool:
+        return self.status < 300
+
+    @property
+    def detail(self) -> str:
+        """What a problem document says."""
+        return str(self.body.get("detail") or self.body.get("title")) if isinstance(self.body, dict) else ""
+
+    def field_errors(self) -> dict[str, str]:
+        """Messages of a 422 by member name, with "" for those of the whole body."""
+        errors = self.body.get("errors") if isinstance(self.body, dict) else None
+        return {str(error["pointer"]).lstrip("/"): str(error["detail"]) for error in errors or []}
+
+
+class CallFailed(Exception):
+    """The API refused what a page cannot be shown without."""
+
+    def __init__(self, response: ApiResponse) -> None:
+        super().__init__(response.detail)
+        self.response = response
+
+
+class Api:
+    """Calls on behalf of the user of `request`."""
+
+    def __init__(self, request: Request) -> None:
+        self._app: ASGIApp = request.app
+        self._scope = request.scope
+        self._token = session_token(request)
+
+    async def read(self, path: str, **query: Any) -> Any:
+        """The JSON at `path`. Raises CallFailed for everything but 2xx."""
+        response = await self.get(path, **query)
+        if not response.ok:
+            raise CallFailed(response)
+        return response.body
+
+    async def get(self, path: str, **query: Any) -> ApiResponse:
+        return await self.call("GET", path, query=query)
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, Any] | None = None,
+        json: Any = None,
+        form: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> ApiResponse:
+        """One request. Query parameters that are None or empty are left out; `path` is unescaped."""
+        sent = [(name.lower().encode(), value.encode("latin-1")) for name, value in (headers or {}).items()]
+        body = b""
+        if json is not None:
+            body = orjson.dumps(json)
+            if not any(name == b"content-type" for name, _ in sent):
+                sent.append((b"content-type", b"application/json"))
+        elif form is not None:
+            body = urlencode(form).encode()
+            sent.append((b"content-type", b"application/x-www-form-urlencoded"))
+        if body:
+            sent.append((b"content-length", b"%d" % len(body)))
+        if self._token:
+            sent.append((b"authorization", b"Bearer " + self._token.encode("latin-1")))
+        return await _exchange(self._app, self._inner_scope(method, path, query or {}, sent), body)
+
+    def _inner_scope(
+        self, method: str, path: str, query: Mapping[str, Any], headers: list[tuple[bytes, bytes]]
+    ) -> Scope:
+        outer = self._scope
+        kept = [(name, value) for name, value in outer["headers"] if name == b"host"]
+        if identity := current_request_id():
+            kept.append((b"x-request-id", identity.encode("ascii")))
+        given = {name: value for name, value in query.items() if value not in (None, "")}
+        return {
+            "type": "http",
+            "asgi": outer["asgi"],
+            "http_version": "1.1",
+            "scheme": outer["scheme"],
+            "server": outer.get("server"),
+            "client": outer.get("client"),
+            "root_path": "",
+            "method": method,
+            "path": path,
+            "raw_path": quote(path).encode(),
+            "query_string": urlencode(given).encode(),
+            "headers": [*kept, *headers],
+        }
+
+
+async def _exchange(app: ASGIApp, scope: Scope, body: bytes) -> ApiResponse:
+    status, headers, pieces = 500, {}, []
+    sent = False
+
+    async def receive() -> Message:
+        nonlocal sent
+        if sent:
+            await asyncio.Event().wait()  # the caller of a call in this process never disconnects
+        sent = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    async def send(message: Message) -> None:
+        nonlocal status, headers
+        if message["type"] == "http.response.start":
+            status = message["status"]
+            headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in message["headers"]}
+        else:
+            pieces.append(message.get("body", b""))
+
+    await app(scope, receive, send)
+    content = b"".join(pieces)
+    is_json = "json" in headers.get("content-type", "")
+    return ApiResponse(status, headers, orjson.loads(content) if is_json and content else None)

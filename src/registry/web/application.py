@@ -1,0 +1,39 @@
+"""Adds the web interface to the application."""
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from registry.web.api_calls import Api, ApiResponse
+from registry.web.pages import account, admin, find, health, lineage, packages, publish, ratings
+from registry.web.rendering import problem_page, serve_static
+from registry.web.routing import page_route
+
+
+async def _to_start_page(_request: Request) -> Response:
+    return RedirectResponse("/ui", 307, headers={"Cache-Control": "no-store"})
+
+
+async def _nothing_here(request: Request, _api: Api) -> Response:
+    problem = {"title": "There is no such page", "detail": f"Nothing is at {request.url.path}.", "status": 404}
+    return problem_page(request, ApiResponse(404, {}, problem))
+
+
+def add_web_interface(app: Starlette) -> None:
+    """Serve the pages under `/ui`, and redirect `/` to them."""
+    app.router.routes.extend(
+        [
+            Route("/", _to_start_page, include_in_schema=False),
+            Route("/ui/static/{version}/{name}", serve_static, include_in_schema=False),
+            *find.routes(),
+            *packages.routes(),
+            *ratings.routes(),
+            *lineage.routes(),
+            *publish.routes(),
+            *account.routes(),
+            *admin.routes(),
+            *health.routes(),
+            page_route("/ui/{rest:path}", _nothing_here),
+        ]
+    )

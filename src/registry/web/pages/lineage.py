@@ -1,0 +1,125 @@
+"""What a package depends on: a drawing, and the same as a nested list."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from registry.web.api_calls import Api
+from registry.web.pages.packages import package_page
+from registry.web.routing import page_route
+
+_DRAWN_NODES = 60
+_NODE_WIDTH, _NODE_HEIGHT = 190, 44
+_COLUMN, _ROW, _MARGIN = 250, 64, 16
+_LABEL_LENGTH = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A node with the place of its box's top left corner."""
+
+    node: dict[str, Any]
+    label: str
+    x: int
+    y: int
+    this: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    boxes: list[Box]
+    edges: list[tuple[str, str]]
+    """SVG path and relation of each edge."""
+
+    width: int
+    height: int
+
+
+def routes() -> list[Route]:
+    return [page_route("/ui/package/{id}/lineage", show_lineage)]
+
+
+async def show_lineage(request: Request, api: Api) -> Response:
+    package_id = request.path_params["id"]
+    graph = await api.read(f"/package/{package_id}/lineage")
+    cost = await api.get(f"/package/{package_id}/cost", dependency="true")
+    return await package_page(
+        request,
+        api,
+        "lineage.html",
+        "lineage",
+        drawing=draw(graph, package_id) if len(graph["nodes"]) <= _DRAWN_NODES else None,
+        tree=nested(graph, package_id),
+        count=len(graph["nodes"]),
+        cost=cost.body if cost.ok else None,
+    )
+
+
+def draw(graph: dict[str, Any], root: str) -> Drawing:
+    """Nodes in columns by their distance from `root`, edges from left to right."""
+    children: dict[str, list[str]] = {}
+    for edge in graph["edges"]:
+        children.setdefault(edge["from"], []).append(edge["to"])
+    columns: dict[str, int] = {root: 0}
+    queue = [root]
+    for current in queue:
+        for child in children.get(current, []):
+            if child not in columns:
+                columns[child] = columns[current] + 1
+                queue.append(child)
+    rows: dict[int, int] = {}
+    boxes: dict[str, Box] = {}
+    nodes = {node["id"]: node for node in graph["nodes"]}
+    for node_id in queue:
+        column = columns[node_id]
+        row = rows.get(column, 0)
+        rows[column] = row + 1
+        node = nodes[node_id]
+        x, y = _MARGIN + column * _COLUMN, _MARGIN + row * _ROW
+        boxes[node_id] = Box(node, _shortened(node["name"]), x, y, this=node_id == root)
+    edges = [
+        (_path(boxes[edge["from"]], boxes[edge["to"]]), edge["relation"])
+        for edge in graph["edges"]
+        if edge["from"] in boxes and edge["to"] in boxes
+    ]
+    width = _MARGIN * 2 + max(columns.values()) * _COLUMN + _NODE_WIDTH
+    height = _MARGIN * 2 + (max(rows.values()) - 1) * _ROW + _NODE_HEIGHT
+    return Drawing(list(boxes.values()), edges, width, height)
+
+
+def nested(graph: dict[str, Any], root: str) -> list[dict[str, Any]]:
+    """The same as a tree in order of a walk: `{"node", "relation", "depth", "again"}`.
+
+    A node that was listed before stands again without what is below it, so cycles end.
+    """
+    nodes = {node["id"]: node for node in graph["nodes"]}
+    children: dict[str, list[tuple[str, str]]] = {}
+    for edge in graph["edges"]:
+        children.setdefault(edge["from"], []).append((edge["to"], edge["relation"]))
+    listed, seen = [], set()
+    stack = [(root, "", 0)]
+    while stack:
+        node_id, relation, depth = stack.pop()
+        again = node_id in seen
+        listed.append({"node": nodes[node_id], "relation": relation, "depth": depth, "again": again})
+        if not again:
+            seen.add(node_id)
+            stack.extend((child, how, depth + 1) for child, how in reversed(children.get(node_id, [])))
+    return listed
+
+
+def _shortened(name: str) -> str:
+    return name if len(name) <= _LABEL_LENGTH else f"…{name[-_LABEL_LENGTH + 1 :]}"
+
+
+def _path(source: Box, target: Box) -> str:
+    x1, y1 = source.x + _NODE_WIDTH, source.y + _NODE_HEIGHT // 2
+    x2, y2 = target.x, target.y + _NODE_HEIGHT // 2
+    if target.x <= source.x:  # a cycle leads back
+        above, over = source.x + _NODE_WIDTH // 2, target.x + _NODE_WIDTH // 2
+        return f"M {above} {source.y} Q {x1} {source.y - 30} {over} {target.y}"
+    middle = (x1 + x2) // 2
+    return f"M {x1} {y1} C {middle} {y1} {middle} {y2} {x2} {y2}"

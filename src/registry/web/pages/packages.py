@@ -1,0 +1,120 @@
+"""One package: README, metadata, safety, files, activity, and what its owner may change."""
+
+import asyncio
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from registry.web.api_calls import Api, ApiResponse
+from registry.web.markdown import render_readme
+from registry.web.rendering import package_url, page, problem_page, see_other
+from registry.web.routing import page_route
+from registry.web.sessions import read_form
+
+_VERSIONS = 50
+_FILES = 200
+
+
+def routes() -> list[Route]:
+    return [
+        page_route("/ui/packages/{type}/{name:path}", show_latest),
+        page_route("/ui/package/{id}", show_package),
+        page_route("/ui/package/{id}/safety", show_safety),
+        page_route("/ui/package/{id}/files", show_files),
+        page_route("/ui/package/{id}/activity", show_activity),
+        page_route("/ui/package/{id}/status", change_status, methods=("POST",)),
+        page_route("/ui/package/{id}/delete", delete_package, methods=("POST",)),
+    ]
+
+
+async def package_page(request: Request, api: Api, template: str, tab: str, **values: Any) -> Response:
+    """A page about one package, with the header and tabs that all of them share."""
+    package = await api.read(f"/package/{request.path_params['id']}", include="rating")
+    versions, named = await asyncio.gather(_versions(api, package), api.get(_name_path(package)))
+    return page(
+        request,
+        template,
+        section="packages",
+        package=package,
+        tab=tab,
+        versions=versions,
+        named=named.body if named.ok else None,
+        may_change=_may_change(request, package, named),
+        server=f"{request.url.scheme}://{request.url.netloc}",
+        **values,
+    )
+
+
+async def show_latest(request: Request, api: Api) -> Response:
+    """The newest version of a name: an address that people can share."""
+    type_, name = request.path_params["type"], request.path_params["name"]
+    named = await api.read(f"/names/{type_}/{name}")
+    latest = named["latest"] or (named["versions"][0] if named["versions"] else None)
+    if latest is None:
+        missing = {"title": "No version", "detail": f"{name} has no version that you may see.", "status": 404}
+        return problem_page(request, ApiResponse(404, {}, missing))
+    return see_other(package_url(latest["id"]))
+
+
+async def show_package(request: Request, api: Api) -> Response:
+    package = await api.read(f"/package/{request.path_params['id']}")
+    readme = await asyncio.to_thread(render_readme, package["readme"]) if package.get("readme") else None
+    return await package_page(request, api, "package.html", "", readme=readme)
+
+
+async def show_safety(request: Request, api: Api) -> Response:
+    response = await api.get(f"/package/{request.path_params['id']}/safety")
+    return await package_page(request, api, "safety.html", "safety", response=response, verdict=response.body)
+
+
+async def show_files(request: Request, api: Api) -> Response:
+    query = {
+        "limit": _FILES,
+        "cursor": request.query_params.get("cursor"),
+        "prefix": request.query_params.get("prefix"),
+    }
+    response = await api.get(f"/package/{request.path_params['id']}/files", **query)
+    return await package_page(request, api, "files.html", "files", response=response)
+
+
+async def show_activity(request: Request, api: Api) -> Response:
+    query = {"limit": 50, "cursor": request.query_params.get("cursor")}
+    entries = await api.read(f"/package/{request.path_params['id']}/audit", **query)
+    return await package_page(request, api, "activity.html", "activity", entries=entries)
+
+
+async def change_status(request: Request, api: Api) -> Response:
+    fields = await read_form(request)
+    path = f"/package/{request.path_params['id']}"
+    response = await api.call("PATCH", path, json={"status": fields.get("status")})
+    if not response.ok:
+        return problem_page(request, response)
+    return see_other(package_url(request.path_params["id"]), done="status")
+
+
+async def delete_package(request: Request, api: Api) -> Response:
+    await read_form(request)
+    response = await api.call("DELETE", f"/package/{request.path_params['id']}")
+    return see_other("/ui/packages", done="deleted") if response.ok else problem_page(request, response)
+
+
+async def _versions(api: Api, package: dict[str, Any]) -> list[dict[str, Any]]:
+    listed = await api.get("/packages", name=package["name"], type=package["type"], limit=_VERSIONS)
+    others: list[dict[str, Any]] = listed.body["items"] if listed.ok else []
+    if all(other["id"] != package["id"] for other in others):
+        others = [package, *others]
+    return others
+
+
+def _name_path(package: dict[str, Any]) -> str:
+    return f"/names/{package['type']}/{package['name']}"
+
+
+def _may_change(request: Request, package: dict[str, Any], named: ApiResponse) -> bool:
+    user = request.state.user
+    if user is None:
+        return False
+    owners = named.body["owners"] if named.ok else [package["created_by"]]
+    return "admin" in user.permissions or user.name in owners
