@@ -60,9 +60,7 @@ def _arguments() -> argparse.Namespace:
     run.add_argument("--rate", type=float, help=f"open arrivals per second, default: {_PLAN.rate:g}")
     run.add_argument("--locust-workers", type=int, help=f"beside its master, default: {_PLAN.locust_workers}")
     run.add_argument("--model-bytes", type=int, help="all download random bytes: for a machine without package index")
-    run.add_argument(
-        "--url", help="a registry on 127.0.0.1, on either storage backend; it is filled, not cleaned"
-    )
+    run.add_argument("--url", help="a registry on 127.0.0.1, on either storage backend; it is filled, not cleaned")
     run.add_argument("--target", choices=list(MIX["targets"]), default="floor", help="sets the exit code")
     report = commands.add_parser("report", help="make the page and its plots from the raw results")
     report.add_argument("--check", action="store_true", help="change nothing; fail when they differ")

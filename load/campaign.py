@@ -174,9 +174,7 @@ def _scaled(campaign: Campaign, name: str) -> Iterator[None]:
     """DynamoDB Local, S3 server and Redis on the same machine; one registry for all rounds."""
     plan = campaign.plan
     if missing := backends.missing_engines():
-        campaign.log(
-            f"the storage backend at scale is left out: {'; '.join(missing)} (see .ci/install-engines)"
-        )
+        campaign.log(f"the storage backend at scale is left out: {'; '.join(missing)} (see .ci/install-engines)")
         return
     with backends.scaled() as registry:
         subject = campaign.filled(registry, name, 1)
