@@ -1,5 +1,6 @@
 """Domain values for tests: valid as they come, each different from the one before, every field open to be set."""
 
+import hashlib
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -19,7 +20,9 @@ from registry.domain.packages import (
     PackageType,
 )
 from registry.domain.ratings import RatingStatus
+from registry.domain.safety import ScanReport
 from registry.domain.uploads import Upload
+from registry.domain.verdicts import Verdict, verdict_on
 from registry.domain.versions import Version
 from registry.domain.webhooks import Delivery, Webhook, new_secret
 from registry.ports.health import HealthSample
@@ -157,6 +160,15 @@ def make_delivery(webhook_id: str, **overrides: Any) -> Delivery:
         "at": START,
     }
     return Delivery(**fields | overrides)
+
+
+def make_sha256() -> str:
+    """The digest of a content that no other test has."""
+    return hashlib.sha256(str(next(_numbers)).encode()).hexdigest()
+
+
+def make_verdict(sha256: str, report: ScanReport | None = None, *, scanner_version: int = 1) -> Verdict:
+    return verdict_on(sha256, report or ScanReport(), scanner_version=scanner_version, scanned_at=START)
 
 
 def make_rating(package_id: str, **overrides: Any) -> RatingDocument:

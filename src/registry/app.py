@@ -23,6 +23,7 @@ from registry.api.routes import (
     packages,
     ratings,
     relations,
+    safety,
     search,
     service,
     tokens,
@@ -97,7 +98,11 @@ def create_app(settings: Settings) -> FastAPI:
                 "ingest": lambda: services.ingest.depth,
                 "downloads": lambda: services.retrieval.downloads.depth,
             }
-            shared_queues = {"webhooks": services.deliveries.depth, "ratings": services.ratings.count_waiting}
+            shared_queues = {
+                "webhooks": services.deliveries.depth,
+                "ratings": services.ratings.count_waiting,
+                "scans": services.verdicts.count_waiting,
+            }
             more = {
                 "queues": lambda: queues.follow(own_queues),
                 "shared queues": lambda: queues.follow_shared(shared_queues),
@@ -134,6 +139,7 @@ def create_app(settings: Settings) -> FastAPI:
         packages.patch_routes(),
         relations.relation_routes(),
         ratings.rating_routes(),
+        safety.safety_routes(),
         search.search_routes(),
         content.file_routes(),
         uploads.upload_routes(),

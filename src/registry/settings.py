@@ -154,6 +154,26 @@ class Settings(BaseSettings):
     rating_lease_seconds: Seconds = Field(30, description="silence after which a rating is taken from its worker")
     rating_sweep_seconds: Seconds = Field(5, description="time between looks for ratings that are due")
 
+    require_scan: bool = Field(
+        default=False, description="content is served once it has a verdict (its owner and admins need not wait)"
+    )
+    refuse_unscanned: bool = Field(
+        default=False, description="content that could not be scanned completely is quarantined like dangerous content"
+    )
+    scan_workers: int = Field(
+        3, ge=1, le=64, description="contents scanned at a time by one process, all but one of one user's"
+    )
+    scan_seconds: Seconds = Field(300, description="time for scanning one content; what is left then is not scanned")
+    scan_depth: int = Field(
+        3, ge=1, le=10, description="how deep archives in archives are scanned, the content itself included"
+    )
+    scan_file_bytes: int = Field(512 * 1024**2, ge=1024, description="largest file that is scanned, in bytes")
+    scan_lease_seconds: Seconds = Field(30, description="silence after which a scan is taken from its process")
+    scan_sweep_seconds: Seconds = Field(1, description="time between looks for contents to scan")
+    scan_again_seconds: Seconds = Field(
+        10, description="time between two contents that a process scans again for a newer scanner"
+    )
+
     sweep_interval_seconds: Seconds = Field(3_600, description="time between sweeps for bytes without a record")
     sweep_grace_seconds: int = Field(86_400, ge=0, description="age under which such bytes are left alone")
     scrub_interval_seconds: int = Field(0, ge=0, description="time between hashing all content anew; 0: never")

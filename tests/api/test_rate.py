@@ -47,7 +47,7 @@ def test_a_published_package_is_rated(publisher: Person, package: JsonObject) ->
     assert rating["package_id"] == package["id"]
     assert rating["revision"] == 1
     assert rating["status"] == "complete"
-    assert len(rating["metrics"]) == 11
+    assert len(rating["metrics"]) == 12
     low, high = rating["net_score_range"]
     assert low <= rating["net_score"] <= high
     assert rating["metrics"]["bus_factor"]["score"] is None
@@ -120,7 +120,7 @@ def test_the_receipt_gives_the_same_numbers(publisher: Person, package: JsonObje
 
 def test_a_rating_is_included_where_it_is_wanted(publisher: Person, package: JsonObject) -> None:
     rating = rated(publisher.client, package)
-    summary = {name: rating[name] for name in ("net_score", "status", "rated_at")}
+    summary = {name: rating[name] for name in ("net_score", "net_score_range", "status", "rated_at", "safety")}
     answer = publisher.client.get(f"/package/{package['id']}", params={"include": "rating"})
     assert answer.json()["rating"] == summary
     (item,) = listed(publisher.client, name=package["name"], include="rating")
@@ -185,8 +185,10 @@ def test_dangerous_content_is_quarantined_until_an_admin_lifts_it(admin: Person,
     eventually(lambda: bool(fetch(publisher.client, package)["status"] == "quarantined"))
     assert "model.pkl" in fetch(publisher.client, package)["status_reason"]
     rating = rated(publisher.client, package)
-    assert any(finding["severity"] == "dangerous" for finding in rating["safety"])
-    problem(publisher.client.get(package["content"]["url"]), 409)
+    assert rating["safety"] == "dangerous"
+    assert rating["metrics"]["safety"]["score"] == 0.0
+    assert any(finding["level"] == "dangerous" for finding in rating["findings"])
+    problem(publisher.client.get(package["content"]["url"]), 409, slug="quarantined")
     problem(publisher.client.patch(f"/package/{package['id']}", json={"status": "active"}), 403)
 
     lifted = admin.client.patch(f"/package/{package['id']}", json={"status": "active"})

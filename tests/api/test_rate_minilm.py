@@ -17,6 +17,7 @@ def test_minilm_is_rated_over_http(publisher: Person) -> None:
     assert rating["metrics"]["ramp_up_time"]["score"] == 1.0
     assert "1 safetensors file of 90,868,376 bytes" in rating["metrics"]["size"]["evidence"]
     assert rating["metrics"]["size"]["by_target"]["raspberry_pi"] == 0.771457
-    assert [finding["severity"] for finding in rating["safety"]] == ["info"]
+    assert (rating["safety"], rating["findings"]) == ("clean", [])
+    assert rating["metrics"]["safety"]["score"] == 1.0
     receipt = publisher.client.get(f"{path}/receipt").content
     assert recompute(receipt).net_score == rating["net_score"]

@@ -59,7 +59,6 @@ class RatingStoreContract:
             {},
             {"net_score": None, "status": RatingStatus.PARTIAL},
             {"body": '{"evidence":"é \u2028 \\u0000"}'.encode(), "summary": b"{}"},
-            {"dangerous_sha256": "ab" * 32},
         ],
     )
     async def test_gives_back_what_was_finished(

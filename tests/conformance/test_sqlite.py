@@ -18,8 +18,10 @@ from registry.adapters.sqlite.maintenance import SqliteRecordMaintenance
 from registry.adapters.sqlite.packages import SqlitePackageStore
 from registry.adapters.sqlite.ratings import SqliteRatingStore
 from registry.adapters.sqlite.reading import SqliteDocumentReader
+from registry.adapters.sqlite.scan_requests import SqliteScanRequestStore
 from registry.adapters.sqlite.schema import THROTTLE
 from registry.adapters.sqlite.throttle import SqliteAttemptCounter
+from registry.adapters.sqlite.verdicts import SqliteVerdictStore
 from registry.adapters.sqlite.webhooks import SqliteWebhookStore
 from tests.conformance.attempt_counter import AttemptCounterContract
 from tests.conformance.record_suites import RecordSuites
@@ -49,6 +51,8 @@ class SqliteHome:
                 health=SqliteHealthLog(database),
                 changes=SqliteChangeFeed(database),
                 ratings=SqliteRatingStore(database),
+                verdicts=SqliteVerdictStore(database),
+                scan_requests=SqliteScanRequestStore(database),
                 webhooks=SqliteWebhookStore(database, self.clock),
                 outbox=SqliteDeliveryOutbox(database, self.clock),
             )

@@ -17,6 +17,8 @@ from registry.adapters.dynamodb.maintenance import DynamoRecordMaintenance
 from registry.adapters.dynamodb.packages import DynamoPackageStore
 from registry.adapters.dynamodb.ratings import DynamoRatingStore
 from registry.adapters.dynamodb.reading import DynamoDocumentReader
+from registry.adapters.dynamodb.scan_requests import DynamoScanRequestStore
+from registry.adapters.dynamodb.verdicts import DynamoVerdictStore
 from registry.adapters.dynamodb.webhooks import DynamoWebhookStore
 from registry.domain.listing import PackageFilter
 from registry.domain.packages import Change, KeptAnswer, Package
@@ -40,6 +42,8 @@ def open_records(table: DynamoTable, clock: Clock) -> Records:
         health=DynamoHealthLog(table),
         changes=DynamoChangeFeed(table, clock=clock),
         ratings=DynamoRatingStore(table),
+        verdicts=DynamoVerdictStore(table),
+        scan_requests=DynamoScanRequestStore(table),
         webhooks=DynamoWebhookStore(table, clock),
         outbox=DynamoDeliveryOutbox(table, clock),
     )

@@ -17,6 +17,7 @@ from registry.domain.evidence import (
     FileEntry,
     HubFacts,
     Integration,
+    ModelFileFacts,
     ModuleFacts,
     PackageFacts,
     ParentScore,
@@ -24,9 +25,9 @@ from registry.domain.evidence import (
     RepositoryFacts,
     ReviewFacts,
     SafetyFacts,
-    SafetyFinding,
     TreeFacts,
 )
+from registry.domain.safety import Finding, FindingLevel, NotScanned, SafetyStatus
 
 T = TypeVar("T")
 AT = datetime(2026, 11, 23, 15, 43, 0, 123456, tzinfo=UTC)
@@ -56,6 +57,7 @@ def evidence(**facts: Any) -> Evidence:
         "latency_ms": 812,
         "package": package(),
         "archive": absent("archive", "the package has no content"),
+        "safety": absent("scanner", "the package has no content"),
         "hub": absent("huggingface", "no hub repository is linked"),
         "hub_card": absent("huggingface", "no hub repository is linked"),
         "datasets": absent("huggingface", "no dataset is named"),
@@ -75,9 +77,14 @@ def archive(*paths: str, **members: Any) -> Fact[ArchiveFacts]:
         "is_wheel": False,
         "python": None,
         "requirements": (),
-        "safety": SafetyFacts(),
+        "safety": ModelFileFacts(),
     }
     return known(ArchiveFacts(**given | members), "archive")
+
+
+def safety(status: SafetyStatus, **members: Any) -> SafetyFacts:
+    given: dict[str, Any] = {"content_sha256": "ab" * 32, "status": status, "scanner_version": 1, "scanned": 3}
+    return SafetyFacts(**given | members)
 
 
 def hub(**members: Any) -> HubFacts:
@@ -163,15 +170,26 @@ class _Variety:
         )
 
     def archive(self) -> ArchiveFacts:
-        finding = SafetyFinding("m.bin", "picklescan", "dangerous", "os.system")
         return ArchiveFacts(
             files=self.files(),
             truncated=False,
             is_wheel=self.random.random() < 0.3,
             python=self.random.choice((None, self.python())),
             requirements=self.some(lambda: "torch", 2),
-            safety=SafetyFacts(("m.bin",), (), self.some(lambda: finding, 2)),
+            safety=ModelFileFacts(("m.bin",)),
             pyproject=self.random.choice((None, "[tool.ruff]\n[tool.mypy]\n", "not toml =")),
+        )
+
+    def safety(self) -> SafetyFacts:
+        status = self.random.choice(list(SafetyStatus))
+        level = FindingLevel.DANGEROUS if status is SafetyStatus.DANGEROUS else FindingLevel.SUSPICIOUS
+        found = status in (SafetyStatus.DANGEROUS, SafetyStatus.SUSPICIOUS)
+        unread = self.number(9) if found else int(status is SafetyStatus.NOT_SCANNED)
+        return safety(
+            status,
+            findings=(Finding("m.bin", level, "pickle", "os.system"),) if found else (),
+            unread=unread,
+            not_scanned=(NotScanned("n.bin", "encrypted"),) if unread else (),
         )
 
     def repository(self) -> RepositoryFacts:
@@ -224,6 +242,7 @@ def varied(seed: int) -> Evidence:
         latency_ms=of.number(5000),
         package=of.package(),
         archive=of.maybe("archive", of.archive),
+        safety=of.maybe("scanner", of.safety),
         repository=of.maybe("github", of.repository),
         repository_readme=of.maybe("github", of.card),
         commits=of.maybe("github", of.commits),

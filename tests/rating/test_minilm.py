@@ -36,6 +36,4 @@ async def test_minilm_is_rated_from_its_own_archive(minilm_wheel: bytes) -> None
         Target.AWS_SERVER: 1.0,
     }
     assert rating.metric(MetricName.BUS_FACTOR).status is MetricStatus.UNKNOWN
-    assert [finding.detail for finding in rating.safety] == ["safetensors with 22,713,728 parameters: holds no code"]
-    assert not rating.dangerous
     assert recompute(encode_receipt(receipt)) == rating

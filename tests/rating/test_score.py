@@ -85,7 +85,7 @@ def test_weights_that_make_no_mean_are_refused(weights: dict[MetricName, float])
 def test_the_public_members_are_those_of_the_contract() -> None:
     members = rating_members(rate(evidence(package=package(license="MIT", content_size=44_040_192))).rating)
     contract = {"package_id", "revision", "status", "net_score", "rated_at", "latency_ms", "metrics"}
-    assert contract | {"net_score_range", "formula_version", "safety"} == set(members)
+    assert contract | {"net_score_range", "formula_version", "safety", "findings"} == set(members)
     assert set(members["metrics"]) == {name.value for name in MetricName}
     for metric in members["metrics"].values():
         assert {"score", "weight", "latency_ms", "source", "evidence"} <= set(metric)

@@ -8,7 +8,7 @@ import pytest
 
 from registry.settings import load_settings
 from tests.api.support import JsonObject, metadata, multipart
-from tests.scaled.world import Calls, publish, running_app
+from tests.scaled.world import Calls, judge, opened_app, publish, running_app
 
 pytestmark = pytest.mark.performance
 
@@ -92,8 +92,9 @@ ROUTES: list[tuple[Ask, int, dict[tuple[str, str], int]]] = [
 
 async def test_calls_of_each_route(home: dict[str, str]) -> None:
     calls = Calls()
-    async with running_app(load_settings(), calls=calls) as client:
+    async with opened_app(load_settings(), calls=calls) as (client, services):
         package = await publish(client, readme="# Read me")
+        await judge(client, services, package)
         counted = {}
         for ask, status, _ in ROUTES:
             calls.clear()

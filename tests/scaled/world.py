@@ -1,7 +1,6 @@
 """The application at scale in the test's own process and event loop, so that a test can count and time its calls."""
 
 import asyncio
-import contextlib
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,6 +15,7 @@ from registry.app import api_state, create_app
 from registry.composition import open_registry
 from registry.composition.engines import EngineLimits
 from registry.services.container import Services
+from registry.services.maintenance.background import beside
 from registry.settings import Settings
 from tests.api.support import JsonObject, metadata, multipart
 
@@ -45,6 +45,15 @@ async def running_app(
     settings: Settings, *, calls: Calls | None = None, limits: EngineLimits = PATIENT
 ) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the application, signed in as the admin. Search is ready; nothing runs in the background."""
+    async with opened_app(settings, calls=calls, limits=limits) as (client, _):
+        yield client
+
+
+@asynccontextmanager
+async def opened_app(
+    settings: Settings, *, calls: Calls | None = None, limits: EngineLimits = PATIENT
+) -> AsyncIterator[tuple[httpx.AsyncClient, Services]]:
+    """As `running_app`, with the services that the application has."""
     async with open_registry(settings, observer=calls, limits=limits) as running:
         await _fill_index(running.services)
         app = create_app(settings)
@@ -57,17 +66,20 @@ async def running_app(
             answer = await client.post("/auth/token", data=form)
             assert answer.status_code == 200, answer.text
             client.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
-            yield client
+            yield client, running.services
 
 
 async def _fill_index(services: Services) -> None:
-    following = asyncio.create_task(services.index_follower.run())
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(60), beside(services.index_follower.run()):
         while not services.index_follower.has_caught_up:  # noqa: ASYNC110
             await asyncio.sleep(0.05)  # the service has no event for it
-    following.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await following
+
+
+async def judge(client: httpx.AsyncClient, services: Services, package: JsonObject) -> None:
+    """Return once the verdict on the package's content has been applied."""
+    async with beside(services.scan_as_worker()):
+        answer = await client.get(f"/package/{package['id']}/safety", params={"wait": "30"})
+    assert answer.status_code == 200, answer.text
 
 
 async def publish(client: httpx.AsyncClient, content: bytes = b"content", **members: object) -> JsonObject:

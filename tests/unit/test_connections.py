@@ -13,10 +13,10 @@ LIMITS = ConnectionLimits(
 
 
 def seconds_until_too_slow(bytes_per_second: Iterator[int] | int, limits: ConnectionLimits = LIMITS) -> int | None:
-    pace = Pace(limits)
+    pace, received = Pace(limits), 0
     for second in range(1, 1000):
-        pace.received += bytes_per_second if isinstance(bytes_per_second, int) else next(bytes_per_second)
-        if pace.is_too_slow(1.0):
+        received += bytes_per_second if isinstance(bytes_per_second, int) else next(bytes_per_second)
+        if pace.is_too_slow(received, 1.0):
             return second
     return None
 

@@ -20,6 +20,7 @@ Lists come in pages: follow `next_cursor`, or the `Link` header. Every answer ca
 TAGS = [
     {"name": "packages", "description": "publish, find, download, change, delete"},
     {"name": "ratings", "description": "how good is it, why, and may a project use it"},
+    {"name": "safety", "description": "what could run code in a package"},
     {"name": "search", "description": "by regular expression, and by words"},
     {"name": "uploads", "description": "large files in parts: resumable, side by side"},
     {"name": "users", "description": "sign in and out, users and permissions"},

@@ -80,6 +80,18 @@ PROBLEMS: dict[type[errors.RegistryError], ProblemKind] = {
     errors.ContentUnavailable: ProblemKind(
         409, "content-unavailable", "The content cannot be served", "The package's status does not allow it."
     ),
+    errors.Quarantined: ProblemKind(
+        409,
+        "quarantined",
+        "The package is quarantined",
+        "Its content was found dangerous, or an admin has put it under quarantine; only admins lift that.",
+    ),
+    errors.NotScannedYet: ProblemKind(
+        409,
+        "not-scanned-yet",
+        "The content has not been scanned yet",
+        "This registry serves content once it has a verdict. Wait as long as `Retry-After` says, then repeat.",
+    ),
     errors.LastAdmin: ProblemKind(
         409,
         "last-admin",
@@ -200,7 +212,7 @@ async def on_registry_error(request: Request, error: Exception) -> Response:
         members = {"existing_id": error.existing_id}
     if isinstance(error, errors.Unauthenticated):
         headers["WWW-Authenticate"] = "Bearer"
-    if isinstance(error, errors.Throttled | errors.Unavailable):
+    if isinstance(error, errors.Throttled | errors.Unavailable | errors.NotScannedYet):
         headers["Retry-After"] = str(error.retry_after_seconds)
     return problem_response(kind, str(error), path=request.url.path, headers=headers, members=members)
 

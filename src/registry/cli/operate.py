@@ -104,7 +104,9 @@ def worker(
         int | None, typer.Option("--port", help="Port for /health and /metrics; 0 for any free one.")
     ] = None,
 ) -> None:
-    """Make ratings, beside the servers: with REGISTRY_JOBS=redis they make none. Stops at SIGTERM.
+    """Scan contents and make ratings, apart from the servers: with REGISTRY_JOBS=redis they do neither.
+
+    Stops at SIGTERM.
 
     As many as are wanted, on any host that reaches the same stores.
     """
@@ -126,7 +128,7 @@ def worker(
         observers = metrics.StoreMetrics(collected), metrics.RatingMetrics(collected)
         async with open_registry(settings, observer=observers[0], ratings_observer=observers[1]) as running:
             services = running.services
-            yield {"ratings": services.rate_as_worker, "health": services.health.run}
+            yield {"ratings": services.rate_as_worker, "scans": services.scan_as_worker, "health": services.health.run}
 
     _exit_quietly_at_sigterm()
     uvicorn.run(

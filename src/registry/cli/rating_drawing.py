@@ -25,11 +25,11 @@ def draw_rating(rating: Mapping[str, Any]) -> None:
         console.print(_headline(name, metric))
         for told in _evidence(metric):
             console.print(Padding(Text(one_line(told), style="dim"), _INDENT, expand=False))
-    if rating["safety"]:
-        console.print(Text("safety", style="bold"))
-    for finding in rating["safety"]:
-        told = f"{finding['severity']}: {finding['path']}: {finding['detail']} ({finding['scanner']})"
-        style = "red" if finding["severity"] == "dangerous" else "dim"
+    if rating["findings"]:
+        console.print(Text(f"content: {rating['safety']}", style="bold"))
+    for finding in rating["findings"]:
+        told = f"{finding['level']}: {finding['path']}: {finding['detail']} ({finding['scanner']})"
+        style = "red" if finding["level"] == "dangerous" else "dim"
         console.print(Padding(Text(one_line(told), style=style), _INDENT, expand=False))
     console.print(_net_score(rating))
 

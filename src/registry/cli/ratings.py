@@ -28,7 +28,7 @@ async def rate(
         Path | None, typer.Option(help="Also keep the receipt in this file, for: registry recompute FILE.")
     ] = None,
 ) -> None:
-    """Rate a package: eleven metrics, what each rests on, and the score they make.
+    """Rate a package: twelve metrics, what each rests on, and the score they make.
 
     Examples:
 

@@ -13,6 +13,7 @@ from registry.composition.backends import Stores
 from registry.composition.memory import UploadMemory
 from registry.composition.outbound import Outbound
 from registry.composition.rating import RatingCollaborators, RatingStores, assemble_rating
+from registry.composition.safety import assemble_safety
 from registry.composition.search import Search, announced
 from registry.formats.archives.limits import ArchiveLimits
 from registry.ports.clock import Clock, IdSource
@@ -120,10 +121,22 @@ def assemble(settings: Settings, stores: Stores, around: Collaborators) -> Runni
         records.accounts, hasher=around.hasher, clock=clock, name=settings.admin_username, password=kept.admin_password
     )
     catalog = Catalog(records.packages, records.audit)
+    safety = assemble_safety(
+        settings,
+        records,
+        blobs,
+        catalog=catalog,
+        audit=audit,
+        clock=clock,
+        ids=ids,
+        rating_jobs=around.rating.jobs.queue,
+        sandbox=around.rating.sandbox,
+    )
     rating = assemble_rating(
         settings,
         RatingStores(records.ratings, records.packages, blobs),
         around.rating,
+        safety=safety,
         catalog=catalog,
         audit=audit,
         clock=clock,
@@ -173,7 +186,7 @@ def assemble(settings: Settings, stores: Stores, around: Collaborators) -> Runni
         catalog=catalog,
         publishing=publishing,
         changing=Changing(records.packages, intake, audit=audit, clock=clock),
-        retrieval=Retrieval(catalog, blobs, DownloadLog(records.audit, audit)),
+        retrieval=Retrieval(catalog, blobs, DownloadLog(records.audit, audit), safety=safety.verdicts),
         maintenance=Maintenance(
             records.maintenance,
             blobs,
@@ -220,6 +233,9 @@ def assemble(settings: Settings, stores: Stores, around: Collaborators) -> Runni
         cursors=CursorCodec(kept.signing_key.encode()),
         ratings=rating.ratings,
         license_checks=rating.license_checks,
+        verdicts=safety.verdicts,
+        scan_in_background=safety.serve,
+        scan_as_worker=safety.work,
         rate_in_background=lambda: around.rating.jobs.serve(rating.work),
         rate_as_worker=lambda: around.rating.jobs.work(rating.work),
         search=around.search.service,

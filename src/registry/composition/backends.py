@@ -18,6 +18,7 @@ from registry.ports.reading import DocumentReader
 from registry.ports.throttle import AttemptCounter
 from registry.ports.uploads import UploadStore
 from registry.ports.usage import UsageStore
+from registry.ports.verdicts import ScanRequestStore, VerdictStore
 from registry.ports.webhooks import DeliveryOutbox, WebhookStore
 from registry.services.health.health import Probe
 
@@ -36,6 +37,8 @@ class Records:
     uploads: UploadStore
     usage: UsageStore
     ratings: RatingStore
+    verdicts: VerdictStore
+    scan_requests: ScanRequestStore
     webhooks: WebhookStore
     outbox: DeliveryOutbox
     health_log: HealthLog

@@ -20,10 +20,12 @@ from registry.adapters.sqlite.maintenance import SqliteRecordMaintenance
 from registry.adapters.sqlite.packages import SqlitePackageStore
 from registry.adapters.sqlite.ratings import SqliteRatingStore
 from registry.adapters.sqlite.reading import SqliteDocumentReader
+from registry.adapters.sqlite.scan_requests import SqliteScanRequestStore
 from registry.adapters.sqlite.schema import THROTTLE
 from registry.adapters.sqlite.throttle import SqliteAttemptCounter
 from registry.adapters.sqlite.uploads import SqliteUploadStore
 from registry.adapters.sqlite.usage import SqliteUsageStore
+from registry.adapters.sqlite.verdicts import SqliteVerdictStore
 from registry.adapters.sqlite.webhooks import SqliteWebhookStore
 from registry.composition.backends import Bytes, Records, Shared
 from registry.ports.clock import Clock
@@ -45,6 +47,8 @@ async def open_records(data_dir: Path, clock: Clock, observer: CallObserver) -> 
             uploads=observed(SqliteUploadStore(database, clock), "records", observer),
             usage=observed(SqliteUsageStore(database), "records", observer),
             ratings=observed(SqliteRatingStore(database), "records", observer),
+            verdicts=observed(SqliteVerdictStore(database), "records", observer),
+            scan_requests=observed(SqliteScanRequestStore(database), "records", observer),
             webhooks=observed(SqliteWebhookStore(database, clock), "records", observer),
             outbox=observed(SqliteDeliveryOutbox(database, clock), "records", observer),
             health_log=SqliteHealthLog(database),

@@ -8,7 +8,8 @@ from registry.settings import Settings
 _URGENT_NICE, _BACKGROUND_NICE = 0, 5
 _FOR_PUBLISHING = ("registry.formats.archives.reading",)
 """As little as can be: the more a template holds, the longer a fork takes."""
-_FOR_RATINGS = (
+_IN_BACKGROUND = (
+    "registry.formats.scanning.job",
     "registry.formats.archives.inspecting",
     "registry.formats.card_reading",
     "registry.rating.scoring",
@@ -23,5 +24,7 @@ def open_parsing(settings: Settings) -> AbstractAsyncContextManager[ProcessSandb
     count = max(1, settings.parsing_processes // settings.workers)
     return open_sandbox(
         urgent=PoolPlan(count, _URGENT_NICE, _FOR_PUBLISHING),
-        background=PoolPlan(max(count, settings.rating_workers), _BACKGROUND_NICE, _FOR_RATINGS),
+        background=PoolPlan(
+            max(count, settings.rating_workers, settings.scan_workers), _BACKGROUND_NICE, _IN_BACKGROUND
+        ),
     )

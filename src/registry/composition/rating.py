@@ -10,6 +10,7 @@ from pydantic import SecretStr
 
 from registry.adapters.memory.jobs import PATIENCE_SECONDS, LocalJobQueue
 from registry.composition.outbound import Upstreams
+from registry.composition.safety import SafetyServices
 from registry.domain.ratings import MetricName
 from registry.ports.blobs import BlobStore
 from registry.ports.cache import RatingCache
@@ -63,6 +64,7 @@ def assemble_rating(
     stores: RatingStores,
     around: "RatingCollaborators",
     *,
+    safety: SafetyServices,
     catalog: Catalog,
     audit: AuditWriter,
     clock: Clock,
@@ -75,6 +77,7 @@ def assemble_rating(
         archives=StoredArchiveInspector(
             stores.blobs, around.sandbox, limits=replace(WALK_LIMITS, seconds=settings.inspection_seconds)
         ),
+        safety=safety.facts,
         code_host=upstreams.code_host,
         hub=upstreams.hub,
         claims=upstreams.claims,
@@ -87,7 +90,7 @@ def assemble_rating(
     collector = EvidenceCollector(sources, cards=cards, clock=clock, deadlines=deadlines)
     least = settings.min_ingest_score
     return RatingServices(
-        gate=ScoreGate(evidence_scorer(collector, scorer), least) if least else None,
+        gate=ScoreGate(evidence_scorer(collector, scorer, safety.scanning), least) if least else None,
         ratings=Ratings(
             stores.ratings,
             cache,
@@ -102,6 +105,7 @@ def assemble_rating(
             stores.packages,
             collector,
             cache=cache,
+            verdicts=safety.for_ratings,
             audit=audit,
             clock=clock,
             ids=ids,

@@ -18,9 +18,11 @@ from registry.adapters.dynamodb.maintenance import DynamoRecordMaintenance
 from registry.adapters.dynamodb.packages import DynamoPackageStore
 from registry.adapters.dynamodb.ratings import DynamoRatingStore
 from registry.adapters.dynamodb.reading import DynamoDocumentReader
+from registry.adapters.dynamodb.scan_requests import DynamoScanRequestStore
 from registry.adapters.dynamodb.table import check_table, create_table
 from registry.adapters.dynamodb.uploads import DynamoUploadStore
 from registry.adapters.dynamodb.usage import DynamoUsageStore
+from registry.adapters.dynamodb.verdicts import DynamoVerdictStore
 from registry.adapters.dynamodb.webhooks import DynamoWebhookStore
 from registry.adapters.engine_calls import OnCall, ignore_call
 from registry.adapters.redis.attempts import RedisAttemptCounter
@@ -113,6 +115,8 @@ async def open_records(
             uploads=DynamoUploadStore(table, clock=clock),
             usage=DynamoUsageStore(table),
             ratings=DynamoRatingStore(table),
+            verdicts=DynamoVerdictStore(table),
+            scan_requests=DynamoScanRequestStore(table),
             webhooks=DynamoWebhookStore(table, clock),
             outbox=DynamoDeliveryOutbox(table, clock),
             health_log=DynamoHealthLog(table),

@@ -13,6 +13,8 @@ RegistryError
 │   └── AnswerKept            this idempotency key has its answer already
 ├── RevisionConflict          the caller saw an older revision
 ├── ContentUnavailable        the package has no content to give now
+│   ├── Quarantined           its content is refused; says why
+│   ├── NotScannedYet         its content has no verdict yet; carries the wait
 │   └── ArchiveUnreadable     the content is no zip that can be served in parts
 ├── LastAdmin                 nobody would be left to administer the registry
 ├── UploadSealed              the upload takes no parts: it is being completed
@@ -128,6 +130,22 @@ class RevisionConflict(RegistryError):
 
 class ContentUnavailable(RegistryError):
     """The package's content cannot be served: pending, failed, quarantined, or there is none."""
+
+
+class Quarantined(ContentUnavailable):
+    """The package is quarantined, or its content is so dangerous that it is about to be."""
+
+    def __init__(self, reason: str | None) -> None:
+        why = f": {reason}" if reason else ""
+        super().__init__(f"The package is quarantined{why}. An admin can lift the quarantine.")
+
+
+class NotScannedYet(ContentUnavailable):
+    """The content has no verdict yet, and the settings require one. Try again after `retry_after_seconds`."""
+
+    def __init__(self, *, retry_after_seconds: int) -> None:
+        self.retry_after_seconds = retry_after_seconds
+        super().__init__("The content has not been scanned yet. Wait as long as Retry-After says, then repeat.")
 
 
 class ArchiveUnreadable(ContentUnavailable):

@@ -10,6 +10,7 @@ class EventType(StrEnum):
     """What can be told. TEST is sent on request only; nobody subscribes to it."""
 
     RATING_COMPLETED = "rating.completed"
+    SAFETY_COMPLETED = "safety.completed"
     PACKAGE_CREATED = "package.created"
     PACKAGE_UPDATED = "package.updated"
     PACKAGE_DELETED = "package.deleted"

@@ -9,6 +9,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Generic, TypeVar
 
+from registry.domain.safety import Finding, NotScanned, SafetyStatus
+
 T_co = TypeVar("T_co", covariant=True)
 
 
@@ -85,6 +87,22 @@ class PythonFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class SafetyFacts:
+    """The verdict on the package's content. `scanned` and `unread` are numbers of files; `not_scanned` are the first.
+
+    `scanner_version` is that of the scanner that made it.
+    """
+
+    content_sha256: str
+    status: SafetyStatus
+    scanner_version: int
+    findings: tuple[Finding, ...] = ()
+    scanned: int = 0
+    unread: int = 0
+    not_scanned: tuple[NotScanned, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class SafetyFinding:
     """What a scanner said of a file. `severity` is `info`, `suspicious` or `dangerous`."""
 
@@ -95,7 +113,7 @@ class SafetyFinding:
 
 
 @dataclass(frozen=True, slots=True)
-class SafetyFacts:
+class ModelFileFacts:
     """Which model files were scanned, with what result. `skipped` were over a limit and are not vouched for."""
 
     scanned: tuple[str, ...] = ()
@@ -115,7 +133,7 @@ class ArchiveFacts:
     is_wheel: bool
     python: PythonFacts | None
     requirements: tuple[str, ...]
-    safety: SafetyFacts
+    safety: ModelFileFacts
     readme: str | None = None
     config: str | None = None
     pyproject: str | None = None
@@ -247,6 +265,7 @@ class Evidence:
     latency_ms: int
     package: Fact[PackageFacts]
     archive: Fact[ArchiveFacts]
+    safety: Fact[SafetyFacts]
     repository: Fact[RepositoryFacts]
     repository_readme: Fact[str]
     commits: Fact[CommitFacts]

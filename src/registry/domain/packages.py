@@ -124,7 +124,8 @@ class Change:
     """What is recorded in the same atomic write as a change of a package.
 
     `upload` is the open upload that becomes the added package: it ends with this write. With a `quota`, a write by
-    which its user would store more than that is refused by QuotaReached.
+    which its user would store more than that is refused by QuotaReached. `lifted_sha256` is the
+    content for which an admin lifts the quarantine of the package by this change.
     """
 
     audit: AuditEntry
@@ -132,3 +133,4 @@ class Change:
     upload: Upload | None = None
     events: tuple[Event, ...] = ()
     quota: Quota | None = None
+    lifted_sha256: str | None = None

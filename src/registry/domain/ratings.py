@@ -1,4 +1,4 @@
-"""Ratings: eleven metrics, the net score they make, and the receipt by which anyone can compute them again."""
+"""Ratings: twelve metrics, the net score they make, and the receipt by which anyone can compute them again."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,7 +6,8 @@ from enum import StrEnum
 from typing import Any
 
 from registry.domain.documents import format_time
-from registry.domain.evidence import Evidence, SafetyFinding
+from registry.domain.evidence import Evidence
+from registry.domain.safety import Finding, SafetyStatus
 
 FORMULA_VERSION = "3"
 """Changes whenever the same evidence could give other numbers."""
@@ -24,6 +25,7 @@ class MetricName(StrEnum):
     REVIEWEDNESS = "reviewedness"
     TREE = "tree"
     SIZE = "size"
+    SAFETY = "safety"
 
 
 class Target(StrEnum):
@@ -79,7 +81,10 @@ class MetricScore:
 
 @dataclass(frozen=True, slots=True)
 class Rating:
-    """A package's scores at one revision. `net_score` is None when no metric could be measured."""
+    """A package's scores at one revision. `net_score` is None when no metric could be measured.
+
+    `safety` is the verdict on the content, None where there is none, and `findings` are what it rests on.
+    """
 
     package_id: str
     revision: int
@@ -90,16 +95,12 @@ class Rating:
     latency_ms: int
     metrics: tuple[MetricScore, ...]
     formula_version: str
-    safety: tuple[SafetyFinding, ...]
+    safety: SafetyStatus | None
+    findings: tuple[Finding, ...]
 
     def metric(self, name: MetricName) -> MetricResult:
         """The result of one metric."""
         return next(metric.result for metric in self.metrics if metric.name is name)
-
-    @property
-    def dangerous(self) -> bool:
-        """Whether a scanner found that loading a model file would run code."""
-        return any(finding.severity == "dangerous" for finding in self.safety)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +124,10 @@ def rating_members(rating: Rating) -> dict[str, Any]:
         "latency_ms": rating.latency_ms,
         "formula_version": rating.formula_version,
         "metrics": {metric.name.value: _metric_members(metric) for metric in rating.metrics},
-        "safety": [
-            {"path": found.path, "scanner": found.scanner, "severity": found.severity, "detail": found.detail}
-            for found in rating.safety
+        "safety": rating.safety.value if rating.safety else None,
+        "findings": [
+            {"path": found.path, "level": found.level.value, "scanner": found.scanner, "detail": found.detail}
+            for found in rating.findings
         ],
     }
 

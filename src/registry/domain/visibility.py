@@ -41,10 +41,12 @@ class Viewer:
         """Whether packages with this status are visible to this viewer whoever owns them."""
         return self.is_admin or status not in _OWNER_ONLY
 
-    def sees(self, package: Guarded) -> bool:
-        """Whether the package exists for this viewer."""
+    def sees(self, package: Guarded, *, quarantined: bool = False) -> bool:
+        """Whether the package exists for this viewer. With `quarantined` its quarantine does not hide it."""
         if self.names is not None and not self.names.covers(package.name):
             return False
+        if quarantined and package.status is PackageStatus.QUARANTINED:
+            return True
         return self.sees_status(package.status) or self.owns(package)
 
     def owns(self, package: Guarded) -> bool:

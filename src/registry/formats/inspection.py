@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import IO
 
-from registry.domain.evidence import ArchiveFacts, FileEntry, SafetyFacts, SafetyFinding
+from registry.domain.evidence import ArchiveFacts, FileEntry, ModelFileFacts, SafetyFinding
 from registry.formats.pickles import scan_pickles, scanned_bytes
 from registry.formats.project_files import requirement_names
 from registry.formats.python_sources import PythonSource, read_python
@@ -125,7 +125,7 @@ class Inspection:
             is_wheel=self._is_wheel,
             python=read_python(self._python) if self._python else None,
             requirements=requirement_names(required),
-            safety=SafetyFacts(tuple(self._scanned), tuple(self._skipped), tuple(self._findings)),
+            safety=ModelFileFacts(tuple(self._scanned), tuple(self._skipped), tuple(self._findings)),
             readme=texts.get("readme"),
             config=texts.get("config"),
             pyproject=texts.get("pyproject"),

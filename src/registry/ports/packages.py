@@ -6,6 +6,7 @@ from typing import NamedTuple, Protocol
 
 from registry.domain.listing import PackageFilter
 from registry.domain.packages import Change, Package, PackageStatus, PackageType
+from registry.domain.verdicts import PackageSafety
 from registry.domain.versions import Version
 
 
@@ -50,6 +51,8 @@ class PackageStore(Protocol):
 
     In the same write, `add` and `replace` mark the rating of a package that is not pending as waiting, and `remove`
     forgets its rating (see RatingStore). A new revision is listed by no net score until it has been rated.
+    Likewise they open a scan request for content that the package did not have before, note an admin's lift of its
+    quarantine (`Change.lifted_sha256`), and forget both (see ScanRequestStore).
 
     All methods raise Unavailable when the store cannot answer.
     """
@@ -75,6 +78,9 @@ class PackageStore(Protocol):
 
     async def get(self, package_id: str) -> Package:
         """The package. Raises NotFound."""
+
+    async def get_judged(self, package_id: str) -> tuple[Package, PackageSafety]:
+        """The package, and how far its content has been judged, in one call to the engine. Raises NotFound."""
 
     async def get_many(self, package_ids: Sequence[str]) -> list[Package]:
         """The packages that exist among these ids, each once, in the order asked for, in as few calls as may be."""

@@ -17,10 +17,7 @@ from registry.domain.ratings import RatingStatus
 
 @dataclass(frozen=True, slots=True)
 class RatingDocument:
-    """A package's latest rating as it is served. `body` is its JSON, `summary` that of `?include=rating`.
-
-    `dangerous_sha256` is the digest of content that was found dangerous; None when it was not.
-    """
+    """A package's latest rating as it is served. `body` is its JSON, `summary` that of `?include=rating`."""
 
     package_id: str
     revision: int
@@ -30,7 +27,6 @@ class RatingDocument:
     etag: str
     summary: bytes
     body: bytes
-    dangerous_sha256: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +42,10 @@ class RatingSummary:
 
 @dataclass(frozen=True, slots=True)
 class RatingClaim:
-    """The right to make a package's rating until the lease ends. `attempts` counts claims since the mark was set."""
+    """The right to make a package's rating until the lease ends. `attempts` counts claims since the mark was set.
+
+    `asked_by` is empty when the registry itself wants it.
+    """
 
     package_id: str
     token: str

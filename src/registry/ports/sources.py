@@ -15,9 +15,10 @@ from registry.domain.evidence import (
     ParentScore,
     RepositoryFacts,
     ReviewFacts,
+    SafetyFacts,
     TreeFacts,
 )
-from registry.domain.packages import Package
+from registry.domain.packages import Content, Package
 
 
 class CodeHost(Protocol):
@@ -62,6 +63,11 @@ class CardReader(Protocol):
 class ArchiveInspector(Protocol):
     async def inspect(self, package: Package) -> ArchiveFacts:
         """What the package's own content shows. Raises NotFound without content, Unavailable when it cannot be read."""
+
+
+class SafetySource(Protocol):
+    async def safety(self, content: Content) -> SafetyFacts:
+        """The verdict on a content. Raises SourceFailed while there is none, Unavailable."""
 
 
 class ParentScores(Protocol):

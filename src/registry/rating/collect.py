@@ -22,12 +22,21 @@ from registry.domain.evidence import (
     FactState,
     HubFacts,
     PackageFacts,
+    SafetyFacts,
 )
 from registry.domain.packages import Package
 from registry.domain.receipts import normalised
 from registry.formats.repository_urls import hub_name, is_dataset_id, named_datasets
 from registry.ports.clock import Clock
-from registry.ports.sources import ArchiveInspector, CardReader, ClaimsReader, CodeHost, ModelHub, ParentScores
+from registry.ports.sources import (
+    ArchiveInspector,
+    CardReader,
+    ClaimsReader,
+    CodeHost,
+    ModelHub,
+    ParentScores,
+    SafetySource,
+)
 from registry.rating.deriving import (
     CARD,
     GITHUB,
@@ -45,7 +54,7 @@ T = TypeVar("T")
 _log = structlog.get_logger()
 
 MAX_DATASETS = 3
-RECORD, ARCHIVE, TEXT_MODEL = "record", "archive", "text model"
+RECORD, ARCHIVE, SCANNER, TEXT_MODEL = "record", "archive", "scanner", "text model"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +62,7 @@ class Sources:
     """Who is asked. None: that source is not set up."""
 
     archives: ArchiveInspector | None = None
+    safety: SafetySource | None = None
     code_host: CodeHost | None = None
     hub: ModelHub | None = None
     claims: ClaimsReader | None = None
@@ -68,6 +78,7 @@ class Deadlines:
     hub: float = 15.0
     claims: float = 30.0
     parents: float = 5.0
+    safety: float = 5.0
 
     def within(self, seconds: float) -> "Deadlines":
         """These, with no other service given more than `seconds`."""
@@ -103,6 +114,7 @@ class EvidenceCollector:
         record = Fact(RECORD, FactState.KNOWN, package_facts(package))
         async with asyncio.TaskGroup() as tasks:
             archive = tasks.create_task(self._archive(package))
+            safety = tasks.create_task(self._safety(package))
             parents = tasks.create_task(self._parents(package))
             hub = tasks.create_task(self._hub(package, lambda hub, kind, hub_id: hub.info(kind, hub_id)))
             hub_card = tasks.create_task(self._hub(package, lambda hub, kind, hub_id: hub.card(kind, hub_id)))
@@ -122,6 +134,7 @@ class EvidenceCollector:
             latency_ms=self._since(began),
             package=record,
             archive=archive.result(),
+            safety=safety.result(),
             repository=repository.result(),
             repository_readme=readme.result(),
             commits=commits.result(),
@@ -181,6 +194,12 @@ class EvidenceCollector:
         if archives is None or package.content is None:
             return _absent(ARCHIVE, "archives are not looked into" if package.content else "the package has no content")
         return await self._ask(ARCHIVE, self._deadlines.parsing, lambda: archives.inspect(package))
+
+    async def _safety(self, package: Package) -> Fact[SafetyFacts]:
+        source, content = self._sources.safety, package.content
+        if source is None or content is None:
+            return _absent(SCANNER, "content is not scanned" if content else "the package has no content")
+        return await self._ask(SCANNER, self._deadlines.safety, lambda: source.safety(content))
 
     async def _parents(self, package: Package) -> Fact[Any]:
         parents = self._sources.parents

@@ -19,6 +19,6 @@ def recompute(receipt_text: bytes) -> Rating:
             for metric, stated in zip(again.metrics, receipt.rating.metrics, strict=False)
             if metric != stated
         ]
-        what = ", ".join(differing) or "net score, status or safety"
+        what = ", ".join(differing) or "net score, status, safety or findings"
         raise ReceiptTampered(f"the rating stated is not what the evidence gives ({what})", pointer="/rating")
     return again

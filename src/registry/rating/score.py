@@ -28,6 +28,7 @@ from registry.rating.metrics import (
     ramp_up_time,
     reproducibility,
     reviewedness,
+    safety,
     size,
     tree,
 )
@@ -46,6 +47,7 @@ METRICS: Mapping[MetricName, Callable[[Evidence], MetricResult]] = {
     MetricName.REVIEWEDNESS: reviewedness.measure,
     MetricName.TREE: tree.measure,
     MetricName.SIZE: size.measure,
+    MetricName.SAFETY: safety.measure,
 }
 
 DEFAULT_WEIGHTS: Mapping[MetricName, float] = {
@@ -60,6 +62,7 @@ DEFAULT_WEIGHTS: Mapping[MetricName, float] = {
     MetricName.REVIEWEDNESS: 0.05,
     MetricName.TREE: 0.05,
     MetricName.SIZE: 0.05,
+    MetricName.SAFETY: 0.2,
 }
 
 
@@ -83,7 +86,8 @@ def rate(evidence: Evidence, weights: Mapping[MetricName, float] = DEFAULT_WEIGH
         latency_ms=evidence.latency_ms,
         metrics=metrics,
         formula_version=FORMULA_VERSION,
-        safety=evidence.archive.value.safety.findings if evidence.archive.value else (),
+        safety=evidence.safety.value.status if evidence.safety.value else None,
+        findings=evidence.safety.value.findings if evidence.safety.value else (),
     )
     return Receipt(evidence, tuple(checked.items()), rating)
 

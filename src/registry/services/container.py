@@ -19,6 +19,7 @@ from registry.services.packages.reading import Reading
 from registry.services.packages.retrieval import Retrieval
 from registry.services.ratings.license_check import LicenseChecks
 from registry.services.ratings.ratings import Ratings
+from registry.services.safety.verdicts import Verdicts
 from registry.services.search.indexing import IndexFollower
 from registry.services.search.search import SearchService
 from registry.services.uploads.admission import Admission
@@ -49,6 +50,9 @@ class Services:
     cursors: CursorCodec
     ratings: Ratings
     license_checks: LicenseChecks
+    verdicts: Verdicts
+    scan_in_background: Callable[[], Coroutine[Any, Any, None]]
+    scan_as_worker: Callable[[], Coroutine[Any, Any, None]]
     rate_in_background: Callable[[], Coroutine[Any, Any, None]]
     rate_as_worker: Callable[[], Coroutine[Any, Any, None]]
     search: SearchService

@@ -50,7 +50,7 @@ class Pace:
     a flaky network is not cut; credit is bounded, so that a fast beginning does not allow a slow rest.
     """
 
-    __slots__ = ("_credit", "_idle", "_limits", "_seen", "_total_seconds", "received")
+    __slots__ = ("_credit", "_idle", "_limits", "_seen", "_total_seconds")
 
     def __init__(self, limits: ConnectionLimits) -> None:
         self._limits = limits
@@ -58,19 +58,17 @@ class Pace:
         self._total_seconds = 0.0
         self._credit = limits.min_body_bytes_per_second * _GRACE_SECONDS
         self._seen = 0
-        self.received = 0
-        """Bytes so far; the connection counts them."""
 
-    def is_too_slow(self, seconds: float) -> bool:
-        """Whether the client was too slow, now that another `seconds` of waiting for it are over."""
-        limits, news = self._limits, self.received - self._seen
-        self._seen = self.received
+    def is_too_slow(self, received: int, seconds: float) -> bool:
+        """Whether the client was too slow: `received` bytes so far, another `seconds` of waiting for it are over."""
+        limits, news = self._limits, received - self._seen
+        self._seen = received
         self._idle = 0.0 if news else self._idle + seconds
         self._total_seconds += seconds
         rate = limits.min_body_bytes_per_second
         most = rate * max(limits.body_idle_seconds, _GRACE_SECONDS)
         self._credit = min(most, self._credit + news - rate * seconds)
-        slow_start = self._total_seconds > _GRACE_SECONDS and self.received < rate * self._total_seconds
+        slow_start = self._total_seconds > _GRACE_SECONDS and received < rate * self._total_seconds
         return self._idle > limits.body_idle_seconds or self._credit < 0 or slow_start
 
 

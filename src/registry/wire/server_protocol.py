@@ -67,7 +67,9 @@ class BoundedProtocol(HttpToolsProtocol):
     """Nothing is parsed any more: the connection will be closed once what it owes is sent."""
     _deferred: bytes | None = None
     """A refusal that waits until earlier requests of the connection are answered."""
-    _pace: Pace
+    _received_bytes = 0
+    _pace: Pace | None = None
+    """Made when a body is not complete by the next look: most come with their heads."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         gathering = HeadWithBody(cast("asyncio.Transport", transport), self.loop)
@@ -119,10 +121,10 @@ class BoundedProtocol(HttpToolsProtocol):
         self._owed += 1
         super().on_headers_complete()
         self._phase, self._unparsed_bytes, self._drain_seconds = _BODY, 0, 0.0
-        self._pace = Pace(self.watched_by.limits)
+        self._received_bytes, self._pace = 0, None
 
     def on_body(self, body: bytes) -> None:
-        self._pace.received += len(body)
+        self._received_bytes += len(body)
         self._unparsed_bytes = 0
         super().on_body(body)
 
@@ -220,7 +222,9 @@ class BoundedProtocol(HttpToolsProtocol):
             return
         if self.cycle.response_complete:
             self._drain_seconds += seconds
-        if self._pace.is_too_slow(seconds) or self._drain_seconds > _DRAIN_SECONDS:
+        if self._pace is None:
+            self._pace = Pace(self.watched_by.limits)
+        if self._pace.is_too_slow(self._received_bytes, seconds) or self._drain_seconds > _DRAIN_SECONDS:
             self._refuse(_SLOW_BODY)
 
     def _watch_reader(self, seconds: float) -> None:

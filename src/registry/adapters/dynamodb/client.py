@@ -124,15 +124,20 @@ class DynamoTable:
             items += more
         return items
 
-    async def count(self, partition: str) -> int:
-        """How many items a partition has: read by the engine, a call for each MB, and not sent. Consistent."""
+    async def count(self, partition: str, *, index: bool = False) -> int:
+        """How many items a partition has: read by the engine, a call for each MB, and not sent.
+
+        Consistent, unless `index` asks for the status index.
+        """
         request: QueryInputTypeDef = {
             "TableName": self.name,
-            "KeyConditionExpression": "pk = :pk",
+            "KeyConditionExpression": f"{'status_shard' if index else 'pk'} = :pk",
             "ExpressionAttributeValues": {":pk": {"S": partition}},
             "Select": "COUNT",
-            "ConsistentRead": True,
+            "ConsistentRead": not index,
         }
+        if index:
+            request["IndexName"] = STATUS_INDEX
         counted = 0
         while True:
             answer = await self.call("Query", partial(self.client.query, **request), member="Count")
@@ -186,9 +191,13 @@ class DynamoTable:
         """The action that deletes an item, where `condition` holds."""
         return cast("Action", {"Delete": self._action({"Key": key}, condition, values)})
 
-    def update(self, key: Item, expression: str, *, condition: str, values: Item) -> Action:
-        """The action that updates an item, where `condition` holds."""
-        action = {"Key": key, "UpdateExpression": expression}
+    def update(
+        self, key: Item, expression: str, *, condition: str, values: Item, names: Mapping[str, str] | None = None
+    ) -> Action:
+        """The action that updates an item, where `condition` holds. `names` are placeholders of attributes' names."""
+        action: dict[str, Any] = {"Key": key, "UpdateExpression": expression}
+        if names:
+            action["ExpressionAttributeNames"] = names
         return cast("Action", {"Update": self._action(action, condition, values)})
 
     def check(self, key: Item, *, condition: str, values: Item | None = None) -> Action:

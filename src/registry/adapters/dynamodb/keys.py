@@ -7,6 +7,11 @@ can hold one.
 | --- | --- | --- |
 | record | `P#<package id>` | `record` |
 | README | `P#<package id>` | `readme` |
+| safety | `P#<package id>` | `safety` |
+| verdict | `V#<sha256>` | `verdict` |
+| part of a verdict | `V#<sha256>` | `body#<number>` |
+| scan under way | `V#<sha256>` | `claim` |
+| upgrade | `upgrades` | `<name>` |
 | version | `N#<name>` | `<type>#<version>` |
 | listing entry | `L#<status>#<dimension>#<value>` | `<package id>` |
 | blob | `B#<blob key>` | `blob` |
@@ -49,6 +54,11 @@ can hold one.
   under these, a tag or a score the `score` where there is one; and the `revision` that wrote it.
 - A rating is the latest, as ready JSON; its receipt, compressed, is in parts that carry the rating's `etag`.
 - A rating that waits is a mark (`due_at`, `attempts`, `asked_by`, and the `claim_token` of who makes it).
+- A package's safety is the scan request for its content: `sha256`, `owner` (who asks), `due_at` while it is open,
+  `reported` (the verdict that webhooks heard of last), and the contents for which an admin has `lifted` a quarantine.
+- A verdict has what decides; its JSON, compressed, is in parts that carry the verdict's `etag`. A scan under way is a
+  lease (`claim_token`, `ends_at`, `attempts`).
+- An upgrade tells that a change of a formula or a policy has been carried out on all packages (`state`).
 - An unfinished reset is the admin who stays, with the `reset_token` that tells this reset from the next one.
 - A blob tells the sweep that a record, or an open upload, refers to these bytes.
 - An event is put by the change that causes it; `outbox` makes the deliveries of it, and ends it.
@@ -60,7 +70,9 @@ answers and tokens, where it matters; a delivery that has ended may be listed a 
 
 Index `GSI-Status-Created`: partition `status_shard` = `<status>#<shard>`, sort `id` (a UUIDv7: its order is that of
 creation). The shards keep a partition from becoming hot, at the price of one query each. Records are in it, and lanes:
-these under `due#<webhook id>` and, as `id`, when their first delivery is due (`<time>#<event id>`).
+these under `due#<webhook id>` and, as `id`, when their first delivery is due (`<time>#<event id>`). A package's safety
+is under `scans#<shard>` while its request is open (`id`: `<time>#<package id>`), then under `sha256#<sha256>` (by its
+id). Verdicts are under `verdicts#<shard>` with the scanner's version first in their `id`.
 
 Listings by one of a package's other properties come from listing entries, which are written in the same transaction as
 the record, and so are read consistently. Dimensions: `name`, `tag`, `owner`, `version`, `minor` (`1.2`), `major`,
@@ -208,6 +220,10 @@ def rating_key(package_id: str) -> Item:
 
 def receipt_key(package_id: str, part: int) -> Item:
     return key(f"R#{package_id}", f"receipt#{part}")
+
+
+def upgrade_key(name: str) -> Item:
+    return key("upgrades", name)
 
 
 def mark_key(package_id: str) -> Item:

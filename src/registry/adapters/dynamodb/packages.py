@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Sequence
 
-from registry.adapters.dynamodb import keys, records
+from registry.adapters.dynamodb import keys, records, safety_keys
 from registry.adapters.dynamodb.audit import audit_item
 from registry.adapters.dynamodb.changes import change_item
 from registry.adapters.dynamodb.client import DynamoTable
@@ -15,6 +15,7 @@ from registry.adapters.dynamodb.outbox import event_items
 from registry.adapters.dynamodb.ratings import mark_item
 from registry.adapters.dynamodb.records import attribute
 from registry.adapters.dynamodb.reservations import reserved
+from registry.adapters.dynamodb.scan_requests import follow_content, read_safety, request_item
 from registry.adapters.dynamodb.transaction import ABSENT, Transaction
 from registry.adapters.dynamodb.uploads import answer_kept, end_upload, keep_answer
 from registry.adapters.dynamodb.usage import count_bytes, grown
@@ -22,9 +23,12 @@ from registry.domain.errors import AlreadyExists, NotFound, PackageExists, Revis
 from registry.domain.listing import PackageFilter
 from registry.domain.packages import Change, KeptAnswer, Package, PackageStatus, PackageType
 from registry.domain.rating_requests import can_be_rated
+from registry.domain.verdicts import PackageSafety
 from registry.domain.versions import Version
 from registry.ports.clock import Clock
 from registry.ports.packages import NamedVersion, PackageDocument, SummaryPage
+
+_Found = tuple[Item, Item | None, Item | None]
 
 READS = 4
 """How often a record and its README are read before giving up on finding both of one write."""
@@ -47,6 +51,8 @@ class DynamoPackageStore:
             transaction.put(readme)
         _write_rest(transaction, None, package, old_score=None)
         self._mark(transaction, package, change)
+        if (request := request_item(package, change, now=self._clock.now())) is not None:
+            transaction.put(request)
         counted = change.upload.size if change.upload else 0
         await self._commit(transaction, change, added=grown(None, package) - counted)
 
@@ -70,6 +76,7 @@ class DynamoPackageStore:
         )
         _write_rest(transaction, old, package, old_score=records.read_score(record))
         self._mark(transaction, package, change)
+        follow_content(transaction, old, package, change, now=self._clock.now())
         await self._commit(transaction, change, added=grown(old, package))
 
     async def remove(self, package_id: str, change: Change, *, expected_revision: int) -> None:
@@ -85,6 +92,7 @@ class DynamoPackageStore:
             transaction.delete(keys.readme_key(package_id))
         transaction.delete(keys.mark_key(package_id))
         transaction.delete(keys.rating_key(package_id))
+        transaction.delete(safety_keys.safety_key(package_id))
         old = records.read_package(record, readme)
         _write_rest(transaction, old, None, old_score=records.read_score(record))
         await transaction.commit()
@@ -94,7 +102,14 @@ class DynamoPackageStore:
         found = await self._read(package_id)
         if found is None:
             raise _absent(package_id)
-        return records.read_package(*found)
+        return records.read_package(*found[:2])
+
+    async def get_judged(self, package_id: str) -> tuple[Package, PackageSafety]:
+        found = await self._read(package_id)
+        if found is None:
+            raise _absent(package_id)
+        record, readme, safety = found
+        return records.read_package(record, readme), read_safety(safety)
 
     async def get_many(self, package_ids: Sequence[str]) -> list[Package]:
         wanted = dict.fromkeys(package_ids)
@@ -108,14 +123,14 @@ class DynamoPackageStore:
             readme = found.get((f"P#{package_id}", "readme"))
             if record is None:
                 continue
-            pair = (record, readme) if records.fits(record, readme) else await self._read(package_id)
+            pair = (record, readme, None) if records.fits(record, readme) else await self._read(package_id)
             if pair is not None:
-                packages.append(records.read_package(*pair))
+                packages.append(records.read_package(*pair[:2]))
         return packages
 
     async def find_document(self, package_id: str) -> PackageDocument | None:
         found = await self._read(package_id)
-        return None if found is None else records.read_document(*found)
+        return None if found is None else records.read_document(*found[:2])
 
     async def list_page(self, wanted: PackageFilter, *, limit: int, after: str | None) -> SummaryPage:
         """Costs a query for each partition (four by status or type, one by name, owner or tag) and a BatchGetItem.
@@ -179,8 +194,8 @@ class DynamoPackageStore:
             parts = await self._table.query_all(f"R#{package_id}")
             await self._table.batch_write([{"DeleteRequest": {"Key": keys.key_of(part)}} for part in parts])
 
-    async def _read(self, package_id: str) -> tuple[Item, Item | None] | None:
-        """The record and its README of one write."""
+    async def _read(self, package_id: str) -> "_Found | None":
+        """The record and its README of one write, and the package's safety."""
         for _ in range(READS):
             items, _last = await self._table.query(f"P#{package_id}")
             found = {attribute(item, "sk"): item for item in items}
@@ -188,7 +203,7 @@ class DynamoPackageStore:
             if record is None:
                 return None
             if records.fits(record, readme):
-                return record, readme
+                return record, readme, found.get("safety")
         raise Unavailable(f"The package {package_id} is being changed; try again.")
 
     async def _read_expected(
@@ -196,7 +211,7 @@ class DynamoPackageStore:
     ) -> tuple[Item, Item | None]:
         found = await self._read(package_id)
         if found is not None and int(attribute(found[0], "revision", "N")) == expected_revision:
-            return found
+            return found[:2]
         if change.answer is not None and await self._has_answer(change.answer):
             raise answer_kept()
         raise _stale(package_id, found[0] if found else {})

@@ -214,8 +214,6 @@ def _rating_item(rating: RatingDocument, *, parts: int) -> Item:
     }
     if rating.net_score is not None:
         item["net_score"] = number(rating.net_score)
-    if rating.dangerous_sha256 is not None:
-        item["dangerous_sha256"] = text(rating.dangerous_sha256)
     return item
 
 
@@ -230,7 +228,6 @@ def _read_rating(package_id: str, item: Item) -> RatingDocument:
         etag=attribute(item, "etag"),
         summary=attribute(item, "summary", "B"),
         body=attribute(item, "body", "B"),
-        dangerous_sha256=attribute(item, "dangerous_sha256"),
     )
 
 

@@ -1,6 +1,6 @@
 """A transaction under construction: actions, each with what it means when its condition does not hold."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from registry.adapters.dynamodb.client import TRANSACTION_ACTIONS, DynamoTable
 from registry.adapters.dynamodb.errors import ConditionFailed
@@ -29,6 +29,10 @@ class Transaction:
     def add_to(self, key: Item, name: str, added: int) -> None:
         """Add to a number of an item, which is made where it is missing."""
         self._actions.append(self._table.add(key, name, added))
+
+    def update(self, key: Item, expression: str, values: Item, *, names: Mapping[str, str] | None = None) -> None:
+        """Change some attributes of an item, which is made where it is missing."""
+        self._actions.append(self._table.update(key, expression, condition="", values=values, names=names))
 
     def delete(self, key: Item) -> None:
         self._actions.append(self._table.delete(key))

@@ -12,6 +12,7 @@ from registry.adapters.sqlite.deliveries import record_events
 from registry.adapters.sqlite.idempotency import keep_answer
 from registry.adapters.sqlite.ratings import drop_rating, mark_anew
 from registry.adapters.sqlite.rows import insert_rows
+from registry.adapters.sqlite.scan_requests import drop_safety, open_requests
 from registry.adapters.sqlite.scores import list_by_score, unlist
 from registry.adapters.sqlite.uploads import end_upload
 from registry.adapters.sqlite.usage import within
@@ -98,6 +99,7 @@ def delete_package(connection: sqlite3.Connection, package_id: str, *, expected_
     connection.execute("DELETE FROM listings WHERE number = ?", (number,))
     unlist(connection, number)
     drop_rating(connection, package_id)
+    drop_safety(connection, package_id)
 
 
 def find_number(connection: sqlite3.Connection, package_id: str, *, expected_revision: int) -> int:
@@ -154,4 +156,6 @@ class AddPackage(BatchOperation):
             if adding.change.upload is not None:
                 end_upload(connection, adding.change.upload)
         insert_packages(connection, [adding.writing for adding in operations])
-        mark(connection, [(adding.writing.package, adding.change) for adding in operations], now=now)
+        added = [(adding.writing.package, adding.change) for adding in operations]
+        mark(connection, added, now=now)
+        open_requests(connection, added, now=now)

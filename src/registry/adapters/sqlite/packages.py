@@ -18,6 +18,7 @@ from registry.adapters.sqlite.listing import (
 )
 from registry.adapters.sqlite.package_writing import AddPackage, PackageWriting, delete_package, mark, record
 from registry.adapters.sqlite.ranges import entries_in_range
+from registry.adapters.sqlite.scan_requests import SAFETY_COLUMNS, follow_content, safety_of
 from registry.adapters.sqlite.scores import Check, check_for, checked_entries
 from registry.adapters.sqlite.usage import within
 from registry.adapters.sqlite.version_keys import KeySpan, version_key
@@ -27,6 +28,7 @@ from registry.domain.listing import PackageFilter
 from registry.domain.name_patterns import NamePatterns
 from registry.domain.packages import Change, Package, PackageStatus, PackageType
 from registry.domain.times import to_microseconds
+from registry.domain.verdicts import PackageSafety
 from registry.domain.versions import Version
 from registry.ports.clock import Clock
 from registry.ports.packages import NamedVersion, PackageDocument, PackageSummary, SummaryPage
@@ -34,6 +36,8 @@ from registry.ports.packages import NamedVersion, PackageDocument, PackageSummar
 _STATUSES = {status.value: status for status in PackageStatus}
 _DOCUMENT = "SELECT summary, readme, revision, status, created_by, name FROM packages WHERE id = ?"
 _GET = "SELECT summary, readme, blob_key FROM packages WHERE id = ?"
+_JUDGED = f"""SELECT p.summary, p.readme, p.blob_key, {SAFETY_COLUMNS}
+    FROM packages AS p LEFT JOIN scan_requests AS s ON s.package_id = p.id WHERE p.id = ?"""  # noqa: S608 - fixed texts
 _GET_MANY = """SELECT p.id, p.summary, p.readme, p.blob_key
     FROM json_each(?) AS wanted CROSS JOIN packages AS p ON p.id = wanted.value"""
 _SUMMARIES = """SELECT p.id, p.summary, p.revision
@@ -76,6 +80,7 @@ class SqlitePackageStore:
             with within(change.quota, connection):
                 writing.update(connection, expected_revision=expected_revision)
             mark(connection, [(package, change)], now=now)
+            follow_content(connection, package, change, now=now)
 
         await self._database.write(operation)
 
@@ -94,6 +99,13 @@ class SqlitePackageStore:
             raise NotFound(f"There is no package {package_id}.")
         summary, readme, blob_key = row
         return decode_package(summary, readme, blob_key=blob_key)
+
+    async def get_judged(self, package_id: str) -> tuple[Package, PackageSafety]:
+        row = self._database.fetch_one(_JUDGED, (package_id,))
+        if row is None:
+            raise NotFound(f"There is no package {package_id}.")
+        summary, readme, blob_key, *safety = row
+        return decode_package(summary, readme, blob_key=blob_key), safety_of(*safety)
 
     async def get_many(self, package_ids: Sequence[str]) -> list[Package]:
         wanted = list(dict.fromkeys(package_ids))

@@ -16,13 +16,13 @@ from registry.domain.ratings import RatingStatus
 from registry.domain.times import from_microseconds, to_microseconds
 from registry.ports.ratings import DueRating, RatingClaim, RatingDocument, RatingSummary
 
-_FIND = """SELECT revision, status, net_score, rated_at, etag, summary, body, dangerous_sha256
+_FIND = """SELECT revision, status, net_score, rated_at, etag, summary, body
     FROM ratings WHERE package_id = ?"""
 _SUMMARIES = """SELECT r.package_id, r.revision, r.net_score, r.etag, r.summary
     FROM json_each(?) AS wanted CROSS JOIN ratings AS r ON r.package_id = wanted.value"""
 _STORE = """INSERT OR REPLACE INTO ratings
-    (package_id, revision, status, net_score, rated_at, etag, summary, body, dangerous_sha256, receipt)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+    (package_id, revision, status, net_score, rated_at, etag, summary, body, receipt)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 _MARK = """INSERT INTO rating_marks (package_id, due_at, attempts, asked_by)
     SELECT id, ?, 0, ? FROM packages WHERE id = ?
         AND NOT EXISTS (SELECT 1 FROM ratings WHERE package_id = packages.id AND revision = ?)
@@ -47,7 +47,7 @@ class SqliteRatingStore:
         row = self._database.fetch_one(_FIND, (package_id,))
         if row is None:
             return None
-        revision, status, net_score, rated_at, etag, summary, body, dangerous_sha256 = row
+        revision, status, net_score, rated_at, etag, summary, body = row
         return RatingDocument(
             package_id=package_id,
             revision=revision,
@@ -57,7 +57,6 @@ class SqliteRatingStore:
             etag=etag,
             summary=summary,
             body=body,
-            dangerous_sha256=dangerous_sha256,
         )
 
     async def find_summaries(self, package_ids: Sequence[str]) -> dict[str, RatingSummary]:
@@ -115,7 +114,6 @@ class SqliteRatingStore:
             rating.etag,
             rating.summary,
             rating.body,
-            rating.dangerous_sha256,
             zlib.compress(receipt),
         )
 

@@ -5,6 +5,9 @@ may ask for. Its indexes hold the id behind the columns that are asked for, so e
 id order. `score_listings` holds the same rows once for each bucket of the net score (see `domain/scores.py`), while
 the rating is of the current revision; `score` is in millionths.
 
+In `scan_requests` each package with content stands once; `due_at` is NULL once the verdict on its content has been
+applied. `upgrades` tells which changes of a formula or a policy have been carried out on all packages.
+
 `user_bytes` is the sum of the contents' sizes by creator, kept by triggers, so that no writer can forget it.
 
 In `changes` each package stands once, with the number of its last change; deleted ones stay, so that followers hear
@@ -148,6 +151,26 @@ RECORDS: Migrations = (
             created_at INTEGER NOT NULL, expires_at INTEGER, last_used_at INTEGER)""",
         "CREATE INDEX api_tokens_user ON api_tokens (user, id)",
         "CREATE INDEX api_tokens_expires_at ON api_tokens (expires_at) WHERE expires_at IS NOT NULL",
+    ),
+    (
+        # The body stands last, as above.
+        """CREATE TABLE verdicts (
+            sha256 TEXT NOT NULL UNIQUE, status TEXT NOT NULL, reason TEXT NOT NULL, scanner_version INTEGER NOT NULL,
+            scanned_at INTEGER NOT NULL, etag TEXT NOT NULL, body BLOB NOT NULL)""",
+        "CREATE INDEX verdicts_version ON verdicts (scanner_version, sha256)",
+        """CREATE TABLE scan_claims (
+            sha256 TEXT NOT NULL UNIQUE, token TEXT NOT NULL, ends_at INTEGER NOT NULL, attempts INTEGER NOT NULL)""",
+        """CREATE TABLE scan_requests (
+            package_id TEXT NOT NULL UNIQUE, sha256 TEXT NOT NULL, asked_by TEXT NOT NULL, due_at INTEGER,
+            reported TEXT NOT NULL DEFAULT '')""",
+        "CREATE INDEX scan_requests_sha256 ON scan_requests (sha256)",
+        "CREATE INDEX scan_requests_due_at ON scan_requests (due_at) WHERE due_at IS NOT NULL",
+        "CREATE TABLE safety_lifts (package_id TEXT NOT NULL, sha256 TEXT NOT NULL, UNIQUE (package_id, sha256))",
+        # An admin who let dangerous content stay active had lifted its quarantine.
+        """INSERT INTO safety_lifts SELECT r.package_id, r.dangerous_sha256
+            FROM ratings AS r JOIN packages AS p ON p.id = r.package_id
+            WHERE r.dangerous_sha256 IS NOT NULL AND p.status != 'quarantined'""",
+        """CREATE TABLE upgrades (name TEXT NOT NULL UNIQUE, state TEXT NOT NULL)""",
     ),
 )
 

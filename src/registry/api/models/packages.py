@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from registry.api.models.requests import ID_PATTERN, DependencyBody
 from registry.domain.accounts import Permission
 from registry.domain.packages import AuditAction, PackageStatus, PackageType
+from registry.domain.safety import SafetyStatus
 
 _EXAMPLE_ID = "01934d2e-8a5c-7c3e-9f5a-3b1c2d4e5f60"
 _SHA256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
@@ -52,8 +53,10 @@ class ContentModel(Answer):
 
 class RatingSummaryModel(Answer):
     net_score: Annotated[float | None, Field(ge=0, le=1)]
+    net_score_range: Annotated[list[float], Field(min_length=2, max_length=2)]
     status: Literal["complete", "partial"]
     rated_at: datetime
+    safety: Annotated[SafetyStatus | None, Field(description="the verdict on the content; null without content")]
 
 
 class PackageSummaryModel(Answer):

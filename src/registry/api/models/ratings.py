@@ -7,7 +7,9 @@ from pydantic import ConfigDict, Field
 
 from registry.api.models.packages import PACKAGE_EXAMPLE, Answer, Id
 from registry.api.models.requests import License, Strict
+from registry.api.models.safety import FindingModel
 from registry.domain.ratings import MetricName, MetricStatus, RatingStatus, Target
+from registry.domain.safety import SafetyStatus
 
 Score = Annotated[float, Field(ge=0, le=1)]
 RATING_EXAMPLE: dict[str, Any] = {
@@ -37,7 +39,8 @@ RATING_EXAMPLE: dict[str, Any] = {
             "evidence": "half of the last 100 commits are by one person",
         },
     },
-    "safety": [],
+    "safety": "clean",
+    "findings": [],
 }
 
 
@@ -54,13 +57,6 @@ class MetricModel(Answer):
     lost_to: Annotated[list[str] | None, Field(description="sources that failed and took the score away")] = None
 
 
-class SafetyFindingModel(Answer):
-    path: str
-    scanner: str
-    severity: Literal["info", "suspicious", "dangerous"]
-    detail: str
-
-
 class RatingModel(Answer):
     """A rating. `partial`: a failing source took a score away; it is tried again."""
 
@@ -75,7 +71,8 @@ class RatingModel(Answer):
     latency_ms: int
     formula_version: str
     metrics: dict[MetricName, MetricModel]
-    safety: list[SafetyFindingModel]
+    safety: Annotated[SafetyStatus | None, Field(description="the verdict on the content; null without content")]
+    findings: Annotated[list[FindingModel], Field(description="what the verdict rests on")]
 
 
 class RatingQueuedModel(Answer):

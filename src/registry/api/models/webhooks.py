@@ -28,7 +28,14 @@ DELIVERY_EXAMPLE: dict[str, Any] = {
 }
 
 SubscribableEvent = Annotated[
-    Literal["rating.completed", "package.created", "package.updated", "package.deleted", "upload.expired"],
+    Literal[
+        "rating.completed",
+        "safety.completed",
+        "package.created",
+        "package.updated",
+        "package.deleted",
+        "upload.expired",
+    ],
     Field(description="a type of event"),
 ]
 

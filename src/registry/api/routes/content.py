@@ -107,7 +107,7 @@ async def list_files(
     async def answer(servable: Servable) -> tuple[list[ZipEntry], int | None]:
         return await services.subparts.list_files(servable.content, limit=limit, after=after)
 
-    found, behind = await services.retrieval.serve(package_id, caller, answer)
+    found, behind = await services.retrieval.serve(package_id, caller, answer, in_files=True)
     items = [orjson.dumps(_file(entry)) for entry in found]
     return page_response(request, services.cursors, items, None if behind is None else str(behind))
 
@@ -132,7 +132,7 @@ async def download_file(request: Request, package_id: PackageId, path: FilePath,
         found = await services.subparts.find_file(servable.content, path)
         return await _sub_part_response(request, found, filename=PurePosixPath(path).name, media_type=media_type)
 
-    return await services.retrieval.serve(package_id, caller, answer)
+    return await services.retrieval.serve(package_id, caller, answer, in_files=True)
 
 
 def _role(text: str) -> Role:

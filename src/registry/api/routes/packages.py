@@ -185,6 +185,7 @@ async def _publish(request: Request, caller: Caller, body: AsyncIterator[bytes])
     if isinstance(published, Package) and published.status is PackageStatus.PENDING:
         state.services.ingest.start(published.id, published.created_by)
     elif isinstance(published, Package):
+        state.services.verdicts.hint(published.id, caller.name)
         await state.services.ratings.hint(published.id, caller.name)
     return created_response(published)
 
@@ -233,7 +234,9 @@ async def _replace_package(request: Request) -> Response:
         package = await state_of(request.scope).services.changing.replace(
             caller, package_id, body.value(), submission.content, expected=expected_revisions(request.headers)
         )
-    await state_of(request.scope).services.ratings.hint(package_id, caller.name)
+    services = state_of(request.scope).services
+    services.verdicts.hint(package_id, caller.name)
+    await services.ratings.hint(package_id, caller.name)
     return document_response(package)
 
 

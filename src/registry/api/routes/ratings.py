@@ -1,10 +1,7 @@
 """Ratings, their receipts, and whether a project's license goes with a package's."""
 
-import re
-from typing import Annotated
-
 import orjson
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from registry.api.authentication import Searcher, Uploader, authenticate
@@ -15,16 +12,11 @@ from registry.api.models.ratings import LicenseAnswerModel, LicenseCheckBody, Ra
 from registry.api.routes.packages import PackageId
 from registry.api.state import state_of
 from registry.api.strict_json import StrictJsonRoute
+from registry.api.waiting import Wait, wait_seconds
 from registry.domain.accounts import Permission
-from registry.domain.errors import InvalidInput
-from registry.services.ratings.ratings import MAX_WAIT_SECONDS, ServedRating
+from registry.services.ratings.ratings import ServedRating
 
-Wait = Annotated[
-    int, Query(ge=0, le=MAX_WAIT_SECONDS, description="seconds to hold the request; also `Prefer: wait=N`")
-]
 _RETRY_AFTER_SECONDS = 1
-_DIGITS = re.compile(r"[0-9]{1,2}")
-_PREFER_WAIT = re.compile(r'(?:^|[,;])\s*wait\s*=\s*"?([0-9]{1,9})"?\s*(?=$|[,;])', re.IGNORECASE)
 _QUEUED_HEADERS = {
     "Location": header("where the rating will be", "/package/01934d2e-8a5c-7c3e-9f5a-3b1c2d4e5f60/rate"),
     "Retry-After": {"description": "seconds to wait", "schema": {"type": "integer"}},
@@ -98,7 +90,7 @@ async def _read_rating(request: Request) -> Response:
     caller = await authenticate(scope, Permission.SEARCH)
     package_id = scope["path_params"]["package_id"]
     ratings = state_of(scope).services.ratings
-    found = await ratings.get(package_id, caller, wait_seconds=_wait_seconds(request))
+    found = await ratings.get(package_id, caller, wait_seconds=wait_seconds(request))
     if found is None:
         return _queued(package_id)
     headers = _headers(found)
@@ -113,17 +105,6 @@ def _headers(found: ServedRating) -> list[Header]:
         (b"x-cache", b"hit" if found.hit else b"miss"),
         (b"age", b"%d" % found.age_seconds),
     ]
-
-
-def _wait_seconds(request: Request) -> int:
-    """`?wait=N` counts; a preference (RFC 7240) is only that: what cannot be granted is cut or ignored."""
-    given = request.query_params.get("wait") if request.scope["query_string"] else None
-    if given is not None:
-        if not _DIGITS.fullmatch(given) or int(given) > MAX_WAIT_SECONDS:
-            raise InvalidInput(f"a number of seconds from 0 to {MAX_WAIT_SECONDS}", pointer="/wait")
-        return int(given)
-    preferred = _PREFER_WAIT.search(",".join(request.headers.getlist("prefer")))
-    return min(int(preferred[1]), MAX_WAIT_SECONDS) if preferred else 0
 
 
 def _queued(package_id: str) -> Response:

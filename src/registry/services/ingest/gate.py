@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from registry.domain.packages import Package
 from registry.rating.collect import EvidenceCollector
 from registry.services.ratings.parsing import Scorer as EvidenceScorer
+from registry.services.safety.scanning import Scanning
 
+_SCAN_SECONDS = 120.0
+"""After that the score goes without the verdict."""
 Scorer = Callable[[Package], Awaitable[float | None]]
 """The net score (0 to 1) of a package whose content is stored but not yet visible, None where nothing is known.
 
@@ -31,10 +34,12 @@ class ScoreGate:
         return None
 
 
-def evidence_scorer(collector: EvidenceCollector, scorer: EvidenceScorer) -> Scorer:
+def evidence_scorer(collector: EvidenceCollector, scorer: EvidenceScorer, scanning: Scanning) -> Scorer:
     """Scores as the rating that follows will, over what could be measured at that moment."""
 
     async def score(package: Package) -> float | None:
+        if package.content is not None:
+            await scanning.settle(package.content, user=package.created_by, within_seconds=_SCAN_SECONDS)
         evidence = await collector.collect(package)
         return (await scorer.score(evidence, user=package.created_by)).rating.net_score
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from registry.domain.accounts import Caller
 from registry.domain.listing import PackageFilter
 from registry.domain.packages import AuditEntry, Dependency, Package, PackageType
+from registry.domain.verdicts import PackageSafety
 from registry.domain.versions import VersionRange
 from registry.domain.visibility import EVERYBODY, Viewer
 from registry.ports.audit import AuditStore
@@ -62,6 +63,13 @@ class Catalog:
     async def get(self, package_id: str, caller: Caller) -> Package:
         """The package. Raises NotFound."""
         return visible(await self._packages.get(package_id), caller)
+
+    async def get_judged(
+        self, package_id: str, caller: Caller, *, quarantined: bool = False
+    ) -> tuple[Package, PackageSafety]:
+        """The package, and how far its content has been judged. `quarantined` as for `visible`. Raises NotFound."""
+        package, safety = await self._packages.get_judged(package_id)
+        return visible(package, caller, quarantined=quarantined), safety
 
     async def list_page(self, wanted: PackageFilter, *, limit: int, after: str | None) -> SummaryPage:
         return await self._packages.list_page(wanted, limit=limit, after=after)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from registry.domain.accounts import Caller
 from registry.domain.errors import InvalidInput, RevisionConflict, Unavailable
-from registry.domain.packages import AuditAction, Package
+from registry.domain.packages import AuditAction, Package, PackageStatus
 from registry.formats.archives.facts import ArchiveFacts
 from registry.ports.clock import Clock
 from registry.ports.packages import PackageStore
@@ -130,12 +130,11 @@ class Changing:
                 after = replace(after, status_reason=None)  # it told why the status before was set
             quota = self._intake.quota_of(after.created_by)
             action = AuditAction.UPDATE if after.status is before.status else AuditAction.STATUS
+            change = replace(
+                self._audit.change(after, caller.name, action), quota=quota, lifted_sha256=_lifted(before, after)
+            )
             try:
-                await self._packages.replace(
-                    after,
-                    replace(self._audit.change(after, caller.name, action), quota=quota),
-                    expected_revision=before.revision,
-                )
+                await self._packages.replace(after, change, expected_revision=before.revision)
             except RevisionConflict:
                 if expected is not None:
                     raise
@@ -152,6 +151,14 @@ class Changing:
                     pointer=f"/{member}",
                 )
         check_status_change(package.status, metadata.status or package.status, caller)
+
+
+def _lifted(before: Package, after: Package) -> str | None:
+    """The content for which an admin lifts a quarantine. Content that comes with the change is judged by itself."""
+    stays = before.status is not PackageStatus.QUARANTINED or after.status is PackageStatus.QUARANTINED
+    if stays or before.content is None or after.content != before.content:
+        return None
+    return before.content.sha256
 
 
 async def _back_off() -> None:

@@ -23,6 +23,7 @@ from registry.domain.packages import (
 )
 from registry.domain.quotas import Quota
 from registry.domain.ratings import Rating
+from registry.domain.verdicts import VerdictSummary
 from registry.domain.versions import Version
 from registry.formats.archives.facts import ArchiveFacts
 from registry.formats.archives.kinds import SNIFF_BYTES, looks_like_archive
@@ -245,6 +246,18 @@ class AuditWriter:
         details = {"revision": rating.revision, "status": rating.status.value, "net_score": rating.net_score}
         event = Event(self._ids.new_id(), EventType.RATING_COMPLETED, entry.at, package.id, details)
         return Change(entry, events=(event,))
+
+    def judged(self, package: Package, verdict: VerdictSummary) -> Event:
+        """What webhooks hear of a verdict on the package's content."""
+        details: dict[str, str | int | None] = {
+            "name": package.name,
+            "version": str(package.version),
+            "type": package.type.value,
+            "revision": package.revision,
+            "content_sha256": verdict.content_sha256,
+            "status": verdict.status.value,
+        }
+        return Event(self._ids.new_id(), EventType.SAFETY_COMPLETED, self._clock.now(), package.id, details)
 
     def entry(self, package: Package, user: str | None, action: AuditAction) -> AuditEntry:
         return AuditEntry(

@@ -5,13 +5,14 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import structlog
 
 from registry.domain.accounts import Caller
-from registry.domain.errors import ContentUnavailable, NotFound, RegistryError
+from registry.domain.errors import ContentUnavailable, NotFound, Quarantined, RegistryError
 from registry.domain.packages import AuditAction, AuditEntry, Content, Package, PackageStatus
+from registry.domain.verdicts import PackageSafety
 from registry.ports.audit import AuditStore
 from registry.ports.blobs import BlobStore
 from registry.services.packages.catalog import Catalog
@@ -22,7 +23,6 @@ _Answer = TypeVar("_Answer")
 _WHY = {
     PackageStatus.PENDING: "its content is still being fetched; try again later",
     PackageStatus.FAILED: "its content could not be fetched; see status_reason",
-    PackageStatus.QUARANTINED: "it is quarantined; an admin can lift that",
 }
 
 
@@ -34,33 +34,53 @@ class Servable:
     content: Content
 
 
+class ServingCheck(Protocol):
+    async def check_served(self, package: Package, safety: PackageSafety, caller: Caller) -> None:
+        """Raises Quarantined, NotScannedYet when the content must not be served to the caller."""
+
+
 class Retrieval:
-    def __init__(self, catalog: Catalog, blobs: BlobStore, downloads: "DownloadLog") -> None:
+    def __init__(self, catalog: Catalog, blobs: BlobStore, downloads: "DownloadLog", *, safety: ServingCheck) -> None:
         self._catalog = catalog
         self._blobs = blobs
+        self._safety = safety
         self.downloads = downloads
 
-    async def find_content(self, package_id: str, caller: Caller) -> Servable:
-        """Raises NotFound, ContentUnavailable."""
-        package = await self._catalog.get(package_id, caller)
+    async def find_content(self, package_id: str, caller: Caller, *, in_files: bool = False) -> Servable:
+        """The content for a caller who may have it; `in_files`: to look into it, not to have the whole.
+
+        Raises NotFound (`in_files` for a quarantined package of others, too), Quarantined, NotScannedYet,
+        ContentUnavailable.
+        """
+        package, safety = await self._catalog.get_judged(package_id, caller, quarantined=not in_files)
+        if package.status is PackageStatus.QUARANTINED:
+            raise Quarantined(package.status_reason)
         if not package.status.downloadable:
             raise ContentUnavailable(f"The package cannot be downloaded: {_WHY[package.status]}.")
         if package.content is None:
             raise ContentUnavailable("The package has no content.")
+        await self._safety.check_served(package, safety, caller)
         return Servable(package, package.content)
 
-    async def serve(self, package_id: str, caller: Caller, answer: Callable[[Servable], Awaitable[_Answer]]) -> _Answer:
+    async def serve(
+        self,
+        package_id: str,
+        caller: Caller,
+        answer: Callable[[Servable], Awaitable[_Answer]],
+        *,
+        in_files: bool = False,
+    ) -> _Answer:
         """What `answer` makes of the package's content, which it opens.
 
         A replaced content's bytes may be removed after its record was read. Then `answer` is asked again, for the new.
-        Raises NotFound, ContentUnavailable, and what `answer` raises.
+        Raises as `find_content`, and what `answer` raises.
         """
-        servable = await self.find_content(package_id, caller)
+        servable = await self.find_content(package_id, caller, in_files=in_files)
         while True:
             try:
                 return await answer(servable)
             except NotFound:
-                before, servable = servable, await self.find_content(package_id, caller)
+                before, servable = servable, await self.find_content(package_id, caller, in_files=in_files)
                 if servable.content.blob_key == before.content.blob_key:
                     raise
 

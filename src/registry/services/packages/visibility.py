@@ -14,9 +14,12 @@ def viewer_of(caller: Caller) -> Viewer:
     return Viewer(caller.user, is_admin=caller.is_admin, names=caller.names)
 
 
-def visible(package: _Found | None, caller: Caller) -> _Found:
-    """The package or document that was found. Raises NotFound where there is none, or none for this caller."""
-    if package is None or not viewer_of(caller).sees(package):
+def visible(package: _Found | None, caller: Caller, *, quarantined: bool = False) -> _Found:
+    """The package or document that was found. Raises NotFound where there is none, or none for this caller.
+
+    With `quarantined` a quarantined one is there for everybody: the caller is about to hear why it is.
+    """
+    if package is None or not viewer_of(caller).sees(package, quarantined=quarantined):
         raise NotFound("There is no package with this id.")
     return package
 

@@ -7,7 +7,6 @@ from random import SystemRandom
 import orjson
 
 from registry.domain.documents import format_time
-from registry.domain.packages import Package
 from registry.domain.ratings import Rating, rating_members
 from registry.ports.cache import CachedRating
 from registry.ports.ratings import RatingDocument
@@ -17,13 +16,15 @@ _JITTER = 0.1
 _TAG_DIGITS = 32
 
 
-def rating_document(package: Package, rating: Rating) -> RatingDocument:
+def rating_document(rating: Rating) -> RatingDocument:
     """The rating with its JSON made ready."""
     body = orjson.dumps(rating_members(rating))
     summary = {
         "net_score": rating.net_score,
+        "net_score_range": rating.net_score_range,
         "status": rating.status.value,
         "rated_at": format_time(rating.rated_at),
+        "safety": rating.safety,
     }
     return RatingDocument(
         package_id=rating.package_id,
@@ -34,7 +35,6 @@ def rating_document(package: Package, rating: Rating) -> RatingDocument:
         etag=f'"{hashlib.sha256(body).hexdigest()[:_TAG_DIGITS]}"',
         summary=orjson.dumps(summary),
         body=body,
-        dangerous_sha256=package.content.sha256 if rating.dangerous and package.content else None,
     )
 
 

@@ -75,6 +75,8 @@ class Ratings:
             await self._start(package_id, caller.name, unless_rated=package.revision)
         if wait_seconds <= 0 or not await self._appears(package_id, package.revision, wait_seconds):
             return None
+        # Its verdict may have quarantined it meanwhile: then the rating is that of the revision after.
+        package = await self._catalog.get_document(package_id, caller)
         return await self._find(package_id, package.revision)
 
     async def again(self, package_id: str, caller: Caller) -> None:
@@ -149,7 +151,7 @@ class Ratings:
             package_id, revision, cache_entry(found, self._clock.now()), ttl_seconds=jittered(self._age.cache_seconds)
         )
         if is_stale(found.rated_at, self._clock.now(), fresh_seconds=self._age.fresh_seconds):
-            await self._start(package_id, "registry")
+            await self._start(package_id, "")
         return ServedRating(found.body, found.etag, hit=False, age_seconds=0)
 
     async def _appears(self, package_id: str, revision: int, wait_seconds: float) -> bool:

@@ -8,16 +8,16 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
 import structlog
 
-from registry.domain.errors import NotFound, RegistryError, RevisionConflict
-from registry.domain.packages import AuditAction, Package, PackageStatus
+from registry.domain.errors import NotFound, RegistryError
+from registry.domain.packages import Package
 from registry.domain.rating_requests import lease_seconds, retry_seconds
-from registry.domain.ratings import Rating, RatingStatus
+from registry.domain.ratings import RatingStatus
 from registry.ports.cache import RatingCache
 from registry.ports.clock import Clock, IdSource
 from registry.ports.jobs import JobQueue
@@ -30,13 +30,22 @@ from registry.services.ratings.documents import cache_entry, jittered, rating_do
 from registry.services.ratings.parsing import Scorer
 
 _log = structlog.get_logger(__name__)
-_QUARANTINING_USER = "registry"
+_MOST_WAITS = 8
+"""A rating waits so often, some two minutes in all, for the verdict on the content; then it is made without."""
 _SWEPT_AT_ONCE = 100
 
 
 class RatingObserver(Protocol):
     def rated(self, outcome: str, seconds: float) -> None:
-        """One computation has ended: `complete`, `partial`, `void` (the package changed meanwhile) or `failed`."""
+        """One computation has ended.
+
+        `complete`, `partial`, `void` (the package changed meanwhile), `waits` (for the verdict) or `failed`.
+        """
+
+
+class VerdictWait(Protocol):
+    async def is_there(self, package: Package, asked_by: str) -> bool:
+        """Whether the package's content has a verdict (or there is none to come), now or within about a second."""
 
 
 class _Unobserved:
@@ -66,6 +75,7 @@ class RatingWork:
         collector: EvidenceCollector,
         *,
         cache: RatingCache,
+        verdicts: VerdictWait,
         audit: AuditWriter,
         clock: Clock,
         ids: IdSource,
@@ -77,6 +87,7 @@ class RatingWork:
         self._packages = packages
         self._collector = collector
         self._cache = cache
+        self._verdicts = verdicts
         self._audit = audit
         self._clock = clock
         self._ids = ids
@@ -114,11 +125,13 @@ class RatingWork:
 
     async def _rate(self, claim: RatingClaim) -> str:
         package = await self._packages.get(claim.package_id)
+        if claim.attempts <= _MOST_WAITS and not await self._verdicts.is_there(package, claim.asked_by):
+            # Whoever makes the verdict has the rating made at once then.
+            await self._store.give_back(claim, due_at=self._soon(claim))
+            return "waits"
         evidence = await self._collector.collect(package)
         scored = await self._scorer.score(evidence, user=package.created_by)
-        rating, document = scored.rating, rating_document(package, scored.rating)
-        if rating.dangerous and await self._quarantine(package, rating):
-            return "void"  # the package's new revision is rated next
+        rating, document = scored.rating, rating_document(scored.rating)
         retry_at = self._next_try(claim) if rating.status is RatingStatus.PARTIAL else None
         change = self._audit.rated(package, claim.asked_by or None, rating)
         if not await self._store.finish(claim, document, scored.receipt.encode(), change, retry_at=retry_at):
@@ -135,31 +148,8 @@ class RatingWork:
             ttl_seconds=jittered(self._rules.cache_seconds),
         )
 
-    async def _quarantine(self, package: Package, rating: Rating) -> bool:
-        """Take dangerous content out of reach, once: an admin who lifts the quarantine has decided.
-
-        Whether the package has a new revision now.
-        """
-        if package.status is PackageStatus.QUARANTINED or package.content is None:
-            return False
-        before = await self._store.find(package.id)
-        if before is not None and before.dangerous_sha256 == package.content.sha256:
-            return False
-        found = next(finding for finding in rating.safety if finding.severity == "dangerous")
-        quarantined = replace(
-            package,
-            status=PackageStatus.QUARANTINED,
-            status_reason=f"{found.scanner} found {found.path} dangerous: {found.detail}",
-            revision=package.revision + 1,
-            updated_at=self._clock.now(),
-        )
-        change = self._audit.change(quarantined, _QUARANTINING_USER, AuditAction.STATUS)
-        try:
-            await self._packages.replace(quarantined, change, expected_revision=package.revision)
-        except RevisionConflict:
-            return True  # it has been changed by others, so it is rated anew
-        _log.warning("package_quarantined", package_id=package.id, path=found.path, scanner=found.scanner)
-        return True
+    def _soon(self, claim: RatingClaim) -> datetime:
+        return self._clock.now() + timedelta(seconds=jittered(min(60.0, 2.0 ** (claim.attempts - 1))))
 
     def _next_try(self, claim: RatingClaim) -> datetime:
         rules = self._rules

@@ -1,0 +1,1 @@
+"""Verdicts on contents: making them once, applying them to packages, serving them."""

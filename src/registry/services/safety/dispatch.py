@@ -1,0 +1,134 @@
+"""Which request is worked on next, in this process: a fair share for each user.
+
+A user's slow contents may hold all places of a process but one, so that others never wait for them. Who has the fewest
+under way comes first.
+"""
+
+import asyncio
+from collections import Counter
+from datetime import timedelta
+from typing import Protocol
+
+import structlog
+
+from registry.domain.errors import RegistryError
+from registry.ports.clock import Clock
+from registry.ports.jobs import JobQueue
+from registry.ports.verdicts import ScanRequestStore
+
+_log = structlog.get_logger(__name__)
+_LISTED = 200
+_MOST_HINTS = 1_000
+_AFTER_FAILURE_SECONDS = 60.0
+
+
+class RequestWork(Protocol):
+    """What is done for a package; `put_off` when that broke in a way nobody thought of."""
+
+    async def perform(self, package_id: str) -> None: ...
+
+    async def put_off(self, package_id: str, *, seconds: float) -> None: ...
+
+
+class ScanHints:
+    """Requests that have just been opened in this process. Without a hint the next look finds them."""
+
+    def __init__(self) -> None:
+        self.waiting: dict[str, str] = {}
+        self.wake = asyncio.Event()
+        self.wanted = False
+
+    def add(self, package_id: str, asked_by: str) -> None:
+        """No effect in a process that does not scan."""
+        if self.wanted and len(self.waiting) < _MOST_HINTS:
+            self.waiting[package_id] = asked_by
+            self.wake.set()
+
+
+class ScanDispatch:
+    def __init__(
+        self,
+        requests: ScanRequestStore,
+        work: RequestWork,
+        hints: ScanHints,
+        *,
+        clock: Clock,
+        places: int,
+        look_seconds: float,
+    ) -> None:
+        """`places`: requests worked on at a time. `look_seconds`: between looks at the store for what is due."""
+        self._requests = requests
+        self._work = work
+        self._clock = clock
+        self._places = places
+        self._each = max(1, places - 1)
+        self._look = timedelta(seconds=look_seconds)
+        self._next_look = clock.now()
+        self._more = False
+        self._hints = hints
+        self._listed: dict[str, str] = {}
+        self._under_way: dict[str, str] = {}
+
+    async def run(self, jobs: JobQueue) -> None:
+        """Hand requests to `jobs` until cancelled."""
+        self._hints.wanted = True
+        try:
+            while True:
+                self._hints.wake.clear()
+                try:
+                    await self._hand_over(jobs)
+                except RegistryError as error:
+                    _log.warning("scan_requests_not_listed", reason=str(error))
+                try:
+                    async with asyncio.timeout(self._look.total_seconds()):
+                        await self._hints.wake.wait()
+                except TimeoutError:
+                    pass
+        finally:
+            self._hints.wanted = False
+
+    async def perform(self, package_id: str) -> None:
+        """Do one job that was handed over."""
+        try:
+            await self._work.perform(package_id)
+        except RegistryError as error:
+            _log.warning("verdict_waits", package_id=package_id, reason=str(error))
+        except Exception:  # noqa: BLE001 - one package must not hold up the others
+            _log.exception("verdict_broke", package_id=package_id)
+            await self._work.put_off(package_id, seconds=_AFTER_FAILURE_SECONDS)
+        finally:
+            self._under_way.pop(package_id, None)
+            self._hints.wake.set()
+
+    async def _hand_over(self, jobs: JobQueue) -> None:
+        while len(self._under_way) < self._places:
+            await self._look_for_more()
+            chosen = self._choose()
+            if chosen is None:
+                return
+            hinted, listed = self._hints.waiting.pop(chosen, None), self._listed.pop(chosen, None)
+            self._under_way[chosen] = hinted or listed or ""
+            await jobs.put(chosen, user=self._under_way[chosen])
+
+    async def _look_for_more(self) -> None:
+        now = self._clock.now()
+        if now < self._next_look and (self._listed or not self._more):
+            return
+        due = await self._requests.list_due(now, limit=_LISTED)
+        self._listed = {each.package_id: each.asked_by for each in due}
+        self._next_look = now + self._look
+        self._more = len(due) == _LISTED
+
+    def _choose(self) -> str | None:
+        counts = Counter(self._under_way.values())
+        best: tuple[int, str] | None = None
+        for waiting in (self._hints.waiting, self._listed):
+            for package_id, asked_by in waiting.items():
+                busy = counts[asked_by]
+                if package_id in self._under_way or busy >= self._each:
+                    continue
+                if busy == 0:
+                    return package_id
+                if best is None or busy < best[0]:
+                    best = (busy, package_id)
+        return None if best is None else best[1]
