@@ -225,5 +225,6 @@ def make_upload(**overrides: Any) -> Upload:
         "part_size": 8_388_608,
         "key": f"upload-{next(_numbers)}",
         "metadata": b'{"name":"x"}',
+        "account_id": "account-1",
     }
     return Upload(**fields | overrides)

@@ -77,7 +77,7 @@ class Settings(BaseSettings):
     jwt_secret: SecretStr | None = Field(None, description="key that signs tokens; embedded: generated once")
     token_lifetime_seconds: Seconds = Field(36_000, description="how long a token lives")
     login_window_seconds: Seconds = Field(300, description="window in which failed logins are counted")
-    login_attempts_per_name: int = Field(20, ge=1, description="failed logins of one name in a window")
+    login_attempts_per_name: int = Field(20, ge=1, description="failed logins of one name from one address in a window")
     login_attempts_per_address: int = Field(100, ge=1, description="failed logins from one address in a window")
     anonymous: str = Field(
         "", description="what requests without a token may do: `search`, or `search,download`; empty: nothing"

@@ -7,12 +7,14 @@ import struct
 import subprocess
 import zipfile
 import zlib
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import httpx
 import pytest
 
-from tests.api.support import JsonObject, Person, invalid, pages, problem, publish
+from tests.api.support import JsonObject, Person, eventually, invalid, listed, pages, problem, publish
 
 _RANDOM = random.Random(11)  # noqa: S311 (test data)
 FILES = {
@@ -213,3 +215,24 @@ def test_encrypted_files_are_refused(publisher: Person) -> None:
 def test_damaged_file_never_looks_whole(publisher: Person) -> None:
     package = publish(publisher.client, patched(TWO, "one.bin", 16, b"\x00\x00\x00\x00"))
     problem(file_of(publisher, package, "one.bin"), 409, slug="archive-unreadable")
+
+
+def test_parts_files_and_ranges_are_recorded(publisher: Person, stranger: Person) -> None:
+    asked: list[Callable[[JsonObject], httpx.Response]] = [
+        lambda package: part_of(stranger, package, "docs"),
+        lambda package: file_of(stranger, package, "config.json"),
+        lambda package: file_of(stranger, package, "train.py", Range="bytes=-10"),
+        lambda package: stranger.client.get(
+            package["content"]["url"], params={"redirect": "false"}, headers={"Range": "bytes=100-200"}
+        ),
+    ]
+    for ask in asked:
+        package = publish(publisher.client, ARCHIVE, filename="bert-tiny.zip", media_type="application/zip")
+        for _ in range(3):
+            assert ask(package).status_code in (200, 206)
+        path = f"/package/{package['id']}/audit"
+        eventually(partial(has_one_download, publisher, path, stranger.name))
+
+
+def has_one_download(person: Person, path: str, user: str) -> bool:
+    return [entry["user"] for entry in listed(person.client, path) if entry["action"] == "download"] == [user]

@@ -21,6 +21,7 @@ from tests.api.support import (
     publish,
     unique,
 )
+from tests.api.uploads import opened, some_bytes
 
 
 def secret() -> str:
@@ -135,3 +136,26 @@ def test_tokens_of_a_deleted_user_do_not_work_for_the_next_of_that_name(
     again = log_in(server.url, user.name, user.password)
     with again.client as client:
         assert client.get("/users", params={"limit": 1}).status_code == 200
+
+
+def test_a_user_created_again_inherits_nothing(admin: Person, server: RunningServer, make_user: UserFactory) -> None:
+    """No token, no open upload and no answer of the first user of the name."""
+    first = make_user("upload", "search")
+    upload = opened(first, some_bytes(100_000))
+    keyed, key = json_package(), {"Idempotency-Key": unique("key")}
+    assert first.client.post("/package", json=keyed, headers=key).status_code == 201
+    assert admin.client.delete(f"/users/{first.name}").status_code == 204
+    body = {"name": first.name, "password": first.password, "permissions": ["upload", "search"]}
+    assert admin.client.post("/users", json=body).status_code == 201
+
+    problem(first.client.get("/packages"), 401)
+    with logged_in(server.url, first.name, first.password) as second:
+        for answer in (
+            second.client.get(f"/uploads/{upload['id']}"),
+            second.client.put(f"/uploads/{upload['id']}/parts/1", content=b"x"),
+            second.client.post(f"/uploads/{upload['id']}/complete"),
+            second.client.delete(f"/uploads/{upload['id']}"),
+        ):
+            problem(answer, 404)
+        problem(second.client.post("/package", json=keyed, headers=key), 409)
+    assert admin.client.delete(f"/uploads/{upload['id']}").status_code == 204

@@ -90,7 +90,7 @@ def test_bars_have_twenty_cells(score: float | None, drawn: str) -> None:
 def test_metrics_are_drawn_with_their_evidence(capsys: pytest.CaptureFixture[str]) -> None:
     metric = {"score": None, "status": "unknown", "weight": 0.1, "evidence": "no \x1b[31msource\nrepository is linked"}
     rating = {"metrics": {"bus_factor": metric}, "net_score": None, "net_score_range": [0, 1], "status": "partial"}
-    draw_rating({**rating, "safety": []})
+    draw_rating({**rating, "safety": None, "findings": []})
     drawn = capsys.readouterr().out
     assert "bus_factor" in drawn
     assert "\x1b[31m" not in drawn
@@ -109,14 +109,14 @@ def test_evidence_stays_indented_and_a_whole_rating_says_so(
         "evidence": "word " * 30,
         "by_target": {"desktop_pc": 1},
     }
-    finding = {"severity": "dangerous", "path": "a.pkl", "scanner": "picklescan", "detail": "os.system"}
+    finding = {"level": "dangerous", "path": "a.pkl", "scanner": "picklescan", "detail": "os.system"}
     rating = {"metrics": {"size": metric}, "net_score": 0.5, "net_score_range": [0.5, 0.5], "status": "complete"}
-    draw_rating({**rating, "safety": [finding]})
+    draw_rating({**rating, "safety": "dangerous", "findings": [finding]})
     _, headline, *evidence, safety, found, net_score = capsys.readouterr().out.splitlines()
     assert headline.split()[-3:] == ["0.50", "×", "0.1"]
     assert all(line.startswith("    ") for line in evidence)
     assert evidence[-1].strip() == "desktop pc 1.00"
-    assert (safety, found.strip()) == ("safety", "dangerous: a.pkl: os.system (picklescan)")
+    assert (safety, found.strip()) == ("content: dangerous", "dangerous: a.pkl: os.system (picklescan)")
     assert net_score.endswith("0.50  (nothing is unknown)")
 
 

@@ -45,6 +45,16 @@ class AttemptCounterContract:
 
         assert await attempts.hit("a", window_seconds=60) == AttemptCount(1, 60.0)
 
+    async def test_count_tells_without_counting(self, attempts: AttemptCounter, counter_home: CounterHome) -> None:
+        assert await attempts.count("a") == 0
+        for _ in range(2):
+            await attempts.hit("a", window_seconds=60)
+        assert [await attempts.count("a") for _ in range(2)] == [2, 2]
+        async with counter_home.open() as others:
+            assert await others.count("a") == 2
+        counter_home.clock.advance(timedelta(seconds=60))
+        assert await attempts.count("a") == 0
+
     async def test_refund_takes_one_back_and_never_more_than_there_is(self, attempts: AttemptCounter) -> None:
         for key in ("a", "a", "b"):
             await attempts.hit(key, window_seconds=60)

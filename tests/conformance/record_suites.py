@@ -15,6 +15,7 @@ from tests.conformance.package_races import PackageRacesContract
 from tests.conformance.package_store import PackageStoreContract
 from tests.conformance.rating_store import RatingStoreContract
 from tests.conformance.search_index import SearchIndexContract
+from tests.conformance.upgrade_store import UpgradeStoreContract
 from tests.conformance.verdict_store import ScanRequestStoreContract, VerdictStoreContract
 from tests.conformance.webhook_store import WebhookStoreContract
 
@@ -34,6 +35,7 @@ class RecordSuites:
     TestRecordMaintenance = RecordMaintenanceContract
     TestChangeFeed = ChangeFeedContract
     TestRatingStore = RatingStoreContract
+    TestUpgradeStore = UpgradeStoreContract
     TestVerdictStore = VerdictStoreContract
     TestScanRequestStore = ScanRequestStoreContract
     TestSearchIndex = SearchIndexContract

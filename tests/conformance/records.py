@@ -14,7 +14,7 @@ from registry.ports.audit import AuditStore
 from registry.ports.changes import ChangeFeed
 from registry.ports.health import HealthLog
 from registry.ports.idempotency import AnswerStore
-from registry.ports.maintenance import RecordMaintenance
+from registry.ports.maintenance import RecordMaintenance, UpgradeStore
 from registry.ports.packages import PackageStore
 from registry.ports.ratings import RatingStore
 from registry.ports.reading import DocumentReader
@@ -34,6 +34,7 @@ class Records:
     audit: AuditStore
     answers: AnswerStore
     maintenance: RecordMaintenance
+    upgrades: UpgradeStore
     health: HealthLog
     changes: ChangeFeed
     ratings: RatingStore

@@ -21,6 +21,7 @@ from registry.adapters.sqlite.reading import SqliteDocumentReader
 from registry.adapters.sqlite.scan_requests import SqliteScanRequestStore
 from registry.adapters.sqlite.schema import THROTTLE
 from registry.adapters.sqlite.throttle import SqliteAttemptCounter
+from registry.adapters.sqlite.upgrades import SqliteUpgradeStore
 from registry.adapters.sqlite.verdicts import SqliteVerdictStore
 from registry.adapters.sqlite.webhooks import SqliteWebhookStore
 from tests.conformance.attempt_counter import AttemptCounterContract
@@ -47,6 +48,7 @@ class SqliteHome:
                 reader=SqliteDocumentReader(database),
                 audit=SqliteAuditStore(database),
                 answers=SqliteAnswerStore(database, self.clock),
+                upgrades=SqliteUpgradeStore(database),
                 maintenance=SqliteRecordMaintenance(database),
                 health=SqliteHealthLog(database),
                 changes=SqliteChangeFeed(database),

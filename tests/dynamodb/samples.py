@@ -18,6 +18,7 @@ from registry.adapters.dynamodb.packages import DynamoPackageStore
 from registry.adapters.dynamodb.ratings import DynamoRatingStore
 from registry.adapters.dynamodb.reading import DynamoDocumentReader
 from registry.adapters.dynamodb.scan_requests import DynamoScanRequestStore
+from registry.adapters.dynamodb.upgrades import DynamoUpgradeStore
 from registry.adapters.dynamodb.verdicts import DynamoVerdictStore
 from registry.adapters.dynamodb.webhooks import DynamoWebhookStore
 from registry.domain.listing import PackageFilter
@@ -38,6 +39,7 @@ def open_records(table: DynamoTable, clock: Clock) -> Records:
         reader=DynamoDocumentReader(table, packages, api_tokens, owners),
         audit=DynamoAuditStore(table),
         answers=DynamoAnswerStore(table, clock=clock),
+        upgrades=DynamoUpgradeStore(table),
         maintenance=DynamoRecordMaintenance(table, clock=clock),
         health=DynamoHealthLog(table),
         changes=DynamoChangeFeed(table, clock=clock),

@@ -123,7 +123,10 @@ async def test_accounts(table: DynamoTable, calls: CallCounter, clock: ManualClo
     account = make_account()
     expires_at = clock.now() + timedelta(hours=1)
 
-    assert await count(calls, lambda: accounts.add(account)) == {"TransactWriteItems": 1}
+    # Whether there is an item with the admins, or are accounts from before it, matters to the first one only.
+    first = await count(calls, lambda: accounts.add(make_account()))
+    assert first == {"GetItem": 1, "Query": 1, "TransactWriteItems": 1}
+    assert await count(calls, lambda: accounts.add(account)) == {"GetItem": 1, "TransactWriteItems": 1}
     assert await count(calls, lambda: accounts.find_session(account.name, "token")) == {"BatchGetItem": 1}
     assert await count(calls, lambda: accounts.get(account.name)) == {"GetItem": 1}
     assert await count(calls, lambda: accounts.list_accounts(limit=100, after=None)) == {"Query": 1, "BatchGetItem": 1}

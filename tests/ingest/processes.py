@@ -11,6 +11,7 @@ from registry.adapters.filesystem.blobs import FilesystemBlobStore
 from registry.adapters.sqlite.database import SqliteDatabase
 from registry.adapters.sqlite.deliveries import SqliteDeliveryOutbox
 from registry.adapters.sqlite.packages import SqlitePackageStore
+from registry.adapters.sqlite.source_urls import SqliteSourceUrlStore
 from registry.adapters.sqlite.uploads import SqliteUploadStore
 from registry.adapters.sqlite.usage import SqliteUsageStore
 from registry.adapters.sqlite.webhooks import SqliteWebhookStore
@@ -68,6 +69,7 @@ class World:
     outbox: SqliteDeliveryOutbox
     blobs: FilesystemBlobStore
     quotas: Quotas
+    source_urls: SqliteSourceUrlStore
     clock: ManualClock
     source: Source = field(default_factory=Source)
     naps: list[float] = field(default_factory=list)
@@ -76,7 +78,9 @@ class World:
     def claims(self, *, lease_seconds: float = LEASE_SECONDS) -> Claims:
         ids = UuidSource()
         audit = AuditWriter(self.clock, ids)
-        return Claims(self.packages, audit=audit, clock=self.clock, ids=ids, lease_seconds=lease_seconds)
+        return Claims(
+            self.packages, self.source_urls, audit=audit, clock=self.clock, ids=ids, lease_seconds=lease_seconds
+        )
 
     def process(self, *, gate: ScoreGate | None = None, lease_seconds: float = LEASE_SECONDS) -> Ingest:
         """The ingest of one more process; `run` it."""
@@ -135,6 +139,7 @@ async def open_world(folder: Path, *, user_bytes: int = 0) -> AsyncIterator[Worl
             SqliteDeliveryOutbox(database, clock),
             blobs,
             quotas,
+            SqliteSourceUrlStore(database),
             clock,
         )
     finally:

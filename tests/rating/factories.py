@@ -17,7 +17,6 @@ from registry.domain.evidence import (
     FileEntry,
     HubFacts,
     Integration,
-    ModelFileFacts,
     ModuleFacts,
     PackageFacts,
     ParentScore,
@@ -77,7 +76,6 @@ def archive(*paths: str, **members: Any) -> Fact[ArchiveFacts]:
         "is_wheel": False,
         "python": None,
         "requirements": (),
-        "safety": ModelFileFacts(),
     }
     return known(ArchiveFacts(**given | members), "archive")
 
@@ -176,7 +174,6 @@ class _Variety:
             is_wheel=self.random.random() < 0.3,
             python=self.random.choice((None, self.python())),
             requirements=self.some(lambda: "torch", 2),
-            safety=ModelFileFacts(("m.bin",)),
             pyproject=self.random.choice((None, "[tool.ruff]\n[tool.mypy]\n", "not toml =")),
         )
 

@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import cast
 
@@ -10,7 +12,7 @@ import pytest
 from registry.adapters.filesystem.blobs import FilesystemBlobStore
 from registry.adapters.system.ids import UuidSource
 from registry.domain.accounts import Caller, Permission, TokenClaims
-from registry.domain.errors import NotFound
+from registry.domain.errors import NotFound, Unavailable
 from registry.domain.packages import AuditEntry, Content, Package
 from registry.domain.verdicts import PackageSafety
 from registry.ports.audit import AuditStore
@@ -51,7 +53,7 @@ async def stored(blobs: FilesystemBlobStore, data: bytes) -> Content:
 
 async def served(blobs: FilesystemBlobStore, *contents: Content) -> bytes:
     records = Records(*contents)
-    retrieval = Retrieval(cast("Catalog", records), blobs, cast("DownloadLog", None), safety=EverythingIsServed())
+    retrieval = Retrieval(cast("Catalog", records), blobs, log_at(ManualClock()), safety=EverythingIsServed())
 
     async def whole(servable: Servable) -> bytes:
         async with retrieval.read(servable.content) as chunks:
@@ -84,7 +86,7 @@ async def test_an_end_while_entries_are_written_loses_none() -> None:
     audit = Audit()
     log = DownloadLog(cast("AuditStore", audit), AuditWriter(ManualClock(), UuidSource()))
     running = asyncio.create_task(log.run())
-    log.record(make_package(content=make_content()), "alice")
+    log.record(make_package(content=make_content()), "alice", whole=True)
     await audit.asked.wait()
     running.cancel()
     audit.answers.set()
@@ -97,3 +99,42 @@ async def test_bytes_that_are_lost_are_not_found(tmp_path: Path) -> None:
     blobs = FilesystemBlobStore.open(tmp_path)
     with pytest.raises(NotFound, match="bytes are gone"):
         await served(blobs, make_content())
+
+
+def log_at(clock: ManualClock) -> DownloadLog:
+    return DownloadLog(cast("AuditStore", Audit()), AuditWriter(clock, UuidSource()))
+
+
+async def test_parts_of_a_minute_share_an_entry_of_their_reader_and_content() -> None:
+    clock = ManualClock()
+    log, package = log_at(clock), make_package(content=make_content())
+    for _ in range(50):
+        log.record(package, "alice", whole=False)
+    assert log.depth == 1
+    log.record(package, "bob", whole=False)
+    log.record(replace(package, revision=2), "alice", whole=False)
+    log.record(package, None, whole=False)
+    assert log.depth == 4
+    clock.advance(timedelta(seconds=60))
+    log.record(package, "alice", whole=False)
+    assert log.depth == 5
+
+
+async def test_each_whole_download_is_an_entry() -> None:
+    log, package = log_at(ManualClock()), make_package(content=make_content())
+    for _ in range(3):
+        log.record(package, "alice", whole=True)
+    log.record(package, "alice", whole=False)
+    assert log.depth == 3
+
+
+async def test_nothing_is_served_while_no_entry_can_be_kept(tmp_path: Path) -> None:
+    blobs = FilesystemBlobStore.open(tmp_path)
+    content = await stored(blobs, b"bytes")
+    log = log_at(ManualClock())
+    retrieval = Retrieval(cast("Catalog", Records(content)), blobs, log, safety=EverythingIsServed())
+    servable = await retrieval.find_content("1", CALLER)
+    for _ in range(10_000):
+        retrieval.record_download(servable, CALLER, whole=True)
+    with pytest.raises(Unavailable, match="recorded"):
+        await retrieval.find_content("1", CALLER)

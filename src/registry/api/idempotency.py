@@ -25,7 +25,7 @@ def scoped_key(request: Request, caller: Caller) -> str | None:
         return None
     if not (1 <= len(key) <= MAX_KEY_LENGTH and key.isascii() and key.isprintable()):
         raise InvalidInput(f"1 to {MAX_KEY_LENGTH} printable ASCII characters", pointer="/Idempotency-Key")
-    return hashed_key(caller.name, request.method, request.url.path, key)
+    return hashed_key(caller.account_id, request.method, request.url.path, key)
 
 
 def hashed_key(*parts: str) -> str:

@@ -48,9 +48,12 @@ async def ranged_response(
     filename: str,
     media_type: str,
     headers: dict[str, str],
-    began: Callable[[], None] = lambda: None,
+    began: Callable[[bool], None],
 ) -> Response:
-    """The bytes that the request asks for. `open_range(offset, length)` gives them; `began` is told of a beginning."""
+    """The bytes that the request asks for. `open_range(offset, length)` gives them.
+
+    `began` is called once bytes are on their way, with whether these are all of them.
+    """
     is_head = request.scope.get("head", False)
     try:
         # Ranges are defined for GET alone (RFC 9110, section 14.2).
@@ -76,8 +79,7 @@ async def ranged_response(
         return Response(status_code=status, headers=answer_headers)
     offset, length = (wanted.offset, wanted.length) if wanted else (0, size)
     response = await BlobResponse.open(open_range(offset, length), status_code=status, headers=answer_headers)
-    if offset == 0:
-        began()
+    began(wanted is None)
     return response
 
 

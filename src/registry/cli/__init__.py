@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from registry.cli import access, operate, packages, publishing, ratings, search, stores, tokens, users, webhooks
+from registry.cli import access, operate, packages, publishing, ratings, safety, search, stores, tokens, users, webhooks
 from registry.cli.failures import EXIT_CODES_HELP
 
 app = typer.Typer(
@@ -50,7 +50,7 @@ def options(
     """
 
 
-for commands in (publishing, packages, search, ratings, access, users, tokens, webhooks, operate, stores):
+for commands in (publishing, packages, search, ratings, safety, access, users, tokens, webhooks, operate, stores):
     commands.register(app)
 
 

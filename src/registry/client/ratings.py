@@ -8,8 +8,8 @@ import httpx
 
 from registry.client.models import Document
 from registry.client.transport import Transport, read
+from registry.client.waiting import get_waited
 
-_LONGEST_WAIT_SECONDS = 30
 _LOOK_SECONDS = 0.5
 
 
@@ -25,17 +25,17 @@ class Ratings:
 
         Asking starts it where there is none. Raises NotFound.
         """
-        response = await self._get(package_id, wait_seconds=wait_seconds)
+        response = await get_waited(self._transport, self._rate(package_id), wait_seconds=wait_seconds)
         return read(response, dict) if response.status_code == httpx.codes.OK else None
 
     async def again(self, package_id: str, *, wait_seconds: float = 0) -> Document | None:
         """Have the package rated anew; the new rating, None when it was not made in time. Raises NotFound."""
-        before = (await self._get(package_id, wait_seconds=0)).headers.get("ETag")
-        path = f"{self._path(package_id)}/rate"
+        path = self._rate(package_id)
+        before = (await get_waited(self._transport, path, wait_seconds=0)).headers.get("ETag")
         await self._transport.call("POST", path, repeatable=True)
         deadline = time.monotonic() + wait_seconds
         while True:
-            response = await self._get(package_id, wait_seconds=0)
+            response = await get_waited(self._transport, path, wait_seconds=0)
             if response.status_code == httpx.codes.OK and response.headers.get("ETag") != before:
                 return read(response, dict)
             if time.monotonic() >= deadline:
@@ -56,11 +56,5 @@ class Ratings:
         path = f"{self._path(package_id)}/license-check"
         return read(await self._transport.call("POST", path, json=body, repeatable=True), dict)
 
-    async def _get(self, package_id: str, *, wait_seconds: float) -> httpx.Response:
-        deadline = time.monotonic() + wait_seconds
-        while True:
-            wait = max(0, min(_LONGEST_WAIT_SECONDS, int(deadline - time.monotonic())))
-            path = f"{self._path(package_id)}/rate"
-            response = await self._transport.call("GET", path, params={"wait": str(wait)})
-            if response.status_code == httpx.codes.OK or time.monotonic() + 1 >= deadline:
-                return response
+    def _rate(self, package_id: str) -> str:
+        return f"{self._path(package_id)}/rate"

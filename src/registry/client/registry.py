@@ -26,6 +26,7 @@ from registry.client.multipart import FileDigest, PackageForm
 from registry.client.paging import walk
 from registry.client.progress import Progress, silent
 from registry.client.ratings import Ratings
+from registry.client.safety import Safety
 from registry.client.tokens import Identity, Tokens
 from registry.client.transfers import Transfers
 from registry.client.transport import Parameters, Retries, Transport, read
@@ -63,6 +64,7 @@ class RegistryClient:
         self.users = Users(self._transport)
         self.tokens = Tokens(self._transport)
         self.ratings = Ratings(self._transport, _path)
+        self.safety = Safety(self._transport, _path)
         self.webhooks = Webhooks(self._transport)
 
     async def __aenter__(self) -> Self:

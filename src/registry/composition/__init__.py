@@ -98,6 +98,7 @@ async def run_background(
         "ingest": services.ingest.run,
         "parsing": services.keep_parsers_ready,
         "ratings": services.rate_in_background,
+        "refresh": services.refreshing.run,
         "scans": services.scan_in_background,
         "search": services.index_follower.run,
         "token use": services.token_use.run,

@@ -19,8 +19,9 @@ from registry.formats.archives.limits import ArchiveLimits
 from registry.ports.clock import Clock, IdSource
 from registry.ports.passwords import PasswordHasher
 from registry.ports.throttle import AttemptCounter
-from registry.services.accounts.accounts import AccountRules, Accounts
+from registry.services.accounts.accounts import Accounts
 from registry.services.accounts.api_tokens import ApiTokens, TokenUse
+from registry.services.accounts.attempts import AttemptRules, LoginAttempts
 from registry.services.accounts.bootstrap import Bootstrap
 from registry.services.accounts.sessions import Sessions
 from registry.services.container import Services
@@ -146,6 +147,7 @@ def assemble(settings: Settings, stores: Stores, around: Collaborators) -> Runni
         records.packages,
         intake,
         answers=records.answers,
+        source_urls=records.source_urls,
         audit=audit,
         clock=clock,
         ids=ids,
@@ -172,14 +174,14 @@ def assemble(settings: Settings, stores: Stores, around: Collaborators) -> Runni
             records.api_tokens,
             hasher=around.hasher,
             codec=codec,
-            attempts=stores.shared.attempts,
-            clock=clock,
-            rules=AccountRules(
-                settings.token_lifetime_seconds,
-                settings.login_window_seconds,
-                settings.login_attempts_per_name,
-                settings.login_attempts_per_address,
+            attempts=LoginAttempts(
+                stores.shared.attempts,
+                AttemptRules(
+                    settings.login_window_seconds, settings.login_attempts_per_name, settings.login_attempts_per_address
+                ),
             ),
+            clock=clock,
+            token_lifetime_seconds=settings.token_lifetime_seconds,
         ),
         api_tokens=ApiTokens(records.api_tokens, records.accounts, clock=clock, ids=ids),
         token_use=token_use,
@@ -201,7 +203,12 @@ def assemble(settings: Settings, stores: Stores, around: Collaborators) -> Runni
             intake,
             around.outbound.fetcher,
             claims=Claims(
-                records.packages, audit=audit, clock=clock, ids=ids, lease_seconds=settings.ingest_lease_seconds
+                records.packages,
+                records.source_urls,
+                audit=audit,
+                clock=clock,
+                ids=ids,
+                lease_seconds=settings.ingest_lease_seconds,
             ),
             clock=clock,
             lease_seconds=settings.ingest_lease_seconds,
@@ -234,6 +241,7 @@ def assemble(settings: Settings, stores: Stores, around: Collaborators) -> Runni
         ratings=rating.ratings,
         license_checks=rating.license_checks,
         verdicts=safety.verdicts,
+        refreshing=safety.refreshing,
         scan_in_background=safety.serve,
         scan_as_worker=safety.work,
         rate_in_background=lambda: around.rating.jobs.serve(rating.work),

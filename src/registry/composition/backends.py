@@ -10,11 +10,12 @@ from registry.ports.cache import RatingCache
 from registry.ports.changes import ChangeFeed
 from registry.ports.health import HealthLog
 from registry.ports.idempotency import AnswerStore
-from registry.ports.maintenance import RecordMaintenance
+from registry.ports.maintenance import RecordMaintenance, UpgradeStore
 from registry.ports.packages import PackageStore
 from registry.ports.parts import PartStore
 from registry.ports.ratings import RatingStore
 from registry.ports.reading import DocumentReader
+from registry.ports.source_urls import SourceUrlStore
 from registry.ports.throttle import AttemptCounter
 from registry.ports.uploads import UploadStore
 from registry.ports.usage import UsageStore
@@ -36,6 +37,7 @@ class Records:
     answers: AnswerStore
     uploads: UploadStore
     usage: UsageStore
+    source_urls: SourceUrlStore
     ratings: RatingStore
     verdicts: VerdictStore
     scan_requests: ScanRequestStore
@@ -43,6 +45,7 @@ class Records:
     outbox: DeliveryOutbox
     health_log: HealthLog
     maintenance: RecordMaintenance
+    upgrades: UpgradeStore
 
 
 @dataclass(frozen=True, slots=True)

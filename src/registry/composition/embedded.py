@@ -22,7 +22,9 @@ from registry.adapters.sqlite.ratings import SqliteRatingStore
 from registry.adapters.sqlite.reading import SqliteDocumentReader
 from registry.adapters.sqlite.scan_requests import SqliteScanRequestStore
 from registry.adapters.sqlite.schema import THROTTLE
+from registry.adapters.sqlite.source_urls import SqliteSourceUrlStore
 from registry.adapters.sqlite.throttle import SqliteAttemptCounter
+from registry.adapters.sqlite.upgrades import SqliteUpgradeStore
 from registry.adapters.sqlite.uploads import SqliteUploadStore
 from registry.adapters.sqlite.usage import SqliteUsageStore
 from registry.adapters.sqlite.verdicts import SqliteVerdictStore
@@ -46,12 +48,14 @@ async def open_records(data_dir: Path, clock: Clock, observer: CallObserver) -> 
             answers=observed(SqliteAnswerStore(database, clock), "records", observer),
             uploads=observed(SqliteUploadStore(database, clock), "records", observer),
             usage=observed(SqliteUsageStore(database), "records", observer),
+            source_urls=observed(SqliteSourceUrlStore(database), "records", observer),
             ratings=observed(SqliteRatingStore(database), "records", observer),
             verdicts=observed(SqliteVerdictStore(database), "records", observer),
             scan_requests=observed(SqliteScanRequestStore(database), "records", observer),
             webhooks=observed(SqliteWebhookStore(database, clock), "records", observer),
             outbox=observed(SqliteDeliveryOutbox(database, clock), "records", observer),
             health_log=SqliteHealthLog(database),
+            upgrades=SqliteUpgradeStore(database),
             maintenance=observed(SqliteRecordMaintenance(database), "records", observer),
         )
     finally:

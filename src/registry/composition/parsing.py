@@ -13,9 +13,6 @@ _IN_BACKGROUND = (
     "registry.formats.archives.inspecting",
     "registry.formats.card_reading",
     "registry.rating.scoring",
-    "picklescan.scanner",
-    "fickling.analysis",
-    "fickling.fickle",
 )
 
 

@@ -13,6 +13,7 @@ from registry.ports.blobs import BlobStore
 from registry.ports.clock import Clock, IdSource
 from registry.ports.jobs import JobQueue
 from registry.ports.sandbox import Sandbox
+from registry.services.maintenance.refreshing import Refreshing, RefreshStores
 from registry.services.packages.catalog import Catalog
 from registry.services.packages.intake import AuditWriter
 from registry.services.safety.applying import Applying
@@ -24,6 +25,8 @@ from registry.services.safety.scanning import Scanning, ScanStores
 from registry.services.safety.verdicts import Verdicts
 from registry.settings import JobsBackend, Settings
 
+_REFRESH_SECONDS = 1.0
+"""Between two packages that are brought up to date after an upgrade."""
 Loop = Callable[[], Coroutine[Any, Any, None]]
 
 
@@ -34,6 +37,7 @@ class SafetyServices:
     verdicts: Verdicts
     scanning: Scanning
     facts: VerdictFacts
+    refreshing: Refreshing
     for_ratings: RatingsAfterVerdicts
     serve: Loop
     work: Loop
@@ -114,6 +118,12 @@ def assemble_safety(
         verdicts=verdicts,
         scanning=scanning,
         facts=VerdictFacts(records.verdicts),
+        refreshing=Refreshing(
+            RefreshStores(records.packages, records.ratings, records.scan_requests, records.upgrades),
+            policy=policy,
+            clock=clock,
+            pause_seconds=_REFRESH_SECONDS,
+        ),
         for_ratings=for_ratings,
         serve=work if settings.jobs is JobsBackend.LOCAL else leave_to_workers,
         work=work,

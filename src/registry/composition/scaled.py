@@ -19,7 +19,9 @@ from registry.adapters.dynamodb.packages import DynamoPackageStore
 from registry.adapters.dynamodb.ratings import DynamoRatingStore
 from registry.adapters.dynamodb.reading import DynamoDocumentReader
 from registry.adapters.dynamodb.scan_requests import DynamoScanRequestStore
+from registry.adapters.dynamodb.source_urls import DynamoSourceUrlStore
 from registry.adapters.dynamodb.table import check_table, create_table
+from registry.adapters.dynamodb.upgrades import DynamoUpgradeStore
 from registry.adapters.dynamodb.uploads import DynamoUploadStore
 from registry.adapters.dynamodb.usage import DynamoUsageStore
 from registry.adapters.dynamodb.verdicts import DynamoVerdictStore
@@ -114,12 +116,14 @@ async def open_records(
             answers=DynamoAnswerStore(table, clock=clock),
             uploads=DynamoUploadStore(table, clock=clock),
             usage=DynamoUsageStore(table),
+            source_urls=DynamoSourceUrlStore(table),
             ratings=DynamoRatingStore(table),
             verdicts=DynamoVerdictStore(table),
             scan_requests=DynamoScanRequestStore(table),
             webhooks=DynamoWebhookStore(table, clock),
             outbox=DynamoDeliveryOutbox(table, clock),
             health_log=DynamoHealthLog(table),
+            upgrades=DynamoUpgradeStore(table),
             maintenance=DynamoRecordMaintenance(table, clock=clock),
         )
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from registry.domain.media_types import or_unknown
 from registry.domain.packages import Content, Dependency, Package, PackageStatus, PackageType
+from registry.domain.redaction import public_url
 from registry.domain.versions import Version
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -42,7 +43,7 @@ def summary_members(package: Package) -> dict[str, Any]:
         "description": package.description,
         "license": package.license,
         "tags": list(package.tags),
-        "source_url": package.source_url,
+        "source_url": public_url(package.source_url) if package.source_url else None,
         "dependencies": [
             {
                 "relation": dependency.relation,

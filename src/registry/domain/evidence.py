@@ -103,25 +103,6 @@ class SafetyFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class SafetyFinding:
-    """What a scanner said of a file. `severity` is `info`, `suspicious` or `dangerous`."""
-
-    path: str
-    scanner: str
-    severity: str
-    detail: str
-
-
-@dataclass(frozen=True, slots=True)
-class ModelFileFacts:
-    """Which model files were scanned, with what result. `skipped` were over a limit and are not vouched for."""
-
-    scanned: tuple[str, ...] = ()
-    skipped: tuple[str, ...] = ()
-    findings: tuple[SafetyFinding, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class ArchiveFacts:
     """The package's own archive. `files` may be cut (`truncated`); `requirements` are the distributions it declares.
 
@@ -133,7 +114,6 @@ class ArchiveFacts:
     is_wheel: bool
     python: PythonFacts | None
     requirements: tuple[str, ...]
-    safety: ModelFileFacts
     readme: str | None = None
     config: str | None = None
     pyproject: str | None = None

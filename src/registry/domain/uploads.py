@@ -16,7 +16,8 @@ class Upload:
     """An open upload of `size` bytes with the hex digest `sha256`, in parts of `part_size` (the last may be shorter).
 
     `key` is where the part store gathers the bytes; `metadata` is what the package will say of itself, as JSON that
-    only the service reads. `filename` and `media_type` are the client's, None where it gave none.
+    only the service reads. `filename` and `media_type` are the client's, None where it gave none. `account_id` is the
+    creator's, empty for an upload from before accounts had ids.
     """
 
     id: str
@@ -30,6 +31,12 @@ class Upload:
     metadata: bytes
     filename: str | None = None
     media_type: str | None = None
+    account_id: str = ""
+
+    @property
+    def owner_id(self) -> str:
+        """The id of the account that the upload belongs to (see `Account.id`)."""
+        return self.account_id or self.created_by
 
     @property
     def part_count(self) -> int:

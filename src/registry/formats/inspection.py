@@ -4,11 +4,9 @@ import re
 from dataclasses import dataclass
 from typing import IO
 
-from registry.domain.evidence import ArchiveFacts, FileEntry, ModelFileFacts, SafetyFinding
-from registry.formats.pickles import scan_pickles, scanned_bytes
+from registry.domain.evidence import ArchiveFacts, FileEntry
 from registry.formats.project_files import requirement_names
 from registry.formats.python_sources import PythonSource, read_python
-from registry.formats.safetensors import HEADER_BYTES, check_safetensors
 
 KIB, MIB = 1024, 1024 * 1024
 
@@ -17,7 +15,7 @@ KIB, MIB = 1024, 1024 * 1024
 class InspectionLimits:
     """How far a look goes; what is beyond is said in the facts, never guessed.
 
-    `listed_files` are told in the evidence, `model_bytes` is the largest file of pickles that is scanned.
+    `listed_files` are named in the evidence.
     """
 
     listed_files: int = 2_000
@@ -25,8 +23,6 @@ class InspectionLimits:
     python_file_bytes: int = 512 * KIB
     python_bytes: int = 8 * MIB
     python_files: int = 500
-    model_bytes: int = 512 * MIB
-    model_files: int = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,20 +36,6 @@ class _Text:
         return not self.text.startswith("---"), self.path.count("/")
 
 
-_PICKLE_ENDINGS = (
-    ".pkl",
-    ".pickle",
-    ".joblib",
-    ".bin",
-    ".pt",
-    ".pth",
-    ".ckpt",
-    ".npy",
-    ".npz",
-    ".dill",
-    ".mar",
-    ".nemo",
-)
 _README = re.compile(r"(?:^|/)(?:readme|model_?card)\.(?:md|markdown|rst|txt)$|(?:^|/)readme$", re.IGNORECASE)
 _REQUIRES = re.compile(r"^(?:Requires-Dist|Name):[ \t]*(\S[^\r\n]{0,300})", re.MULTILINE)
 _PROJECT_URL = re.compile(r"^(?:Home-page|Project-URL:[^,\r\n]{0,80},)[: \t]*(https?://\S{1,300})", re.MULTILINE)
@@ -70,9 +52,6 @@ class Inspection:
         self._texts: dict[str, _Text] = {}
         self._python: list[PythonSource] = []
         self._python_bytes = 0
-        self._scanned: list[str] = []
-        self._skipped: list[str] = []
-        self._findings: list[SafetyFinding] = []
 
     def wanted(self, path: str, size: int) -> int:
         """Note a file, and how many of its first bytes `take` needs; 0 when it needs none."""
@@ -83,32 +62,15 @@ class Inspection:
         self._is_wheel = self._is_wheel or path.endswith(".dist-info/WHEEL")
         if path.endswith(".py"):
             return self._python_wanted(size)
-        if path.lower().endswith((".safetensors", *_PICKLE_ENDINGS)):
-            return self._model_wanted(path, size)
         return min(size, self._limits.text_bytes) if _text_role(path) else 0
 
-    def needed(self, path: str, wanted: int, start: bytes) -> int:
-        """How many of the bytes that were wanted are needed, now that the first eight or more are known."""
-        return scanned_bytes(start, wanted) if path.lower().endswith(_PICKLE_ENDINGS) else wanted
-
-    def take(self, path: str, size: int, file: IO[bytes]) -> None:
+    def take(self, path: str, file: IO[bytes]) -> None:
         """Look at a file that was wanted: `file` holds as many bytes as asked for, or fewer where it is damaged."""
         if path.endswith(".py"):
             data = file.read(self._limits.python_file_bytes)
             self._python.append(PythonSource(path, data.decode("utf-8", "replace")))
-        elif path.lower().endswith(".safetensors"):
-            self._scanned.append(path)
-            self._findings.extend(check_safetensors(path, file.read(HEADER_BYTES), size))
-        elif path.lower().endswith(_PICKLE_ENDINGS):
-            self._scanned.append(path)
-            self._findings.extend(scan_pickles(path, file))
         elif role := _text_role(path):
             self._keep(role, path, file.read(self._limits.text_bytes))
-
-    def cannot_read(self, path: str) -> None:
-        """Note that a file that was wanted cannot be had: encrypted, damaged, or beyond the walk's limits."""
-        if path.lower().endswith((".safetensors", *_PICKLE_ENDINGS)):
-            self._skipped.append(path)
 
     def cut(self) -> None:
         """Note that the walk ended before the archive did."""
@@ -125,7 +87,6 @@ class Inspection:
             is_wheel=self._is_wheel,
             python=read_python(self._python) if self._python else None,
             requirements=requirement_names(required),
-            safety=ModelFileFacts(tuple(self._scanned), tuple(self._skipped), tuple(self._findings)),
             readme=texts.get("readme"),
             config=texts.get("config"),
             pyproject=texts.get("pyproject"),
@@ -139,14 +100,6 @@ class Inspection:
             return 0
         self._python_bytes += size
         return size
-
-    def _model_wanted(self, path: str, size: int) -> int:
-        is_safetensors = path.lower().endswith(".safetensors")
-        too_large = size > self._limits.model_bytes and not is_safetensors
-        if too_large or len(self._scanned) >= self._limits.model_files:
-            self._skipped.append(path)
-            return 0
-        return min(size, HEADER_BYTES) if is_safetensors else size
 
     def _keep(self, role: str, path: str, data: bytes) -> None:
         text = _Text(path, data.decode("utf-8", "replace").replace("\0", "\ufffd"))

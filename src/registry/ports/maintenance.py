@@ -26,3 +26,13 @@ class RecordMaintenance(Protocol):
 
     async def ping(self) -> None:
         """Return when the store answers. Raises Unavailable."""
+
+
+class UpgradeStore(Protocol):
+    """How far changes that concern every package have been carried out. All methods raise Unavailable."""
+
+    async def find(self, name: str) -> str | None:
+        """What was noted last, None when nothing was."""
+
+    async def swap(self, name: str, state: str, *, expected: str | None) -> bool:
+        """Note `state` in place of `expected`. False, and nothing noted, when something else is there."""

@@ -21,5 +21,8 @@ class AttemptCounter(Protocol):
     async def hit(self, key: str, *, window_seconds: int) -> AttemptCount:
         """Count one attempt under `key` in its current window."""
 
+    async def count(self, key: str) -> int:
+        """How many attempts the current window of `key` holds. Counts none itself."""
+
     async def refund(self, key: str, *, window_seconds: int) -> None:
         """Take one attempt under `key` back, because it succeeded. Never below zero."""

@@ -11,6 +11,7 @@ from registry.services.files.parts import SubParts
 from registry.services.health.health import HealthMonitor
 from registry.services.ingest.ingest import Ingest
 from registry.services.maintenance.maintenance import Maintenance
+from registry.services.maintenance.refreshing import Refreshing
 from registry.services.packages.catalog import Catalog
 from registry.services.packages.changing import Changing
 from registry.services.packages.cursors import CursorCodec
@@ -51,6 +52,7 @@ class Services:
     ratings: Ratings
     license_checks: LicenseChecks
     verdicts: Verdicts
+    refreshing: Refreshing
     scan_in_background: Callable[[], Coroutine[Any, Any, None]]
     scan_as_worker: Callable[[], Coroutine[Any, Any, None]]
     rate_in_background: Callable[[], Coroutine[Any, Any, None]]

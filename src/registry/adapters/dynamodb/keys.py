@@ -15,6 +15,7 @@ can hold one.
 | version | `N#<name>` | `<type>#<version>` |
 | listing entry | `L#<status>#<dimension>#<value>` | `<package id>` |
 | blob | `B#<blob key>` | `blob` |
+| address of a fetch | `X#<package id>` | `source` |
 | audit entry | `A#<package id>` | `<entry id>` |
 | kept answer | `K#<key>` | `answer` |
 | account | `U#<user>` | `account` |
@@ -50,6 +51,7 @@ can hold one.
 - The admins are one item with the set of their names (`admins`), so that the last one is not removed; the item also
   says that accounts existed. An account has an `id`; one from before ids existed has its name as id.
 - Reserved bytes are of a write under way (see `reservations`), where users have quotas.
+- The address of a fetch is kept for a pending package whose address holds a secret, which its record does not show.
 - A listing entry has what a listing may have to check: `type`, `owner` and `version`, under a name or owner `tags` too,
   under these, a tag or a score the `score` where there is one; and the `revision` that wrote it.
 - A rating is the latest, as ready JSON; its receipt, compressed, is in parts that carry the rating's `etag`.
@@ -58,7 +60,7 @@ can hold one.
   `reported` (the verdict that webhooks heard of last), and the contents for which an admin has `lifted` a quarantine.
 - A verdict has what decides; its JSON, compressed, is in parts that carry the verdict's `etag`. A scan under way is a
   lease (`claim_token`, `ends_at`, `attempts`).
-- An upgrade tells that a change of a formula or a policy has been carried out on all packages (`state`).
+- An upgrade tells that a change of a formula or a policy has been carried out on all packages (`upgrade_state`).
 - An unfinished reset is the admin who stays, with the `reset_token` that tells this reset from the next one.
 - A blob tells the sweep that a record, or an open upload, refers to these bytes.
 - An event is put by the change that causes it; `outbox` makes the deliveries of it, and ends it.
@@ -191,6 +193,10 @@ def usage_key(user: str, package_id: str) -> Item:
 def blob_of(parts_key: str) -> str:
     """The blob that parts become: what stands before the `~` of an unfinished one's key."""
     return parts_key.partition("~")[0]
+
+
+def source_url_key(package_id: str) -> Item:
+    return key(f"X#{package_id}", "source")
 
 
 def token_key(token_id: str) -> Item:

@@ -137,7 +137,11 @@ def _upload_item(upload: Upload) -> Item:
         "parts_key": text(upload.key),
         "metadata": binary(upload.metadata),
     }
-    for name, value in (("filename", upload.filename), ("media_type", upload.media_type)):
+    for name, value in (
+        ("filename", upload.filename),
+        ("media_type", upload.media_type),
+        ("account_id", upload.account_id or None),
+    ):
         if value is not None:
             item[name] = text(value)
     return item
@@ -156,6 +160,7 @@ def _read_upload(item: Item) -> Upload:
         metadata=attribute(item, "metadata", "B"),
         filename=attribute(item, "filename"),
         media_type=attribute(item, "media_type"),
+        account_id=attribute(item, "account_id") or "",
     )
 
 

@@ -30,6 +30,19 @@ def text(members: dict[str, Any], name: str) -> str:
     raise SourceFailed(f"the answer's {name} is no text")
 
 
+def is_path(value: str) -> bool:
+    """Whether a text can be a relative path, here in an address and where somebody unpacks an archive."""
+    return value.isprintable() and "\\" not in value and all(part not in ("", ".", "..") for part in value.split("/"))
+
+
+def path(members: dict[str, Any], name: str) -> str:
+    """A text that must be there and becomes part of an address: it must not lead elsewhere."""
+    value = text(members, name)
+    if is_path(value):
+        return value
+    raise SourceFailed(f"the answer's {name} is no path")
+
+
 def optional_text(value: object) -> str | None:
     """A text that may be missing."""
     return value if isinstance(value, str) and 0 < len(value) <= MAX_TEXT else None

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import quote
 
-from registry.adapters.outbound.answers import as_object, optional_text, text, texts
+from registry.adapters.outbound.answers import as_object, optional_text, path, texts
 from registry.adapters.outbound.asking import commit_id, told
 from registry.adapters.outbound.transfers import Transfers
 from registry.adapters.outbound.upstream import Upstream
@@ -39,7 +39,7 @@ class GitHubArchives:
     async def fetch(self, wanted: RepositoryAddress) -> AsyncIterator[Fetched]:
         async with told(self._clock):
             repository = await self._object(f"/repos/{wanted.owner}/{wanted.name}", "repository")
-            ref = wanted.ref or text(repository, "default_branch")
+            ref = wanted.ref or path(repository, "default_branch")
             # What is fetched is one commit, whatever the branch points to a moment later.
             commit = await self._object(f"/repos/{wanted.owner}/{wanted.name}/commits/{quote(ref)}", "commit")
             sha = commit_id(commit)

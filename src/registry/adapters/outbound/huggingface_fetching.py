@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from registry.adapters.outbound.answers import as_object, text
+from registry.adapters.outbound.answers import as_object, path
 from registry.adapters.outbound.asking import commit_id, told
 from registry.adapters.outbound.huggingface_listing import FileCheck, HubFile, listed_files, source_facts
 from registry.adapters.outbound.streamed_zip import StreamedZip
@@ -55,14 +55,14 @@ class HubArchives:
     async def fetch(self, wanted: HubAddress) -> AsyncIterator[Fetched]:
         api, pages = _FOLDERS[wanted.kind]
         async with told(self._clock):
-            path = f"/api/{api}/{quote(wanted.id)}/revision/{quote(wanted.revision, safe='')}"
-            members = as_object(await self._upstream.get_json(path, blobs="true"), wanted.kind)
+            place = f"/api/{api}/{quote(wanted.id)}/revision/{quote(wanted.revision, safe='')}"
+            members = as_object(await self._upstream.get_json(place, blobs="true"), wanted.kind)
             # What is fetched is one commit, whatever the branch points to a moment later.
             sha = commit_id(members)
             files = listed_files(members)
             facts = source_facts(members, sha)
             # A renamed model answers under its new id.
-            hub_id = text(members, "id")
+            hub_id = path(members, "id")
         self._check(files)
         address = f"{self.base_url}{pages}/{quote(hub_id)}/resolve/{sha}/"
         filename = f"{hub_id.rpartition('/')[2]}-{sha}.zip"

@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from registry.adapters.outbound.answers import MAX_TEXT, as_list, as_object, count, text, texts
+from registry.adapters.outbound.answers import MAX_TEXT, as_list, as_object, count, is_path, text, texts
 from registry.domain.errors import SourceFailed
 from registry.domain.packages import NAME_PATTERN, Dependency
 from registry.ports.fetching import FetchError, SourceFacts
@@ -61,7 +61,7 @@ def listed_files(members: dict[str, Any]) -> tuple[HubFile, ...]:
 def _file(entry: dict[str, Any]) -> HubFile:
     path = text(entry, "rfilename")
     # It becomes a part of an address here, and a path where somebody unpacks the zip.
-    if not path.isprintable() or "\\" in path or any(part in ("", ".", "..") for part in path.split("/")):
+    if not is_path(path):
         raise SourceFailed(f"the answer lists a file with a bad path: {path[:_SHOWN_CHARACTERS]!r}")
     large = entry.get("lfs")
     if large is not None:

@@ -8,6 +8,7 @@ import httpx
 
 from registry.adapters.outbound.guarded import GuardedResolver, RefusedAddress, pinned_request
 from registry.domain.errors import InvalidInput
+from registry.domain.redaction import redacted
 from registry.ports.webhooks import Answered, SendError
 
 _MAX_READ_BYTES = 16 * 1024
@@ -51,7 +52,7 @@ class HttpWebhookSender:
         except TimeoutError:
             raise SendError(f"no answer within {self._timeout_seconds:g} s") from None
         except (RefusedAddress, httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
-            raise SendError(f"{type(error).__name__}: {error}") from error
+            raise SendError(redacted(f"{type(error).__name__}: {error}")) from None
         try:
             return Answered(response.status_code, _retry_after(response))
         finally:

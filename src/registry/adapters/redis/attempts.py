@@ -54,6 +54,19 @@ class RedisAttemptCounter:
             return AttemptCount(count=0, resets_after_seconds=0.0)
         return AttemptCount(count, (int(ends_at) - now) / 1_000_000)
 
+    async def count(self, key: str) -> int:
+        async def invoke(client: RedisCommands) -> list[bytes | None]:
+            answer = await client.execute_command("HMGET", self._prefix + key, "count", "ends")
+            return cast("list[bytes | None]", answer)
+
+        try:
+            count, ends_at = await self._redis.call("attempts.count", invoke)
+        except Unavailable:
+            self.uncounted += 1
+            return 0
+        is_over = ends_at is None or int(ends_at) <= to_microseconds(self._clock.now())
+        return 0 if count is None or is_over else int(count)
+
     async def refund(self, key: str, *, window_seconds: int) -> None:  # noqa: ARG002  (windows end by themselves)
         try:
             await self._redis.call(

@@ -59,6 +59,7 @@ class SqliteRecordMaintenance:
             await self._drop(_purge("answers", "expires_at"), moment)
             + await self._drop(_purge("revoked_tokens", "expires_at"), moment)
             + await self._drop(_purge("api_tokens", "expires_at"), moment)
+            + await self._drop(_purge("source_urls", "expires_at"), moment)
             + await self._drop(_purge("health", "minute"), to_microseconds(now - HEALTH_KEPT))
             + await self._drop(_purge("deliveries", "ended_at"), to_microseconds(now - DELIVERIES_KEPT))
             + await self._drop(_ORPHANS)

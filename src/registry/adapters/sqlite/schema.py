@@ -172,6 +172,11 @@ RECORDS: Migrations = (
             WHERE r.dangerous_sha256 IS NOT NULL AND p.status != 'quarantined'""",
         """CREATE TABLE upgrades (name TEXT NOT NULL UNIQUE, state TEXT NOT NULL)""",
     ),
+    (
+        "CREATE TABLE source_urls (package_id TEXT NOT NULL UNIQUE, url TEXT NOT NULL, expires_at INTEGER NOT NULL)",
+        "CREATE INDEX source_urls_expires_at ON source_urls (expires_at)",
+    ),
+    ("ALTER TABLE uploads ADD COLUMN account_id TEXT NOT NULL DEFAULT ''",),
 )
 
 THROTTLE: Migrations = (

@@ -11,6 +11,8 @@ from registry.ports.throttle import AttemptCount
 _HIT = """INSERT INTO attempts (key, count, ends_at) VALUES (?, 1, ?)
     ON CONFLICT (key) DO UPDATE SET count = count + 1 RETURNING count, ends_at"""
 
+_COUNT = "SELECT count FROM attempts WHERE key = ? AND ends_at > ?"
+
 
 class SqliteAttemptCounter:
     """Implements `AttemptCounter` on a database opened with `migrations=THROTTLE, durable=False`.
@@ -38,6 +40,10 @@ class SqliteAttemptCounter:
             self.uncounted += 1
             return AttemptCount(count=0, resets_after_seconds=0.0)
         return AttemptCount(count, (ends_at - now) / 1_000_000)
+
+    async def count(self, key: str) -> int:
+        row = self._database.fetch_one(_COUNT, (key, to_microseconds(self._clock.now())))
+        return row[0] if row else 0
 
     async def refund(self, key: str, *, window_seconds: int) -> None:  # noqa: ARG002  (windows end by themselves)
         def operation(connection: sqlite3.Connection) -> None:

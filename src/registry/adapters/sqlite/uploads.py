@@ -17,8 +17,10 @@ from registry.domain.times import from_microseconds, to_microseconds
 from registry.domain.uploads import Upload
 from registry.ports.clock import Clock
 
-_COLUMNS = "id, created_by, created_at, expires_at, size, sha256, part_size, key, metadata, filename, media_type"
-_INSERT = f"INSERT INTO uploads ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - fixed texts
+_COLUMNS = (
+    "id, created_by, created_at, expires_at, size, sha256, part_size, key, metadata, filename, media_type, account_id"
+)
+_INSERT = f"INSERT INTO uploads ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - fixed texts
 _GET = f"SELECT {_COLUMNS} FROM uploads WHERE id = ?"  # noqa: S608
 _OPEN = f"SELECT {_COLUMNS} FROM uploads WHERE created_by = ? ORDER BY id LIMIT ?"  # noqa: S608
 _EXPIRED = f"SELECT {_COLUMNS} FROM uploads WHERE expires_at <= ? ORDER BY expires_at LIMIT ?"  # noqa: S608
@@ -47,6 +49,7 @@ class SqliteUploadStore:
             upload.metadata,
             upload.filename,
             upload.media_type,
+            upload.account_id,
         )
 
         def operation(connection: sqlite3.Connection) -> None:

@@ -57,7 +57,9 @@ def _range(text: str) -> str:
 
 
 def _http_url(text: str) -> str:
-    _URL.validate_python(text)
+    url = _URL.validate_python(text)
+    if url.username is not None or url.password is not None:
+        raise ValueError("leave out the name and password: others see this address")
     return text
 
 

@@ -1,6 +1,7 @@
 """The bytes of a package: all of them, some of its files as a zip, or a single file."""
 
 import mimetypes
+from collections.abc import Callable
 from pathlib import PurePosixPath
 from typing import Annotated
 
@@ -61,7 +62,7 @@ async def _download(request: Request) -> Response:
 
 async def _content_response(request: Request, retrieval: Retrieval, servable: Servable, caller: Caller) -> Response:
     if (named := request.query_params.get("part")) is not None:
-        return await _download_part(request, servable, _role(named))
+        return await _download_part(request, servable, _role(named), caller)
     content = servable.content
     tag, digest = content_tag(content.sha256), {"Repr-Digest": repr_digest(content.sha256)}
     if unchanged := unchanged_response(request, tag, digest):
@@ -69,7 +70,7 @@ async def _content_response(request: Request, retrieval: Retrieval, servable: Se
     # A URL is signed for GET alone: who asks for the head of a download is answered here, from the record.
     wants_redirect = _boolean(request.query_params.get("redirect", "true")) and not request.scope.get("head", False)
     if wants_redirect and (url := await retrieval.presign(content)):
-        retrieval.record_download(servable, caller)
+        retrieval.record_download(servable, caller, whole=True)
         headers = {"ETag": tag, "Accept-Ranges": "bytes", **digest, **NO_STORE}
         return RedirectResponse(url, 307, headers)
     return await ranged_response(
@@ -80,20 +81,35 @@ async def _content_response(request: Request, retrieval: Retrieval, servable: Se
         filename=content.filename,
         media_type=content.media_type,
         headers=digest,
-        began=lambda: retrieval.record_download(servable, caller),
+        began=lambda whole: retrieval.record_download(servable, caller, whole=whole),
     )
 
 
-async def _download_part(request: Request, servable: Servable, role: Role) -> Response:
+async def _download_part(request: Request, servable: Servable, role: Role, caller: Caller) -> Response:
     found = await state_of(request.scope).services.subparts.find_part(servable.content, role)
     name = f"{PurePosixPath(servable.content.filename).stem}-{role.value}.zip"
-    return await _sub_part_response(request, found, filename=name, media_type=_ZIP)
+    began = _recorder(request, servable, caller)
+    return await _sub_part_response(request, found, filename=name, media_type=_ZIP, began=began)
 
 
-async def _sub_part_response(request: Request, found: SubPart, *, filename: str, media_type: str) -> Response:
+def _recorder(request: Request, servable: Servable, caller: Caller) -> Callable[[bool], None]:
+    retrieval = state_of(request.scope).services.retrieval
+    return lambda _: retrieval.record_download(servable, caller, whole=False)
+
+
+async def _sub_part_response(
+    request: Request, found: SubPart, *, filename: str, media_type: str, began: Callable[[bool], None]
+) -> Response:
     tag = content_tag(found.tag)
     return unchanged_response(request, tag, {}) or await ranged_response(
-        request, found.open, size=found.size, tag=tag, filename=filename, media_type=media_type, headers={}
+        request,
+        found.open,
+        size=found.size,
+        tag=tag,
+        filename=filename,
+        media_type=media_type,
+        headers={},
+        began=began,
     )
 
 
@@ -130,7 +146,8 @@ async def download_file(request: Request, package_id: PackageId, path: FilePath,
 
     async def answer(servable: Servable) -> Response:
         found = await services.subparts.find_file(servable.content, path)
-        return await _sub_part_response(request, found, filename=PurePosixPath(path).name, media_type=media_type)
+        name, began = PurePosixPath(path).name, _recorder(request, servable, caller)
+        return await _sub_part_response(request, found, filename=name, media_type=media_type, began=began)
 
     return await services.retrieval.serve(package_id, caller, answer, in_files=True)
 

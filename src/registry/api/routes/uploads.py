@@ -189,7 +189,7 @@ async def complete_upload(request: Request, upload_id: UploadId, caller: Uploade
     bytes takes longer than half a minute the answer is 202: ask again. Asked again after 201, it is the same answer.
     """
     answering: Answering[Package] = Answering(
-        hashed_key(caller.name, "complete", upload_id), lambda _: hashed_key(upload_id), created_answer
+        hashed_key(caller.account_id, "complete", upload_id), lambda _: hashed_key(upload_id), created_answer
     )
     published = await state_of(request.scope).services.uploads.complete(caller, upload_id, answering=answering)
     if published is None:

@@ -25,6 +25,7 @@ from registry.api.strict_json import StrictJsonRoute
 from registry.domain.documents import format_time
 from registry.domain.events import EventType
 from registry.domain.pages import cut_page
+from registry.domain.redaction import receiver_url
 from registry.domain.webhooks import Delivery, Webhook
 
 WebhookId = Annotated[str, Path(pattern=ID_PATTERN, examples=[WEBHOOK_EXAMPLE["id"]])]
@@ -82,7 +83,7 @@ def webhook_routes() -> APIRouter:
 def _members(webhook: Webhook) -> dict[str, Any]:
     return {
         "id": webhook.id,
-        "url": webhook.url,
+        "url": receiver_url(webhook.url),
         "events": sorted(webhook.events),
         "status": "disabled" if webhook.disabled else "active",
         "created_at": format_time(webhook.created_at),
@@ -105,14 +106,14 @@ def _delivery(delivery: Delivery) -> bytes:
 async def add_webhook(request: Request, caller: Admin, body: NewWebhookBody) -> Response:
     """Register a webhook: each event is sent to its URL as a signed POST (Standard Webhooks).
 
-    The secret that verifies the signatures is in this answer only. Private, loopback and link-local targets are
-    refused; redirects are not followed.
+    Two things are in this answer only: the secret that verifies the signatures, and the whole URL, which may be a
+    secret itself. Private, loopback and link-local targets are refused; redirects are not followed.
     """
     webhook = await state_of(request.scope).services.webhooks.register(
         body.url, {EventType(event) for event in body.events}, secret=body.secret
     )
     headers = {"Location": f"/webhooks/{webhook.id}", **NO_STORE}
-    content = orjson.dumps({**_members(webhook), "secret": webhook.secret})
+    content = orjson.dumps({**_members(webhook), "url": webhook.url, "secret": webhook.secret})
     return Response(content, 201, headers=headers, media_type="application/json")
 
 

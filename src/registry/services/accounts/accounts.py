@@ -22,27 +22,16 @@ from registry.domain.errors import (
     NotFound,
     PermissionDenied,
     RevisionConflict,
-    Throttled,
     Unauthenticated,
 )
 from registry.ports.accounts import AccountStore
 from registry.ports.api_tokens import ApiTokenStore
 from registry.ports.clock import Clock
 from registry.ports.passwords import PasswordHasher, TokenCodec
-from registry.ports.throttle import AttemptCounter
+from registry.services.accounts.attempts import LoginAttempts
 from registry.services.accounts.passwords import check_new_password
 
 _CHANGE_ATTEMPTS = 20
-
-
-@dataclass(frozen=True, slots=True)
-class AccountRules:
-    """Limits from the settings."""
-
-    token_lifetime_seconds: int
-    login_window_seconds: int
-    login_attempts_per_name: int
-    login_attempts_per_address: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +50,9 @@ class Accounts:
         *,
         hasher: PasswordHasher,
         codec: TokenCodec,
-        attempts: AttemptCounter,
+        attempts: LoginAttempts,
         clock: Clock,
-        rules: AccountRules,
+        token_lifetime_seconds: int,
     ) -> None:
         self._store = store
         self._api_tokens = api_tokens
@@ -71,16 +60,14 @@ class Accounts:
         self._codec = codec
         self._attempts = attempts
         self._clock = clock
-        self._rules = rules
+        self._token_lifetime_seconds = token_lifetime_seconds
 
     async def sign_in(self, name: str, password: str, *, address: str) -> IssuedToken:
         """A token for a name and password. Raises Unauthenticated, Throttled.
 
-        Attempts are counted before the password is looked at, so that parallel guesses count too, and taken back on
-        success: only failures use up the window.
+        `address` is the client's. An unknown name takes as long as a wrong password.
         """
-        await self._count_attempt(f"login-address:{address}", self._rules.login_attempts_per_address)
-        await self._count_attempt(f"login-name:{name[:64]}", self._rules.login_attempts_per_name)
+        await self._attempts.begin(name, address)
         account = None
         # A name that no account can have may be longer than a store takes: it is as unknown as all others.
         if USER_NAME_PATTERN.fullmatch(name):
@@ -89,18 +76,11 @@ class Accounts:
         matches = await self._hasher.verify(account.password_hash if account else None, password)
         if account is None or not matches:
             raise Unauthenticated("The name or the password is wrong.")
-        for key in (f"login-address:{address}", f"login-name:{name[:64]}"):
-            await self._attempts.refund(key, window_seconds=self._rules.login_window_seconds)
+        await self._attempts.succeed(name, address)
         return self._issue(account)
 
-    async def _count_attempt(self, key: str, limit: int) -> None:
-        seen = await self._attempts.hit(key, window_seconds=self._rules.login_window_seconds)
-        if seen.count > limit:
-            wait = max(1, round(seen.resets_after_seconds))
-            raise Throttled(f"Too many failed attempts. Wait {wait} seconds.", retry_after_seconds=wait)
-
     def _issue(self, account: Account) -> IssuedToken:
-        lifetime = self._rules.token_lifetime_seconds
+        lifetime = self._token_lifetime_seconds
         expires_at = int(self._clock.now().timestamp()) + lifetime
         claims = TokenClaims(secrets.token_hex(16), account.name, account.token_epoch, expires_at)
         return IssuedToken(self._codec.encode(claims), lifetime)
@@ -157,11 +137,10 @@ class Accounts:
         if current is None and not caller.is_admin:
             raise InvalidInput("give the current password too", pointer="/current_password")
         if current is not None:
-            # A stolen token must not become a way to guess the password without limit.
-            await self._count_attempt(f"login-name:{name}", self._rules.login_attempts_per_name)
+            await self._attempts.begin_change(account.id)
             if not await self._hasher.verify(account.password_hash, current):
                 raise PermissionDenied("The current password is wrong.")
-            await self._attempts.refund(f"login-name:{name}", window_seconds=self._rules.login_window_seconds)
+            await self._attempts.succeed_change(account.id)
         check_new_password(new, name, pointer="/new_password")
         changed = replace(
             account,

@@ -15,6 +15,7 @@ import structlog
 from registry.domain.errors import RegistryError, SourceFailed, Unavailable
 from registry.domain.listing import PackageFilter
 from registry.domain.packages import Package, PackageStatus
+from registry.domain.redaction import redacted
 from registry.ports.clock import Clock
 from registry.ports.fetching import ContentFetcher, FetchError, SourceFacts
 from registry.ports.packages import PackageStore
@@ -159,7 +160,7 @@ class Ingest:
             renewing.cancel()
 
     async def _fail(self, claim: Claim, why: str) -> None:
-        reason = why[:_REASON_CHARACTERS]
+        reason = redacted(why)[:_REASON_CHARACTERS]
         _log.info("ingest_failed", package_id=claim.package_id, reason=reason)
         await self._claims.finish(claim, lambda it: replace(it, status=PackageStatus.FAILED, status_reason=reason))
 

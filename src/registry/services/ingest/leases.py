@@ -5,15 +5,18 @@ died leaves a claim that nobody renews, and the next process takes over. The clo
 within a fraction of the lease.
 """
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-from registry.domain.errors import NotFound, RevisionConflict
+from registry.domain.errors import NotFound, RevisionConflict, Unavailable
 from registry.domain.packages import AuditAction, Package, PackageStatus
 from registry.domain.quotas import Quota
+from registry.domain.redaction import public_url
 from registry.ports.clock import Clock, IdSource
 from registry.ports.packages import PackageStore
+from registry.ports.source_urls import SourceUrlStore
 from registry.services.packages.intake import AuditWriter
 
 _WRITE_ATTEMPTS = 8
@@ -24,7 +27,8 @@ class Claim:
     """A package that this process fetches. `lost`: it is gone, or another process fetches it now."""
 
     package_id: str
-    source_url: str
+    source_url: str = field(repr=False)
+    public_url: str
     owner: str
     mark: str = field(repr=False)
     lost: bool = False
@@ -41,14 +45,22 @@ class Claim:
         """Whether the package still waits for what this claim fetches."""
         reason = package.status_reason or ""
         pending = package.status is PackageStatus.PENDING and reason.startswith(self.mark)
-        return pending and package.source_url == self.source_url
+        return pending and package.source_url == self.public_url
 
 
 class Claims:
     def __init__(
-        self, packages: PackageStore, *, audit: AuditWriter, clock: Clock, ids: IdSource, lease_seconds: float
+        self,
+        packages: PackageStore,
+        source_urls: SourceUrlStore,
+        *,
+        audit: AuditWriter,
+        clock: Clock,
+        ids: IdSource,
+        lease_seconds: float,
     ) -> None:
         self._packages = packages
+        self._source_urls = source_urls
         self._audit = audit
         self._clock = clock
         self._ids = ids
@@ -69,6 +81,7 @@ class Claims:
             began = f"{self._clock.now():%Y-%m-%dT%H:%M:%SZ}"
             claim = Claim(
                 package.id,
+                await self._whole_url(package.id, package.source_url),
                 package.source_url,
                 package.created_by,
                 f"being fetched since {began} by {self._ids.new_id()[-8:]}",
@@ -76,6 +89,11 @@ class Claims:
             return claim, await self._replace(package, replace(package, status_reason=claim.note), AuditAction.UPDATE)
         except (NotFound, RevisionConflict):
             return None
+
+    async def _whole_url(self, package_id: str, shown: str) -> str:
+        """The address with the secrets that the record does not show, unless another one was set since."""
+        whole = await self._source_urls.find(package_id)
+        return whole if whole is not None and public_url(whole) == shown else shown
 
     async def renew(self, claim: Claim) -> None:
         """Begin the lease again and say how far it is."""
@@ -90,7 +108,11 @@ class Claims:
 
         Raises QuotaReached where the outcome does not fit into `quota`.
         """
-        return await self._write(claim, outcome, AuditAction.STATUS, quota)
+        written = await self._write(claim, outcome, AuditAction.STATUS, quota)
+        if written and claim.source_url != claim.public_url:
+            with contextlib.suppress(Unavailable):  # its time ends it, too
+                await self._source_urls.remove(claim.package_id)
+        return written
 
     async def _write(
         self, claim: Claim, changed: Callable[[Package], Package], action: AuditAction, quota: Quota | None = None

@@ -12,11 +12,13 @@ from datetime import timedelta
 from registry.domain.accounts import Caller
 from registry.domain.errors import AnswerKept, PackageExists
 from registry.domain.packages import AuditAction, Change, KeptAnswer, Package, PackageStatus
+from registry.domain.redaction import public_url
 from registry.domain.uploads import Upload
 from registry.formats.archives.facts import ArchiveFacts
 from registry.ports.clock import Clock, IdSource
 from registry.ports.idempotency import AnswerStore
 from registry.ports.packages import PackageStore
+from registry.ports.source_urls import SourceUrlStore
 from registry.services.packages.idempotency import Answering, same_request
 from registry.services.packages.intake import (
     AuditWriter,
@@ -29,6 +31,9 @@ from registry.services.packages.intake import (
 )
 from registry.services.packages.visibility import check_may_publish
 
+FETCHED_WITHIN = timedelta(days=2)
+"""Ingest gives a package up after a day."""
+
 
 class Publishing:
     def __init__(
@@ -37,6 +42,7 @@ class Publishing:
         intake: Intake,
         *,
         answers: AnswerStore,
+        source_urls: SourceUrlStore,
         audit: AuditWriter,
         clock: Clock,
         ids: IdSource,
@@ -45,6 +51,7 @@ class Publishing:
         self._packages = packages
         self._intake = intake
         self._answers = answers
+        self._source_urls = source_urls
         self._audit = audit
         self._clock = clock
         self._ids = ids
@@ -80,6 +87,9 @@ class Publishing:
             return kept
         received = await self._intake.receive(incoming, owner=caller.name) if incoming else None
         package = self._new(caller.name, metadata, received, first_status)
+        if package.source_url and received is None and (whole := package.source_url) != public_url(whole):
+            # Before the record, which is the order to fetch; where that is refused, its time ends it.
+            await self._source_urls.add(package.id, whole, expires_at=self._clock.now() + FETCHED_WITHIN)
         quota = self._intake.quota_of(package.created_by)
         change = replace(self._change(caller, package, answering), quota=quota)
         return await self._add(package, change, received=received)

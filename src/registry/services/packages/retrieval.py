@@ -2,15 +2,17 @@
 
 import asyncio
 import contextlib
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
 import structlog
 
 from registry.domain.accounts import Caller
-from registry.domain.errors import ContentUnavailable, NotFound, Quarantined, RegistryError
+from registry.domain.errors import ContentUnavailable, NotFound, Quarantined, RegistryError, Unavailable
 from registry.domain.packages import AuditAction, AuditEntry, Content, Package, PackageStatus
 from registry.domain.verdicts import PackageSafety
 from registry.ports.audit import AuditStore
@@ -50,8 +52,9 @@ class Retrieval:
         """The content for a caller who may have it; `in_files`: to look into it, not to have the whole.
 
         Raises NotFound (`in_files` for a quarantined package of others, too), Quarantined, NotScannedYet,
-        ContentUnavailable.
+        ContentUnavailable, and Unavailable while the audit trail takes no downloads.
         """
+        self.downloads.check_room()
         package, safety = await self._catalog.get_judged(package_id, caller, quarantined=not in_files)
         if package.status is PackageStatus.QUARANTINED:
             raise Quarantined(package.status_reason)
@@ -96,21 +99,31 @@ class Retrieval:
             content.blob_key, filename=content.filename, media_type=content.media_type
         )
 
-    def record_download(self, servable: Servable, caller: Caller) -> None:
-        """Note in the audit trail that the content was served."""
-        self.downloads.record(servable.package, caller.user)
+    def record_download(self, servable: Servable, caller: Caller, *, whole: bool) -> None:
+        """Note in the audit trail that the content was served, or (not `whole`) a part of it."""
+        self.downloads.record(servable.package, caller.user, whole=whole)
 
 
 class DownloadLog:
-    """Collects download entries and writes them in batches, so that a download does not wait for a disk."""
+    """Collects download entries and writes them in batches, so that a download does not wait for a disk.
+
+    Each answer with the whole content is an entry. What one reader fetches of one content by ranges, parts or files
+    within a minute is one entry of this process: such a download may have thousands of requests.
+
+    A process that is killed may take the entries of its last `_FLUSH_SECONDS` with it; one that stops writes them.
+    While they cannot be written they wait, and once too many wait nothing is served.
+    """
 
     _FLUSH_SECONDS = 0.05
     _MAX_WAITING = 10_000
+    _SHARED_FOR = timedelta(minutes=1)
+    _MAX_REMEMBERED = 10_000
 
     def __init__(self, store: AuditStore, audit: AuditWriter) -> None:
         self._store = store
         self._audit = audit
         self._waiting: list[AuditEntry] = []
+        self._recent: OrderedDict[tuple[str, int, str | None], datetime] = OrderedDict()
         self._wake = asyncio.Event()
 
     @property
@@ -118,12 +131,23 @@ class DownloadLog:
         """How many entries wait in this process."""
         return len(self._waiting)
 
-    def record(self, package: Package, user: str | None) -> None:
-        """Queue one entry; it is stored within a fraction of a second."""
-        if len(self._waiting) < self._MAX_WAITING:
-            self._waiting.append(self._audit.entry(package, user, AuditAction.DOWNLOAD))
-        else:
-            _log.error("download_entry_dropped", package_id=package.id, user=user)
+    def check_room(self) -> None:
+        """Raises Unavailable while as many entries wait as may."""
+        if len(self._waiting) >= self._MAX_WAITING:
+            raise Unavailable("Downloads cannot be recorded at the moment, so there are none. Try again soon.")
+
+    def record(self, package: Package, user: str | None, *, whole: bool) -> None:
+        """Queue an entry; for a part of the content only where no entry of the last minute stands for it."""
+        entry = self._audit.entry(package, user, AuditAction.DOWNLOAD)
+        key = (package.id, package.revision, user)
+        before = self._recent.get(key)
+        if not whole and before is not None and entry.at - before < self._SHARED_FOR:
+            return
+        self._recent[key] = entry.at
+        self._recent.move_to_end(key)
+        if len(self._recent) > self._MAX_REMEMBERED:
+            self._recent.popitem(last=False)
+        self._waiting.append(entry)
         self._wake.set()
 
     async def run(self) -> None:

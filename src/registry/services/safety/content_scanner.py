@@ -9,8 +9,8 @@ from registry.ports.blobs import BlobStore
 from registry.ports.sandbox import MIB, JobLimits, Sandbox
 from registry.services.packages.blob_source import BlobSource
 
-_KILLED_AFTER = 1.25
-"""Times the scan's own time: only what does not end by itself is killed, and loses what it found."""
+_GRACE_SECONDS = 10.0
+"""On top of the scan's own time: only what does not end by itself is killed, and loses what it found."""
 _MEMORY_BYTES = 1024 * MIB
 
 
@@ -22,7 +22,7 @@ class StoredContentScanner:
         self._sandbox = sandbox
         self._limits = limits
         self._seconds = seconds
-        self._job_limits = JobLimits(seconds * _KILLED_AFTER, _MEMORY_BYTES)
+        self._job_limits = JobLimits(seconds + _GRACE_SECONDS, _MEMORY_BYTES)
 
     async def scan(self, content: Content, *, user: str) -> ScanReport:
         source = BlobSource(self._blobs, content.blob_key, content.size)

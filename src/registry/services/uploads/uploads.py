@@ -127,6 +127,7 @@ class Uploads:
             metadata=encode_metadata(metadata),
             filename=announced.filename,
             media_type=announced.media_type,
+            account_id=caller.account_id,
         )
         answer = None
         if answering:
@@ -187,7 +188,7 @@ class Uploads:
 
     async def _get_own(self, caller: Caller, upload_id: str) -> Upload:
         upload = await self._uploads.get(upload_id)
-        is_own = upload.created_by == caller.name or caller.is_admin
+        is_own = upload.owner_id == caller.account_id or caller.is_admin
         if not is_own or not caller.may_name(decode_metadata(upload.metadata).name):
             raise NotFound("There is no upload with this id.")
         return upload
