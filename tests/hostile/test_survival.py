@@ -19,7 +19,7 @@ from tests.hostile.inputs import HostileInput, hostile_inputs, zipped
 from tests.hostile.probe import probing
 
 _MIB = 1024 * 1024
-_SETTINGS = {"REGISTRY_ARCHIVE_SECONDS": "2", "REGISTRY_INSPECTION_SECONDS": "2"}
+_SETTINGS = {"REGISTRY_ARCHIVE_SECONDS": "2", "REGISTRY_INSPECTION_SECONDS": "2", "REGISTRY_RATING_SWEEP_SECONDS": "1"}
 _CLIENTS = 4
 _GROWTH_BYTES = 200 * _MIB
 

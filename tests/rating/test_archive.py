@@ -6,6 +6,7 @@ import tracemalloc
 import zipfile
 from dataclasses import replace
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -134,3 +135,14 @@ def test_linting_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     lint([PythonSource("a.py", "x = 1\n")])
     assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_file_that_no_reader_wants_needs_no_job() -> None:
+    class NoSandbox:
+        async def run(self, *_: object, **__: object) -> NoReturn:
+            raise AssertionError("a job was started")
+
+    data = b"a,b\n1,2\n"
+    content = Content("key", len(data), "ab", "text/csv", "data.csv")
+    found = await StoredArchiveInspector(BytesBlobs(data), NoSandbox()).inspect(replace(PACKAGE, content=content))
+    assert found == inspect_content(io.BytesIO(data), "data.csv", WALK_LIMITS, InspectionLimits())

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from registry.domain.safety import SafetyStatus, decode_report, encode_report
 from registry.formats.scanning.limits import MIB, ScanLimits
-from registry.formats.scanning.scan import scan_content, scan_stored_content
+from registry.formats.scanning.scan import scan_content
 from tests.scanning.scanning import reasons, scan, status
 from trust import models
 from trust.containers import CONTAINERS, tarred, zipped
@@ -41,7 +41,7 @@ def test_any_bytes_are_read(data: bytes, start: bytes) -> None:
 def test_a_stored_content_is_read_as_one_at_hand(name: str, data: bytes) -> None:
     limits = ScanLimits()
     near = scan_content(io.BytesIO(data), size=len(data), filename=name, limits=limits)
-    assert scan_stored_content(io.BytesIO(data), len(data), name, limits) == near
+    assert scan_content(io.BytesIO(data), size=len(data), filename=name, limits=limits, near=False) == near
 
 
 class Counting(io.BytesIO):
@@ -59,7 +59,7 @@ class Counting(io.BytesIO):
 def test_a_stored_content_is_fetched_about_once(wrap: object) -> None:
     data = wrap(bytes(4 * MIB))  # type: ignore[operator]
     file = Counting(data)
-    scan_stored_content(file, len(data), "content", ScanLimits())
+    scan_content(file, size=len(data), filename="content", limits=ScanLimits(), near=False)
     assert file.total < 1.2 * len(data) + MIB
 
 

@@ -86,7 +86,7 @@ def assemble_rating(
     deadlines = Deadlines().within(settings.rating_source_seconds)
     seconds = settings.inspection_seconds
     cards = IsolatedCardReader(around.sandbox, seconds=seconds)
-    scorer = Scorer(around.sandbox, weights_of(settings), seconds=seconds)
+    scorer = Scorer(around.sandbox, weights_of(settings))
     collector = EvidenceCollector(sources, cards=cards, clock=clock, deadlines=deadlines)
     least = settings.min_ingest_score
     return RatingServices(

@@ -1,12 +1,15 @@
 """Scoring as an isolated job: the metrics take cards, project files and license texts apart."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
-from registry.domain.evidence import Evidence
+from registry.domain.evidence import Evidence, Fact, FactState
 from registry.domain.ratings import MetricName, Rating
 from registry.domain.receipts import encode_receipt
 from registry.rating.score import rate
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,3 +35,33 @@ def holds_untrusted_text(evidence: Evidence) -> bool:
     )
     foreign = (evidence.repository, evidence.repository_readme, evidence.tree, evidence.hub, evidence.hub_card)
     return any(texts) or any(fact.value is not None for fact in (*foreign, evidence.datasets, evidence.claims_reading))
+
+
+def without_untrusted_text(evidence: Evidence, reason: str) -> Evidence:
+    """What is left when the texts in the evidence cannot be taken apart: they count as sources that failed.
+
+    What was found in the content's files stays, findings of scanners above all: no text may hide them.
+    """
+
+    def lost(fact: Fact[T]) -> Fact[T]:
+        return Fact(fact.source, FactState.FAILED, reason=reason, latency_ms=fact.latency_ms)
+
+    package, archive = evidence.package, evidence.archive
+    if package.value is not None:
+        package = replace(package, value=replace(package.value, readme=None))
+    if archive.value is not None:
+        files = replace(archive.value, readme=None, config=None, pyproject=None, truncated=True)
+        archive = replace(archive, value=files)
+    return replace(
+        evidence,
+        package=package,
+        archive=archive,
+        repository=lost(evidence.repository),
+        repository_readme=lost(evidence.repository_readme),
+        tree=lost(evidence.tree),
+        hub=lost(evidence.hub),
+        hub_card=lost(evidence.hub_card),
+        datasets=lost(evidence.datasets),
+        claims_reading=lost(evidence.claims_reading),
+        demonstrations=lost(evidence.demonstrations),
+    )

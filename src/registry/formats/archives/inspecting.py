@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from registry.domain.evidence import ArchiveFacts
+from registry.formats.archives.kinds import looks_like_archive
 from registry.formats.archives.limits import ArchiveLimits, Deadline, LimitReached
 from registry.formats.archives.members import PIECE_BYTES, Member, MemberKind, safe_parts
 from registry.formats.archives.reading import BoundedFile, archive_members
@@ -30,6 +31,18 @@ def inspect_content(
     except Exception:  # noqa: BLE001 (readers of archives raise all sorts of errors for crafted bytes)
         inspection.cut()
     return inspection.facts()
+
+
+def facts_of_unread(head: bytes, filename: str, size: int) -> ArchiveFacts | None:
+    """The facts of a content that nothing in it could add to; None where it must be read.
+
+    `head` are its first SNIFF_BYTES. Most small files are such, and need no job.
+    """
+    parts = safe_parts(filename)
+    if looks_like_archive(head) or parts is None:
+        return None
+    inspection = Inspection()
+    return None if inspection.wanted("/".join(parts), size) else inspection.facts()
 
 
 def _look_at(member: Member, inspection: Inspection) -> None:

@@ -25,7 +25,7 @@ def scan_job(file: BinaryIO, filename: str, limits: ScanLimits, seconds: float) 
     collector = Collector(findings=limits.findings)
     try:
         with _alarm(seconds):
-            Walk(limits, collector, filename).scan_content(Source(file, size))
+            Walk(limits, collector, filename).scan_content(Source(file, size, near=False))
     except LimitReached as error:
         collector.miss(filename, f"not read to its end: {error}")
     except _OutOfTime:

@@ -22,8 +22,3 @@ def scan_content(file: BinaryIO, *, size: int, filename: str, limits: ScanLimits
     except LimitReached as error:
         collector.miss(filename, f"not read to its end: {error}")
     return collector.report()
-
-
-def scan_stored_content(file: BinaryIO, size: int, filename: str, limits: ScanLimits) -> ScanReport:
-    """`scan_content` as a job of a sandbox, whose file is in a store."""
-    return scan_content(file, size=size, filename=filename, limits=limits, near=False)

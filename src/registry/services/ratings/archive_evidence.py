@@ -5,7 +5,8 @@ from dataclasses import replace
 from registry.domain.errors import NotFound
 from registry.domain.evidence import ArchiveFacts
 from registry.domain.packages import Package
-from registry.formats.archives.inspecting import inspect_content
+from registry.formats.archives.inspecting import facts_of_unread, inspect_content
+from registry.formats.archives.kinds import SNIFF_BYTES
 from registry.formats.archives.limits import MIB, ArchiveLimits
 from registry.formats.inspection import InspectionLimits
 from registry.ports.blobs import BlobStore
@@ -38,9 +39,13 @@ class StoredArchiveInspector:
         content = package.content
         if content is None:
             raise NotFound("the package has no content")
+        source = BlobSource(self._blobs, content.blob_key, content.size)
+        head = await source.read(0, min(content.size, SNIFF_BYTES))
+        if (facts := facts_of_unread(head, content.filename, content.size)) is not None:
+            return facts
         return await self._sandbox.run(
             inspect_content,
-            BlobSource(self._blobs, content.blob_key, content.size),
+            source,
             content.filename,
             self._limits,
             self._inspection,

@@ -3,14 +3,17 @@
 import asyncio
 from collections.abc import Mapping
 
+from registry.domain.errors import ParsingAborted
 from registry.domain.evidence import CardReading, Evidence
 from registry.domain.ratings import MetricName
 from registry.formats.card_reading import read_card_text
 from registry.ports.sandbox import JobLimits, Sandbox
-from registry.rating.scoring import Scored, holds_untrusted_text, score_evidence
+from registry.rating.scoring import Scored, holds_untrusted_text, score_evidence, without_untrusted_text
 
-_MOST_CARD_SECONDS, _MOST_SCORE_SECONDS = 10.0, 20.0
-"""The largest honest cards take 0.3 s; scoring with trees of 100,000 files a second."""
+_MOST_CARD_SECONDS = 10.0
+"""The largest honest cards take 0.3 s."""
+_SCORE_LIMITS = JobLimits(seconds=20.0)
+"""Trees of 100,000 files take a second."""
 
 
 class IsolatedCardReader:
@@ -27,15 +30,17 @@ class IsolatedCardReader:
 class Scorer:
     """Scores evidence by the settings' weights."""
 
-    def __init__(
-        self, sandbox: Sandbox, weights: Mapping[MetricName, float], *, seconds: float = _MOST_SCORE_SECONDS
-    ) -> None:
+    def __init__(self, sandbox: Sandbox, weights: Mapping[MetricName, float]) -> None:
         self._sandbox = sandbox
-        self._limits = JobLimits(seconds=min(seconds, _MOST_SCORE_SECONDS))
         self._weights = dict(weights)
 
     async def score(self, evidence: Evidence, *, user: str) -> Scored:
-        """The rating of `user`'s package. Raises ParsingAborted."""
-        if not holds_untrusted_text(evidence):
-            return await asyncio.to_thread(score_evidence, evidence, self._weights)
-        return await self._sandbox.run(score_evidence, None, evidence, self._weights, limits=self._limits, user=user)
+        """The rating of `user`'s package. Texts that cannot be taken apart within the limits are lost sources."""
+        if holds_untrusted_text(evidence):
+            try:
+                return await self._sandbox.run(
+                    score_evidence, None, evidence, self._weights, limits=_SCORE_LIMITS, user=user
+                )
+            except ParsingAborted as error:
+                evidence = without_untrusted_text(evidence, str(error))
+        return await asyncio.to_thread(score_evidence, evidence, self._weights)
