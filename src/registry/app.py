@@ -18,6 +18,8 @@ from registry.api.openapi import DESCRIPTION, TAGS, complete_schema, operation_i
 from registry.api.problems import on_http_error, on_registry_error, on_validation_error
 from registry.api.routes import (
     accounts,
+    audit,
+    badge,
     content,
     listing,
     packages,
@@ -139,6 +141,7 @@ def create_app(settings: Settings) -> FastAPI:
         packages.patch_routes(),
         relations.relation_routes(),
         ratings.rating_routes(),
+        badge.badge_routes(),
         safety.safety_routes(),
         search.search_routes(),
         content.file_routes(),
@@ -148,6 +151,7 @@ def create_app(settings: Settings) -> FastAPI:
         accounts.user_routes(),
         tokens.token_routes(),
         webhooks.webhook_routes(),
+        audit.audit_routes(),
         service.service_routes(),
     ):
         app.include_router(router)

@@ -73,6 +73,9 @@ class Settings(BaseSettings):
     admin_username: str = Field("admin", pattern=r"^[A-Za-z0-9._@-]{1,64}$", description="name of the first admin")
     admin_password: SecretStr | None = Field(None, description="password of the first admin; embedded: generated once")
     jwt_secret: SecretStr | None = Field(None, description="key that signs tokens; embedded: generated once")
+    audit_key: SecretStr | None = Field(
+        None, description="secret that signs the audit log; embedded: generated once; else made from jwt_secret"
+    )
     token_lifetime_seconds: Seconds = Field(36_000, description="how long a token lives")
     login_window_seconds: Seconds = Field(300, description="window in which failed logins are counted")
     login_attempts_per_name: int = Field(20, ge=1, description="failed logins of one name from one address in a window")
@@ -225,7 +228,7 @@ class Settings(BaseSettings):
             raise ValueError("give search, or search,download, or nothing")
         return text
 
-    @field_validator("jwt_secret")
+    @field_validator("jwt_secret", "audit_key")
     @classmethod
     def _long_enough(cls, secret: SecretStr | None) -> SecretStr | None:
         if secret is not None and len(secret.get_secret_value()) < _MIN_SECRET_LENGTH:

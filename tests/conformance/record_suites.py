@@ -3,6 +3,7 @@
 from tests.conformance.account_store import AccountStoreContract
 from tests.conformance.answer_store import AnswerStoreContract
 from tests.conformance.api_token_store import ApiTokenStoreContract
+from tests.conformance.audit_log import AuditLogContract
 from tests.conformance.audit_store import AuditStoreContract
 from tests.conformance.change_feed import ChangeFeedContract
 from tests.conformance.delivery_outbox import DeliveryOutboxContract
@@ -29,6 +30,7 @@ class RecordSuites:
     TestPackageMachine = PackageMachineContract
     TestAccountStore = AccountStoreContract
     TestApiTokenStore = ApiTokenStoreContract
+    TestAuditLog = AuditLogContract
     TestAuditStore = AuditStoreContract
     TestAnswerStore = AnswerStoreContract
     TestHealthLog = HealthLogContract

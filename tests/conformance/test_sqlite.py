@@ -9,6 +9,7 @@ import pytest
 from registry.adapters.sqlite.accounts import SqliteAccountStore
 from registry.adapters.sqlite.api_tokens import SqliteApiTokenStore
 from registry.adapters.sqlite.audit import SqliteAuditStore
+from registry.adapters.sqlite.audit_log import SqliteAuditLog
 from registry.adapters.sqlite.changes import SqliteChangeFeed
 from registry.adapters.sqlite.database import SqliteDatabase
 from registry.adapters.sqlite.deliveries import SqliteDeliveryOutbox
@@ -47,6 +48,7 @@ class SqliteHome:
                 api_tokens=SqliteApiTokenStore(database),
                 reader=SqliteDocumentReader(database),
                 audit=SqliteAuditStore(database),
+                audit_log=SqliteAuditLog(database),
                 answers=SqliteAnswerStore(database, self.clock),
                 upgrades=SqliteUpgradeStore(database),
                 maintenance=SqliteRecordMaintenance(database),

@@ -7,6 +7,7 @@ from registry.adapters.dynamodb import records
 from registry.adapters.dynamodb.accounts import DynamoAccountStore
 from registry.adapters.dynamodb.api_tokens import DynamoApiTokenStore, TokenOwners
 from registry.adapters.dynamodb.audit import DynamoAuditStore
+from registry.adapters.dynamodb.audit_log import DynamoAuditLog
 from registry.adapters.dynamodb.changes import DynamoChangeFeed
 from registry.adapters.dynamodb.client import DynamoTable
 from registry.adapters.dynamodb.deliveries import DynamoDeliveryOutbox
@@ -38,6 +39,7 @@ def open_records(table: DynamoTable, clock: Clock) -> Records:
         api_tokens=api_tokens,
         reader=DynamoDocumentReader(table, packages, api_tokens, owners),
         audit=DynamoAuditStore(table),
+        audit_log=DynamoAuditLog(table, clock),
         answers=DynamoAnswerStore(table, clock=clock),
         upgrades=DynamoUpgradeStore(table),
         maintenance=DynamoRecordMaintenance(table, clock=clock),

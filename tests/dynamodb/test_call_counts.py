@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -14,6 +15,7 @@ from registry.adapters.dynamodb.health import DynamoHealthLog
 from registry.adapters.dynamodb.idempotency import DynamoAnswerStore
 from registry.adapters.dynamodb.maintenance import DynamoRecordMaintenance
 from registry.adapters.dynamodb.packages import DynamoPackageStore
+from registry.domain.audit_log import AuditFilter
 from registry.domain.events import EventType
 from registry.domain.listing import PackageFilter
 from registry.domain.packages import PackageStatus, PackageType
@@ -27,6 +29,7 @@ from tests.factories import (
     ManualClock,
     make_account,
     make_answer,
+    make_api_token,
     make_audit_entry,
     make_change,
     make_content,
@@ -133,6 +136,42 @@ async def test_accounts(table: DynamoTable, calls: CallCounter, clock: ManualClo
     assert await count(calls, lambda: accounts.revoke_token("token", expires_at=expires_at)) == {"BatchWriteItem": 1}
 
 
+async def test_api_tokens(table: DynamoTable, calls: CallCounter, clock: ManualClock) -> None:
+    records = open_records(table, clock)
+    owner, token, published = make_account(name="alice"), make_api_token(), package()
+    await records.accounts.add(owner)
+    assert await count(calls, lambda: records.api_tokens.add(token)) == {"TransactWriteItems": 1}
+    await records.packages.add(published, change(published))
+
+    # Whose the token is, a process learns when it first meets it.
+    read = partial(records.reader.find_for_grant, published.id, digest=token.digest)
+    assert await count(calls, read) == {"BatchGetItem": 1, "GetItem": 1}
+    assert await count(calls, read) == {"BatchGetItem": 1}
+    assert await count(calls, lambda: records.api_tokens.find_grant(token.digest)) == {"BatchGetItem": 1}
+    assert await count(calls, lambda: records.api_tokens.list_tokens("alice", limit=50, after=None)) == {
+        "Query": 1,
+        "BatchGetItem": 1,
+    }
+    assert await count(calls, lambda: records.api_tokens.record_use({token.digest: clock.now()})) == {
+        "TransactWriteItems": 1
+    }
+    assert await count(calls, lambda: records.api_tokens.remove(token)) == {"TransactWriteItems": 1}
+
+
+async def test_the_log_of_audit_entries(table: DynamoTable, calls: CallCounter, clock: ManualClock) -> None:
+    records = open_records(table, clock)
+    await records.audit.append([make_audit_entry("package") for _ in range(80)])
+    # The head, those that wait, the entries themselves, the last tile, and one transaction.
+    assert await count(calls, records.audit_log.sequence) == {
+        "GetItem": 1,
+        "Query": 8,
+        "BatchGetItem": 2,
+        "TransactWriteItems": 1,
+    }
+    page = partial(records.audit_log.list_entries, AuditFilter(), limit=50, below=None)
+    assert await count(calls, page) == {"GetItem": 1, "BatchGetItem": 2}
+
+
 async def test_the_rest(table: DynamoTable, calls: CallCounter, clock: ManualClock) -> None:
     answers = DynamoAnswerStore(table, clock=clock)
     audit = DynamoAuditStore(table)
@@ -144,7 +183,7 @@ async def test_the_rest(table: DynamoTable, calls: CallCounter, clock: ManualClo
     cursor = await changes.latest()
 
     assert await count(calls, lambda: answers.find_answer("key")) == {"GetItem": 1}
-    assert await count(calls, lambda: audit.append(entries)) == {"BatchWriteItem": 1}
+    assert await count(calls, lambda: audit.append(entries)) == {"TransactWriteItems": 1}
     assert await count(calls, lambda: audit.list_entries("package", limit=200, after=None)) == {"Query": 1}
     assert await count(calls, lambda: changes.read(cursor, limit=100)) == {"Query": 1}
     assert await count(calls, lambda: health.record([make_health_sample()])) == {"UpdateItem": 1}

@@ -74,6 +74,12 @@ PROBLEMS: dict[type[errors.RegistryError], ProblemKind] = {
     errors.AnswerKept: ProblemKind(
         409, "request-under-way", "The same request is under way", "Repeat it to get its answer."
     ),
+    errors.AuditLogDamaged: ProblemKind(
+        500,
+        "audit-log-damaged",
+        "The audit log was changed",
+        "What was signed before does not hold any more. Nothing new is signed; an operator has to look.",
+    ),
     errors.RevisionConflict: ProblemKind(
         412, "stale-revision", "The package has changed", "Read it again, then repeat the change with its new ETag."
     ),

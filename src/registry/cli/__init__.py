@@ -7,7 +7,20 @@ from typing import Annotated
 
 import typer
 
-from registry.cli import access, operate, packages, publishing, ratings, safety, search, stores, tokens, users, webhooks
+from registry.cli import (
+    access,
+    audit,
+    operate,
+    packages,
+    publishing,
+    ratings,
+    safety,
+    search,
+    stores,
+    tokens,
+    users,
+    webhooks,
+)
 from registry.cli.failures import EXIT_CODES_HELP
 
 app = typer.Typer(
@@ -50,7 +63,20 @@ def options(
     """
 
 
-for commands in (publishing, packages, search, ratings, safety, access, users, tokens, webhooks, operate, stores):
+for commands in (
+    publishing,
+    packages,
+    search,
+    ratings,
+    safety,
+    access,
+    audit,
+    users,
+    tokens,
+    webhooks,
+    operate,
+    stores,
+):
     commands.register(app)
 
 

@@ -9,6 +9,7 @@ from typing import Any, Self
 
 import httpx
 
+from registry.client.audit import AuditLog
 from registry.client.downloads import download_content
 from registry.client.errors import AmbiguousReference, Conflict, NotFound, Problem
 from registry.client.models import (
@@ -64,6 +65,7 @@ class RegistryClient:
         self.users = Users(self._transport)
         self.tokens = Tokens(self._transport)
         self.ratings = Ratings(self._transport, _path)
+        self.audit_log = AuditLog(self._transport)
         self.safety = Safety(self._transport, _path)
         self.webhooks = Webhooks(self._transport)
 

@@ -102,6 +102,7 @@ async def run_background(
         "scans": services.scan_in_background,
         "search": services.index_follower.run,
         "token use": services.token_use.run,
+        "audit log": services.global_audit.run,
         "webhooks": services.deliveries.run,
         "sweep": sweep,
         **more,

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from registry.adapters.ed25519 import Ed25519Signer, verify
 from registry.adapters.filesystem.secret_files import kept_secret
 from registry.adapters.jose.tokens import JoseTokenCodec
 from registry.composition.backends import Stores
@@ -23,6 +24,7 @@ from registry.services.accounts.api_tokens import ApiTokens, TokenUse
 from registry.services.accounts.attempts import AttemptRules, LoginAttempts
 from registry.services.accounts.bootstrap import Bootstrap
 from registry.services.accounts.sessions import Sessions
+from registry.services.audit.global_audit import GlobalAudit
 from registry.services.container import Services
 from registry.services.files.parts import SubParts
 from registry.services.health.health import ComponentState, HealthMonitor, Probe
@@ -37,6 +39,7 @@ from registry.services.packages.intake import AuditWriter, Intake
 from registry.services.packages.publishing import Publishing
 from registry.services.packages.reading import Reading
 from registry.services.packages.retrieval import DownloadLog, Retrieval
+from registry.services.ratings.badges import Badges
 from registry.services.uploads.admission import Admission
 from registry.services.uploads.quotas import QuotaRules, Quotas
 from registry.services.uploads.uploads import UploadRules, Uploads
@@ -46,6 +49,7 @@ from registry.settings import Settings
 
 ADMIN_PASSWORD_FILE = "admin-password"  # noqa: S105  (a file name)
 _SIGNING_KEY_FILE = "signing-key"
+_AUDIT_KEY_FILE = "audit-key"
 _LEASE_TIMEOUTS = 3
 """A claimed delivery is free again after so many times the time that one may take."""
 _COMPLETE_WAIT_SECONDS = 25.0
@@ -80,6 +84,7 @@ class RequestMiddleware:
 class _Secrets:
     signing_key: str
     admin_password: str
+    audit_key: str
 
 
 def _secrets_of(settings: Settings) -> _Secrets:
@@ -90,8 +95,11 @@ def _secrets_of(settings: Settings) -> _Secrets:
             return given.get_secret_value()
         return kept_secret(settings.data_dir / file, lambda: secrets.token_urlsafe(size))
 
+    signing_key = value(settings.jwt_secret, _SIGNING_KEY_FILE, 48)
+    # At scale the key that signs tokens gives this one, too, where none is set: the signer derives another key from it.
+    given = settings.audit_key or (None if settings.embedded else SecretStr(signing_key))
     return _Secrets(
-        value(settings.jwt_secret, _SIGNING_KEY_FILE, 48), value(settings.admin_password, ADMIN_PASSWORD_FILE, 15)
+        signing_key, value(settings.admin_password, ADMIN_PASSWORD_FILE, 15), value(given, _AUDIT_KEY_FILE, 48)
     )
 
 
@@ -234,9 +242,11 @@ def assemble(settings: Settings, stores: Stores, around: RequestMiddleware) -> R
         subparts=SubParts(blobs),
         uploads=uploads,
         admission=Admission(total_bytes=settings.upload_memory_bytes, wait_seconds=settings.upload_wait_seconds),
+        global_audit=GlobalAudit(records.audit_log, records.audit, Ed25519Signer(kept.audit_key), verify),
         cursors=CursorCodec(kept.signing_key.encode()),
         ratings=rating.ratings,
         license_checks=rating.license_checks,
+        badges=Badges(records.packages, rating.ratings),
         verdicts=safety.verdicts,
         refreshing=safety.refreshing,
         scan_in_background=safety.serve,

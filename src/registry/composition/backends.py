@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from registry.ports.accounts import AccountStore
 from registry.ports.api_tokens import ApiTokenStore
 from registry.ports.audit import AuditStore
+from registry.ports.audit_log import AuditLog
 from registry.ports.blobs import BlobStore
 from registry.ports.cache import RatingCache
 from registry.ports.changes import ChangeFeed
@@ -34,6 +35,7 @@ class Records:
     api_tokens: ApiTokenStore
     reader: DocumentReader
     audit: AuditStore
+    audit_log: AuditLog
     answers: AnswerStore
     uploads: UploadStore
     usage: UsageStore

@@ -11,6 +11,7 @@ from registry.adapters.memory.cache import MemoryRatingCache
 from registry.adapters.sqlite.accounts import SqliteAccountStore
 from registry.adapters.sqlite.api_tokens import SqliteApiTokenStore
 from registry.adapters.sqlite.audit import SqliteAuditStore
+from registry.adapters.sqlite.audit_log import SqliteAuditLog
 from registry.adapters.sqlite.changes import SqliteChangeFeed
 from registry.adapters.sqlite.database import SqliteDatabase
 from registry.adapters.sqlite.deliveries import SqliteDeliveryOutbox
@@ -45,6 +46,7 @@ async def open_records(data_dir: Path, clock: Clock, observer: CallObserver) -> 
             api_tokens=observed(SqliteApiTokenStore(database), "records", observer),
             reader=observed(SqliteDocumentReader(database), "records", observer),
             audit=observed(SqliteAuditStore(database), "records", observer),
+            audit_log=observed(SqliteAuditLog(database), "records", observer),
             answers=observed(SqliteAnswerStore(database, clock), "records", observer),
             uploads=observed(SqliteUploadStore(database, clock), "records", observer),
             usage=observed(SqliteUsageStore(database), "records", observer),

@@ -11,6 +11,7 @@ RegistryError
 ├── AlreadyExists
 │   ├── PackageExists         carries the other package's id
 │   └── AnswerKept            this idempotency key has its answer already
+├── AuditLogDamaged           what was signed of the audit log before does not hold
 ├── RevisionConflict          the caller saw an older revision
 ├── ContentUnavailable        the package has no content to give now
 │   ├── Quarantined           its content is refused; says why
@@ -122,6 +123,10 @@ class PackageExists(AlreadyExists):
 
 class AnswerKept(AlreadyExists):
     """A request with this idempotency key was answered while this one was under way. Nothing was changed."""
+
+
+class AuditLogDamaged(RegistryError):
+    """The log of audit entries is not what was signed before: somebody changed it."""
 
 
 class RevisionConflict(RegistryError):

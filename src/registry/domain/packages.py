@@ -92,7 +92,7 @@ class AuditEntry:
     """Who did what to a package, when. `sha256` is the content's after the action, None without content.
 
     `id` is a UUIDv7: entries of one package are listed by it, newest first. `user` is None for anonymous readers and
-    for what the registry did by itself.
+    for what the registry did by itself. `position` is its place in the log of all entries, None until it has one.
     """
 
     id: str
@@ -102,6 +102,7 @@ class AuditEntry:
     action: AuditAction
     revision: int
     sha256: str | None = None
+    position: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

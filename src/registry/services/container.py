@@ -7,6 +7,7 @@ from typing import Any
 from registry.services.accounts.accounts import Accounts
 from registry.services.accounts.api_tokens import ApiTokens, TokenUse
 from registry.services.accounts.sessions import Sessions
+from registry.services.audit.global_audit import GlobalAudit
 from registry.services.files.parts import SubParts
 from registry.services.health.health import HealthMonitor
 from registry.services.ingest.ingest import Ingest
@@ -18,6 +19,7 @@ from registry.services.packages.cursors import CursorCodec
 from registry.services.packages.publishing import Publishing
 from registry.services.packages.reading import Reading
 from registry.services.packages.retrieval import Retrieval
+from registry.services.ratings.badges import Badges
 from registry.services.ratings.license_check import LicenseChecks
 from registry.services.ratings.ratings import Ratings
 from registry.services.safety.verdicts import Verdicts
@@ -48,9 +50,11 @@ class Services:
     admission: Admission
     webhooks: Webhooks
     deliveries: Deliveries
+    global_audit: GlobalAudit
     cursors: CursorCodec
     ratings: Ratings
     license_checks: LicenseChecks
+    badges: Badges
     verdicts: Verdicts
     refreshing: Refreshing
     scan_in_background: Callable[[], Coroutine[Any, Any, None]]

@@ -17,6 +17,10 @@ can hold one.
 | blob | `B#<blob key>` | `blob` |
 | address of a fetch | `X#<package id>` | `source` |
 | audit entry | `A#<package id>` | `<entry id>` |
+| head of the log | `X#head` | `head` |
+| lease of the log | `X#lease` | `lease` |
+| checkpoint of the log | `X#checkpoint` | `checkpoint` |
+| tile of the log | `X#<level>#<number>` | `tile` |
 | kept answer | `K#<key>` | `answer` |
 | account | `U#<user>` | `account` |
 | account entry | `accounts` | `<user>` |
@@ -62,6 +66,8 @@ can hold one.
   lease (`claim_token`, `ends_at`, `attempts`).
 - An upgrade tells that a change of a formula or a policy has been carried out on all packages (`upgrade_state`).
 - An unfinished reset is the admin who stays, with the `reset_token` that tells this reset from the next one.
+- An audit entry is in the index, under `audit#<shard>` and its id, until it has its position in the log of all entries
+  (`log_position`). Head, tiles and positions change in one transaction.
 - A blob tells the sweep that a record, or an open upload, refers to these bytes.
 - An event is put by the change that causes it; `outbox` makes the deliveries of it, and ends it.
 - A lane lists the pending deliveries of a webhook and package (`waiting`) in their order, and is there while one is.
@@ -108,6 +114,8 @@ TTL_ATTRIBUTE = "expires_at"
 SHARDS = 4
 """A shard takes 1,000 writes a second. A table keeps the count it was filled with."""
 
+AUDIT_SHARDS = 8
+"""Every download is an entry."""
 USAGE_SHARDS = 32
 """Publishes of one user meet in a count only so often, and a query still reads all counts."""
 UPLOADS_BY_EXPIRY = "uploads"
@@ -168,6 +176,24 @@ def account_entry_key(name: str) -> Item:
 
 def admins_key() -> Item:
     return key("admins", "admins")
+
+
+def audit_key(package_id: str, entry_id: str) -> Item:
+    return key(f"A#{package_id}", entry_id)
+
+
+def waiting_audit_attributes(entry_id: str) -> Item:
+    """What lists an audit entry, in the index, among those that wait for a position."""
+    return {"status_shard": text(f"audit#{zlib.crc32(entry_id.encode()) % AUDIT_SHARDS}"), "id": text(entry_id)}
+
+
+def waiting_audit_shards() -> list[str]:
+    """The partitions of the index that hold audit entries without a position."""
+    return [f"audit#{shard}" for shard in range(AUDIT_SHARDS)]
+
+
+def tile_key(level: int, number: int) -> Item:
+    return key(f"X#{level}#{number}", "tile")
 
 
 def upload_key(upload_id: str) -> Item:

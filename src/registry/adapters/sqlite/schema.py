@@ -177,6 +177,18 @@ RECORDS: Migrations = (
         "CREATE INDEX source_urls_expires_at ON source_urls (expires_at)",
     ),
     ("ALTER TABLE uploads ADD COLUMN account_id TEXT NOT NULL DEFAULT ''",),
+    (
+        "ALTER TABLE audit ADD COLUMN position INTEGER",
+        "CREATE INDEX audit_waiting ON audit (id) WHERE position IS NULL",
+        "CREATE UNIQUE INDEX audit_position ON audit (position) WHERE position IS NOT NULL",
+        "CREATE INDEX audit_user ON audit (user, position) WHERE position IS NOT NULL",
+        "CREATE INDEX audit_action ON audit (action, position) WHERE position IS NOT NULL",
+        """CREATE TABLE audit_log (
+            one INTEGER PRIMARY KEY, size INTEGER NOT NULL, head BLOB NOT NULL, checkpoint TEXT,
+            checkpoint_size INTEGER NOT NULL DEFAULT 0)""",
+        """CREATE TABLE audit_tiles (
+            level INTEGER NOT NULL, number INTEGER NOT NULL, hashes BLOB NOT NULL, UNIQUE (level, number))""",
+    ),
 )
 
 THROTTLE: Migrations = (
