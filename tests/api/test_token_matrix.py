@@ -65,6 +65,7 @@ ROWS = {
     "GET /package/{package_id}/files/{path}": of_package("download"),
     "POST /package/{package_id}/license-check": of_package("search", {"license": "MIT"}),
     "GET /package/{package_id}/lineage": of_package("search"),
+    "GET /package/{package_id}/safety": of_package("search"),
     "GET /package/{package_id}/rate": of_package("search"),
     "POST /package/{package_id}/rate": of_package("upload"),
     "GET /package/{package_id}/rate/receipt": of_package("search"),

@@ -11,8 +11,9 @@ from registry.adapters.ed25519 import Ed25519Signer, verify
 from registry.adapters.filesystem.secret_files import kept_secret
 from registry.adapters.jose.tokens import JoseTokenCodec
 from registry.composition.backends import Stores
+from registry.composition.memory import UploadMemory
 from registry.composition.outbound import Outbound
-from registry.composition.rating import RatingStores, RatingSurroundings, assemble_rating
+from registry.composition.rating import RatingCollaborators, RatingStores, assemble_rating
 from registry.composition.safety import assemble_safety
 from registry.composition.search import Search, announced
 from registry.formats.archives.limits import ArchiveLimits
@@ -71,12 +72,12 @@ class Running:
 
 
 @dataclass(frozen=True, slots=True)
-class RequestMiddleware:
+class Collaborators:
     """What services need besides stores, and who is told of what they do."""
 
     search: Search
     outbound: Outbound
-    rating: RatingSurroundings
+    rating: RatingCollaborators
     hasher: PasswordHasher
     clock: Clock
     ids: IdSource
@@ -93,7 +94,7 @@ class _Secrets:
 
 
 def _secrets_of(settings: Settings) -> _Secrets:
-    """The key and the password from the settings; the embedded home makes and keeps what is not given."""
+    """The key and the password from the settings; the embedded storage backend makes and keeps what is not given."""
 
     def value(given: SecretStr | None, file: str, size: int) -> str:
         if given is not None:
@@ -108,7 +109,7 @@ def _secrets_of(settings: Settings) -> _Secrets:
     )
 
 
-def assemble(settings: Settings, stores: Stores, around: RequestMiddleware) -> Running:
+def assemble(settings: Settings, stores: Stores, around: Collaborators) -> Running:
     """Every service, each with what it needs and nothing else."""
     kept, clock, ids = _secrets_of(settings), around.clock, around.ids
     records, blobs = announced(stores.records, around.search.service), stores.bytes.blobs
@@ -258,12 +259,14 @@ def assemble(settings: Settings, stores: Stores, around: RequestMiddleware) -> R
         ),
         subparts=SubParts(blobs),
         uploads=uploads,
-        admission=Admission(total_bytes=settings.upload_memory_bytes, wait_seconds=settings.upload_wait_seconds),
+        admission=Admission(
+            total_bytes=UploadMemory.of(settings).bodies_bytes, wait_seconds=settings.upload_wait_seconds
+        ),
         global_audit=GlobalAudit(records.audit_log, records.audit, Ed25519Signer(kept.audit_key), verify),
         cursors=CursorCodec(kept.signing_key.encode()),
         ratings=rating.ratings,
         license_checks=rating.license_checks,
-        badges=Badges(records.packages, rating.ratings),
+        badges=Badges(names, rating.ratings),
         verdicts=safety.verdicts,
         refreshing=safety.refreshing,
         scan_in_background=safety.serve,

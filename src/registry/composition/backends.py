@@ -1,4 +1,4 @@
-"""What a home gives: the ports, by what is kept together."""
+"""What a storage backend gives: the ports, by what is kept together."""
 
 from dataclasses import dataclass
 

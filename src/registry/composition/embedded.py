@@ -1,4 +1,4 @@
-"""The embedded home: SQLite and files in the data folder."""
+"""The embedded storage backend: SQLite and files in the data folder."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import aioboto3
 from aiobotocore.config import AioConfig
 
+from registry.adapters.botocore_internals import change_parameters
 from registry.adapters.dynamodb.calls import TRIES, OnUnits, ask_for_units, call_policy, check_answer, consumed_units
 from registry.adapters.dynamodb.errors import translate
 from registry.adapters.dynamodb.keys import STATUS_INDEX, Action, Item
@@ -308,6 +309,6 @@ async def open_table(
     async with (session or aioboto3.Session()).client("dynamodb", endpoint_url=endpoint_url, config=config) as client:
         read_items_quickly(client)
         if on_units is not None:
-            client.meta.events.register("before-parameter-build.dynamodb", ask_for_units)
+            change_parameters(client, ask_for_units)
         calls = EngineCalls(call_policy(limits.deadline_seconds), translate, on_call=on_call)
         yield DynamoTable(client, name, calls=calls, on_units=on_units)

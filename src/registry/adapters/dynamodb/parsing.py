@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from botocore.parsers import ResponseParserError
+
+from registry.adapters.botocore_internals import ResponseParserError, parse_answers
 
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb import DynamoDBClient
@@ -19,8 +20,7 @@ ITEM_CALLS = ("GetItem", "Query", "BatchGetItem")
 
 def read_items_quickly(client: "DynamoDBClient") -> None:
     """Have the client read the answers of these calls so."""
-    for operation in ITEM_CALLS:
-        client.meta.events.register(f"before-parse.dynamodb.{operation}", _parse)
+    parse_answers(client, ITEM_CALLS, _parse)
 
 
 def _parse(response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: object) -> None:
