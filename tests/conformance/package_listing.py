@@ -7,6 +7,7 @@ from random import Random
 
 import pytest
 
+from registry.domain.accounts import principal_of
 from registry.domain.documents import encode_summary
 from registry.domain.listing import PackageFilter
 from registry.domain.name_patterns import NamePatterns
@@ -22,6 +23,8 @@ VERSIONS = ["0.9.0", "1.0.0", "1.0.0+build", "1.0.1-rc.1", "1.0.1", "1.2.0", "1.
 RANGES = [None, "1.0.0", "=1.0.0+build", "^1.0.0", "~1.0.1-rc.0", "1.0.1-2.0.0-beta", "4.0.0-5.0.0"]
 PATTERNS = [None, ("bert",), ("bert", "other-*"), ("bert*", "it's 100%_"), ("*er*",), ("nothing",), ("nothing/*",)]
 MINIMA = [0.0, 0.29, 0.5, 0.7242, 0.91, 1.0]
+OWNER = principal_of("alice", "alice")
+"""Who owns every name here: `make_change` is by alice, whoever `created_by` says."""
 SCORES = [0.0, 0.289999, 0.29, 0.499999, 0.5, 0.7, 0.7241, 0.7242, 0.909999, 0.91, 0.999999, 1.0]
 
 
@@ -36,7 +39,7 @@ def fits(package: Package, wanted: PackageFilter, score: float | None = None) ->
         and (wanted.versions is None or wanted.versions.contains(package.version))
         and (wanted.tag is None or wanted.tag in package.tags)
         and (wanted.created_by is None or package.created_by == wanted.created_by)
-        and (wanted.viewer.is_admin or not package.status.hidden or package.created_by == wanted.viewer.user)
+        and (wanted.viewer.is_admin or not package.status.hidden or wanted.viewer.principal == OWNER)
     )
 
 
@@ -49,7 +52,7 @@ def every_filter() -> list[PackageFilter]:
         RANGES,
         (None, "nlp"),
         (None, "alice"),
-        (REGISTRY, Viewer("bob"), EVERYBODY),
+        (REGISTRY, Viewer(OWNER), Viewer("bob#bob"), EVERYBODY),
     )
     return [
         PackageFilter(

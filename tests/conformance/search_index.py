@@ -24,7 +24,7 @@ class Process:
         self.packages = records.packages
         self.maintenance = records.maintenance
         self.follower = IndexFollower(records.changes, records.packages, index)
-        self.search = SearchService(index, records.packages, self.follower)
+        self.search = SearchService(index, records.packages, self.follower, records.names)
 
     async def found(self, pattern: str, scope: SearchScope = SearchScope()) -> list[str]:  # noqa: B008 -- frozen
         page = await self.search.find(RegexQuery(pattern, scope=scope), limit=50)

@@ -46,6 +46,6 @@ async def open_engine(
     follower = IndexFollower(records, records, index, batch_packages=batch_packages)
     try:
         await follower.catch_up()
-        yield Engine(records, index, follower, SearchService(index, records, follower, monotonic=monotonic))
+        yield Engine(records, index, follower, SearchService(index, records, follower, records, monotonic=monotonic))
     finally:
         await index.close()

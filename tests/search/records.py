@@ -1,6 +1,6 @@
 """Records in memory with their change feed, as far as the search needs them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 
 from registry.domain.documents import encode_summary
@@ -53,6 +53,13 @@ class Records:
         self._order: dict[str, int] = {}
         self._seq = 0
         self._era = 0
+
+    async def list_owned(
+        self, principal: str, names: Collection[tuple[PackageType, str]]
+    ) -> Collection[tuple[PackageType, str]]:
+        """Here, who published a package under a name owns it."""
+        published = {(each.type, each.name) for each in self.packages.values() if each.created_by == principal}
+        return published & set(names)
 
     def put(self, *packages: Package) -> None:
         for package in packages:

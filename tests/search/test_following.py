@@ -136,7 +136,7 @@ async def test_a_restart_goes_on_where_the_file_is(tmp_path: Path) -> None:
     async with open_engine(tmp_path / "search.db", records) as engine:
         assert records.batches == 1
         assert engine.service.state() == IndexState(ready=True, packages=21)
-        late = SearchService(engine.index, records, IndexFollower(records, records, engine.index))
+        late = SearchService(engine.index, records, IndexFollower(records, records, engine.index), records)
         assert not late.state().ready
         assert len(await engine.found(RegexQuery("text"))) == 21
 

@@ -63,7 +63,7 @@ async def test_searches_are_refused_until_the_first_catching_up(tmp_path: Path) 
     records.put(make_package(2, "albert"))
     index = LocalSearchIndex(tmp_path / "search.db")
     follower = IndexFollower(records, records, index, poll_seconds=0.001)
-    service = SearchService(index, records, follower)
+    service = SearchService(index, records, follower, records)
     try:
         for _ in range(2):
             with pytest.raises(Unavailable, match="being built"):

@@ -89,7 +89,7 @@ def test_landmarks_that_mostly_mislead_lose_no_match(pattern: str) -> None:
     kind = kind_code(PackageType.MODEL, PackageStatus.ACTIVE)
     names = [f"{number}abc{number}-{'x' if number % 700 in (0, 1) else 'y'}" for number in range(5000)]
     table = NameTable()
-    table.load(NameRow(-number, name, kind, "alice", ()) for number, name in enumerate(names))
+    table.load(NameRow(-number, name, kind, ()) for number, name in enumerate(names))
     walk, found = NameSearch(table, PatternCompiler().compile(pattern), ScopeFilter.of(SearchScope()), below=1), []
     while walk.low != BOTTOM:
         found += walk.advance(3)

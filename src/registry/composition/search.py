@@ -24,7 +24,7 @@ async def open_search(settings: Settings, records: Records) -> AsyncIterator[Sea
     index = LocalSearchIndex(settings.data_dir / _index_file(settings))
     follower = IndexFollower(records.changes, records.packages, index)
     try:
-        yield Search(SearchService(index, records.packages, follower), follower)
+        yield Search(SearchService(index, records.packages, follower, records.names), follower)
     finally:
         await index.close()
 

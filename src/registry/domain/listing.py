@@ -35,12 +35,8 @@ class PackageFilter:
     def statuses(self) -> list[PackageStatus]:
         """The statuses that a package on this listing can have: those of which it sees at least its own."""
         wanted = PackageStatus if self.status is None else (self.status,)
-        return [status for status in wanted if self.viewer.sees_status(status) or self._sees_own]
+        return [each for each in wanted if self.viewer.sees_status(each) or self.viewer.principal is not None]
 
     def owner_of(self, status: PackageStatus) -> str | None:
-        """Whose packages with one of `statuses` are on the listing. None: everybody's."""
-        return self.created_by if self.viewer.sees_status(status) else self.viewer.user
-
-    @property
-    def _sees_own(self) -> bool:
-        return self.viewer.user is not None and self.created_by in (None, self.viewer.user)
+        """Who must own the names of packages with one of `statuses`, as a principal. None: nobody in particular."""
+        return None if self.viewer.sees_status(status) else self.viewer.principal

@@ -30,12 +30,12 @@ class SearchScope:
     viewer: Viewer = REGISTRY
 
     def covers(self, package: Package) -> bool:
-        """Whether the package is one that this search may tell."""
+        """Whether this search may show the package, provided that a hidden one is of a name that the viewer owns."""
         return (
             (self.type is None or package.type is self.type)
             and (self.status is None or package.status is self.status)
             and (self.tag is None or self.tag in package.tags)
-            and self.viewer.sees(package)
+            and self.viewer.may_see(package)
         )
 
 

@@ -1,6 +1,6 @@
 """Where names and namespaces are kept. Their first package makes them: see PackageStore."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -39,6 +39,11 @@ class NameStore(Protocol):
 
     async def find(self, kind: PackageType, name: str) -> Name | None:
         """The name in one point read, None when nothing was ever published under it."""
+
+    async def list_owned(
+        self, principal: str, names: Collection[tuple[PackageType, str]]
+    ) -> Collection[tuple[PackageType, str]]:
+        """Those of the names that the principal owns, in a call for each hundred."""
 
     async def find_view(self, kind: PackageType, name: str) -> NameView | None:
         """The name with all its versions, in as few calls as may be."""

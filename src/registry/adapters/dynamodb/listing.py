@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from registry.adapters.dynamodb import keys
 from registry.adapters.dynamodb.client import DynamoTable
 from registry.adapters.dynamodb.keys import SHARDS, Item
+from registry.adapters.dynamodb.names import owned_names
 from registry.adapters.dynamodb.records import attribute, read_score
 from registry.domain.listing import PackageFilter
 from registry.domain.packages import PackageStatus, PackageType
@@ -44,12 +45,11 @@ def partitions_for(wanted: PackageFilter) -> list[Partition]:
 
 
 def _partitions(status: PackageStatus, wanted: PackageFilter) -> Iterator[Partition]:
-    owner = wanted.owner_of(status)
-    for dimension, value in (("name", wanted.name), ("owner", owner), ("tag", wanted.tag)):
+    for dimension, value in (("name", wanted.name), ("owner", wanted.created_by), ("tag", wanted.tag)):
         if value is not None:
             yield Partition(keys.listing(status, dimension, value), status)
             return
-    if values := _values(wanted):
+    if values := _values(wanted, status):
         for dimension, value in values:
             yield Partition(keys.listing(status, dimension, value), status, share=_share(dimension, len(values)))
     else:
@@ -62,7 +62,7 @@ def _share(dimension: str, partitions: int) -> int:
     return 1 if dimension in ("version", "minor", "major") else partitions
 
 
-def _values(wanted: PackageFilter) -> list[tuple[str, str]]:
+def _values(wanted: PackageFilter, status: PackageStatus) -> list[tuple[str, str]]:
     """The dimensions and values of the partitions that hold all of a filter without name, owner and tag.
 
     Empty where the index is the best there is. It does not have the names.
@@ -74,7 +74,7 @@ def _values(wanted: PackageFilter) -> list[tuple[str, str]]:
         return [("score", bucket) for bucket in ScoresFrom.of(wanted.min_net_score).all_buckets]
     if wanted.versions is not None and (versions := _version_values(wanted.versions)):
         return versions
-    if wanted.type is None and wanted.names is None:
+    if wanted.type is None and wanted.names is None and wanted.owner_of(status) is None:
         return []
     types = [wanted.type] if wanted.type else list(PackageType)
     return [("type", f"{type_.value}#{shard}") for type_ in types for shard in range(SHARDS)]
@@ -105,10 +105,9 @@ def matches(item: Item, status: PackageStatus, wanted: PackageFilter) -> bool:
     """Whether a record, or an entry of packages with a status, is wanted.
 
     An entry has not all that a record has: what is missing is not checked. All that a page by net score looks at has
-    the score, unless there is none.
+    the score, unless there is none. Who owns a hidden one is left to `owned_names`.
     """
     name = attribute(item, "name")
-    owner = attribute(item, "owner")
     tags = attribute(item, "tags", "L")
     score = read_score(item)
     return (
@@ -116,12 +115,34 @@ def matches(item: Item, status: PackageStatus, wanted: PackageFilter) -> bool:
         and (wanted.name is None or name in (None, wanted.name))
         and (wanted.names is None or name is None or wanted.names.covers(name))
         and wanted.type in (None, attribute(item, "type"))
-        and wanted.created_by in (None, owner)
-        and (wanted.viewer.sees_status(status) or owner in (None, wanted.viewer.user))
+        and wanted.created_by in (None, attribute(item, "owner"))
         and (wanted.tag is None or tags is None or {"S": wanted.tag} in tags)
         and (wanted.versions is None or wanted.versions.contains(Version.parse(attribute(item, "version"))))
         and (wanted.min_net_score is None or (score is not None and reaches(score, wanted.min_net_score)))
     )
+
+
+async def _with_owned(table: DynamoTable, items: list[Item], principal: str, *, name: str | None) -> list[Item | None]:
+    """The entries of names that the principal owns, None for each other. `name`: that of all of them."""
+    names = [_named(item, name) for item in items]
+    owned = await owned_names(table, principal, set(names))
+    return [item if named in owned else None for item, named in zip(items, names, strict=True)]
+
+
+async def still_wanted(table: DynamoTable, page: list[Item], wanted: PackageFilter) -> list[Item]:
+    """Those records that a listing shows as they are now."""
+    current = [(PackageStatus(attribute(item, "status")), item) for item in page]
+    current = [(status, item) for status, item in current if matches(item, status, wanted)]
+    hidden = {_named(item) for status, item in current if not wanted.viewer.sees_status(status)}
+    if not hidden:
+        return [item for _, item in current]
+    principal = wanted.viewer.principal
+    owned = set() if principal is None else await owned_names(table, principal, hidden)
+    return [item for status, item in current if wanted.viewer.sees_status(status) or _named(item) in owned]
+
+
+def _named(item: Item, name: str | None = None) -> tuple[PackageType, str]:
+    return PackageType(attribute(item, "type")), name or attribute(item, "name")
 
 
 @dataclass(slots=True)
@@ -130,7 +151,7 @@ class _Run:
 
     partition: Partition
     after: str | None
-    entries: "deque[tuple[str, Item]]" = field(default_factory=deque)
+    entries: "deque[tuple[str, Item | None]]" = field(default_factory=deque)
     begun: bool = False
     ended: bool = False
 
@@ -146,7 +167,9 @@ class _Run:
             index=self.partition.index,
         )
         sort_key = "id" if self.partition.index else "sk"
-        self.entries.extend((attribute(item, sort_key), item) for item in items)
+        owner = wanted.owner_of(self.partition.status)
+        seen = list(items) if owner is None else await _with_owned(table, items, owner, name=wanted.name)
+        self.entries.extend((attribute(item, sort_key), entry) for item, entry in zip(items, seen, strict=True))
         self.begun = True
         if self.entries:
             self.after = self.entries[-1][0]
@@ -168,7 +191,7 @@ async def walk(
             return found, None
         run = (max if wanted.newest_first else min)(ready, key=lambda run: run.entries[0][0])
         package_id, entry = run.entries.popleft()
-        if matches(entry, run.partition.status, wanted) and found[-1:] != [package_id]:
+        if entry and matches(entry, run.partition.status, wanted) and found[-1:] != [package_id]:
             if len(found) == limit:
                 return found, found[-1]
             found.append(package_id)

@@ -1,6 +1,6 @@
 """Names and namespaces in DynamoDB. Their first package makes them: see `naming`."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -90,6 +90,19 @@ async def adopt(table: DynamoTable, kind: PackageType, name: str) -> bool:
     return True
 
 
+async def owned_names(
+    table: DynamoTable, principal: str, names: Collection[tuple[PackageType, str]]
+) -> set[tuple[PackageType, str]]:
+    """Those of the names that the principal owns; a call for each hundred."""
+    by_place = {_place(keys.name_key(*each)): each for each in names}
+    items = await table.batch_get([keys.name_key(*each) for each in names]) if names else []
+    return {by_place[_place(item)] for item in items if principal in owners_of(item)}
+
+
+def _place(item: Item) -> tuple[str, str]:
+    return attribute(item, "pk"), attribute(item, "sk")
+
+
 class DynamoNameStore:
     """Implements `NameStore`."""
 
@@ -105,6 +118,11 @@ class DynamoNameStore:
 
         found = await read_released(self._table, read)
         return read_name(kind, name, found[0]) if found else None
+
+    async def list_owned(
+        self, principal: str, names: Collection[tuple[PackageType, str]]
+    ) -> Collection[tuple[PackageType, str]]:
+        return await owned_names(self._table, principal, names)
 
     async def find_view(self, kind: PackageType, name: str) -> NameView | None:
         items = await read_released(self._table, lambda: self._table.query_all(f"N#{name}"))

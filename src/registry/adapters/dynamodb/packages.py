@@ -11,7 +11,7 @@ from registry.adapters.dynamodb.changes import change_item
 from registry.adapters.dynamodb.client import DynamoTable
 from registry.adapters.dynamodb.idempotency import read_answer
 from registry.adapters.dynamodb.keys import Item, number
-from registry.adapters.dynamodb.listing import matches, walk
+from registry.adapters.dynamodb.listing import still_wanted, walk
 from registry.adapters.dynamodb.naming import NameClaims, Unsure
 from registry.adapters.dynamodb.outbox import event_items
 from registry.adapters.dynamodb.ratings import mark_item
@@ -202,7 +202,7 @@ class DynamoPackageStore:
         found = {attribute(item, "id"): item for item in await read_released(self._table, read)}
         # The index may be late and a record may have changed since: what the records say counts.
         page = [found[package_id] for package_id in ids if package_id in found]
-        current = [item for item in page if matches(item, PackageStatus(attribute(item, "status")), wanted)]
+        current = await still_wanted(self._table, page, wanted)
         return SummaryPage(tuple(map(records.read_summary, current)), next_after)
 
     async def find_version(self, kind: PackageType, name: str, version: Version) -> str | None:

@@ -21,7 +21,7 @@ from registry.adapters.search.scopes import kind_code
 from registry.domain.packages import Package
 from registry.ports.search import Checkpoint
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 _BUSY_TIMEOUT_SECONDS = 10.0
 
 # `seq` counts transactions: a process that has seen all up to one asks for those above. READMEs stand apart, so that
@@ -29,7 +29,7 @@ _BUSY_TIMEOUT_SECONDS = 10.0
 _TABLES = {
     "state": "TABLE state (generation TEXT, cursor TEXT, walked TEXT, filled INTEGER, seq INTEGER)",
     "documents": "TABLE documents (key INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, name TEXT, kind INTEGER, "
-    "owner TEXT, tags TEXT, description TEXT, seq INTEGER)",
+    "tags TEXT, description TEXT, seq INTEGER)",
     "documents_seq": "INDEX documents_seq ON documents (seq)",
     "gone": "TABLE gone (key INTEGER PRIMARY KEY, seq INTEGER)",
     "gone_seq": "INDEX gone_seq ON gone (seq)",
@@ -152,7 +152,7 @@ class SearchFile:
         with self.reading() as connection:
             generation, seq, filled = connection.execute("SELECT generation, seq, filled FROM state").fetchone()
             view = View(generation, seq, bool(filled))
-            columns = "SELECT key, name, kind, owner, tags FROM documents"
+            columns = "SELECT key, name, kind, tags FROM documents"
             if generation != seen.generation:
                 return News(view, {}, [_name_row(row) for row in connection.execute(f"{columns} ORDER BY key DESC")])
             changes: dict[int, NameRow | None] = {}
@@ -164,14 +164,14 @@ class SearchFile:
             return News(view, changes)
 
 
-def _name_row(row: tuple[int, str, int, str, str]) -> NameRow:
-    key, name, kind, owner, tags = row
-    return NameRow(key, name, kind, intern(owner), _read_tags(tags))
+def _name_row(row: tuple[int, str, int, str]) -> NameRow:
+    key, name, kind, tags = row
+    return NameRow(key, name, kind, _read_tags(tags))
 
 
 @lru_cache(maxsize=4096)
 def _read_tags(text: str) -> tuple[str, ...]:
-    # Sets of tags repeat, as owners do: one object each, however many packages carry it.
+    # Sets of tags repeat: one object each, however many packages carry it.
     return tuple(map(intern, json.loads(text))) if text else ()
 
 
@@ -247,8 +247,8 @@ def _put(connection: sqlite3.Connection, package: Package, seq: int) -> None:
         _add_texts(connection, key, texts)
     kind, tags = kind_code(package.type, package.status), json.dumps(package.tags) if package.tags else ""
     connection.execute(
-        "INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (key, package.id, package.name, kind, package.created_by, tags, package.description, seq),
+        "INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (key, package.id, package.name, kind, tags, package.description, seq),
     )
 
 

@@ -1,8 +1,8 @@
 """The names in memory: joined by newlines, so that one run of a pattern goes over thousands.
 
 Blocks are immutable and the table swaps them, so that a search in another thread works on the blocks it began with.
-About 30 bytes a package beside the name itself: 8 of key, 4 of where the name begins, 1 of kind, references to owner
-and tags, which are shared.
+About 30 bytes a package beside the name itself: 8 of key, 4 of where the name begins, 1 of kind, a reference to its
+tags, which are shared.
 """
 
 from array import array
@@ -34,7 +34,6 @@ class NameRow(NamedTuple):
     key: int
     name: str
     kind: int
-    owner: str
     tags: tuple[str, ...]
 
     @property
@@ -54,7 +53,6 @@ class NameBlock:
     text: bytes
     starts: "array[int]"
     kinds: bytes
-    owners: tuple[str, ...]
     tags: tuple[tuple[str, ...], ...]
 
     @classmethod
@@ -63,7 +61,6 @@ class NameBlock:
             array("q", [row.key for row in rows]),
             *_joined([row.line for row in rows]),
             bytes(row.kind for row in rows),
-            tuple(row.owner for row in rows),
             tuple(row.tags for row in rows),
         )
 
@@ -76,7 +73,7 @@ class NameBlock:
         return bisect_left(self.keys, 1 - key, key=neg)
 
     def accepts(self, index: int, scope: ScopeFilter) -> bool:
-        return scope.accepts(self.kinds[index], self.owners[index], self.tags[index]) and (
+        return scope.accepts(self.kinds[index], self.tags[index]) and (
             scope.names is None or scope.names.covers(self._name(index))
         )
 
@@ -89,7 +86,7 @@ class NameBlock:
         Columns are cut and joined whole: 0.2 ms, where making rows of them and blocks again takes 2.4.
         """
         keys, lines, kinds = array("q", self.keys), self.text.splitlines(keepends=True)[1:], bytearray(self.kinds)
-        owners, tags = list(self.owners), list(self.tags)
+        tags = list(self.tags)
         for key, row in changes.items():
             at = bisect_left(keys, -key, key=neg)
             place = slice(at, at + (at < len(keys) and keys[at] == key))
@@ -97,12 +94,11 @@ class NameBlock:
             keys[place] = array("q", [row.key for row in rows])
             lines[place] = [row.line for row in rows]
             kinds[place] = bytes(row.kind for row in rows)
-            owners[place] = [row.owner for row in rows]
             tags[place] = [row.tags for row in rows]
         size = BLOCK_PACKAGES if len(keys) > 2 * BLOCK_PACKAGES else 2 * BLOCK_PACKAGES
         parts = [slice(start, start + size) for start in range(0, len(keys), size)]
         return [
-            NameBlock(keys[part], *_joined(lines[part]), bytes(kinds[part]), tuple(owners[part]), tuple(tags[part]))
+            NameBlock(keys[part], *_joined(lines[part]), bytes(kinds[part]), tuple(tags[part]))
             for part in parts
         ]
 

@@ -21,26 +21,23 @@ _KINDS = {kind_code(kind, status): (kind, status) for kind in _TYPES for status 
 
 @dataclass(frozen=True, slots=True)
 class ScopeFilter:
-    """`kinds`: codes that are shown; `own_kinds`: codes that only the package's owner is shown."""
+    """`kinds`: codes that may be shown. Owners of hidden packages are checked where the records are read."""
 
     kinds: frozenset[int]
-    own_kinds: frozenset[int]
-    owner: str | None
     tag: str | None
     names: NamePatterns | None
 
     @classmethod
     def of(cls, scope: SearchScope) -> "ScopeFilter":
-        wanted = {
-            code: status
-            for code, (kind, status) in _KINDS.items()
-            if scope.type in (None, kind) and scope.status in (None, status)
-        }
-        hidden = {code for code, status in wanted.items() if not scope.viewer.sees_status(status)}
         viewer = scope.viewer
-        return cls(frozenset(wanted) - hidden, frozenset(hidden), viewer.user, scope.tag, viewer.names)
-
-    def accepts(self, kind: int, owner: str, tags: Sequence[str]) -> bool:
-        return (kind in self.kinds or (kind in self.own_kinds and owner == self.owner)) and (
-            self.tag is None or self.tag in tags
+        kinds = (
+            code
+            for code, (kind, status) in _KINDS.items()
+            if scope.type in (None, kind)
+            and scope.status in (None, status)
+            and (viewer.sees_status(status) or viewer.principal is not None)
         )
+        return cls(frozenset(kinds), scope.tag, viewer.names)
+
+    def accepts(self, kind: int, tags: Sequence[str]) -> bool:
+        return kind in self.kinds and (self.tag is None or self.tag in tags)

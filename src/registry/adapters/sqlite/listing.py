@@ -18,6 +18,9 @@ MAX_NAMES = 24
 """More names than this, and patterns of names, are checked entry by entry instead."""
 _MAX_BRANCHES = 200
 """Likewise. SQLite merges 500 at most."""
+_OWNED = """ AND EXISTS (SELECT 1 FROM names AS n
+    WHERE n.name = l.name AND n.type = l.type AND instr(n.owners, '"' || ? || '"') > 0)"""
+"""What is hidden is rare, so each is looked up. Owners are a JSON array, and no principal has a quotation mark."""
 _BEHIND_ALL_IDS = "~"
 _BEFORE_ALL_IDS = ""
 
@@ -63,7 +66,7 @@ def branches(wanted: PackageFilter) -> Iterator[Branch]:
     for status in wanted.statuses:
         for name in _names(wanted):
             for type_ in (wanted.type,) if wanted.type else PackageType:
-                branch = _branch(wanted, status, type_, name, wanted.owner_of(status))
+                branch = _branch(wanted, status, type_, name)
                 if wanted.min_net_score is None:
                     yield branch
                 yield from (_in_bucket(branch, bucket) for bucket in buckets)
@@ -89,17 +92,17 @@ def _buckets(wanted: PackageFilter) -> Sequence[str]:
     return () if wanted.min_net_score is None else ScoresFrom.of(wanted.min_net_score).all_buckets
 
 
-def _branch(
-    wanted: PackageFilter, status: PackageStatus, type_: PackageType, name: str | None, created_by: str | None
-) -> Branch:
+def _branch(wanted: PackageFilter, status: PackageStatus, type_: PackageType, name: str | None) -> Branch:
     where = "l.tag IS ? AND l.status = ? AND l.type = ?"
     parameters: tuple[str | None, ...] = (wanted.tag, status.value, type_.value)
     index = "listings_all"
-    if created_by is not None:
-        where, parameters, index = where + " AND l.created_by = ?", (*parameters, created_by), "listings_creator"
+    if wanted.created_by is not None:
+        where, parameters, index = where + " AND l.created_by = ?", (*parameters, wanted.created_by), "listings_creator"
     if name is not None:
         # A creator besides is looked up entry by entry: a name has few entries of others.
         where, parameters, index = where + " AND l.name = ?", (*parameters, name), "listings_name"
+    if (owner := wanted.owner_of(status)) is not None:
+        where, parameters = where + _OWNED, (*parameters, owner)
     return Branch(index, where, parameters)
 
 

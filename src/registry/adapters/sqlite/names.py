@@ -3,7 +3,7 @@
 import json
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -21,6 +21,9 @@ from registry.ports.clock import Clock
 from registry.ports.names import NameChange, NameConflict
 
 _FIND = "SELECT owners, visibility, readers, aliases, revision, downloads FROM names WHERE name = ? AND type = ?"
+_OWNED = """SELECT n.type, n.name FROM json_each(?) AS wanted
+    CROSS JOIN names AS n ON n.name = json_extract(wanted.value, '$[0]') AND n.type = json_extract(wanted.value, '$[1]')
+    WHERE ? IN (SELECT value FROM json_each(n.owners))"""
 _PRIVATE = """SELECT name, type, owners, visibility, readers, aliases, revision FROM names INDEXED BY names_private
     WHERE visibility = 'private'"""
 _VERSIONS = """SELECT id, version, status, json_extract(CAST(summary AS TEXT), '$.created_at')
@@ -66,6 +69,12 @@ class SqliteNameStore:
     async def find(self, kind: PackageType, name: str) -> Name | None:
         row = self._database.fetch_one(_FIND, (name, kind.value))
         return None if row is None else read_name(kind, name, row[:5])
+
+    async def list_owned(
+        self, principal: str, names: Collection[tuple[PackageType, str]]
+    ) -> Collection[tuple[PackageType, str]]:
+        wanted = json.dumps([(name, kind.value) for kind, name in names])
+        return [(PackageType(kind), name) for kind, name in self._database.fetch_all(_OWNED, (wanted, principal))]
 
     async def find_view(self, kind: PackageType, name: str) -> NameView | None:
         def query(connection: sqlite3.Connection) -> NameView | None:

@@ -23,11 +23,10 @@ class Access:
         """The caller (None: anybody) as listings and searches need it."""
         if caller is None:
             return Viewer(private=await self._private.current())
+        principal = caller.principal if caller.user else None
         if caller.is_admin:
-            return Viewer(caller.user, is_admin=True, names=caller.names)
-        return Viewer(
-            caller.user, names=caller.names, private=await self._private.current(), principal=caller.principal
-        )
+            return Viewer(principal, is_admin=True, names=caller.names)
+        return Viewer(principal, names=caller.names, private=await self._private.current())
 
     async def owns(self, kind: PackageType, name: str, caller: Caller) -> bool:
         """Whether the caller is an owner of the name, or an admin."""

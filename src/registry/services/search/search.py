@@ -2,14 +2,14 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 import structlog
 
 from registry.domain.errors import InvalidInput, Unavailable
-from registry.domain.packages import Package
+from registry.domain.packages import Package, PackageType
 from registry.domain.search import MAX_TEXT_LENGTH, IndexState, RegexQuery, SearchScope, Snippet, TextQuery
 from registry.ports.search import IndexedRecords, SearchIndex
 
@@ -18,6 +18,13 @@ _CHANGE_SECONDS = 5.0
 """How long a search waits for changes of its own process to be indexed; then it answers without the last of them."""
 _MORE_SECONDS = 0.3
 """A page that is short is filled up for so long: with what the index takes for one page more, under a second."""
+
+
+class OwnedNames(Protocol):
+    async def list_owned(
+        self, principal: str, names: Collection[tuple[PackageType, str]]
+    ) -> Collection[tuple[PackageType, str]]:
+        """Those of the names that the principal owns."""
 
 
 class FollowsChanges(Protocol):
@@ -65,12 +72,14 @@ class SearchService:
         index: SearchIndex,
         packages: IndexedRecords,
         follower: FollowsChanges,
+        names: OwnedNames,
         *,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._index = index
         self._packages = packages
         self._follower = follower
+        self._names = names
         self._monotonic = monotonic
         self._behind = False
 
@@ -143,4 +152,14 @@ class SearchService:
 
     async def _present(self, ids: Sequence[str], scope: SearchScope) -> dict[str, Package]:
         packages = await self._packages.get_many(ids) if ids else []
-        return {package.id: package for package in packages if scope.covers(package)}
+        found = [package for package in packages if scope.covers(package)]
+        viewer = scope.viewer
+        hidden = {(package.type, package.name) for package in found if not viewer.sees_status(package.status)}
+        owned: Collection[tuple[PackageType, str]] = ()
+        if hidden and viewer.principal is not None:
+            owned = await self._names.list_owned(viewer.principal, hidden)
+        return {
+            package.id: package
+            for package in found
+            if viewer.sees_status(package.status) or (package.type, package.name) in owned
+        }
