@@ -69,6 +69,8 @@ def summary_members(package: Package) -> dict[str, Any]:
     }
     if package.status_reason is not None:
         members["status_reason"] = package.status_reason
+    if package.unreleased:
+        members["unreleased"] = True
     return members
 
 
@@ -121,4 +123,5 @@ def decode_package(summary: bytes, readme: bytes | None, *, blob_key: str | None
         else None,
         readme=None if readme is None else json.loads(readme),
         status_reason=members.get("status_reason"),
+        unreleased=members.get("unreleased", False),
     )

@@ -35,6 +35,15 @@ class NamePatterns:
         """Whether a package of this name is within the patterns."""
         return any(_covers(pattern, name) for pattern in self.patterns)
 
+    def reach_into(self, space: str) -> bool:
+        """Whether the patterns cover some name in the namespace."""
+        begin = f"{space}/"
+        for pattern in self.patterns:
+            first, star, _ = pattern.partition("*")
+            if first.startswith(begin) or (star and begin.startswith(first)):
+                return True
+        return False
+
     @property
     def covers_all(self) -> bool:
         return any(not pattern.strip("*") for pattern in self.patterns)

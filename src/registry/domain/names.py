@@ -100,9 +100,9 @@ class NameView:
         """The version that is there by this number."""
         return next((named for named in self.versions if named.version == version), None)
 
-    def without_drafts(self) -> "NameView | None":
-        """What others than owners and admins see; None where nothing was ever published."""
-        versions = tuple(named for named in self.versions if named.status is not PackageStatus.DRAFT)
+    def without_hidden(self) -> "NameView | None":
+        """What others than owners and admins see; None where they see nothing and nothing was ever retired."""
+        versions = tuple(named for named in self.versions if not named.status.hidden)
         return replace(self, versions=versions) if versions or self.retired else None
 
 

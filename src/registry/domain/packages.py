@@ -96,6 +96,8 @@ class Package:
     content: Content | None = None
     readme: str | None = None
     status_reason: str | None = None
+    unreleased: bool = False
+    """Quarantined while it was a draft: without the quarantine it is a draft again."""
 
 
 class AuditAction(StrEnum):

@@ -38,6 +38,7 @@ class Viewer:
     is_admin: bool = False
     names: NamePatterns | None = None
     private: Mapping[tuple[PackageType, str], Name] = field(default_factory=dict, compare=False, hash=False)
+
     def sees_name(self, kind: PackageType, name: str) -> bool:
         """Whether the name exists for this viewer."""
         if self.names is not None and not self.names.covers(name):

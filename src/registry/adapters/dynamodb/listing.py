@@ -41,6 +41,8 @@ class Partition:
 
 def partitions_for(wanted: PackageFilter) -> list[Partition]:
     """The partitions that hold all that `wanted` can match."""
+    if wanted.name is not None and wanted.names is not None and not wanted.names.covers(wanted.name):
+        return []
     return [partition for status in wanted.statuses for partition in _partitions(status, wanted)]
 
 

@@ -27,7 +27,7 @@ from registry.adapters.dynamodb.versions import write_versions
 from registry.domain.errors import AlreadyExists, NotFound, RevisionConflict, Unavailable
 from registry.domain.listing import PackageFilter
 from registry.domain.names import NamedVersion
-from registry.domain.packages import Change, KeptAnswer, Package, PackageStatus, PackageType
+from registry.domain.packages import Change, KeptAnswer, Package, PackageType
 from registry.domain.rating_requests import can_be_rated
 from registry.domain.verdicts import PackageSafety
 from registry.domain.versions import Version

@@ -97,10 +97,7 @@ class NameBlock:
             tags[place] = [row.tags for row in rows]
         size = BLOCK_PACKAGES if len(keys) > 2 * BLOCK_PACKAGES else 2 * BLOCK_PACKAGES
         parts = [slice(start, start + size) for start in range(0, len(keys), size)]
-        return [
-            NameBlock(keys[part], *_joined(lines[part]), bytes(kinds[part]), tuple(tags[part]))
-            for part in parts
-        ]
+        return [NameBlock(keys[part], *_joined(lines[part]), bytes(kinds[part]), tuple(tags[part])) for part in parts]
 
 
 def _joined(lines: list[bytes]) -> "tuple[bytes, array[int]]":

@@ -205,7 +205,8 @@ async def drop_alias(
 
 async def read_namespace(request: Request, space: Space, caller: Searcher) -> Response:
     """Who creates new names in the namespace."""
-    return _namespace_response(request, await state_of(request.scope).services.names.read_namespace(space))
+    namespace = await state_of(request.scope).services.names.read_namespace(space, caller)
+    return _namespace_response(request, namespace)
 
 
 async def set_namespace_owners(request: Request, space: Space, caller: Uploader, body: OwnersBody) -> Response:

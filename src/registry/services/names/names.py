@@ -1,12 +1,15 @@
 """Names: reading them, their owners, their namespaces, and the aliases of their versions."""
 
 import hashlib
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from registry.domain.accounts import USER_NAME_PATTERN, Caller
 from registry.domain.errors import FieldError, InvalidInput, IsDraft, LastOwner, NotFound, RevisionConflict
 from registry.domain.events import Event, EventType
+from registry.domain.listing import PackageFilter
+from registry.domain.name_patterns import NamePatterns
 from registry.domain.names import (
     ALIAS_PATTERN,
     LATEST,
@@ -18,11 +21,13 @@ from registry.domain.names import (
     NameView,
     Visibility,
     latest_of,
+    namespace_of,
     not_namespace_owner,
     not_owner,
 )
 from registry.domain.packages import AuditAction, AuditEntry, PackageStatus, PackageType
 from registry.domain.versions import Version
+from registry.domain.visibility import Viewer
 from registry.ports.accounts import AccountStore
 from registry.ports.clock import Clock, IdSource
 from registry.ports.names import NameChange, NameConflict, NameStore
@@ -31,6 +36,8 @@ from registry.services.names.private import PrivateNames
 from registry.services.packages.intake import AuditWriter
 
 _CHANGE_ATTEMPTS = 20
+_MOST_PAGES = 10
+"""How far a namespace with private names is looked through for a name that others see."""
 _AUDITED = 50
 """A change of a name is noted in the audit trail of so many packages of it, the newest."""
 
@@ -100,7 +107,7 @@ class Names:
         """The name as the caller may see it. Raises NotFound."""
         view = await self._names.find_view(kind, name) if caller.may_name(name) else None
         if view is not None and not caller.is_admin and not view.name.is_owned_by(caller.principal):
-            view = view.without_drafts() if view.name.is_seen_by(caller.principal) else None
+            view = view.without_hidden() if view.name.is_seen_by(caller.principal) else None
         if view is None:
             raise NotFound(f"There is no {kind.value} by the name {name}.")
         return _seen(view)
@@ -173,19 +180,40 @@ class Names:
                 return _seen(replace(seen.view, name=after))
         raise _busy()
 
-    async def read_namespace(self, space: str) -> Namespace:
-        """Raises NotFound."""
-        namespace = await self._names.find_namespace(space)
-        if namespace is None:
+    async def read_namespace(self, space: str, caller: Caller) -> Namespace:
+        """The namespace, for its owners, admins, and those who see a name in it. Raises NotFound."""
+        within = caller.names is None or caller.names.reach_into(space)
+        namespace = await self._names.find_namespace(space) if within else None
+        if namespace is None or not (
+            caller.is_admin or caller.principal in namespace.owners or await self._sees_name_in(space, caller)
+        ):
             raise NotFound(f"There is no namespace {space}.")
         return namespace
+
+    async def _sees_name_in(self, space: str, caller: Caller) -> bool:
+        private = [name for name in (await self._private.current()).values() if namespace_of(name.name) == space]
+        if any(name.is_seen_by(caller.principal) and caller.may_name(name.name) for name in private):
+            return True
+        if not private:
+            return True
+        viewer = Viewer(names=NamePatterns((f"{space}/*",)))
+        hidden, after = {(name.type.value, name.name) for name in private}, None
+        for _ in range(_MOST_PAGES):
+            page = await self._packages.list_page(PackageFilter(viewer=viewer), limit=100, after=after)
+            found = (json.loads(item.body) for item in page.items)
+            if any((each["type"], each["name"]) not in hidden and caller.may_name(each["name"]) for each in found):
+                return True
+            after = page.next_after
+            if after is None:
+                break
+        return False
 
     async def set_namespace_owners(
         self, caller: Caller, space: str, owners: Sequence[str], *, expected: frozenset[int] | None
     ) -> Namespace:
         """Give the namespace exactly these owners. Raises as `set_owners`; `expected` are revisions."""
         for _ in range(_CHANGE_ATTEMPTS):
-            before = await self.read_namespace(space)
+            before = await self.read_namespace(space, caller)
             if not caller.is_admin and caller.principal not in before.owners:
                 raise not_namespace_owner(space)
             if expected is not None and before.revision not in expected:

@@ -128,7 +128,7 @@ class Changing:
         """The package before and after. Applied anew to what others wrote meanwhile, unless a revision was expected."""
         for _ in range(_CHANGE_ATTEMPTS):
             before = await self._changeable(package_id, caller, expected)
-            wanted = changed(before)
+            wanted = _kept_unreleased(before, changed(before))
             if wanted == before:
                 return before, before
             after = replace(wanted, revision=before.revision + 1, updated_at=self._clock.now())
@@ -156,6 +156,15 @@ class Changing:
                     pointer=f"/{member}",
                 )
         check_status_change(package.status, metadata.status or package.status, caller)
+
+
+def _kept_unreleased(before: Package, wanted: Package) -> Package:
+    """A draft stays one through a quarantine: to lift it releases nothing."""
+    if before.status is PackageStatus.DRAFT:
+        return replace(wanted, unreleased=wanted.status is PackageStatus.QUARANTINED)
+    if before.unreleased and wanted.status is not PackageStatus.QUARANTINED:
+        return replace(wanted, status=PackageStatus.DRAFT, unreleased=False)
+    return wanted
 
 
 def _lifted(before: Package, after: Package) -> str | None:

@@ -212,11 +212,11 @@ def check_first_status(first: PackageStatus, wanted: PackageStatus | None, calle
 def check_status_change(before: PackageStatus, wanted: PackageStatus, caller: Caller) -> None:
     """Owners set active and deprecated, admins also quarantined, which only admins lift.
 
-    Raises PermissionDenied, InvalidInput, and IsDraft for a change from or to a draft.
+    Raises PermissionDenied, InvalidInput, and IsDraft for a change from a draft or to one; a draft may be quarantined.
     """
     if wanted is before:
         return
-    if PackageStatus.DRAFT in (before, wanted):
+    if PackageStatus.DRAFT in (before, wanted) and wanted is not PackageStatus.QUARANTINED:
         raise IsDraft("Only a release makes a draft active (POST /releases), and nothing becomes a draft again.")
     if before in (PackageStatus.PENDING, PackageStatus.FAILED):
         raise InvalidInput(f"the package is {before.value}: its status changes when its ingest does", pointer="/status")

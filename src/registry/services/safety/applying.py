@@ -126,6 +126,7 @@ class Applying:
                 package,
                 status=PackageStatus.QUARANTINED,
                 status_reason=verdict.reason,
+                unreleased=package.status is PackageStatus.DRAFT,
                 revision=package.revision + 1,
                 updated_at=self._clock.now(),
             )
