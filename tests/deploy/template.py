@@ -1,4 +1,4 @@
-"""The CloudFormation templates of deploy/aws, parsed. Short-form tags become what they stand for: `!Ref X` is {"Ref": "X"}."""
+"""The CloudFormation templates of deploy/aws, parsed. Short-form tags become their long form: {"Ref": …} for `!Ref …`."""
 
 import ast
 from collections.abc import Iterator
@@ -76,7 +76,7 @@ def texts(value: object) -> Iterator[str]:
 
 
 def sdk_calls(adapter: str) -> set[str]:
-    """The methods of the SDK's client that an adapter uses: `….client.method`, `client.method`, and what it presigns."""
+    """The methods of the SDK's client that an adapter names, and what it presigns."""
     calls = set()
     for path in sorted((ROOT / "src" / "registry" / "adapters" / adapter).glob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

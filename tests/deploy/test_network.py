@@ -1,6 +1,6 @@
 """Who reaches what: TLS at the door, nothing else open, and a firewall that does not take packages for attacks."""
 
-from tests.deploy.template import resources, texts
+from tests.deploy.template import containers, resources, texts
 
 MODERN_TLS = ("ELBSecurityPolicy-TLS13-1-2-",)
 
@@ -26,8 +26,6 @@ def test_only_the_load_balancer_takes_addresses_from_outside() -> None:
 
 
 def test_x_forwarded_for_is_not_believed_from_everybody() -> None:
-    from tests.deploy.template import containers
-
     environment = {entry["Name"]: entry["Value"] for entry in containers()["api"]["Environment"]}
     assert environment["REGISTRY_FORWARDED_ALLOW_IPS"] == {"Ref": "VpcCidr"}
 

@@ -1,9 +1,9 @@
-"""The template's stores are those that `registry tables create` and `registry bucket create` make, and are kept safe."""
+"""The template's stores are those that `registry tables create` and `registry bucket create` make."""
 
 from registry.adapters.dynamodb.keys import TTL_ATTRIBUTE
 from registry.adapters.dynamodb.table import _definition
 from registry.adapters.s3 import bucket as s3_bucket
-from tests.deploy.template import Json, load, resources
+from tests.deploy.template import FOLDER, Json, load, resources
 
 
 def _only(kind: str) -> Json:
@@ -77,7 +77,5 @@ def test_logs_end() -> None:
 
 
 def test_the_template_is_small_enough_to_send() -> None:
-    from tests.deploy.template import FOLDER
-
     for path in FOLDER.glob("*.yaml"):
         assert path.stat().st_size <= 51_200, f"{path.name}: CloudFormation takes no more without a bucket"
