@@ -1,4 +1,4 @@
-"""The CloudFormation templates of deploy/aws, parsed. Short-form tags become their long form: {"Ref": …} for `!Ref …`."""
+"""The CloudFormation templates of deploy/aws, parsed: `!Ref X` becomes {"Ref": "X"}, other short forms likewise."""
 
 import ast
 from collections.abc import Iterator
