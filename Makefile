@@ -50,9 +50,9 @@ trust: $(VENV)/.dev ## measure what the safety verdicts find, and write the tabl
 load: $(VENV)/.dev $(VENV)/.load ## fill a registry, load it with 100 clients, keep the raw results (ARGS="--seconds 10 --clients 50")
 	$(BIN)/python -m load run $(ARGS)
 
-performance: $(VENV)/.dev $(VENV)/.load ## measure both homes and write docs/performance.md: the whole report in ten minutes
+performance: $(VENV)/.dev $(VENV)/.load ## measure both storage backends and write docs/performance.md: the whole report in ten minutes
 	@if command -v go >/dev/null; then $(MAKE) --no-print-directory k6; fi
-	@$(BIN)/python -m load run --home both $(ARGS); status=$$?; $(BIN)/python -m load report && exit $$status
+	@$(BIN)/python -m load run --backend both $(ARGS); status=$$?; $(BIN)/python -m load report && exit $$status
 
 k6: .engines/bin/k6 ## build k6, with which `make load` measures as well (needs Go)
 

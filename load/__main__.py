@@ -16,7 +16,7 @@ from load.plan import PARTS, QUICK, STANDARD, Plan
 from load.report import check, write
 from load.results import MIX, RESULTS
 
-_HOMES = {
+_BACKENDS = {
     "embedded": [name for name in SETUPS if name != "scaled"],
     "scaled": ["scaled"],
     "both": list(SETUPS),
@@ -28,8 +28,8 @@ set-ups: {", ".join(SETUPS)}
 parts: {", ".join(PARTS)}
 
 examples:
-  python -m load run                                   the whole of the embedded home
-  python -m load run --home both                       and that at scale, where its engines are
+  python -m load run                                   the whole of the embedded storage backend
+  python -m load run --backend both                    and that at scale, where its engines are
   python -m load run --quick --results DIR             see that everything works; rough figures
   python -m load run --setups packages --most-packages 10000
   python -m load run --setups standard --parts locust --locust-workers 4     a master and four workers
@@ -48,8 +48,8 @@ def _arguments() -> argparse.Namespace:
     )
     commands = parser.add_subparsers(dest="command", required=True)
     run = commands.add_parser("run", help="measure, and keep the raw results")
-    run.add_argument("--home", choices=list(_HOMES), default="embedded", help="default: %(default)s")
-    run.add_argument("--setups", help="instead of all of a home, with commas")
+    run.add_argument("--backend", choices=list(_BACKENDS), default="embedded", help="default: %(default)s")
+    run.add_argument("--setups", help="instead of all of a storage backend, with commas")
     run.add_argument("--parts", default=",".join(PARTS), help="default: all")
     run.add_argument("--quick", action="store_true", help="short measurements of few sizes")
     run.add_argument("--clients", type=int, help=f"default: {_PLAN.clients}")
@@ -60,7 +60,7 @@ def _arguments() -> argparse.Namespace:
     run.add_argument("--rate", type=float, help=f"open arrivals per second, default: {_PLAN.rate:g}")
     run.add_argument("--locust-workers", type=int, help=f"beside its master, default: {_PLAN.locust_workers}")
     run.add_argument("--model-bytes", type=int, help="all download random bytes: for a machine without package index")
-    run.add_argument("--url", help="a registry that runs on 127.0.0.1, of either home; it is filled, not cleaned")
+    run.add_argument("--url", help="a registry on 127.0.0.1, on either storage backend; it is filled, not cleaned")
     run.add_argument("--target", choices=list(MIX["targets"]), default="floor", help="sets the exit code")
     report = commands.add_parser("report", help="make the page and its plots from the raw results")
     report.add_argument("--check", action="store_true", help="change nothing; fail when they differ")
@@ -121,7 +121,7 @@ def _plan(arguments: argparse.Namespace) -> Plan:
 
 
 def _setups(arguments: argparse.Namespace) -> list[str]:
-    setups: list[str] = arguments.setups.split(",") if arguments.setups else _HOMES[arguments.home]
+    setups: list[str] = arguments.setups.split(",") if arguments.setups else _BACKENDS[arguments.backend]
     if unknown := set(setups) - set(SETUPS):
         raise SystemExit(f"no set-up {', '.join(sorted(unknown))}; there are {', '.join(SETUPS)}")
     return setups

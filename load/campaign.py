@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.servers import wait_until_searchable
-from load import homes, results, scenarios, tools
-from load.homes import Registry
+from load import backends, results, scenarios, tools
+from load.backends import Registry
 from load.model import Model
 from load.plan import BEFORE, STANDARD, Plan
 from load.scenarios import Log, Subject
@@ -39,7 +39,7 @@ class Campaign:
     def run_on(self, url: str) -> None:
         """Measure a registry that runs."""
         self._make_room("running")
-        with homes.running(url) as registry:
+        with backends.running(url) as registry:
             subject = self.filled(registry, "running", 1, run=f"{time.time():.0f}-")
             self.each_round(subject)
             self.curves(subject)
@@ -117,7 +117,7 @@ _CONNECTIONS, _SCALED_CONNECTIONS = 64, 8
 def add_packages(subject: Subject, wanted: int) -> None:
     """Publish through the API until users have `wanted` packages to read. Tells how long it took, in all."""
     registry, facts, have = subject.registry, subject.facts, len(subject.ids)
-    connections = _SCALED_CONNECTIONS if registry.home == homes.SCALED else _CONNECTIONS
+    connections = _SCALED_CONNECTIONS if registry.backend == backends.SCALED else _CONNECTIONS
     began = time.perf_counter()
     subject.ids += seed(registry.port, registry.token_header, subject.run, range(have, wanted), connections=connections)
     seconds = time.perf_counter() - began
@@ -127,10 +127,10 @@ def add_packages(subject: Subject, wanted: int) -> None:
 
 
 def _standard(campaign: Campaign, name: str) -> Iterator[None]:
-    """One worker, in the embedded home."""
+    """One worker, on the embedded storage backend."""
     plan = campaign.plan
     for number in range(1, plan.rounds + 1):
-        with homes.embedded() as registry:
+        with backends.embedded() as registry:
             subject = campaign.filled(registry, name, number)
             campaign.each_round(subject)
             if number == 2:
@@ -148,7 +148,7 @@ def _standard(campaign: Campaign, name: str) -> Iterator[None]:
 def _two_workers(campaign: Campaign, name: str) -> Iterator[None]:
     """The standard set-up with two processes that serve."""
     for number in range(1, campaign.plan.few_rounds + 1):
-        with homes.embedded(workers=2) as registry:
+        with backends.embedded(workers=2) as registry:
             subject = campaign.filled(registry, name, number)
             campaign.each_round(subject)
             campaign.curves(subject)
@@ -160,7 +160,7 @@ def _two_workers(campaign: Campaign, name: str) -> Iterator[None]:
 def _packages(campaign: Campaign, name: str) -> Iterator[None]:
     """One registry that grows; two looks at each size."""
     plan = campaign.plan
-    with homes.embedded() as registry:
+    with backends.embedded() as registry:
         subject = Subject(registry, campaign.root / name, 1, campaign.log, [])
         for size in plan.sizes:
             add_packages(subject, size)
@@ -173,10 +173,10 @@ def _packages(campaign: Campaign, name: str) -> Iterator[None]:
 def _scaled(campaign: Campaign, name: str) -> Iterator[None]:
     """DynamoDB Local, S3 server and Redis on the same machine; one registry for all rounds."""
     plan = campaign.plan
-    if missing := homes.missing_engines():
-        campaign.log(f"the home at scale is left out: {'; '.join(missing)}; .ci/install-engines installs what it needs")
+    if missing := backends.missing_engines():
+        campaign.log(f"the storage backend at scale is left out: {'; '.join(missing)} (see .ci/install-engines)")
         return
-    with homes.scaled() as registry:
+    with backends.scaled() as registry:
         subject = campaign.filled(registry, name, 1)
         for subject.round in range(1, plan.few_rounds + 1):
             campaign.each_round(subject, rate=plan.scaled_rate)

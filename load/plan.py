@@ -20,7 +20,7 @@ class Plan:
     rate: float = 300
     scaled_rate: float = 50
     scaled_together: int = 20
-    """In the home at scale, whose engines take their part of the same cores."""
+    """On the storage backend at scale, whose engines take their part of the same cores."""
     curve: tuple[int, ...] = (1, 10, 25, 50, 100, 200)
     rates: tuple[int, ...] = (250, 500, 1_000, 1_500, 2_000)
     point_seconds: int = 3

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from load import generator, results, tools, transfers
-from load.homes import Registry
+from load.backends import Registry
 from load.observing import store_calls, store_counts, watched
 from load.recording import Recording, total
 from load.results import Operation, Scenario, Usage
@@ -58,7 +58,7 @@ class Subject:
             packages=len(self.ids),
             workers=self.registry.workers,
             seconds=seconds,
-            facts={"home": self.registry.home, **self.facts},
+            facts={"home": self.registry.backend, **self.facts},
             operations={},
             total=total({}),
             round=self.round,

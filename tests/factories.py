@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
-from registry.domain.accounts import Account, ApiToken, Permission
+from registry.domain.accounts import Account, ApiToken, Permission, principal_of
 from registry.domain.events import Event, EventType
 from registry.domain.name_patterns import ALL_NAMES
 from registry.domain.packages import (
@@ -121,10 +121,17 @@ def make_answer(**overrides: Any) -> KeptAnswer:
 
 
 def make_change(
-    package_id: str, *, answer: KeptAnswer | None = None, events: tuple[Event, ...] = (), **overrides: Any
+    package_id: str,
+    *,
+    answer: KeptAnswer | None = None,
+    events: tuple[Event, ...] = (),
+    overrides_owners: bool = True,
+    **overrides: Any,
 ) -> Change:
-    """A change with an audit entry; `overrides` are the entry's."""
-    return Change(make_audit_entry(package_id, **overrides), answer, events=events)
+    """A change with an audit entry; `overrides` are the entry's. Owners are checked where it is asked for."""
+    entry = make_audit_entry(package_id, **overrides)
+    owner = principal_of(entry.user or "", entry.user or "")
+    return Change(entry, answer, events=events, principal=owner, overrides_owners=overrides_owners)
 
 
 def make_event(package_id: str | None = None, **overrides: Any) -> Event:

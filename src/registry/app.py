@@ -18,11 +18,15 @@ from registry.api.openapi import DESCRIPTION, TAGS, complete_schema, operation_i
 from registry.api.problems import on_http_error, on_registry_error, on_validation_error
 from registry.api.routes import (
     accounts,
+    audit,
+    badge,
     content,
     listing,
+    names,
     packages,
     ratings,
     relations,
+    releases,
     safety,
     search,
     service,
@@ -138,7 +142,10 @@ def create_app(settings: Settings) -> FastAPI:
     for router in (
         packages.patch_routes(),
         relations.relation_routes(),
+        names.name_routes(),
+        releases.release_routes(),
         ratings.rating_routes(),
+        badge.badge_routes(),
         safety.safety_routes(),
         search.search_routes(),
         content.file_routes(),
@@ -148,6 +155,7 @@ def create_app(settings: Settings) -> FastAPI:
         accounts.user_routes(),
         tokens.token_routes(),
         webhooks.webhook_routes(),
+        audit.audit_routes(),
         service.service_routes(),
     ):
         app.include_router(router)

@@ -32,22 +32,22 @@ class SettingsError(Exception):
     """The settings cannot be used. Its text is one line that says what to do."""
 
 
-class RecordsHome(StrEnum):
+class RecordsBackend(StrEnum):
     SQLITE = "sqlite"
     DYNAMODB = "dynamodb"
 
 
-class BlobsHome(StrEnum):
+class BlobsBackend(StrEnum):
     FILES = "files"
     S3 = "s3"
 
 
-class CacheHome(StrEnum):
+class CacheBackend(StrEnum):
     MEMORY = "memory"
     REDIS = "redis"
 
 
-class JobsHome(StrEnum):
+class JobsBackend(StrEnum):
     LOCAL = "local"
     REDIS = "redis"
 
@@ -68,11 +68,16 @@ class Settings(BaseSettings):
     port: int = Field(8000, ge=0, le=65535, description="port to listen on")
     workers: int = Field(1, ge=1, le=64, description="server processes")
     forwarded_allow_ips: str = Field("127.0.0.1", description="proxies whose X-Forwarded-For is believed, by commas")
-    data_dir: Path = Field(Path("./registry-data"), description="folder of the embedded home, and of the search index")
+    data_dir: Path = Field(
+        Path("./registry-data"), description="folder of the embedded stores, and of the search index"
+    )
 
     admin_username: str = Field("admin", pattern=r"^[A-Za-z0-9._@-]{1,64}$", description="name of the first admin")
     admin_password: SecretStr | None = Field(None, description="password of the first admin; embedded: generated once")
     jwt_secret: SecretStr | None = Field(None, description="key that signs tokens; embedded: generated once")
+    audit_key: SecretStr | None = Field(
+        None, description="secret that signs the audit log; embedded: generated once; else made from jwt_secret"
+    )
     token_lifetime_seconds: Seconds = Field(36_000, description="how long a token lives")
     login_window_seconds: Seconds = Field(300, description="window in which failed logins are counted")
     login_attempts_per_name: int = Field(20, ge=1, description="failed logins of one name from one address in a window")
@@ -84,10 +89,10 @@ class Settings(BaseSettings):
         0, ge=0, description="requests of one token, or of one address without, in a minute; 0: no limit"
     )
 
-    records: RecordsHome = Field(RecordsHome.SQLITE, description="where records are kept")
-    blobs: BlobsHome = Field(BlobsHome.FILES, description="where bytes are kept")
-    cache: CacheHome = Field(CacheHome.MEMORY, description="where ratings are cached and attempts are counted")
-    jobs: JobsHome = Field(JobsHome.LOCAL, description="where background jobs wait")
+    records: RecordsBackend = Field(RecordsBackend.SQLITE, description="where records are kept")
+    blobs: BlobsBackend = Field(BlobsBackend.FILES, description="where bytes are kept")
+    cache: CacheBackend = Field(CacheBackend.MEMORY, description="where ratings are cached and attempts are counted")
+    jobs: JobsBackend = Field(JobsBackend.LOCAL, description="where background jobs wait")
     dynamodb_table: str | None = Field(None, description="DynamoDB table (with records=dynamodb)")
     dynamodb_endpoint_url: str | None = Field(None, description="endpoint of DynamoDB, where it is not AWS")
     s3_bucket: str | None = Field(None, description="S3 bucket (with blobs=s3)")
@@ -105,8 +110,14 @@ class Settings(BaseSettings):
         8 * 1024**2, ge=64 * 1024, description="length of an upload's parts, doubled for more than a thousand"
     )
     upload_seconds: Seconds = Field(86_400, description="how long an upload in parts may stay open (S3: a day at most)")
+    draft_seconds: Seconds = Field(
+        7 * 86_400, description="how long a draft waits for its release before it is removed"
+    )
     upload_memory_bytes: int = Field(
-        256 * 1024**2, ge=4 * 1024**2, description="memory of a process for bodies on their way in, 4 MiB for each"
+        256 * 1024**2,
+        ge=4 * 1024**2,
+        description="memory of a process for bodies on their way in, 4 MiB for each; with S3 a quarter of it, three "
+        "quarters for the parts on their way there",
     )
     upload_wait_seconds: Seconds = Field(30, description="how long an upload waits for such memory before 503")
     head_seconds: Seconds = Field(10, description="how long a request's head may take, and a connection be unused")
@@ -225,7 +236,7 @@ class Settings(BaseSettings):
             raise ValueError("give search, or search,download, or nothing")
         return text
 
-    @field_validator("jwt_secret")
+    @field_validator("jwt_secret", "audit_key")
     @classmethod
     def _long_enough(cls, secret: SecretStr | None) -> SecretStr | None:
         if secret is not None and len(secret.get_secret_value()) < _MIN_SECRET_LENGTH:
@@ -235,9 +246,9 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _complete(self) -> "Settings":
         needs = {
-            "dynamodb_table": self.records is RecordsHome.DYNAMODB,
-            "s3_bucket": self.blobs is BlobsHome.S3,
-            "redis_url": self.cache is CacheHome.REDIS or self.jobs is JobsHome.REDIS,
+            "dynamodb_table": self.records is RecordsBackend.DYNAMODB,
+            "s3_bucket": self.blobs is BlobsBackend.S3,
+            "redis_url": self.cache is CacheBackend.REDIS or self.jobs is JobsBackend.REDIS,
             "jwt_secret": not self.embedded,
             "admin_password": not self.embedded,
         }
@@ -246,9 +257,9 @@ class Settings(BaseSettings):
             raise ValueError(
                 f"the chosen stores need {', '.join(missing)}; set them in the environment or in {ENV_FILE}"
             )
-        if self.blobs is BlobsHome.S3 and self.upload_part_bytes < _S3_LEAST_PART_BYTES:
+        if self.blobs is BlobsBackend.S3 and self.upload_part_bytes < _S3_LEAST_PART_BYTES:
             raise ValueError(f"{PREFIX}UPLOAD_PART_BYTES: S3 takes parts of {_S3_LEAST_PART_BYTES} bytes or more")
-        if self.blobs is BlobsHome.S3 and self.upload_seconds > _S3_LONGEST_UPLOAD_SECONDS:
+        if self.blobs is BlobsBackend.S3 and self.upload_seconds > _S3_LONGEST_UPLOAD_SECONDS:
             raise ValueError(
                 f"{PREFIX}UPLOAD_SECONDS: S3 ends open uploads after a day; set {_S3_LONGEST_UPLOAD_SECONDS} or less"
             )
@@ -262,12 +273,12 @@ class Settings(BaseSettings):
     @property
     def embedded(self) -> bool:
         """Whether the records live in the data folder, where a key and a password may be generated and kept."""
-        return self.records is RecordsHome.SQLITE
+        return self.records is RecordsBackend.SQLITE
 
     @property
     def keeps_files(self) -> bool:
         """Whether anything is kept in the data folder."""
-        return self.embedded or self.blobs is BlobsHome.FILES or self.cache is CacheHome.MEMORY
+        return self.embedded or self.blobs is BlobsBackend.FILES or self.cache is CacheBackend.MEMORY
 
 
 def load_settings(**overrides: object) -> Settings:

@@ -29,7 +29,12 @@ def test_readers_without_a_token(open_server: RunningServer, admin_of: Person) -
     with connect(open_server.url) as nobody:
         for path in ("/packages", "/search?q=x", *(f"/package/{package['id']}{rest}" for rest in OF_ONE)):
             assert nobody.get(path).status_code in (200, 202), path
-        assert nobody.get(f"/package/{package['id']}").headers["ratelimit"]
+        shown = nobody.get(f"/package/{package['id']}").headers
+        assert shown["ratelimit"]
+        assert shown["cache-control"].startswith("public, ")
+        assert shown["vary"] == "Authorization, X-Authorization"
+        own = admin_of.client.get(f"/package/{package['id']}").headers
+        assert own["cache-control"] == "private, no-cache"
         assert download(nobody, package).content == b"bytes"
         assert nobody.post("/package/byRegEx", json={"regex": "x"}).status_code == 200
 

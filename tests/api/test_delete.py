@@ -43,8 +43,8 @@ def test_gone_from_listings(publisher: Person, deleted: JsonObject) -> None:
     assert listed(publisher.client, name=deleted["name"]) == []
 
 
-def test_name_and_version_are_free_and_the_id_is_not_reused(publisher: Person, deleted: JsonObject) -> None:
-    again = publish(publisher.client, b"new", name=deleted["name"], version=deleted["version"])
+def test_version_comes_back_with_its_bytes_and_the_id_is_not_reused(publisher: Person, deleted: JsonObject) -> None:
+    again = publish(publisher.client, b"content", name=deleted["name"], version=deleted["version"])
     assert again["id"] != deleted["id"]
     assert again["revision"] == 1
     assert ids(listed(publisher.client, name=deleted["name"])) == [again["id"]]

@@ -136,7 +136,7 @@ def test_a_rating_is_included_where_it_is_wanted(publisher: Person, package: Jso
 
 def test_a_rating_is_included_in_what_a_search_finds(publisher: Person, package: JsonObject) -> None:
     rating = rated(publisher.client, package)
-    summary = {name: rating[name] for name in ("net_score", "status", "rated_at")}
+    summary = {name: rating[name] for name in ("net_score", "net_score_range", "status", "rated_at", "safety")}
     wait_until_searchable(publisher.client)
     for answer in (
         publisher.client.post("/package/byRegEx?include=rating", json={"regex": package["name"]}),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.api.support import JsonObject, Person, fetch, ids, listed, metadata, problem, publish
+from tests.api.support import JsonObject, Person, fetch, ids, listed, metadata, problem, publish, unique
 
 
 def set_status(person: Person, package: JsonObject, status: str) -> int:
@@ -72,13 +72,13 @@ def test_quarantined_is_listed_to_owner_and_admins_only(
 
 
 def test_pages_are_filled_past_what_is_hidden(admin: Person, publisher: Person, stranger: Person) -> None:
-    name = "hidden-" + publisher.name
-    own = publish(stranger.client, name=name, version="1.0.0")
-    others = [publish(publisher.client, name=name, version=f"2.0.{number}") for number in range(5)]
-    last = publish(stranger.client, name=name, version="3.0.0")
+    tag = unique("hidden")
+    own = publish(stranger.client, tags=[tag])
+    others = [publish(publisher.client, tags=[tag]) for _ in range(5)]
+    last = publish(stranger.client, tags=[tag])
     for package in (own, *others, last):
         set_status(admin, package, "quarantined")
-    found = listed(stranger.client, name=name, status="quarantined", limit=1)
+    found = listed(stranger.client, tag=tag, status="quarantined", limit=1)
     assert ids(found) == [last["id"], own["id"]]
 
 

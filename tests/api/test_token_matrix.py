@@ -51,6 +51,7 @@ ROWS = {
     "POST /package": Row("upload", names=403),
     "POST /package/byRegEx": Row("search", body={"regex": "^nothing-has-this-name$"}),
     "GET /search": Row("search"),
+    "GET /badge/{type}/{name}.svg": Row("search", names=404),
     "GET /packages": Row("search"),
     "GET /package/{package_id}": of_package("search"),
     "PUT /package/{package_id}": of_package("upload"),
@@ -64,6 +65,7 @@ ROWS = {
     "GET /package/{package_id}/files/{path}": of_package("download"),
     "POST /package/{package_id}/license-check": of_package("search", {"license": "MIT"}),
     "GET /package/{package_id}/lineage": of_package("search"),
+    "GET /package/{package_id}/safety": of_package("search"),
     "GET /package/{package_id}/rate": of_package("search"),
     "POST /package/{package_id}/rate": of_package("upload"),
     "GET /package/{package_id}/rate/receipt": of_package("search"),
@@ -87,6 +89,9 @@ ROWS = {
     "GET /webhooks/{webhook_id}/deliveries": ADMINS,
     "POST /webhooks/{webhook_id}/deliveries/{delivery_id}/replay": ADMINS,
     "POST /webhooks/{webhook_id}/test": ADMINS,
+    "GET /audit": ADMINS,
+    "GET /audit/checkpoint": ADMINS,
+    "GET /audit/proof/{position}": ADMINS,
     "DELETE /reset": ADMINS,
 }
 MANY_PACKAGES = ("GET /packages", "GET /search", "POST /package/byRegEx")
@@ -161,13 +166,16 @@ def world(server: RunningServer, admin: Person, make_user: UserFactory) -> Itera
 
 def ask(world: World, client: httpx.Client, key: str, package: JsonObject, upload_id: str) -> httpx.Response:
     method, _, template = key.partition(" ")
+    named = package["name"] if "badge" in template else unique("nobody")
     path = template.format(
         package_id=package["id"],
         upload_id=upload_id,
         number=1,
         path="file.bin",
+        position=0,
+        type=package["type"],
         slug="not-found",
-        name=unique("nobody"),
+        name=named,
         token_id="019b0000-0000-7000-8000-000000000000",
         webhook_id="019b0000-0000-7000-8000-000000000000",
         delivery_id="019b0000-0000-7000-8000-000000000000",

@@ -36,11 +36,7 @@ def fits(package: Package, wanted: PackageFilter, score: float | None = None) ->
         and (wanted.versions is None or wanted.versions.contains(package.version))
         and (wanted.tag is None or wanted.tag in package.tags)
         and (wanted.created_by is None or package.created_by == wanted.created_by)
-        and (
-            wanted.viewer.is_admin
-            or package.status != PackageStatus.QUARANTINED
-            or package.created_by == wanted.viewer.user
-        )
+        and (wanted.viewer.is_admin or not package.status.hidden or package.created_by == wanted.viewer.user)
     )
 
 

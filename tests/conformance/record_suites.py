@@ -3,17 +3,20 @@
 from tests.conformance.account_store import AccountStoreContract
 from tests.conformance.answer_store import AnswerStoreContract
 from tests.conformance.api_token_store import ApiTokenStoreContract
+from tests.conformance.audit_log import AuditLogContract
 from tests.conformance.audit_store import AuditStoreContract
 from tests.conformance.change_feed import ChangeFeedContract
 from tests.conformance.delivery_outbox import DeliveryOutboxContract
 from tests.conformance.delivery_replay import DeliveryReplayContract
 from tests.conformance.health_log import HealthLogContract
 from tests.conformance.maintenance import RecordMaintenanceContract
+from tests.conformance.name_store import NameStoreContract
 from tests.conformance.package_listing import PackageListingContract
 from tests.conformance.package_machine import PackageMachineContract
 from tests.conformance.package_races import PackageRacesContract
 from tests.conformance.package_store import PackageStoreContract
 from tests.conformance.rating_store import RatingStoreContract
+from tests.conformance.release_store import ReleaseStoreContract
 from tests.conformance.search_index import SearchIndexContract
 from tests.conformance.upgrade_store import UpgradeStoreContract
 from tests.conformance.verdict_store import ScanRequestStoreContract, VerdictStoreContract
@@ -29,6 +32,7 @@ class RecordSuites:
     TestPackageMachine = PackageMachineContract
     TestAccountStore = AccountStoreContract
     TestApiTokenStore = ApiTokenStoreContract
+    TestAuditLog = AuditLogContract
     TestAuditStore = AuditStoreContract
     TestAnswerStore = AnswerStoreContract
     TestHealthLog = HealthLogContract
@@ -39,6 +43,8 @@ class RecordSuites:
     TestVerdictStore = VerdictStoreContract
     TestScanRequestStore = ScanRequestStoreContract
     TestSearchIndex = SearchIndexContract
+    TestNameStore = NameStoreContract
+    TestReleaseStore = ReleaseStoreContract
     TestWebhookStore = WebhookStoreContract
     TestDeliveryOutbox = DeliveryOutboxContract
     TestDeliveryReplay = DeliveryReplayContract

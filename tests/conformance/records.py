@@ -11,13 +11,16 @@ from typing import Protocol
 from registry.ports.accounts import AccountStore
 from registry.ports.api_tokens import ApiTokenStore
 from registry.ports.audit import AuditStore
+from registry.ports.audit_log import AuditLog
 from registry.ports.changes import ChangeFeed
 from registry.ports.health import HealthLog
 from registry.ports.idempotency import AnswerStore
 from registry.ports.maintenance import RecordMaintenance, UpgradeStore
+from registry.ports.names import NameStore
 from registry.ports.packages import PackageStore
 from registry.ports.ratings import RatingStore
 from registry.ports.reading import DocumentReader
+from registry.ports.releases import ReleaseStore
 from registry.ports.verdicts import ScanRequestStore, VerdictStore
 from registry.ports.webhooks import DeliveryOutbox, WebhookStore
 from tests.factories import ManualClock
@@ -32,6 +35,7 @@ class Records:
     api_tokens: ApiTokenStore
     reader: DocumentReader
     audit: AuditStore
+    audit_log: AuditLog
     answers: AnswerStore
     maintenance: RecordMaintenance
     upgrades: UpgradeStore
@@ -42,6 +46,8 @@ class Records:
     scan_requests: ScanRequestStore
     webhooks: WebhookStore
     outbox: DeliveryOutbox
+    names: NameStore
+    releases: ReleaseStore
 
 
 class RecordHome(Protocol):

@@ -9,15 +9,18 @@ import pytest
 from registry.adapters.sqlite.accounts import SqliteAccountStore
 from registry.adapters.sqlite.api_tokens import SqliteApiTokenStore
 from registry.adapters.sqlite.audit import SqliteAuditStore
+from registry.adapters.sqlite.audit_log import SqliteAuditLog
 from registry.adapters.sqlite.changes import SqliteChangeFeed
 from registry.adapters.sqlite.database import SqliteDatabase
 from registry.adapters.sqlite.deliveries import SqliteDeliveryOutbox
 from registry.adapters.sqlite.health import SqliteHealthLog
 from registry.adapters.sqlite.idempotency import SqliteAnswerStore
 from registry.adapters.sqlite.maintenance import SqliteRecordMaintenance
+from registry.adapters.sqlite.names import SqliteNameStore
 from registry.adapters.sqlite.packages import SqlitePackageStore
 from registry.adapters.sqlite.ratings import SqliteRatingStore
 from registry.adapters.sqlite.reading import SqliteDocumentReader
+from registry.adapters.sqlite.releases import SqliteReleaseStore
 from registry.adapters.sqlite.scan_requests import SqliteScanRequestStore
 from registry.adapters.sqlite.schema import THROTTLE
 from registry.adapters.sqlite.throttle import SqliteAttemptCounter
@@ -47,6 +50,7 @@ class SqliteHome:
                 api_tokens=SqliteApiTokenStore(database),
                 reader=SqliteDocumentReader(database),
                 audit=SqliteAuditStore(database),
+                audit_log=SqliteAuditLog(database),
                 answers=SqliteAnswerStore(database, self.clock),
                 upgrades=SqliteUpgradeStore(database),
                 maintenance=SqliteRecordMaintenance(database),
@@ -57,6 +61,8 @@ class SqliteHome:
                 scan_requests=SqliteScanRequestStore(database),
                 webhooks=SqliteWebhookStore(database, self.clock),
                 outbox=SqliteDeliveryOutbox(database, self.clock),
+                names=SqliteNameStore(database, self.clock),
+                releases=SqliteReleaseStore(database, self.clock),
             )
         finally:
             await database.close()

@@ -28,5 +28,9 @@ async def table(dynamodb_endpoint: str, calls: CallCounter) -> AsyncIterator[Dyn
 
 
 @pytest.fixture
-def packages(table: DynamoTable, clock: ManualClock) -> DynamoPackageStore:
-    return DynamoPackageStore(table, clock=clock)
+async def packages(table: DynamoTable, clock: ManualClock, calls: CallCounter) -> DynamoPackageStore:
+    """The store, which has seen that the table's names have owners: it looks once."""
+    store = DynamoPackageStore(table, clock=clock)
+    await store.names.check_migrated()
+    calls.clear()
+    return store

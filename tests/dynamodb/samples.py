@@ -7,6 +7,7 @@ from registry.adapters.dynamodb import records
 from registry.adapters.dynamodb.accounts import DynamoAccountStore
 from registry.adapters.dynamodb.api_tokens import DynamoApiTokenStore, TokenOwners
 from registry.adapters.dynamodb.audit import DynamoAuditStore
+from registry.adapters.dynamodb.audit_log import DynamoAuditLog
 from registry.adapters.dynamodb.changes import DynamoChangeFeed
 from registry.adapters.dynamodb.client import DynamoTable
 from registry.adapters.dynamodb.deliveries import DynamoDeliveryOutbox
@@ -14,9 +15,11 @@ from registry.adapters.dynamodb.health import DynamoHealthLog
 from registry.adapters.dynamodb.idempotency import DynamoAnswerStore
 from registry.adapters.dynamodb.keys import text
 from registry.adapters.dynamodb.maintenance import DynamoRecordMaintenance
+from registry.adapters.dynamodb.names import DynamoNameStore
 from registry.adapters.dynamodb.packages import DynamoPackageStore
 from registry.adapters.dynamodb.ratings import DynamoRatingStore
 from registry.adapters.dynamodb.reading import DynamoDocumentReader
+from registry.adapters.dynamodb.releases import DynamoReleaseStore
 from registry.adapters.dynamodb.scan_requests import DynamoScanRequestStore
 from registry.adapters.dynamodb.upgrades import DynamoUpgradeStore
 from registry.adapters.dynamodb.verdicts import DynamoVerdictStore
@@ -38,6 +41,7 @@ def open_records(table: DynamoTable, clock: Clock) -> Records:
         api_tokens=api_tokens,
         reader=DynamoDocumentReader(table, packages, api_tokens, owners),
         audit=DynamoAuditStore(table),
+        audit_log=DynamoAuditLog(table, clock),
         answers=DynamoAnswerStore(table, clock=clock),
         upgrades=DynamoUpgradeStore(table),
         maintenance=DynamoRecordMaintenance(table, clock=clock),
@@ -48,6 +52,8 @@ def open_records(table: DynamoTable, clock: Clock) -> Records:
         scan_requests=DynamoScanRequestStore(table),
         webhooks=DynamoWebhookStore(table, clock),
         outbox=DynamoDeliveryOutbox(table, clock),
+        names=DynamoNameStore(table),
+        releases=DynamoReleaseStore(table, clock=clock),
     )
 
 
@@ -64,13 +70,17 @@ def change(of: Package, answer: KeptAnswer | None = None) -> Change:
 
 
 async def places(table: DynamoTable) -> set[tuple[str, str]]:
-    """The keys of all items but those that stay when packages go: the trail, the order of changes, counts of bytes."""
+    """The keys of all items but those that stay when packages go: the trail, the order of changes, counts of bytes,
+    names, and which bytes retired versions had.
+    """
     found = [items async for items in table.scan("pk <> :none", {":none": text("-")})]
     return {
         (records.attribute(item, "pk"), records.attribute(item, "sk"))
         for items in found
         for item in items
-        if not records.attribute(item, "pk").startswith(("A#", "C#", "Y#"))
+        if not records.attribute(item, "pk").startswith(("A#", "C#", "Y#", "F#", "S#", "names"))
+        and "owners" not in item
+        and "retired_sha256" not in item
     }
 
 

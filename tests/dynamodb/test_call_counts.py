@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -14,6 +15,7 @@ from registry.adapters.dynamodb.health import DynamoHealthLog
 from registry.adapters.dynamodb.idempotency import DynamoAnswerStore
 from registry.adapters.dynamodb.maintenance import DynamoRecordMaintenance
 from registry.adapters.dynamodb.packages import DynamoPackageStore
+from registry.domain.audit_log import AuditFilter
 from registry.domain.events import EventType
 from registry.domain.listing import PackageFilter
 from registry.domain.packages import PackageStatus, PackageType
@@ -27,6 +29,7 @@ from tests.factories import (
     ManualClock,
     make_account,
     make_answer,
+    make_api_token,
     make_audit_entry,
     make_change,
     make_content,
@@ -65,6 +68,7 @@ async def test_reads_and_changes_of_a_package(packages: DynamoPackageStore, call
     assert await count(calls, lambda: packages.find_version(first.type, first.name, first.version)) == {"GetItem": 1}
     assert await count(calls, lambda: packages.remove(first.id, change(second), expected_revision=2)) == {
         "Query": 2,  # the record, and what is left of a receipt
+        "BatchGetItem": 1,  # the name's aliases, and whether the version was retired before
         "TransactWriteItems": 1,
     }
 
@@ -92,7 +96,7 @@ async def test_many_packages_at_once(packages: DynamoPackageStore, calls: CallCo
         (PackageFilter(versions=VersionRange.parse("^1.0.0")), NARROW),
         (PackageFilter(versions=VersionRange.parse("1.0.0-3.0.0")), {"Query": 3, "BatchGetItem": 1}),
         (PackageFilter(versions=VersionRange.parse("0.0.0-900.0.0")), SHARDED),
-        (PackageFilter(status=None, name="bert", viewer=Viewer("bob")), {"Query": 5, "BatchGetItem": 1}),
+        (PackageFilter(status=None, name="bert", viewer=Viewer("bob")), {"Query": 6, "BatchGetItem": 1}),
     ],
 )
 async def test_a_page_costs_its_partitions_and_one_batch(
@@ -133,6 +137,42 @@ async def test_accounts(table: DynamoTable, calls: CallCounter, clock: ManualClo
     assert await count(calls, lambda: accounts.revoke_token("token", expires_at=expires_at)) == {"BatchWriteItem": 1}
 
 
+async def test_api_tokens(table: DynamoTable, calls: CallCounter, clock: ManualClock) -> None:
+    records = open_records(table, clock)
+    owner, token, published = make_account(name="alice"), make_api_token(), package()
+    await records.accounts.add(owner)
+    assert await count(calls, lambda: records.api_tokens.add(token)) == {"TransactWriteItems": 1}
+    await records.packages.add(published, change(published))
+
+    # Whose the token is, a process learns when it first meets it.
+    read = partial(records.reader.find_for_grant, published.id, digest=token.digest)
+    assert await count(calls, read) == {"BatchGetItem": 1, "GetItem": 1}
+    assert await count(calls, read) == {"BatchGetItem": 1}
+    assert await count(calls, lambda: records.api_tokens.find_grant(token.digest)) == {"BatchGetItem": 1}
+    assert await count(calls, lambda: records.api_tokens.list_tokens("alice", limit=50, after=None)) == {
+        "Query": 1,
+        "BatchGetItem": 1,
+    }
+    assert await count(calls, lambda: records.api_tokens.record_use({token.digest: clock.now()})) == {
+        "TransactWriteItems": 1
+    }
+    assert await count(calls, lambda: records.api_tokens.remove(token)) == {"TransactWriteItems": 1}
+
+
+async def test_the_log_of_audit_entries(table: DynamoTable, calls: CallCounter, clock: ManualClock) -> None:
+    records = open_records(table, clock)
+    await records.audit.append([make_audit_entry("package") for _ in range(80)])
+    # The head, those that wait, the entries themselves, the last tile, and one transaction.
+    assert await count(calls, records.audit_log.sequence) == {
+        "GetItem": 1,
+        "Query": 8,
+        "BatchGetItem": 2,
+        "TransactWriteItems": 1,
+    }
+    page = partial(records.audit_log.list_entries, AuditFilter(), limit=50, below=None)
+    assert await count(calls, page) == {"GetItem": 1, "BatchGetItem": 2}
+
+
 async def test_the_rest(table: DynamoTable, calls: CallCounter, clock: ManualClock) -> None:
     answers = DynamoAnswerStore(table, clock=clock)
     audit = DynamoAuditStore(table)
@@ -144,7 +184,7 @@ async def test_the_rest(table: DynamoTable, calls: CallCounter, clock: ManualClo
     cursor = await changes.latest()
 
     assert await count(calls, lambda: answers.find_answer("key")) == {"GetItem": 1}
-    assert await count(calls, lambda: audit.append(entries)) == {"BatchWriteItem": 1}
+    assert await count(calls, lambda: audit.append(entries)) == {"TransactWriteItems": 1}
     assert await count(calls, lambda: audit.list_entries("package", limit=200, after=None)) == {"Query": 1}
     assert await count(calls, lambda: changes.read(cursor, limit=100)) == {"Query": 1}
     assert await count(calls, lambda: health.record([make_health_sample()])) == {"UpdateItem": 1}
@@ -175,6 +215,7 @@ async def test_what_is_written_for_an_answer_is_one_transaction(
 
 async def test_events_and_deliveries(table: DynamoTable, calls: CallCounter, clock: ManualClock) -> None:
     records = open_records(table, clock)
+    await records.packages.add(first := package(version="0.1.0"), change(first))
     outbox, webhooks = records.outbox, records.webhooks
     webhook, other = make_webhook(), make_webhook(events=frozenset({EventType.UPLOAD_EXPIRED}))
     published = package()

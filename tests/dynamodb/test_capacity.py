@@ -19,6 +19,8 @@ async def test_units_are_told_by_operation(dynamodb_endpoint: str) -> None:
     ) as table:
         await create_table(table, ttl=False)
         packages = DynamoPackageStore(table, clock=ManualClock())
+        await packages.names.check_migrated()
+        told.clear()
         published = package()
         await packages.add(published, change(published))
         await packages.find_document(published.id)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from registry.adapters.filesystem.blobs import FilesystemBlobStore
+from registry.adapters.sqlite.accounts import SqliteAccountStore
 from registry.adapters.sqlite.database import SqliteDatabase
 from registry.adapters.sqlite.deliveries import SqliteDeliveryOutbox
 from registry.adapters.sqlite.packages import SqlitePackageStore
@@ -65,6 +66,7 @@ class World:
     """What the processes share. `naps` are the waits between attempts, which take no time here."""
 
     packages: SqlitePackageStore
+    accounts: SqliteAccountStore
     webhooks: SqliteWebhookStore
     outbox: SqliteDeliveryOutbox
     blobs: FilesystemBlobStore
@@ -79,7 +81,13 @@ class World:
         ids = UuidSource()
         audit = AuditWriter(self.clock, ids)
         return Claims(
-            self.packages, self.source_urls, audit=audit, clock=self.clock, ids=ids, lease_seconds=lease_seconds
+            self.packages,
+            self.accounts,
+            self.source_urls,
+            audit=audit,
+            clock=self.clock,
+            ids=ids,
+            lease_seconds=lease_seconds,
         )
 
     def process(self, *, gate: ScoreGate | None = None, lease_seconds: float = LEASE_SECONDS) -> Ingest:
@@ -135,6 +143,7 @@ async def open_world(folder: Path, *, user_bytes: int = 0) -> AsyncIterator[Worl
         )
         yield World(
             SqlitePackageStore(database, clock),
+            SqliteAccountStore(database),
             SqliteWebhookStore(database, clock),
             SqliteDeliveryOutbox(database, clock),
             blobs,

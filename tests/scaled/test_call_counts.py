@@ -78,7 +78,7 @@ ROUTES: list[tuple[Ask, int, dict[tuple[str, str], int]]] = [
     (list_newest, 200, {SESSION: 2, QUERY: 4}),
     (list_named, 200, {SESSION: 2, QUERY: 1}),
     (publish_one, 201, {SESSION: 1, WRITE: 1, ("blobs", "PutObject"): 1}),
-    (begin_upload, 201, {SESSION: 1, QUERY: 1, GET: 1, WRITE: 1, ("blobs", "CreateMultipartUpload"): 1}),
+    (begin_upload, 201, {SESSION: 1, QUERY: 1, GET: 2, WRITE: 1, ("blobs", "CreateMultipartUpload"): 1}),
     (stream, 200, {SESSION: 1, QUERY: 1, ("blobs", "GetObject"): 1}),
     (redirect, 307, {SESSION: 1, QUERY: 1}),
     (patch, 200, {SESSION: 1, QUERY: 2, WRITE: 1}),
@@ -86,7 +86,7 @@ ROUTES: list[tuple[Ask, int, dict[tuple[str, str], int]]] = [
     (lineage, 200, {SESSION: 1, QUERY: 1}),
     (users, 200, {SESSION: 2, QUERY: 1}),
     (health, 200, {}),
-    (remove, 204, {SESSION: 1, QUERY: 3, WRITE: 1, ("blobs", "DeleteObject"): 1}),
+    (remove, 204, {SESSION: 2, QUERY: 3, WRITE: 1, ("blobs", "DeleteObject"): 1}),
 ]
 
 

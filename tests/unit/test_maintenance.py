@@ -8,8 +8,10 @@ import pytest
 
 from registry.adapters.filesystem.blobs import FilesystemBlobStore
 from registry.ports.maintenance import RecordMaintenance
+from registry.ports.releases import ReleaseStore
 from registry.services.accounts.bootstrap import Bootstrap
 from registry.services.maintenance.maintenance import Damage, Maintenance
+from registry.services.names.drafts import Drafts
 from registry.services.uploads.uploads import Uploads
 from tests.factories import ManualClock, make_content
 
@@ -35,6 +37,8 @@ async def test_bytes_that_are_gone_are_damage_only_while_a_record_refers_to_them
         cast("RecordMaintenance", records),
         blobs,
         uploads=cast("Uploads", None),
+        releases=cast("ReleaseStore", None),
+        drafts=cast("Drafts", None),
         bootstrap=cast("Bootstrap", None),
         clock=ManualClock(),
     )

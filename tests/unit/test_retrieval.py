@@ -1,7 +1,8 @@
 """Content that is replaced while it is asked for, and the log of downloads."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -13,9 +14,10 @@ from registry.adapters.filesystem.blobs import FilesystemBlobStore
 from registry.adapters.system.ids import UuidSource
 from registry.domain.accounts import Caller, Permission, TokenClaims
 from registry.domain.errors import NotFound, Unavailable
-from registry.domain.packages import AuditEntry, Content, Package
+from registry.domain.packages import AuditEntry, Content, Package, PackageType
 from registry.domain.verdicts import PackageSafety
 from registry.ports.audit import AuditStore
+from registry.ports.names import NameStore
 from registry.services.packages.catalog import Catalog
 from registry.services.packages.intake import AuditWriter
 from registry.services.packages.retrieval import DownloadLog, Retrieval, Servable
@@ -82,9 +84,20 @@ class Audit:
         self.entries += entries
 
 
+class Counts:
+    """Stands in for `NameStore`."""
+
+    def __init__(self) -> None:
+        self.counted: Counter[tuple[PackageType, str]] = Counter()
+
+    async def count_downloads(self, counts: Mapping[tuple[PackageType, str], int]) -> None:
+        self.counted.update(counts)
+
+
 async def test_an_end_while_entries_are_written_loses_none() -> None:
     audit = Audit()
-    log = DownloadLog(cast("AuditStore", audit), AuditWriter(ManualClock(), UuidSource()))
+    counts = Counts()
+    log = DownloadLog(cast("AuditStore", audit), cast("NameStore", counts), AuditWriter(ManualClock(), UuidSource()))
     running = asyncio.create_task(log.run())
     log.record(make_package(content=make_content()), "alice", whole=True)
     await audit.asked.wait()
@@ -93,6 +106,7 @@ async def test_an_end_while_entries_are_written_loses_none() -> None:
     with pytest.raises(asyncio.CancelledError):
         await running
     assert [entry.user for entry in audit.entries] == ["alice"]
+    assert counts.counted.total() == 1
 
 
 async def test_bytes_that_are_lost_are_not_found(tmp_path: Path) -> None:
@@ -102,7 +116,7 @@ async def test_bytes_that_are_lost_are_not_found(tmp_path: Path) -> None:
 
 
 def log_at(clock: ManualClock) -> DownloadLog:
-    return DownloadLog(cast("AuditStore", Audit()), AuditWriter(clock, UuidSource()))
+    return DownloadLog(cast("AuditStore", Audit()), cast("NameStore", Counts()), AuditWriter(clock, UuidSource()))
 
 
 async def test_parts_of_a_minute_share_an_entry_of_their_reader_and_content() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from registry.composition.scaled import open_bytes
 from registry.domain.errors import Unavailable
-from registry.settings import BlobsHome, Settings
+from registry.settings import BlobsBackend, Settings
 from tests.scaled.world import Calls
 
 MIB = 1024 * 1024
@@ -17,7 +17,7 @@ async def test_upload_waits_for_memory_as_long_as_the_setting_says(monkeypatch: 
     """With room for one part and a wait of a second instead of 30; S3 itself is not reached."""
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     settings = Settings(
-        blobs=BlobsHome.S3,
+        blobs=BlobsBackend.S3,
         s3_bucket="any",
         s3_endpoint_url="http://127.0.0.1:9",
         upload_memory_bytes=8 * MIB,

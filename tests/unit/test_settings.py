@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from registry.adapters.s3.bucket import ABANDONED_DAYS
-from registry.settings import BlobsHome, Settings, SettingsError, load_settings
+from registry.settings import BlobsBackend, Settings, SettingsError, load_settings
 
 COMPOSE = Path(__file__).parents[2] / "docker-compose.yml"
 DAY_SECONDS = 86_400
@@ -39,7 +39,7 @@ def test_file_may_be_shared_with_docker_compose(env_file: Path) -> None:
 
 
 def with_s3(upload_seconds: int) -> Settings:
-    return Settings(blobs=BlobsHome.S3, s3_bucket="any", upload_seconds=upload_seconds)
+    return Settings(blobs=BlobsBackend.S3, s3_bucket="any", upload_seconds=upload_seconds)
 
 
 @pytest.mark.usefixtures("env_file")

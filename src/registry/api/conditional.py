@@ -1,6 +1,7 @@
 """Entity tags and conditional requests (RFC 9110, section 13)."""
 
 import re
+from collections.abc import Callable
 
 from starlette.datastructures import Headers
 from starlette.types import Scope
@@ -59,3 +60,12 @@ def expected_revisions(headers: Headers) -> frozenset[int] | None:
         return None
     tags = [value for weak, value in _TAG.findall(", ".join(values)) if not weak]
     return frozenset(int(found[1]) for tag in tags if (found := _REVISION.fullmatch(tag)))
+
+
+def expected_tags(headers: Headers) -> Callable[[str], bool] | None:
+    """Whether If-Match accepts a tag (without its quotes), by strong comparison; None without the header or for `*`."""
+    values = headers.getlist("if-match")
+    if not values or any(value.strip() == "*" for value in values):
+        return None
+    tags = {value for weak, value in _TAG.findall(", ".join(values)) if not weak}
+    return tags.__contains__

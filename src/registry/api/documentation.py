@@ -53,6 +53,15 @@ ETAG = {"ETag": header("strong; send it back as If-Match or If-None-Match", '"1"
 LOCATION = {"Location": header("where the package is", "/package/01934d2e-8a5c-7c3e-9f5a-3b1c2d4e5f60")}
 LINK = {"Link": header('the next page, rel="next"', '</packages?limit=50&cursor=…>; rel="next"')}
 
+# Without an example: Swagger UI would send it, and the change of a visitor would be refused.
+IF_MATCH: dict[str, Any] = {
+    "name": "If-Match",
+    "in": "header",
+    "required": False,
+    "description": 'the ETag that was read, such as `"1"`; 412 when it has changed since',
+    "schema": {"type": "string"},
+}
+
 
 BINARY_BODY: dict[str, Any] = {
     "required": True,

@@ -23,7 +23,8 @@ TAGS = [
     {"name": "safety", "description": "what could run code in a package"},
     {"name": "search", "description": "by regular expression, and by words"},
     {"name": "uploads", "description": "large files in parts: resumable, side by side"},
-    {"name": "users", "description": "sign in and out, users and permissions"},
+    {"name": "users", "description": "sign in and out, users, permissions and API tokens"},
+    {"name": "audit", "description": "the log of all audit entries (admins)"},
     {"name": "webhooks", "description": "tell other servers what happens (admins)"},
     {"name": "service", "description": "health, metrics, kinds of problems, reset"},
 ]

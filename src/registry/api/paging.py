@@ -1,7 +1,7 @@
 """Pages: `limit`, `cursor`, `next_cursor` and the Link header (RFC 8288)."""
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, NamedTuple
 from urllib.parse import urlencode
 
 import orjson
@@ -26,6 +26,20 @@ def listing_name(request: Request, in_body: str = "") -> str:
 _NOT_FILTERS = frozenset({"limit", "cursor", "include"})
 
 
+class NextPage(NamedTuple):
+    """The cursor of the next page, and the Link header that leads there."""
+
+    cursor: str
+    header: str
+
+
+def link_to(request: Request, cursors: CursorCodec, next_after: str, *, in_body: str = "") -> NextPage:
+    """The page that starts after this place."""
+    sealed = cursors.seal(listing_name(request, in_body), next_after)
+    query = [(name, value) for name, value in request.query_params.multi_items() if name != "cursor"]
+    return NextPage(sealed, f'<{request.scope["path"]}?{urlencode([*query, ("cursor", sealed)])}>; rel="next"')
+
+
 def page_response(
     request: Request, cursors: CursorCodec, items: Sequence[bytes], next_after: str | None, *, in_body: str = ""
 ) -> Response:
@@ -33,11 +47,9 @@ def page_response(
     headers = []
     cursor = b"null"
     if next_after is not None:
-        sealed = cursors.seal(listing_name(request, in_body), next_after)
-        cursor = orjson.dumps(sealed)
-        query = [(name, value) for name, value in request.query_params.multi_items() if name != "cursor"]
-        link = f'<{request.scope["path"]}?{urlencode([*query, ("cursor", sealed)])}>; rel="next"'
-        headers.append((b"link", link.encode("latin-1")))
+        link = link_to(request, cursors, next_after, in_body=in_body)
+        cursor = orjson.dumps(link.cursor)
+        headers.append((b"link", link.header.encode("latin-1")))
     body = b'{"items":[' + b",".join(items) + b'],"next_cursor":' + cursor + b"}"
     return ready_json(body, *headers)
 

@@ -71,8 +71,41 @@ PROBLEMS: dict[type[errors.RegistryError], ProblemKind] = {
         "The package exists",
         "A package with this type, name and version is there; `existing_id` names it.",
     ),
+    errors.NameTooSimilar: ProblemKind(
+        409,
+        "name-too-similar",
+        "The name looks like another one",
+        "It differs from another owner's name only in ways that people overlook; `similar_to` is that name.",
+    ),
+    errors.VersionRetired: ProblemKind(
+        409,
+        "version-retired",
+        "The version had other bytes",
+        "A version that was deleted or left can only be published again with the bytes that it had.",
+    ),
+    errors.LastOwner: ProblemKind(
+        409, "last-owner", "A name keeps an owner", "Add another owner before the last one is removed."
+    ),
+    errors.ReleaseRefused: ProblemKind(
+        409,
+        "release-refused",
+        "The release is not possible",
+        "Nothing changed. `reasons` says of each package, or of `type/name` for aliases, what stands against it.",
+    ),
+    errors.IsDraft: ProblemKind(
+        409,
+        "draft",
+        "The package is a draft",
+        "Only a release makes a draft active, and nothing becomes a draft again.",
+    ),
     errors.AnswerKept: ProblemKind(
         409, "request-under-way", "The same request is under way", "Repeat it to get its answer."
+    ),
+    errors.AuditLogDamaged: ProblemKind(
+        500,
+        "audit-log-damaged",
+        "The audit log was changed",
+        "What was signed before does not hold any more. Nothing new is signed; an operator has to look.",
     ),
     errors.RevisionConflict: ProblemKind(
         412, "stale-revision", "The package has changed", "Read it again, then repeat the change with its new ETag."
@@ -210,6 +243,10 @@ async def on_registry_error(request: Request, error: Exception) -> Response:
         }
     if isinstance(error, errors.PackageExists):
         members = {"existing_id": error.existing_id}
+    if isinstance(error, errors.ReleaseRefused):
+        members = {"reasons": error.reasons}
+    if isinstance(error, errors.NameTooSimilar):
+        members = {"similar_to": error.similar_to}
     if isinstance(error, errors.Unauthenticated):
         headers["WWW-Authenticate"] = "Bearer"
     if isinstance(error, errors.Throttled | errors.Unavailable | errors.NotScannedYet):

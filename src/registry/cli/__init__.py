@@ -7,7 +7,21 @@ from typing import Annotated
 
 import typer
 
-from registry.cli import access, operate, packages, publishing, ratings, safety, search, stores, tokens, users, webhooks
+from registry.cli import (
+    access,
+    audit,
+    names,
+    operate,
+    packages,
+    publishing,
+    ratings,
+    safety,
+    search,
+    stores,
+    tokens,
+    users,
+    webhooks,
+)
 from registry.cli.failures import EXIT_CODES_HELP
 
 app = typer.Typer(
@@ -44,13 +58,27 @@ def options(
       registry search sentence embeddings
       registry download acme/tiny
 
-    PACKAGE is an id, a name (its highest version), or name@version. On a
+    PACKAGE is an id, a name (its latest version), or name@version. On a
     terminal there are tables and progress bars; elsewhere, or with --json,
     a JSON document a line on stdout. Errors are one line on stderr.
     """
 
 
-for commands in (publishing, packages, search, ratings, safety, access, users, tokens, webhooks, operate, stores):
+for commands in (
+    publishing,
+    packages,
+    names,
+    search,
+    ratings,
+    safety,
+    access,
+    audit,
+    users,
+    tokens,
+    webhooks,
+    operate,
+    stores,
+):
     commands.register(app)
 
 

@@ -1,4 +1,4 @@
-"""`registry list`, `show`, `download`, `delete`, `audit`, `lineage` and `cost`."""
+"""`registry list`, `show`, `download`, `delete`, `lineage` and `cost`."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from registry.client import Lineage, Package
 
 Reference = Annotated[
-    str, typer.Argument(metavar="PACKAGE", help="An id, a name (its highest version), or name@version or name@range.")
+    str, typer.Argument(metavar="PACKAGE", help="An id, a name (its latest version), or name@version or name@range.")
 ]
 Type = Annotated[PackageType | None, typer.Option(help="Where one name stands for several types.")]
 
@@ -25,7 +25,6 @@ def register(app: typer.Typer) -> None:
     command(app, "show")(show)
     command(app, "download")(download)
     command(app, "delete")(delete)
-    command(app, "audit")(audit)
     command(app, "lineage")(lineage)
     command(app, "cost")(cost)
 
@@ -195,28 +194,6 @@ async def delete(
         confirm(f"Delete {found.name} {found.version} ({found.type}, {found.id})?", yes=yes)
         await client.delete(found.id, etag=found.etag)
     session.output.say(f"Deleted {found.name} {found.version}.")
-
-
-async def audit(session: Session, *, package: Reference, type: Type = None) -> None:  # noqa: A002
-    """Show who did what to a package, newest first.
-
-    Example:
-
-      registry audit acme/tiny@1.0.0
-    """
-    async with session.client() as client:
-        found = await client.resolve(package, type=type)
-        await session.output.listing(
-            client.audit(found.id),
-            columns=("AT", "USER", "ACTION", "REVISION", "SHA256"),
-            row=lambda entry: (
-                f"{entry.at:%Y-%m-%d %H:%M:%S}",
-                entry.user or "(nobody)",
-                entry.action,
-                str(entry.revision),
-                (entry.sha256 or "")[:12],
-            ),
-        )
 
 
 async def lineage(session: Session, *, package: Reference, type: Type = None) -> None:  # noqa: A002

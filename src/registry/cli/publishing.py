@@ -121,7 +121,7 @@ async def update(
     session: Session,
     *,
     package: Annotated[
-        str, typer.Argument(metavar="PACKAGE", help="An id, a name (its highest version) or name@version.")
+        str, typer.Argument(metavar="PACKAGE", help="An id, a name (its latest version) or name@version.")
     ],
     status: Annotated[PackageStatus | None, typer.Option(help="active, deprecated; admins also quarantined.")] = None,
     description: Annotated[str | None, typer.Option(help="The new description.")] = None,

@@ -1,4 +1,4 @@
-"""Setting up the stores of the home at scale: the table and the bucket."""
+"""Setting up the storage backend at scale: the table and the bucket."""
 
 import typer
 

@@ -8,6 +8,7 @@
 `docs/client.md` has more examples.
 """
 
+from registry.client.audit import AuditLog
 from registry.client.downloads import safe_filename
 from registry.client.errors import (
     AmbiguousReference,
@@ -60,6 +61,7 @@ __all__ = [
     "AmbiguousReference",
     "ApiToken",
     "AuditEntry",
+    "AuditLog",
     "ClientError",
     "Conflict",
     "Content",

@@ -9,6 +9,7 @@ from typing import Any, Self
 
 import httpx
 
+from registry.client.audit import AuditLog
 from registry.client.downloads import download_content
 from registry.client.errors import AmbiguousReference, Conflict, NotFound, Problem
 from registry.client.models import (
@@ -23,6 +24,7 @@ from registry.client.models import (
     Token,
 )
 from registry.client.multipart import FileDigest, PackageForm
+from registry.client.names import Names
 from registry.client.paging import walk
 from registry.client.progress import Progress, silent
 from registry.client.ratings import Ratings
@@ -33,6 +35,7 @@ from registry.client.transport import Parameters, Retries, Transport, read
 from registry.client.uploads import PartsUpload
 from registry.client.users import Users
 from registry.client.webhooks import Webhooks
+from registry.domain.names import ALIAS_PATTERN
 from registry.domain.versions import Version, split_reference
 
 _ID = re.compile(r"[A-Za-z0-9-]{1,64}")
@@ -63,7 +66,9 @@ class RegistryClient:
         self._transfers = transfers or Transfers()
         self.users = Users(self._transport)
         self.tokens = Tokens(self._transport)
+        self.names = Names(self._transport)
         self.ratings = Ratings(self._transport, _path)
+        self.audit_log = AuditLog(self._transport)
         self.safety = Safety(self._transport, _path)
         self.webhooks = Webhooks(self._transport)
 
@@ -159,7 +164,9 @@ class RegistryClient:
         return _package(await self._transport.call("GET", _path(package_id)))
 
     async def resolve(self, reference: str, *, type: str | None = None) -> Package:  # noqa: A002 – the field's name
-        """The package that a person means by an id, `name` (its highest version) or `name@version` (or a range).
+        """The package that a person means by an id, `name` (its latest version) or `name@version`.
+
+        The version may be a range, an alias or `latest`: the highest release, without one the highest prerelease.
 
         Active packages come first, then deprecated ones, then the rest. Raises NotFound, AmbiguousReference when
         packages of several types fit alike.
@@ -173,6 +180,11 @@ class RegistryClient:
         for status in _STATUSES_BY_USE:
             listing = self.packages(type=type, status=status, name=name, version=version)
             found = [package async for package in listing]
+            if found:
+                return await self.get(_highest(found, reference).id)
+        name, _, alias = reference.rpartition("@")
+        if name and ALIAS_PATTERN.fullmatch(alias):
+            found = [package async for package in self.packages(type=type, name=name, version=alias)]
             if found:
                 return await self.get(_highest(found, reference).id)
         if _ID.fullmatch(reference) and not _is_uuid(reference):
@@ -323,8 +335,12 @@ def _is_uuid(text: str) -> bool:
         return False
 
 
+def _rank(version: Version) -> tuple[bool, Version]:
+    return not version.prerelease, version
+
+
 def _highest(packages: list[Package], reference: str) -> Package:
-    best = max(packages, key=lambda package: Version.parse(package.version))
+    best = max(packages, key=lambda package: _rank(Version.parse(package.version)))
     types = sorted({package.type for package in packages if package.version == best.version})
     if len(types) > 1:
         raise AmbiguousReference(f"{reference} is a {' and a '.join(types)}; give the type or the id")

@@ -126,6 +126,22 @@ class Transport:
         finally:
             await response.aclose()
 
+    @asynccontextmanager
+    async def lines(self, path: str, *, params: Mapping[str, str], accept: str) -> AsyncIterator[AsyncIterator[str]]:
+        """The lines of an answer as they come. Raises Unreachable where it breaks off."""
+        response = await self._persist(
+            lambda: self.build("GET", path, params=params, headers={"Accept": accept}),
+            repeatable=True,
+            expected=(),
+            stream=True,
+        )
+        try:
+            yield response.aiter_lines()
+        except httpx.RequestError as error:
+            raise Unreachable(f"the answer of {self.origin} broke off: {told(error)}") from error
+        finally:
+            await response.aclose()
+
     async def _persist(
         self, make_request: Callable[[], httpx.Request], *, repeatable: bool, expected: Sequence[int], stream: bool
     ) -> httpx.Response:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from registry.adapters.argon2.passwords import Argon2PasswordHasher
 from registry.adapters.system.clock import SystemClock
 from registry.adapters.system.ids import UuidSource
-from registry.composition.assembly import ADMIN_PASSWORD_FILE, RequestMiddleware, Running, assemble
+from registry.composition.assembly import ADMIN_PASSWORD_FILE, Collaborators, Running, assemble
 from registry.composition.observing import Observers
 from registry.composition.outbound import open_outbound
 from registry.composition.parsing import open_parsing
-from registry.composition.rating import RatingSurroundings, open_jobs
+from registry.composition.rating import RatingCollaborators, open_jobs
 from registry.composition.search import open_search
 from registry.composition.stores import open_stores
 from registry.services.container import Services
@@ -56,10 +56,10 @@ async def open_registry(
         open_jobs(settings) as jobs,
         open_parsing(settings) as sandbox,
     ):
-        around = RequestMiddleware(
+        around = Collaborators(
             search=search,
             outbound=outbound,
-            rating=RatingSurroundings(
+            rating=RatingCollaborators(
                 outbound.upstreams, stores.shared.ratings, jobs, ratings_observer or UNOBSERVED, sandbox
             ),
             hasher=hasher,
@@ -102,6 +102,7 @@ async def run_background(
         "scans": services.scan_in_background,
         "search": services.index_follower.run,
         "token use": services.token_use.run,
+        "audit log": services.global_audit.run,
         "webhooks": services.deliveries.run,
         "sweep": sweep,
         **more,
@@ -110,6 +111,6 @@ async def run_background(
 
 
 async def prepare(settings: Settings) -> None:
-    """Make the stores ready once, before the workers start: schema, folders, key, first admin."""
-    async with open_registry(settings):
-        pass
+    """Make the stores ready once, before the workers start: schema, folders, key, first admin, owners of names."""
+    async with open_registry(settings) as running:
+        await running.services.names.migrate()

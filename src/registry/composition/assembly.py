@@ -7,11 +7,13 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from registry.adapters.ed25519 import Ed25519Signer, verify
 from registry.adapters.filesystem.secret_files import kept_secret
 from registry.adapters.jose.tokens import JoseTokenCodec
 from registry.composition.backends import Stores
+from registry.composition.memory import UploadMemory
 from registry.composition.outbound import Outbound
-from registry.composition.rating import RatingStores, RatingSurroundings, assemble_rating
+from registry.composition.rating import RatingCollaborators, RatingStores, assemble_rating
 from registry.composition.safety import assemble_safety
 from registry.composition.search import Search, announced
 from registry.formats.archives.limits import ArchiveLimits
@@ -23,12 +25,18 @@ from registry.services.accounts.api_tokens import ApiTokens, TokenUse
 from registry.services.accounts.attempts import AttemptRules, LoginAttempts
 from registry.services.accounts.bootstrap import Bootstrap
 from registry.services.accounts.sessions import Sessions
+from registry.services.audit.global_audit import GlobalAudit
 from registry.services.container import Services
 from registry.services.files.parts import SubParts
 from registry.services.health.health import ComponentState, HealthMonitor, Probe
 from registry.services.ingest.ingest import Ingest, IngestLimits
 from registry.services.ingest.leases import Claims
 from registry.services.maintenance.maintenance import HousekeepingObserver, Maintenance
+from registry.services.names.access import Access
+from registry.services.names.drafts import Drafts
+from registry.services.names.names import Names
+from registry.services.names.private import PrivateNames
+from registry.services.names.releases import Releases
 from registry.services.packages.archive_reading import ArchiveReader
 from registry.services.packages.catalog import Catalog
 from registry.services.packages.changing import Changing
@@ -37,6 +45,7 @@ from registry.services.packages.intake import AuditWriter, Intake
 from registry.services.packages.publishing import Publishing
 from registry.services.packages.reading import Reading
 from registry.services.packages.retrieval import DownloadLog, Retrieval
+from registry.services.ratings.badges import Badges
 from registry.services.uploads.admission import Admission
 from registry.services.uploads.quotas import QuotaRules, Quotas
 from registry.services.uploads.uploads import UploadRules, Uploads
@@ -46,6 +55,7 @@ from registry.settings import Settings
 
 ADMIN_PASSWORD_FILE = "admin-password"  # noqa: S105  (a file name)
 _SIGNING_KEY_FILE = "signing-key"
+_AUDIT_KEY_FILE = "audit-key"
 _LEASE_TIMEOUTS = 3
 """A claimed delivery is free again after so many times the time that one may take."""
 _COMPLETE_WAIT_SECONDS = 25.0
@@ -62,12 +72,12 @@ class Running:
 
 
 @dataclass(frozen=True, slots=True)
-class RequestMiddleware:
+class Collaborators:
     """What services need besides stores, and who is told of what they do."""
 
     search: Search
     outbound: Outbound
-    rating: RatingSurroundings
+    rating: RatingCollaborators
     hasher: PasswordHasher
     clock: Clock
     ids: IdSource
@@ -80,22 +90,26 @@ class RequestMiddleware:
 class _Secrets:
     signing_key: str
     admin_password: str
+    audit_key: str
 
 
 def _secrets_of(settings: Settings) -> _Secrets:
-    """The key and the password from the settings; the embedded home makes and keeps what is not given."""
+    """The key and the password from the settings; the embedded storage backend makes and keeps what is not given."""
 
     def value(given: SecretStr | None, file: str, size: int) -> str:
         if given is not None:
             return given.get_secret_value()
         return kept_secret(settings.data_dir / file, lambda: secrets.token_urlsafe(size))
 
+    signing_key = value(settings.jwt_secret, _SIGNING_KEY_FILE, 48)
+    # At scale the key that signs tokens gives this one, too, where none is set: the signer derives another key from it.
+    given = settings.audit_key or (None if settings.embedded else SecretStr(signing_key))
     return _Secrets(
-        value(settings.jwt_secret, _SIGNING_KEY_FILE, 48), value(settings.admin_password, ADMIN_PASSWORD_FILE, 15)
+        signing_key, value(settings.admin_password, ADMIN_PASSWORD_FILE, 15), value(given, _AUDIT_KEY_FILE, 48)
     )
 
 
-def assemble(settings: Settings, stores: Stores, around: RequestMiddleware) -> Running:
+def assemble(settings: Settings, stores: Stores, around: Collaborators) -> Running:
     """Every service, each with what it needs and nothing else."""
     kept, clock, ids = _secrets_of(settings), around.clock, around.ids
     records, blobs = announced(stores.records, around.search.service), stores.bytes.blobs
@@ -120,7 +134,11 @@ def assemble(settings: Settings, stores: Stores, around: RequestMiddleware) -> R
     bootstrap = Bootstrap(
         records.accounts, hasher=around.hasher, clock=clock, name=settings.admin_username, password=kept.admin_password
     )
-    catalog = Catalog(records.packages, records.audit)
+    private = PrivateNames(records.names)
+    access = Access(records.names, private)
+    names = Names(records.names, records.packages, records.accounts, private, audit=audit, clock=clock, ids=ids)
+    drafts = Drafts(records.packages, intake, audit=audit, clock=clock, lifetime_seconds=settings.draft_seconds)
+    catalog = Catalog(records.packages, records.audit, access)
     safety = assemble_safety(
         settings,
         records,
@@ -144,6 +162,8 @@ def assemble(settings: Settings, stores: Stores, around: RequestMiddleware) -> R
     )
     publishing = Publishing(
         records.packages,
+        records.names,
+        access,
         intake,
         answers=records.answers,
         source_urls=records.source_urls,
@@ -182,16 +202,21 @@ def assemble(settings: Settings, stores: Stores, around: RequestMiddleware) -> R
             clock=clock,
             token_lifetime_seconds=settings.token_lifetime_seconds,
         ),
+        access=access,
+        names=names,
+        releases=Releases(records.releases, records.packages, names, access, drafts, audit=audit, clock=clock, ids=ids),
         api_tokens=ApiTokens(records.api_tokens, records.accounts, clock=clock, ids=ids),
         token_use=token_use,
         catalog=catalog,
         publishing=publishing,
-        changing=Changing(records.packages, intake, audit=audit, clock=clock),
-        retrieval=Retrieval(catalog, blobs, DownloadLog(records.audit, audit), safety=safety.verdicts),
+        changing=Changing(records.packages, intake, access, audit=audit, clock=clock),
+        retrieval=Retrieval(catalog, blobs, DownloadLog(records.audit, records.names, audit), safety=safety.verdicts),
         maintenance=Maintenance(
             records.maintenance,
             blobs,
             uploads=uploads,
+            releases=records.releases,
+            drafts=drafts,
             bootstrap=bootstrap,
             clock=clock,
             observer=around.housekeeping,
@@ -203,6 +228,7 @@ def assemble(settings: Settings, stores: Stores, around: RequestMiddleware) -> R
             around.outbound.fetcher,
             claims=Claims(
                 records.packages,
+                records.accounts,
                 records.source_urls,
                 audit=audit,
                 clock=clock,
@@ -233,10 +259,14 @@ def assemble(settings: Settings, stores: Stores, around: RequestMiddleware) -> R
         ),
         subparts=SubParts(blobs),
         uploads=uploads,
-        admission=Admission(total_bytes=settings.upload_memory_bytes, wait_seconds=settings.upload_wait_seconds),
+        admission=Admission(
+            total_bytes=UploadMemory.of(settings).bodies_bytes, wait_seconds=settings.upload_wait_seconds
+        ),
+        global_audit=GlobalAudit(records.audit_log, records.audit, Ed25519Signer(kept.audit_key), verify),
         cursors=CursorCodec(kept.signing_key.encode()),
         ratings=rating.ratings,
         license_checks=rating.license_checks,
+        badges=Badges(names, rating.ratings),
         verdicts=safety.verdicts,
         refreshing=safety.refreshing,
         scan_in_background=safety.serve,

@@ -1,20 +1,23 @@
-"""What a home gives: the ports, by what is kept together."""
+"""What a storage backend gives: the ports, by what is kept together."""
 
 from dataclasses import dataclass
 
 from registry.ports.accounts import AccountStore
 from registry.ports.api_tokens import ApiTokenStore
 from registry.ports.audit import AuditStore
+from registry.ports.audit_log import AuditLog
 from registry.ports.blobs import BlobStore
 from registry.ports.cache import RatingCache
 from registry.ports.changes import ChangeFeed
 from registry.ports.health import HealthLog
 from registry.ports.idempotency import AnswerStore
 from registry.ports.maintenance import RecordMaintenance, UpgradeStore
+from registry.ports.names import NameStore
 from registry.ports.packages import PackageStore
 from registry.ports.parts import PartStore
 from registry.ports.ratings import RatingStore
 from registry.ports.reading import DocumentReader
+from registry.ports.releases import ReleaseStore
 from registry.ports.source_urls import SourceUrlStore
 from registry.ports.throttle import AttemptCounter
 from registry.ports.uploads import UploadStore
@@ -29,11 +32,14 @@ class Records:
     """What is kept in one record store."""
 
     packages: PackageStore
+    names: NameStore
+    releases: ReleaseStore
     changes: ChangeFeed
     accounts: AccountStore
     api_tokens: ApiTokenStore
     reader: DocumentReader
     audit: AuditStore
+    audit_log: AuditLog
     answers: AnswerStore
     uploads: UploadStore
     usage: UsageStore

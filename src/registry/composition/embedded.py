@@ -1,4 +1,4 @@
-"""The embedded home: SQLite and files in the data folder."""
+"""The embedded storage backend: SQLite and files in the data folder."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -11,15 +11,18 @@ from registry.adapters.memory.cache import MemoryRatingCache
 from registry.adapters.sqlite.accounts import SqliteAccountStore
 from registry.adapters.sqlite.api_tokens import SqliteApiTokenStore
 from registry.adapters.sqlite.audit import SqliteAuditStore
+from registry.adapters.sqlite.audit_log import SqliteAuditLog
 from registry.adapters.sqlite.changes import SqliteChangeFeed
 from registry.adapters.sqlite.database import SqliteDatabase
 from registry.adapters.sqlite.deliveries import SqliteDeliveryOutbox
 from registry.adapters.sqlite.health import SqliteHealthLog
 from registry.adapters.sqlite.idempotency import SqliteAnswerStore
 from registry.adapters.sqlite.maintenance import SqliteRecordMaintenance
+from registry.adapters.sqlite.names import SqliteNameStore
 from registry.adapters.sqlite.packages import SqlitePackageStore
 from registry.adapters.sqlite.ratings import SqliteRatingStore
 from registry.adapters.sqlite.reading import SqliteDocumentReader
+from registry.adapters.sqlite.releases import SqliteReleaseStore
 from registry.adapters.sqlite.scan_requests import SqliteScanRequestStore
 from registry.adapters.sqlite.schema import THROTTLE
 from registry.adapters.sqlite.source_urls import SqliteSourceUrlStore
@@ -40,11 +43,14 @@ async def open_records(data_dir: Path, clock: Clock, observer: CallObserver) -> 
     try:
         yield Records(
             packages=observed(SqlitePackageStore(database, clock), "records", observer),
+            names=observed(SqliteNameStore(database, clock), "records", observer),
+            releases=observed(SqliteReleaseStore(database, clock), "records", observer),
             changes=SqliteChangeFeed(database),
             accounts=observed(SqliteAccountStore(database), "records", observer),
             api_tokens=observed(SqliteApiTokenStore(database), "records", observer),
             reader=observed(SqliteDocumentReader(database), "records", observer),
             audit=observed(SqliteAuditStore(database), "records", observer),
+            audit_log=observed(SqliteAuditLog(database), "records", observer),
             answers=observed(SqliteAnswerStore(database, clock), "records", observer),
             uploads=observed(SqliteUploadStore(database, clock), "records", observer),
             usage=observed(SqliteUsageStore(database), "records", observer),

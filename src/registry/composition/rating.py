@@ -30,7 +30,7 @@ from registry.services.ratings.parents import LineageParentScores
 from registry.services.ratings.parsing import IsolatedCardReader, Scorer
 from registry.services.ratings.ratings import RatingAge, Ratings
 from registry.services.ratings.work import RatingObserver, RatingRules, RatingWork
-from registry.settings import CacheHome, JobsHome, Settings
+from registry.settings import CacheBackend, JobsBackend, Settings
 
 _MEMORY_CACHE_SECONDS = 5
 """A process does not hear of ratings that others make: its own cache must not outlive them by much."""
@@ -62,7 +62,7 @@ def weights_of(settings: Settings) -> Mapping[MetricName, float]:
 def assemble_rating(
     settings: Settings,
     stores: RatingStores,
-    around: "RatingSurroundings",
+    around: "RatingCollaborators",
     *,
     safety: SafetyServices,
     catalog: Catalog,
@@ -72,7 +72,7 @@ def assemble_rating(
 ) -> RatingServices:
     """The services over these stores and sources."""
     upstreams, cache = around.upstreams, around.cache
-    cache_seconds = _MEMORY_CACHE_SECONDS if settings.cache is CacheHome.MEMORY else settings.rating_cache_seconds
+    cache_seconds = _MEMORY_CACHE_SECONDS if settings.cache is CacheBackend.MEMORY else settings.rating_cache_seconds
     sources = Sources(
         archives=StoredArchiveInspector(
             stores.blobs, around.sandbox, limits=replace(WALK_LIMITS, seconds=settings.inspection_seconds)
@@ -131,7 +131,7 @@ class Jobs:
 
 
 @dataclass(frozen=True, slots=True)
-class RatingSurroundings:
+class RatingCollaborators:
     """What ratings need besides stores: other servers, the cache, the queue, who counts, and where parsers run."""
 
     upstreams: Upstreams
@@ -148,7 +148,7 @@ async def open_jobs(settings: Settings) -> AsyncIterator[Jobs]:
     Whoever makes ratings sweeps too, and does what it finds itself: no queue is needed for a rating to be made.
     """
     # Where workers of their own make ratings, no requests are there to go first.
-    patience_seconds = PATIENCE_SECONDS if settings.jobs is JobsHome.LOCAL else 0.0
+    patience_seconds = PATIENCE_SECONDS if settings.jobs is JobsBackend.LOCAL else 0.0
     local = LocalJobQueue(concurrent=settings.rating_workers, patience_seconds=patience_seconds)
 
     async def work(rating: RatingWork) -> None:
@@ -156,7 +156,7 @@ async def open_jobs(settings: Settings) -> AsyncIterator[Jobs]:
             tasks.create_task(local.run(rating.perform))
             tasks.create_task(rating.sweep(local))
 
-    if settings.jobs is JobsHome.LOCAL:
+    if settings.jobs is JobsBackend.LOCAL:
         yield Jobs(local, serve=work, work=work)
         return
     # Takes 0.1 s to import: only for those who use it.

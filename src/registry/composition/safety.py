@@ -23,7 +23,7 @@ from registry.services.safety.facts import VerdictFacts
 from registry.services.safety.ratings import RatingsAfterVerdicts
 from registry.services.safety.scanning import Scanning, ScanStores
 from registry.services.safety.verdicts import Verdicts
-from registry.settings import JobsHome, Settings
+from registry.settings import JobsBackend, Settings
 
 _REFRESH_SECONDS = 1.0
 """Between two packages that are brought up to date after an upgrade."""
@@ -104,7 +104,7 @@ def assemble_safety(
 
     async def work() -> None:
         # Where workers of their own scan, no requests are there to go first.
-        patience_seconds = PATIENCE_SECONDS if settings.jobs is JobsHome.LOCAL else 0.0
+        patience_seconds = PATIENCE_SECONDS if settings.jobs is JobsBackend.LOCAL else 0.0
         jobs = LocalJobQueue(concurrent=settings.scan_workers, patience_seconds=patience_seconds)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(jobs.run(dispatch.perform))
@@ -125,6 +125,6 @@ def assemble_safety(
             pause_seconds=_REFRESH_SECONDS,
         ),
         for_ratings=for_ratings,
-        serve=work if settings.jobs is JobsHome.LOCAL else leave_to_workers,
+        serve=work if settings.jobs is JobsBackend.LOCAL else leave_to_workers,
         work=work,
     )

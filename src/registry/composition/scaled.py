@@ -1,4 +1,4 @@
-"""The home at scale: DynamoDB, S3 and Redis. Region and credentials are found as every AWS program finds them."""
+"""The storage backend at scale: DynamoDB, S3 and Redis. Region and credentials: as every AWS program finds them."""
 
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
@@ -9,15 +9,18 @@ from botocore.exceptions import BotoCoreError
 from registry.adapters.dynamodb.accounts import DynamoAccountStore
 from registry.adapters.dynamodb.api_tokens import DynamoApiTokenStore, TokenOwners
 from registry.adapters.dynamodb.audit import DynamoAuditStore
+from registry.adapters.dynamodb.audit_log import DynamoAuditLog
 from registry.adapters.dynamodb.changes import DynamoChangeFeed
 from registry.adapters.dynamodb.client import DynamoLimits, DynamoTable, open_table
 from registry.adapters.dynamodb.deliveries import DynamoDeliveryOutbox
 from registry.adapters.dynamodb.health import DynamoHealthLog
 from registry.adapters.dynamodb.idempotency import DynamoAnswerStore
 from registry.adapters.dynamodb.maintenance import DynamoRecordMaintenance
+from registry.adapters.dynamodb.names import DynamoNameStore
 from registry.adapters.dynamodb.packages import DynamoPackageStore
 from registry.adapters.dynamodb.ratings import DynamoRatingStore
 from registry.adapters.dynamodb.reading import DynamoDocumentReader
+from registry.adapters.dynamodb.releases import DynamoReleaseStore
 from registry.adapters.dynamodb.scan_requests import DynamoScanRequestStore
 from registry.adapters.dynamodb.source_urls import DynamoSourceUrlStore
 from registry.adapters.dynamodb.table import check_table, create_table
@@ -43,10 +46,11 @@ from registry.adapters.s3 import (
 )
 from registry.composition.backends import Bytes, Records, Shared
 from registry.composition.engines import EngineLimits, OnUnits, limits_of, tell, tell_units
+from registry.composition.memory import UploadMemory
 from registry.domain.errors import Unavailable
 from registry.ports.clock import Clock
 from registry.services.health.health import Probe
-from registry.settings import BlobsHome, RecordsHome, Settings, SettingsError
+from registry.settings import BlobsBackend, RecordsBackend, Settings, SettingsError
 from registry.telemetry.observation import CallObserver
 
 _Opened = TypeVar("_Opened")
@@ -107,11 +111,14 @@ async def open_records(
         api_tokens = DynamoApiTokenStore(table, owners)
         yield Records(
             packages=packages,
+            names=DynamoNameStore(table),
+            releases=DynamoReleaseStore(table, clock=clock),
             changes=DynamoChangeFeed(table, clock=clock),
             accounts=DynamoAccountStore(table),
             api_tokens=api_tokens,
             reader=DynamoDocumentReader(table, packages, api_tokens, owners),
             audit=DynamoAuditStore(table),
+            audit_log=DynamoAuditLog(table, clock),
             answers=DynamoAnswerStore(table, clock=clock),
             uploads=DynamoUploadStore(table, clock=clock),
             usage=DynamoUsageStore(table),
@@ -132,7 +139,9 @@ async def open_bytes(settings: Settings, observer: CallObserver, limits: EngineL
     async with _bucket(settings, tell(observer, "blobs"), (limits or limits_of(settings)).bytes) as bucket:
         blobs = S3BlobStore(
             bucket,
-            limits=UploadLimits(total_bytes=settings.upload_memory_bytes, wait_seconds=settings.upload_wait_seconds),
+            limits=UploadLimits(
+                total_bytes=UploadMemory.of(settings).parts_bytes, wait_seconds=settings.upload_wait_seconds
+            ),
             presigned_seconds=settings.download_url_seconds,
         )
         yield Bytes(blobs, S3PartStore(bucket, blobs))
@@ -153,7 +162,7 @@ async def open_shared(
 
 async def set_up_table(settings: Settings, *, create: bool) -> list[str]:
     """Make the table (with `create`) and check it: what is different from what the registry needs, a line each."""
-    if settings.records is not RecordsHome.DYNAMODB:
+    if settings.records is not RecordsBackend.DYNAMODB:
         raise SettingsError("There is no table: the records are in SQLite. Set REGISTRY_RECORDS=dynamodb.")
     async with _table(settings, ignore_call, _PATIENT.records) as table:
         if create:
@@ -166,7 +175,7 @@ async def set_up_bucket(settings: Settings, *, create: bool) -> list[tuple[str, 
 
     What the server lacks is told, and is no difference: nothing can be set there.
     """
-    if settings.blobs is not BlobsHome.S3:
+    if settings.blobs is not BlobsBackend.S3:
         raise SettingsError("There is no bucket: the bytes are in files. Set REGISTRY_BLOBS=s3.")
     async with _bucket(settings, ignore_call, _PATIENT.bytes) as bucket:
         findings = await (ensure_bucket(bucket) if create else check_bucket(bucket))

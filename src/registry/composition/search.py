@@ -9,7 +9,7 @@ from registry.composition.backends import Records
 from registry.services.search.announcing import announcing
 from registry.services.search.indexing import IndexFollower
 from registry.services.search.search import SearchService
-from registry.settings import RecordsHome, Settings
+from registry.settings import RecordsBackend, Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ async def open_search(settings: Settings, records: Records) -> AsyncIterator[Sea
 
 def _index_file(settings: Settings) -> str:
     """A name for each record store, so that no index is continued from the changes of another one."""
-    return f"search-{settings.dynamodb_table}.db" if settings.records is RecordsHome.DYNAMODB else "search.db"
+    return f"search-{settings.dynamodb_table}.db" if settings.records is RecordsBackend.DYNAMODB else "search.db"
 
 
 def announced(records: Records, search: SearchService) -> Records:
@@ -39,5 +39,6 @@ def announced(records: Records, search: SearchService) -> Records:
     return replace(
         records,
         packages=announcing(records.packages, frozenset({"add", "replace", "remove"}), search.changed),
+        releases=announcing(records.releases, frozenset({"release"}), search.changed),
         maintenance=announcing(records.maintenance, frozenset({"reset"}), search.changed),
     )

@@ -1,4 +1,4 @@
-"""Opens the stores that the settings choose: each home is a setting of its own."""
+"""Opens the stores that the settings choose: each storage backend is a setting of its own."""
 
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from registry.composition import embedded
 from registry.composition.backends import Bytes, Records, Shared, Stores
 from registry.ports.clock import Clock
-from registry.settings import BlobsHome, CacheHome, RecordsHome, Settings
+from registry.settings import BlobsBackend, CacheBackend, RecordsBackend, Settings
 from registry.telemetry.observation import CallObserver
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ async def open_stores(
 def _records(
     settings: Settings, clock: Clock, observer: CallObserver, limits: "EngineLimits | None"
 ) -> AbstractAsyncContextManager[Records]:
-    if settings.records is RecordsHome.SQLITE:
+    if settings.records is RecordsBackend.SQLITE:
         return embedded.open_records(settings.data_dir, clock, observer)
     from registry.composition import scaled
 
@@ -44,7 +44,7 @@ def _records(
 def _bytes(
     settings: Settings, observer: CallObserver, limits: "EngineLimits | None"
 ) -> AbstractAsyncContextManager[Bytes]:
-    if settings.blobs is BlobsHome.FILES:
+    if settings.blobs is BlobsBackend.FILES:
         return embedded.open_bytes(settings.data_dir, observer, read_memory_bytes=settings.download_memory_bytes)
     from registry.composition import scaled
 
@@ -54,7 +54,7 @@ def _bytes(
 def _shared(
     settings: Settings, clock: Clock, observer: CallObserver, limits: "EngineLimits | None"
 ) -> AbstractAsyncContextManager[Shared]:
-    if settings.cache is CacheHome.MEMORY:
+    if settings.cache is CacheBackend.MEMORY:
         return embedded.open_shared(settings.data_dir, clock, observer)
     from registry.composition import scaled
 

@@ -52,6 +52,20 @@ class Account:
     def is_admin(self) -> bool:
         return Permission.ADMIN in self.permissions
 
+    @property
+    def principal(self) -> str:
+        return principal_of(self.name, self.id)
+
+
+def principal_of(name: str, account_id: str) -> str:
+    """Who owns something: the account, with its name for people to read. No name has a `#`."""
+    return f"{name}#{account_id}"
+
+
+def name_of(principal: str) -> str:
+    """The name of a principal's account."""
+    return principal.partition("#")[0]
+
 
 def new_epoch() -> str:
     """An epoch that no token was made under."""
@@ -132,6 +146,11 @@ class Caller:
     def user(self) -> str | None:
         """The name for the audit trail: None for anonymous readers."""
         return self.name or None
+
+    @property
+    def principal(self) -> str:
+        """As whom the caller owns names; an anonymous reader is nobody."""
+        return principal_of(self.name, self.account_id)
 
     @property
     def is_admin(self) -> bool:

@@ -10,8 +10,14 @@ RegistryError
 ├── NotFound                  package, user, blob … absent, or hidden from the caller
 ├── AlreadyExists
 │   ├── PackageExists         carries the other package's id
+│   ├── NameTooSimilar        looks like another owner's name; carries that
+│   ├── VersionRetired        the version had other bytes before it was deleted
 │   └── AnswerKept            this idempotency key has its answer already
+├── AuditLogDamaged           what was signed of the audit log before does not hold
 ├── RevisionConflict          the caller saw an older revision
+├── LastOwner                 a name without owners is nobody's
+├── ReleaseRefused            carries the reasons
+├── IsDraft                   only a release makes a draft active
 ├── ContentUnavailable        the package has no content to give now
 │   ├── Quarantined           its content is refused; says why
 │   ├── NotScannedYet         its content has no verdict yet; carries the wait
@@ -30,7 +36,7 @@ RegistryError
 └── Unavailable               a store cannot answer now; carries the wait
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -120,12 +126,53 @@ class PackageExists(AlreadyExists):
         )
 
 
+class NameTooSimilar(AlreadyExists):
+    """The name, or its namespace, looks like one of another owner."""
+
+    def __init__(self, name: str, similar_to: str) -> None:
+        self.similar_to = similar_to
+        super().__init__(
+            f"{name} is easily taken for {similar_to}, which others own. Choose another name, or ask an admin."
+        )
+
+
+class VersionRetired(AlreadyExists):
+    """The version was deleted or left, and had other bytes."""
+
+    def __init__(self, version: str) -> None:
+        super().__init__(
+            f"The version {version} existed with other bytes, and a version never changes its bytes. "
+            "Publish another version."
+        )
+
+
 class AnswerKept(AlreadyExists):
     """A request with this idempotency key was answered while this one was under way. Nothing was changed."""
 
 
+class AuditLogDamaged(RegistryError):
+    """The log of audit entries is not what was signed before: somebody changed it."""
+
+
 class RevisionConflict(RegistryError):
     """The package changed since the caller read it."""
+
+
+class LastOwner(RegistryError):
+    """The last owner cannot be removed."""
+
+
+class ReleaseRefused(RegistryError):
+    """Nothing was released. `reasons` are by the package's id, or by `type/name` for aliases."""
+
+    def __init__(self, reasons: Mapping[str, str]) -> None:
+        self.reasons = dict(reasons)
+        listed = "; ".join(f"{key}: {reason}" for key, reason in list(self.reasons.items())[:3])
+        super().__init__(f"Nothing was released: {listed}{'; …' if len(self.reasons) > 3 else ''}.")
+
+
+class IsDraft(RegistryError):
+    """The package is a draft, which only a release makes active; and nothing becomes a draft again."""
 
 
 class ContentUnavailable(RegistryError):

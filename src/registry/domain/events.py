@@ -15,6 +15,7 @@ class EventType(StrEnum):
     PACKAGE_UPDATED = "package.updated"
     PACKAGE_DELETED = "package.deleted"
     UPLOAD_EXPIRED = "upload.expired"
+    ALIAS_MOVED = "alias.moved"
     TEST = "webhook.test"
 
 

@@ -21,8 +21,12 @@ class PackageType(StrEnum):
 
 
 class PackageStatus(StrEnum):
-    """Where a package stands. PENDING and FAILED are set by ingest, the others by people."""
+    """Where a package stands. PENDING and FAILED are set by ingest, the others by people.
 
+    A DRAFT is seen by the name's owners and admins only, until a release makes it active.
+    """
+
+    DRAFT = "draft"
     PENDING = "pending"
     ACTIVE = "active"
     DEPRECATED = "deprecated"
@@ -30,8 +34,24 @@ class PackageStatus(StrEnum):
     FAILED = "failed"
 
     @property
-    def downloadable(self) -> bool:
+    def is_published(self) -> bool:
+        """Whether others could rely on the bytes: such a version keeps them for good."""
+        return self not in (PackageStatus.DRAFT, PackageStatus.PENDING, PackageStatus.FAILED)
+
+    @property
+    def hidden(self) -> bool:
+        """Whether the package exists for the name's owners and admins only."""
+        return self in (PackageStatus.DRAFT, PackageStatus.QUARANTINED)
+
+    @property
+    def is_offered(self) -> bool:
+        """Whether the package is there for everybody to use."""
         return self in (PackageStatus.ACTIVE, PackageStatus.DEPRECATED)
+
+    @property
+    def downloadable(self) -> bool:
+        """Whether those who see the package get its content: owners try out a draft before they release it."""
+        return self.is_offered or self is PackageStatus.DRAFT
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +105,10 @@ class AuditAction(StrEnum):
     DOWNLOAD = "download"
     RATE = "rate"
     STATUS = "status"
+    RELEASE = "release"
+    ALIAS = "alias"
+    OWNERS = "owners"
+    VISIBILITY = "visibility"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +116,7 @@ class AuditEntry:
     """Who did what to a package, when. `sha256` is the content's after the action, None without content.
 
     `id` is a UUIDv7: entries of one package are listed by it, newest first. `user` is None for anonymous readers and
-    for what the registry did by itself.
+    for what the registry did by itself. `position` is its place in the log of all entries, None until it has one.
     """
 
     id: str
@@ -102,6 +126,7 @@ class AuditEntry:
     action: AuditAction
     revision: int
     sha256: str | None = None
+    position: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,13 +149,17 @@ class Change:
     """What is recorded in the same atomic write as a change of a package.
 
     `upload` is the open upload that becomes the added package: it ends with this write. With a `quota`, a write by
-    which its user would store more than that is refused by QuotaReached. `lifted_sha256` is the
-    content for which an admin lifts the quarantine of the package by this change.
+    which its user would store more than that is refused by QuotaReached. `principal` must own the package's name, or
+    becomes the owner of a new one (see `principal_of`). `overrides_owners`: an admin, or the registry itself, makes the
+    change, whoever owns the name. `lifted_sha256` is the content for which an admin lifts the quarantine of the package
+    by this change.
     """
 
     audit: AuditEntry
     answer: KeptAnswer | None = field(default=None)
     upload: Upload | None = None
     events: tuple[Event, ...] = ()
+    principal: str = ""
+    overrides_owners: bool = False
     quota: Quota | None = None
     lifted_sha256: str | None = None

@@ -119,12 +119,17 @@ class VersionRange:
         return cls._rising(readings) if readings else cls._exact(text)
 
     @classmethod
+    def of(cls, version: Version) -> Self:
+        """The range that holds this version only."""
+        return cls(version, version, exact=True)
+
+    @classmethod
     def _exact(cls, text: str) -> Self:
         try:
             version = Version.parse(text)
         except InvalidInput:
             raise InvalidInput(f"not a version range; {_FORMS}", pointer="/version") from None
-        return cls(version, version, exact=True)
+        return cls.of(version)
 
     @classmethod
     def _rising(cls, readings: list[Self]) -> Self:

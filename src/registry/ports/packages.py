@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from registry.domain.listing import PackageFilter
+from registry.domain.names import NamedVersion
 from registry.domain.packages import Change, Package, PackageStatus, PackageType
 from registry.domain.verdicts import PackageSafety
 from registry.domain.versions import Version
@@ -37,15 +38,6 @@ class SummaryPage:
     next_after: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class NamedVersion:
-    """A version that exists under a name."""
-
-    id: str
-    version: Version
-    status: PackageStatus
-
-
 class PackageStore(Protocol):
     """Records of packages. A change returns once it is durable; a read sees every change acknowledged before it.
 
@@ -53,6 +45,13 @@ class PackageStore(Protocol):
     forgets its rating (see RatingStore). A new revision is listed by no net score until it has been rated.
     Likewise they open a scan request for content that the package did not have before, note an admin's lift of its
     quarantine (`Change.lifted_sha256`), and forget both (see ScanRequestStore).
+
+    The first package of a name makes its creator the owner of the name, and of its namespace where that is new. Unless
+    the change `overrides_owners`, its user must own the name (PermissionDenied), or for a new name its namespace, and
+    neither may look like one of another owner (NameTooSimilar). That is decided in the write itself.
+
+    A published version that is removed, or that its package leaves, keeps the SHA-256 of its content: `add` and
+    `replace` raise VersionRetired for other bytes under it.
 
     All methods raise Unavailable when the store cannot answer.
     """

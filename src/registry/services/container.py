@@ -7,17 +7,22 @@ from typing import Any
 from registry.services.accounts.accounts import Accounts
 from registry.services.accounts.api_tokens import ApiTokens, TokenUse
 from registry.services.accounts.sessions import Sessions
+from registry.services.audit.global_audit import GlobalAudit
 from registry.services.files.parts import SubParts
 from registry.services.health.health import HealthMonitor
 from registry.services.ingest.ingest import Ingest
 from registry.services.maintenance.maintenance import Maintenance
 from registry.services.maintenance.refreshing import Refreshing
+from registry.services.names.access import Access
+from registry.services.names.names import Names
+from registry.services.names.releases import Releases
 from registry.services.packages.catalog import Catalog
 from registry.services.packages.changing import Changing
 from registry.services.packages.cursors import CursorCodec
 from registry.services.packages.publishing import Publishing
 from registry.services.packages.reading import Reading
 from registry.services.packages.retrieval import Retrieval
+from registry.services.ratings.badges import Badges
 from registry.services.ratings.license_check import LicenseChecks
 from registry.services.ratings.ratings import Ratings
 from registry.services.safety.verdicts import Verdicts
@@ -34,6 +39,9 @@ class Services:
     sessions: Sessions
     reading: Reading
     accounts: Accounts
+    access: Access
+    names: Names
+    releases: Releases
     api_tokens: ApiTokens
     token_use: TokenUse
     catalog: Catalog
@@ -48,9 +56,11 @@ class Services:
     admission: Admission
     webhooks: Webhooks
     deliveries: Deliveries
+    global_audit: GlobalAudit
     cursors: CursorCodec
     ratings: Ratings
     license_checks: LicenseChecks
+    badges: Badges
     verdicts: Verdicts
     refreshing: Refreshing
     scan_in_background: Callable[[], Coroutine[Any, Any, None]]

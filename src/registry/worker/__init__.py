@@ -1,1 +1,1 @@
-"""The background process of the scaled home: makes ratings, and answers no requests."""
+"""The background process of the storage backend at scale: makes ratings, and answers no requests."""

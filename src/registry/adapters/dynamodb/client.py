@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import aioboto3
 from aiobotocore.config import AioConfig
 
+from registry.adapters.botocore_internals import change_parameters
 from registry.adapters.dynamodb.calls import TRIES, OnUnits, ask_for_units, call_policy, check_answer, consumed_units
 from registry.adapters.dynamodb.errors import translate
 from registry.adapters.dynamodb.keys import STATUS_INDEX, Action, Item
@@ -115,6 +116,22 @@ class DynamoTable:
         answer = await self.call("Query", partial(self.client.query, **request), member="Items")
         return answer["Items"], "LastEvaluatedKey" not in answer
 
+    async def index_has(self, partition: str, item_id: str) -> bool:
+        """Whether the status index has come to hold an item."""
+        answer = await self.call(
+            "Query",
+            partial(
+                self.client.query,
+                TableName=self.name,
+                IndexName=STATUS_INDEX,
+                KeyConditionExpression="status_shard = :shard AND id = :id",
+                ExpressionAttributeValues={":shard": {"S": partition}, ":id": {"S": item_id}},
+                Select="COUNT",
+            ),
+            member="Count",
+        )
+        return bool(answer["Count"])
+
     async def query_all(self, partition: str, *, after: str | None = None) -> list[Item]:
         """Every item of a partition, or of its end behind `after`, that is known to be small."""
         items, last = await self.query(partition, after=after)
@@ -199,9 +216,12 @@ class DynamoTable:
             action["ExpressionAttributeNames"] = names
         return cast("Action", {"Update": self._action(action, condition, values)})
 
-    def check(self, key: Item, *, condition: str, values: Item | None = None) -> Action:
+    def check(
+        self, key: Item, *, condition: str, values: Item | None = None, names: dict[str, str] | None = None
+    ) -> Action:
         """The action that changes nothing and lets the others be done only where `condition` holds."""
-        return cast("Action", {"ConditionCheck": self._action({"Key": key}, condition, values)})
+        action: dict[str, Any] = {"Key": key, **({"ExpressionAttributeNames": names} if names else {})}
+        return cast("Action", {"ConditionCheck": self._action(action, condition, values)})
 
     def add(self, key: Item, name: str, added: int) -> Action:
         """The action that adds to a number of an item."""
@@ -289,6 +309,6 @@ async def open_table(
     async with (session or aioboto3.Session()).client("dynamodb", endpoint_url=endpoint_url, config=config) as client:
         read_items_quickly(client)
         if on_units is not None:
-            client.meta.events.register("before-parameter-build.dynamodb", ask_for_units)
+            change_parameters(client, ask_for_units)
         calls = EngineCalls(call_policy(limits.deadline_seconds), translate, on_call=on_call)
         yield DynamoTable(client, name, calls=calls, on_units=on_units)

@@ -22,8 +22,8 @@ from botocore.exceptions import (
 from botocore.exceptions import (
     ConnectionError as BotocoreConnectionError,
 )
-from botocore.parsers import ResponseParserError
 
+from registry.adapters.botocore_internals import ResponseParserError
 from registry.adapters.dynamodb.keys import Item
 from registry.adapters.engine_calls import EngineDown, EngineThrottling
 from registry.domain.errors import RegistryError, TooLarge, Unavailable

@@ -13,10 +13,22 @@ can hold one.
 | scan under way | `V#<sha256>` | `claim` |
 | upgrade | `upgrades` | `<name>` |
 | version | `N#<name>` | `<type>#<version>` |
+| name | `N#<name>` | `<type>` |
+| downloads of a name | `N#<name>` | `downloads#<type>` |
+| namespace | `S#<namespace>` | `namespace` |
+| look-alikes | `F#<type or "space">#<folded name>` | `alike` |
+| release | `releases` | `<release id>` |
+| part of a release | `Z#<release id>` | `<package id>`, or `<type>#<name>` |
+| private name | `private names` | `<type>#<name>` |
+| names have owners | `names` | `migrated` |
 | listing entry | `L#<status>#<dimension>#<value>` | `<package id>` |
 | blob | `B#<blob key>` | `blob` |
 | address of a fetch | `X#<package id>` | `source` |
 | audit entry | `A#<package id>` | `<entry id>` |
+| head of the log | `X#head` | `head` |
+| lease of the log | `X#lease` | `lease` |
+| checkpoint of the log | `X#checkpoint` | `checkpoint` |
+| tile of the log | `X#<level>#<number>` | `tile` |
 | kept answer | `K#<key>` | `answer` |
 | account | `U#<user>` | `account` |
 | account entry | `accounts` | `<user>` |
@@ -48,8 +60,15 @@ can hold one.
 - A README is an item of its own beside the record: one query reads both, listings and changes do not pay for it, and
   each item stays below 400 KB. It holds ready JSON, compressed where it is large.
 - A version makes (type, name, version) unique and lists the versions of a name; an account entry lists users by name.
+  It has the `sha256` of its content. One that was deleted or left is without `id` and has `retired_sha256`, the only
+  bytes that it takes again; that attribute stays.
+- A name has its `owners`, `visibility`, `readers`, `aliases` and `revision`; the names that look alike are in one set,
+  so that the first publish of one meets the others by a key. The item "names have owners" is there once all names are
+  recorded that were published before names had owners.
 - The admins are one item with the set of their names (`admins`), so that the last one is not removed; the item also
   says that accounts existed. An account has an `id`; one from before ids existed has its name as id.
+- A release has a `stage`. What it prepares (records, versions, names) has its id as `in_release`, and `to_be`, the
+  attributes that it is to have: see `release_view`. Its parts are what is written when it is carried out: `releases`.
 - Reserved bytes are of a write under way (see `reservations`), where users have quotas.
 - The address of a fetch is kept for a pending package whose address holds a secret, which its record does not show.
 - A listing entry has what a listing may have to check: `type`, `owner` and `version`, under a name or owner `tags` too,
@@ -62,6 +81,8 @@ can hold one.
   lease (`claim_token`, `ends_at`, `attempts`).
 - An upgrade tells that a change of a formula or a policy has been carried out on all packages (`upgrade_state`).
 - An unfinished reset is the admin who stays, with the `reset_token` that tells this reset from the next one.
+- An audit entry is in the index, under `audit#<shard>` and its id, until it has its position in the log of all entries
+  (`log_position`). Head, tiles and positions change in one transaction.
 - A blob tells the sweep that a record, or an open upload, refers to these bytes.
 - An event is put by the change that causes it; `outbox` makes the deliveries of it, and ends it.
 - A lane lists the pending deliveries of a webhook and package (`waiting`) in their order, and is there while one is.
@@ -88,6 +109,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, TypeAlias
 
 from registry.domain.events import Event
+from registry.domain.names import folded
 from registry.domain.packages import Package, PackageStatus, PackageType
 from registry.domain.scores import buckets_of
 from registry.domain.versions import Version
@@ -108,6 +130,8 @@ TTL_ATTRIBUTE = "expires_at"
 SHARDS = 4
 """A shard takes 1,000 writes a second. A table keeps the count it was filled with."""
 
+AUDIT_SHARDS = 8
+"""Every download is an entry."""
 USAGE_SHARDS = 32
 """Publishes of one user meet in a count only so often, and a query still reads all counts."""
 UPLOADS_BY_EXPIRY = "uploads"
@@ -150,6 +174,44 @@ def version_key(kind: PackageType, name: str, version: Version) -> Item:
     return key(f"N#{name}", f"{kind.value}#{version}")
 
 
+def name_key(kind: PackageType, name: str) -> Item:
+    return key(f"N#{name}", kind.value)
+
+
+def downloads_key(kind: PackageType, name: str) -> Item:
+    return key(f"N#{name}", f"downloads#{kind.value}")
+
+
+def namespace_key(space: str) -> Item:
+    return key(f"S#{space}", "namespace")
+
+
+def alike_key(kind: PackageType | None, name: str) -> Item:
+    """The set of names of a type, or of namespaces (None), that look like this one."""
+    return key(f"F#{kind.value if kind else 'space'}#{folded(name)}", "alike")
+
+
+RELEASES = "releases"
+
+
+def release_key(release_id: str) -> Item:
+    return key(RELEASES, release_id)
+
+
+def release_part_key(release_id: str, part: str) -> Item:
+    return key(f"Z#{release_id}", part)
+
+
+PRIVATE_NAMES = "private names"
+
+
+def private_key(kind: PackageType, name: str) -> Item:
+    return key(PRIVATE_NAMES, f"{kind.value}#{name}")
+
+
+MIGRATED: Item = {"pk": {"S": "names"}, "sk": {"S": "migrated"}}
+
+
 def blob_key(blob: str) -> Item:
     return key(f"B#{blob}", "blob")
 
@@ -168,6 +230,24 @@ def account_entry_key(name: str) -> Item:
 
 def admins_key() -> Item:
     return key("admins", "admins")
+
+
+def audit_key(package_id: str, entry_id: str) -> Item:
+    return key(f"A#{package_id}", entry_id)
+
+
+def waiting_audit_attributes(entry_id: str) -> Item:
+    """What lists an audit entry, in the index, among those that wait for a position."""
+    return {"status_shard": text(f"audit#{zlib.crc32(entry_id.encode()) % AUDIT_SHARDS}"), "id": text(entry_id)}
+
+
+def waiting_audit_shards() -> list[str]:
+    """The partitions of the index that hold audit entries without a position."""
+    return [f"audit#{shard}" for shard in range(AUDIT_SHARDS)]
+
+
+def tile_key(level: int, number: int) -> Item:
+    return key(f"X#{level}#{number}", "tile")
 
 
 def upload_key(upload_id: str) -> Item:

@@ -97,6 +97,7 @@ class DynamoRecordMaintenance:
                 self._table.delete(_RESET_KEY, condition=_SAME_RESET, values=own),
                 self._table.put(account_item(admin)),
                 self._table.put(keys.account_entry_key(admin.name)),
+                self._table.put(keys.MIGRATED),
                 self._table.put(admins_item(admin.name)),
                 self._table.put(change_item(RESET, now=self._clock.now())),
             ]

@@ -2,34 +2,43 @@
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
 from registry.adapters.dynamodb import keys, records, safety_keys
 from registry.adapters.dynamodb.audit import audit_item
 from registry.adapters.dynamodb.changes import change_item
 from registry.adapters.dynamodb.client import DynamoTable
 from registry.adapters.dynamodb.idempotency import read_answer
-from registry.adapters.dynamodb.keys import Item, number, text
+from registry.adapters.dynamodb.keys import Item, number
 from registry.adapters.dynamodb.listing import matches, walk
+from registry.adapters.dynamodb.naming import NameClaims, Unsure
 from registry.adapters.dynamodb.outbox import event_items
 from registry.adapters.dynamodb.ratings import mark_item
 from registry.adapters.dynamodb.records import attribute
+from registry.adapters.dynamodb.release_ending import end_release
+from registry.adapters.dynamodb.release_view import read_released
 from registry.adapters.dynamodb.reservations import reserved
 from registry.adapters.dynamodb.scan_requests import follow_content, read_safety, request_item
 from registry.adapters.dynamodb.transaction import ABSENT, Transaction
 from registry.adapters.dynamodb.uploads import answer_kept, end_upload, keep_answer
 from registry.adapters.dynamodb.usage import count_bytes, grown
-from registry.domain.errors import AlreadyExists, NotFound, PackageExists, RevisionConflict, Unavailable
+from registry.adapters.dynamodb.versions import write_versions
+from registry.domain.errors import AlreadyExists, NotFound, RevisionConflict, Unavailable
 from registry.domain.listing import PackageFilter
+from registry.domain.names import NamedVersion
 from registry.domain.packages import Change, KeptAnswer, Package, PackageStatus, PackageType
 from registry.domain.rating_requests import can_be_rated
 from registry.domain.verdicts import PackageSafety
 from registry.domain.versions import Version
 from registry.ports.clock import Clock
-from registry.ports.packages import NamedVersion, PackageDocument, SummaryPage
+from registry.ports.packages import PackageDocument, SummaryPage
 
 _Found = tuple[Item, Item | None, Item | None]
 
+TRIES = 8
+"""How often what others wrote about a name is read before giving up."""
+_EXPECTED = "revision = :expected AND attribute_not_exists(to_be)"
 READS = 4
 """How often a record and its README are read before giving up on finding both of one write."""
 
@@ -40,16 +49,32 @@ class DynamoPackageStore:
     def __init__(self, table: DynamoTable, *, clock: Clock) -> None:
         self._table = table
         self._clock = clock
+        self.names = NameClaims(table)
 
     async def add(self, package: Package, change: Change) -> None:
+        await self.names.check_migrated()
+        claim = partial(self.names.first_try, package=package, change=change)
+        for _ in range(TRIES):
+            try:
+                await self._add(package, change, claim)
+            except Unsure:
+                seen = await self.names.look(package, change)
+                claim = partial(self.names.second_try, package=package, change=change, seen=seen)
+            else:
+                self.names.remember(package)
+                return
+        raise Unavailable("The name is being published by many others; try again.")
+
+    async def _add(self, package: Package, change: Change, claim: Callable[[Transaction], None]) -> None:
         blob = package.content.blob_key if package.content else None
         transaction = self._begin(change, revision=package.revision, blob=blob)
+        claim(transaction)
         readme = records.readme_item(package)
         record = records.record_item(package, readme_revision=package.revision if readme else 0)
         transaction.put_if(record, ABSENT, otherwise=lambda _: AlreadyExists(f"The id {package.id} is taken."))
         if readme is not None:
             transaction.put(readme)
-        _write_rest(transaction, None, package, old_score=None)
+        self._write_rest(transaction, None, package, old_score=None)
         self._mark(transaction, package, change)
         if (request := request_item(package, change, now=self._clock.now())) is not None:
             transaction.put(request)
@@ -57,9 +82,30 @@ class DynamoPackageStore:
         await self._commit(transaction, change, added=grown(None, package) - counted)
 
     async def replace(self, package: Package, change: Change, *, expected_revision: int) -> None:
+        await self._by_owner(
+            package.type, package.name, lambda: self._replace(package, change, expected_revision=expected_revision)
+        )
+
+    async def _by_owner(self, kind: PackageType, name: str, write: Callable[[], Awaitable[None]]) -> None:
+        for _ in range(TRIES):
+            try:
+                await write()
+            except Unsure:  # the name changed meanwhile, or is from before names had owners
+                if not await self.names.adopt(kind, name):
+                    raise
+            else:
+                return
+        raise Unavailable("The name is being changed by many others; try again.")
+
+    async def _replace(self, package: Package, change: Change, *, expected_revision: int) -> None:
         record, old_readme = await self._read_expected(package.id, change, expected_revision=expected_revision)
         old = records.read_package(record, old_readme)
         transaction = self._begin(change, revision=package.revision)
+        retired = False
+        if package.version != old.version:
+            retired = await self.names.leave(transaction, old, change)
+        elif not change.overrides_owners:
+            self.names.check_owner(transaction, old, change)
         readme = records.readme_item(package)
         readme_revision = package.revision if readme else 0
         if package.readme == old.readme:
@@ -68,35 +114,44 @@ class DynamoPackageStore:
             transaction.put(readme)
         else:
             transaction.delete(keys.readme_key(package.id))
+        replaced = records.record_item(package, readme_revision=readme_revision)
+        if "in_release" in record:
+            replaced["in_release"] = record["in_release"]
         transaction.put_if(
-            records.record_item(package, readme_revision=readme_revision),
-            "revision = :expected",
+            replaced,
+            _EXPECTED,
             {":expected": number(expected_revision)},
             otherwise=lambda found: _stale(package.id, found),
         )
-        _write_rest(transaction, old, package, old_score=records.read_score(record))
+        self._write_rest(transaction, old, package, old_score=records.read_score(record), retired=retired)
         self._mark(transaction, package, change)
         follow_content(transaction, old, package, change, now=self._clock.now())
         await self._commit(transaction, change, added=grown(old, package))
 
     async def remove(self, package_id: str, change: Change, *, expected_revision: int) -> None:
         record, readme = await self._read_expected(package_id, change, expected_revision=expected_revision)
+        old = records.read_package(record, readme)
+        score = records.read_score(record)
+        await self._by_owner(old.type, old.name, lambda: self._remove(old, change, score=score))
+        await self._drop_receipt(package_id)
+
+    async def _remove(self, old: Package, change: Change, *, score: int | None) -> None:
+        package_id, expected_revision = old.id, old.revision
         transaction = self._begin(change, revision=expected_revision)
+        retired = await self.names.leave(transaction, old, change)
         transaction.delete_if(
             keys.record_key(package_id),
-            "revision = :expected",
+            _EXPECTED,
             {":expected": number(expected_revision)},
             otherwise=lambda found: _stale(package_id, found),
         )
-        if readme is not None:
+        if old.readme is not None:
             transaction.delete(keys.readme_key(package_id))
         transaction.delete(keys.mark_key(package_id))
         transaction.delete(keys.rating_key(package_id))
         transaction.delete(safety_keys.safety_key(package_id))
-        old = records.read_package(record, readme)
-        _write_rest(transaction, old, None, old_score=records.read_score(record))
+        self._write_rest(transaction, old, None, old_score=score, retired=retired)
         await transaction.commit()
-        await self._drop_receipt(package_id)
 
     async def get(self, package_id: str) -> Package:
         found = await self._read(package_id)
@@ -113,9 +168,8 @@ class DynamoPackageStore:
 
     async def get_many(self, package_ids: Sequence[str]) -> list[Package]:
         wanted = dict.fromkeys(package_ids)
-        items = await self._table.batch_get(
-            [key(package_id) for package_id in wanted for key in (keys.record_key, keys.readme_key)]
-        )
+        places = [key(package_id) for package_id in wanted for key in (keys.record_key, keys.readme_key)]
+        items = await read_released(self._table, lambda: self._table.batch_get(places))
         found = {(attribute(item, "pk"), attribute(item, "sk")): item for item in items}
         packages: list[Package] = []
         for package_id in wanted:
@@ -137,9 +191,15 @@ class DynamoPackageStore:
 
         A page may have fewer items than `limit` and still a `next_after`: see `listing`.
         """
-        ids, next_after = await walk(self._table, wanted, limit=limit, after=after)
-        items = await self._table.batch_get([keys.record_key(package_id) for package_id in ids])
-        found = {attribute(item, "id"): item for item in items}
+        ids: list[str] = []
+        next_after: str | None = None
+
+        async def read() -> list[Item]:
+            nonlocal ids, next_after
+            ids, next_after = await walk(self._table, wanted, limit=limit, after=after)
+            return await self._table.batch_get([keys.record_key(package_id) for package_id in ids])
+
+        found = {attribute(item, "id"): item for item in await read_released(self._table, read)}
         # The index may be late and a record may have changed since: what the records say counts.
         page = [found[package_id] for package_id in ids if package_id in found]
         current = [item for item in page if matches(item, PackageStatus(attribute(item, "status")), wanted)]
@@ -151,12 +211,19 @@ class DynamoPackageStore:
 
     async def list_versions(self, names: Sequence[str]) -> dict[str, list[NamedVersion]]:
         unique = list(dict.fromkeys(names))
-        found = await asyncio.gather(*(self._table.query_all(f"N#{name}") for name in unique))
+
+        async def read() -> list[Item]:
+            partitions = await asyncio.gather(*(self._table.query_all(f"N#{name}") for name in unique))
+            return [item for items in partitions for item in items if "id" in item and "version" in item]
+
+        found: dict[str, list[Item]] = {name: [] for name in unique}
+        for item in await read_released(self._table, read):
+            found[attribute(item, "pk").removeprefix("N#")].append(item)
         return {
             name: sorted(
                 map(records.read_named_version, items), key=lambda named: (named.version, named.id), reverse=True
             )
-            for name, items in zip(unique, found, strict=True)
+            for name, items in found.items()
             if items
         }
 
@@ -188,17 +255,54 @@ class DynamoPackageStore:
             mark = mark_item(package.id, asked_by=change.audit.user or "", due_at=self._clock.now())
             transaction.put(mark)
 
+    def _write_rest(
+        self,
+        transaction: Transaction,
+        old: Package | None,
+        new: Package | None,
+        *,
+        old_score: int | None,
+        retired: bool = False,
+    ) -> None:
+        """The actions that turn what is kept beside the old record into what belongs beside the new, unrated one."""
+        write_versions(self._table, transaction, old, new, retired=retired)
+        _write_blob(transaction, old, new)
+        count_bytes(transaction, old, new)
+        before = {} if old is None else records.entries(old, old_score)
+        after = {} if new is None else records.entries(new, None)
+        for place, entry in after.items():
+            if new is not None and before.get(place) != entry:
+                transaction.put({**entry, "revision": number(new.revision)})
+        if old is not None:
+            stale = [keys.key(*place) for place in before if place not in after]
+            transaction.delete_stale(stale, revision=old.revision)
+
     async def _drop_receipt(self, package_id: str) -> None:
         # Behind the transaction: a receipt without its rating shows nowhere, so one that stays does no harm.
         with contextlib.suppress(Unavailable):
             parts = await self._table.query_all(f"R#{package_id}")
             await self._table.batch_write([{"DeleteRequest": {"Key": keys.key_of(part)}} for part in parts])
 
-    async def _read(self, package_id: str) -> "_Found | None":
-        """The record and its README of one write, and the package's safety."""
+    async def _read(self, package_id: str) -> _Found | None:
+        """The record and its README of one write, as a reader sees them, and the package's safety."""
+        return await self._read_pair(lambda: read_released(self._table, lambda: self._query(package_id)), package_id)
+
+    async def _query(self, package_id: str) -> list[Item]:
+        items, _last = await self._table.query(f"P#{package_id}")
+        return items
+
+    async def _query_settled(self, package_id: str) -> list[Item]:
+        """As the items are stored; a release that has prepared them has ended."""
+        while True:
+            items = await self._query(package_id)
+            prepared = [attribute(item, "in_release") for item in items if "to_be" in item]
+            if not prepared:
+                return items
+            await end_release(self._table, prepared[0])
+
+    async def _read_pair(self, query: Callable[[], Awaitable[list[Item]]], package_id: str) -> _Found | None:
         for _ in range(READS):
-            items, _last = await self._table.query(f"P#{package_id}")
-            found = {attribute(item, "sk"): item for item in items}
+            found = {attribute(item, "sk"): item for item in await query()}
             record, readme = found.get("record"), found.get("readme")
             if record is None:
                 return None
@@ -209,7 +313,7 @@ class DynamoPackageStore:
     async def _read_expected(
         self, package_id: str, change: Change, *, expected_revision: int
     ) -> tuple[Item, Item | None]:
-        found = await self._read(package_id)
+        found = await self._read_pair(lambda: self._query_settled(package_id), package_id)
         if found is not None and int(attribute(found[0], "revision", "N")) == expected_revision:
             return found[:2]
         if change.answer is not None and await self._has_answer(change.answer):
@@ -221,24 +325,6 @@ class DynamoPackageStore:
         return read_answer(answer.key, item, now=self._clock.now()) is not None
 
 
-def _write_rest(transaction: Transaction, old: Package | None, new: Package | None, *, old_score: int | None) -> None:
-    """The actions that turn what is kept beside the old record into what belongs beside the new, unrated one."""
-    if new is not None:
-        _write_version(transaction, old, new)
-    if old is not None and (new is None or _version_key(old) != _version_key(new)):
-        transaction.delete(_version_key(old))
-    _write_blob(transaction, old, new)
-    count_bytes(transaction, old, new)
-    before = {} if old is None else records.entries(old, old_score)
-    after = {} if new is None else records.entries(new, None)
-    for place, entry in after.items():
-        if new is not None and before.get(place) != entry:
-            transaction.put({**entry, "revision": number(new.revision)})
-    if old is not None:
-        stale = [keys.key(*place) for place in before if place not in after]
-        transaction.delete_stale(stale, revision=old.revision)
-
-
 def _write_blob(transaction: Transaction, old: Package | None, new: Package | None) -> None:
     before = records.blob_item(old) if old else None
     after = records.blob_item(new) if new else None
@@ -248,18 +334,6 @@ def _write_blob(transaction: Transaction, old: Package | None, new: Package | No
         transaction.delete(keys.key_of(before))
     if after is not None:
         transaction.put(after)
-
-
-def _write_version(transaction: Transaction, old: Package | None, new: Package) -> None:
-    item = records.version_item(new)
-    if old is None or _version_key(old) != _version_key(new):
-        transaction.put_if(item, ABSENT, otherwise=lambda found: PackageExists(attribute(found, "id")))
-    elif records.version_item(old) != item:
-        transaction.put_if(item, "id = :id", {":id": text(new.id)}, otherwise=lambda found: _stale(new.id, found))
-
-
-def _version_key(package: Package) -> Item:
-    return keys.version_key(package.type, package.name, package.version)
 
 
 def _absent(package_id: str) -> NotFound:

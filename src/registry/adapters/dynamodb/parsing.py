@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from botocore.parsers import ResponseParserError
+
+from registry.adapters.botocore_internals import ResponseParserError, parse_answers
 
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb import DynamoDBClient
@@ -19,8 +20,7 @@ ITEM_CALLS = ("GetItem", "Query", "BatchGetItem")
 
 def read_items_quickly(client: "DynamoDBClient") -> None:
     """Have the client read the answers of these calls so."""
-    for operation in ITEM_CALLS:
-        client.meta.events.register(f"before-parse.dynamodb.{operation}", _parse)
+    parse_answers(client, ITEM_CALLS, _parse)
 
 
 def _parse(response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: object) -> None:
@@ -34,13 +34,23 @@ def _parse(response_dict: dict[str, Any], customized_response_dict: dict[str, An
         answer = orjson.loads(response_dict["body"])
         for item in _items(answer):
             for value in item.values():
-                # Bytes are attributes of their own; no list or map of the table's holds any.
                 if "B" in value:
                     value["B"] = a2b_base64(value["B"])
+                elif "M" in value or "L" in value:
+                    _decode_within(value)
     except (ValueError, TypeError, AttributeError) as error:
         raise ResponseParserError(f"not an answer with items: {error}") from error
     customized_response_dict.update(answer)
     response_dict["body"] = b"{}"
+
+
+def _decode_within(value: dict[str, Any]) -> None:
+    """Bytes in maps and lists, which only what a release prepares has."""
+    for each in value["M"].values() if "M" in value else value["L"]:
+        if "B" in each:
+            each["B"] = a2b_base64(each["B"])
+        elif "M" in each or "L" in each:
+            _decode_within(each)
 
 
 def _items(answer: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -45,7 +45,7 @@ class DynamoDocumentReader:
         record, readme = found.get("record"), found.get("readme")
         if record is None:
             return None
-        if records.fits(record, readme):
+        if "in_release" not in record and records.fits(record, readme):
             return records.read_document(record, readme)
-        # A change was being written between the two reads.
+        # A change was being written between the two reads, or the package is part of a release.
         return await self._packages.find_document(package_id)

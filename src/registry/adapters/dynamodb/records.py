@@ -2,14 +2,16 @@
 
 import zlib
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Any, cast
 
 from registry.adapters.dynamodb import keys
 from registry.adapters.dynamodb.keys import Item, binary, number, text
 from registry.domain.documents import decode_package, encode_readme, encode_summary, join_document
-from registry.domain.packages import Package, PackageStatus
+from registry.domain.names import NamedVersion
+from registry.domain.packages import Package, PackageStatus, PackageType
 from registry.domain.versions import Version
-from registry.ports.packages import NamedVersion, PackageDocument, PackageSummary
+from registry.ports.packages import PackageDocument, PackageSummary
 
 COMPRESS_OVER_BYTES = 100_000
 """READMEs up to this size are served without being unpacked; larger ones come near the 400 KB of an item."""
@@ -68,6 +70,8 @@ def version_item(package: Package) -> Item:
         "type": text(package.type.value),
         "version": text(str(package.version)),
         "status": text(package.status.value),
+        "created_at": text(package.created_at.isoformat()),
+        **({"sha256": text(package.content.sha256)} if package.content else {}),
     }
 
 
@@ -143,8 +147,16 @@ def read_summary(record: Item) -> PackageSummary:
 
 
 def read_named_version(item: Item) -> NamedVersion:
+    created_at = attribute(item, "created_at")
     return NamedVersion(
         id=attribute(item, "id"),
         version=Version.parse(attribute(item, "version")),
         status=PackageStatus(attribute(item, "status")),
+        type=PackageType(attribute(item, "type")),
+        created_at=datetime.fromisoformat(created_at) if created_at else _time_of(attribute(item, "id")),
     )
+
+
+def _time_of(package_id: str) -> datetime:
+    """When a UUIDv7 was made: versions that were written by an earlier edition say it nowhere else."""
+    return datetime.fromtimestamp(int(package_id.replace("-", "")[:12], 16) / 1000, UTC)

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from registry.adapters.dynamodb.client import DynamoTable
 from registry.adapters.dynamodb.errors import TableMissing
-from registry.adapters.dynamodb.keys import STATUS_INDEX, TTL_ATTRIBUTE
+from registry.adapters.dynamodb.keys import MIGRATED, STATUS_INDEX, TTL_ATTRIBUTE
 from registry.domain.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -68,6 +68,8 @@ async def create_table(table: DynamoTable, *, ttl: bool = True) -> bool:
             "UpdateTimeToLive",
             partial(table.client.update_time_to_live, TableName=table.name, TimeToLiveSpecification=specification),
         )
+    if created:
+        await table.transact([table.put(MIGRATED)])
     return created
 
 

@@ -54,6 +54,15 @@ class Transaction:
         self._meanings[len(self._actions)] = otherwise
         self._actions.append(self._table.delete(key, condition=condition, values=values))
 
+    def act(self, action: Action) -> None:
+        """Add an action without a condition."""
+        self._actions.append(action)
+
+    def act_if(self, action: Action, *, otherwise: Meaning) -> None:
+        """Add an action that has a condition."""
+        self._meanings[len(self._actions)] = otherwise
+        self._actions.append(action)
+
     def update_if(self, key: Item, expression: str, condition: str, values: Item, *, otherwise: Meaning) -> None:
         self._meanings[len(self._actions)] = otherwise
         self._actions.append(self._table.update(key, expression, condition=condition, values=values))

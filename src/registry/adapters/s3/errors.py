@@ -23,8 +23,8 @@ from botocore.exceptions import (
 from botocore.exceptions import (
     ConnectionError as BotocoreConnectionError,
 )
-from botocore.parsers import ResponseParserError
 
+from registry.adapters.botocore_internals import ResponseParserError
 from registry.adapters.engine_calls import EngineDown, EngineThrottling
 from registry.domain.errors import NotFound, RegistryError, Unavailable
 

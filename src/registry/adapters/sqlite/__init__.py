@@ -1,1 +1,1 @@
-"""The embedded home of all records: SQLite files in the data folder, shared by the processes of one host."""
+"""The embedded storage backend of all records: SQLite files in the data folder, shared by the processes of a host."""

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from registry.adapters.sqlite.database import SqliteDatabase
 from registry.adapters.sqlite.rows import insert_rows
@@ -10,8 +11,16 @@ from registry.domain.times import from_microseconds, to_microseconds
 
 _AFTER_ALL_IDS = "~"
 _APPEND = "INSERT OR IGNORE INTO audit (package_id, id, at, user, action, revision, sha256)"
-_PAGE = """SELECT id, at, user, action, revision, sha256 FROM audit
-    WHERE package_id = ? AND id < ? ORDER BY id DESC LIMIT ?"""
+ENTRY_COLUMNS = "id, package_id, at, user, action, revision, sha256, position"
+_PAGE = f"SELECT {ENTRY_COLUMNS} FROM audit WHERE package_id = ? AND id < ? ORDER BY id DESC LIMIT ?"  # noqa: S608 - fixed texts
+
+
+def read_entry(row: Sequence[Any]) -> AuditEntry:
+    """The entry that ENTRY_COLUMNS hold."""
+    id_, package_id, at, user, action, revision, sha256, position = row
+    return AuditEntry(
+        id_, package_id, from_microseconds(at), user or None, AuditAction(action), revision, sha256, position
+    )
 
 
 class SqliteAuditStore:
@@ -26,18 +35,7 @@ class SqliteAuditStore:
 
     async def list_entries(self, package_id: str, *, limit: int, after: str | None) -> Sequence[AuditEntry]:
         rows = self._database.fetch_all(_PAGE, (package_id, after or _AFTER_ALL_IDS, limit))
-        return [
-            AuditEntry(
-                id=entry_id,
-                package_id=package_id,
-                at=from_microseconds(at),
-                user=user or None,
-                action=AuditAction(action),
-                revision=revision,
-                sha256=sha256,
-            )
-            for entry_id, at, user, action, revision, sha256 in rows
-        ]
+        return [read_entry(row) for row in rows]
 
 
 def append_entries(connection: sqlite3.Connection, entries: Iterable[AuditEntry]) -> None:

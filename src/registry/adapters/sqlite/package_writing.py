@@ -10,6 +10,8 @@ from registry.adapters.sqlite.audit import append_entries
 from registry.adapters.sqlite.changes import record_changes
 from registry.adapters.sqlite.deliveries import record_events
 from registry.adapters.sqlite.idempotency import keep_answer
+from registry.adapters.sqlite.names import drop_aliases
+from registry.adapters.sqlite.naming import HeldVersion, check_bytes, check_owner, claim_names, retire
 from registry.adapters.sqlite.ratings import drop_rating, mark_anew
 from registry.adapters.sqlite.rows import insert_rows
 from registry.adapters.sqlite.scan_requests import drop_safety, open_requests
@@ -32,6 +34,8 @@ _UPDATE = """UPDATE packages SET (id, revision, status, created_by, summary, typ
 _SELECT_LISTINGS = "SELECT tag, name, created_by, status, type, version_key, id FROM listings WHERE number = ?"
 _INSERT_LISTINGS = "INSERT INTO listings (tag, name, created_by, status, type, version_key, id, number)"
 _LISTING = "(?, ?, ?, ?, ?, ?, ?, (SELECT number FROM packages WHERE id = ?))"
+_PRESENT = """SELECT number, revision, name, type, version, status,
+    json_extract(CAST(summary AS TEXT), '$.content.sha256') FROM packages WHERE id = ?"""
 _TAKEN = "SELECT id FROM packages WHERE name = ? AND version = ? AND type = ? AND id != ?"
 
 
@@ -59,10 +63,16 @@ class PackageWriting:
             for tag in (None, *package.tags)
         }
 
-    def update(self, connection: sqlite3.Connection, *, expected_revision: int) -> None:
-        """Raises NotFound, RevisionConflict, PackageExists."""
-        number = find_number(connection, self.package.id, expected_revision=expected_revision)
+    def update(self, connection: sqlite3.Connection, change: Change, *, expected_revision: int) -> None:
+        """Raises NotFound, RevisionConflict, PermissionDenied, PackageExists, VersionRetired."""
+        present = find_present(connection, self.package.id, expected_revision=expected_revision)
+        check_owner(connection, present.held, change)
+        number = present.number
         self.check_free(connection)
+        check_bytes(connection, [self.package])
+        if present.held.version != str(self.package.version):
+            retire(connection, present.held)
+            drop_aliases(connection, present.held)
         connection.execute(_UPDATE, (*self.row, number))
         if set(connection.execute(_SELECT_LISTINGS, (number,))) != self.listings:
             connection.execute("DELETE FROM listings WHERE number = ?", (number,))
@@ -92,9 +102,13 @@ def _list(connection: sqlite3.Connection, listings: Iterable[ListingRow]) -> Non
     insert_rows(connection, _INSERT_LISTINGS, [(*listing, listing[-1]) for listing in listings], shape=_LISTING)
 
 
-def delete_package(connection: sqlite3.Connection, package_id: str, *, expected_revision: int) -> None:
-    """Raises NotFound, RevisionConflict."""
-    number = find_number(connection, package_id, expected_revision=expected_revision)
+def delete_package(connection: sqlite3.Connection, package_id: str, change: Change, *, expected_revision: int) -> None:
+    """Raises NotFound, RevisionConflict, PermissionDenied."""
+    present = find_present(connection, package_id, expected_revision=expected_revision)
+    check_owner(connection, present.held, change)
+    retire(connection, present.held)
+    drop_aliases(connection, present.held)
+    number = present.number
     connection.execute("DELETE FROM packages WHERE number = ?", (number,))
     connection.execute("DELETE FROM listings WHERE number = ?", (number,))
     unlist(connection, number)
@@ -102,15 +116,23 @@ def delete_package(connection: sqlite3.Connection, package_id: str, *, expected_
     drop_safety(connection, package_id)
 
 
-def find_number(connection: sqlite3.Connection, package_id: str, *, expected_revision: int) -> int:
-    """The row of the package as the caller knows it. Raises NotFound, RevisionConflict."""
-    row = connection.execute("SELECT number, revision FROM packages WHERE id = ?", (package_id,)).fetchone()
+@dataclass(frozen=True, slots=True)
+class Present:
+    """A package's row, and the version that it holds."""
+
+    number: int
+    held: HeldVersion
+
+
+def find_present(connection: sqlite3.Connection, package_id: str, *, expected_revision: int) -> Present:
+    """The package as the caller knows it. Raises NotFound, RevisionConflict."""
+    row = connection.execute(_PRESENT, (package_id,)).fetchone()
     if row is None:
         raise NotFound(f"There is no package {package_id}.")
-    number, revision = row
+    number, revision, *held = row
     if revision != expected_revision:
         raise RevisionConflict(f"The package has revision {revision} by now, not {expected_revision}. Read it again.")
-    return int(number)
+    return Present(number, HeldVersion(*held))
 
 
 def record(connection: sqlite3.Connection, changes: Sequence[Change], *, now: int) -> None:
@@ -133,7 +155,8 @@ def mark(connection: sqlite3.Connection, changed: Sequence[tuple[Package, Change
 class AddPackage(BatchOperation):
     """A new package and what goes with it.
 
-    Raises PackageExists, AnswerKept, QuotaReached, NotFound when its upload is gone.
+    Raises PackageExists, PermissionDenied, NameTooSimilar, VersionRetired, AnswerKept, QuotaReached; and NotFound when
+    its upload is gone.
     """
 
     writing: PackageWriting
@@ -155,7 +178,9 @@ class AddPackage(BatchOperation):
         for adding in operations:
             if adding.change.upload is not None:
                 end_upload(connection, adding.change.upload)
-        insert_packages(connection, [adding.writing for adding in operations])
         added = [(adding.writing.package, adding.change) for adding in operations]
+        claim_names(connection, added)
+        check_bytes(connection, [package for package, _ in added])
+        insert_packages(connection, [adding.writing for adding in operations])
         mark(connection, added, now=now)
         open_requests(connection, added, now=now)

@@ -26,12 +26,13 @@ from registry.domain.documents import decode_package, join_document
 from registry.domain.errors import NotFound
 from registry.domain.listing import PackageFilter
 from registry.domain.name_patterns import NamePatterns
+from registry.domain.names import NamedVersion
 from registry.domain.packages import Change, Package, PackageStatus, PackageType
 from registry.domain.times import to_microseconds
 from registry.domain.verdicts import PackageSafety
 from registry.domain.versions import Version
 from registry.ports.clock import Clock
-from registry.ports.packages import NamedVersion, PackageDocument, PackageSummary, SummaryPage
+from registry.ports.packages import PackageDocument, PackageSummary, SummaryPage
 
 _STATUSES = {status.value: status for status in PackageStatus}
 _DOCUMENT = "SELECT summary, readme, revision, status, created_by, name FROM packages WHERE id = ?"
@@ -50,7 +51,7 @@ _NAMES = """WITH RECURSIVE names (name) AS (
             WHERE names.name IS NOT NULL)
     SELECT name FROM names WHERE name IS NOT NULL LIMIT :limit"""
 """Hops from name to name. Names are printable ASCII, so that `\\x7f` comes after all of them."""
-_VERSIONS = """SELECT p.name, p.id, p.version, p.status
+_VERSIONS = """SELECT p.name, p.id, p.version, p.status, p.type
     FROM json_each(?) AS wanted CROSS JOIN packages AS p ON p.name = wanted.value"""
 
 
@@ -78,7 +79,7 @@ class SqlitePackageStore:
         def operation(connection: sqlite3.Connection) -> None:
             record(connection, [change], now=now)
             with within(change.quota, connection):
-                writing.update(connection, expected_revision=expected_revision)
+                writing.update(connection, change, expected_revision=expected_revision)
             mark(connection, [(package, change)], now=now)
             follow_content(connection, package, change, now=now)
 
@@ -89,7 +90,7 @@ class SqlitePackageStore:
 
         def operation(connection: sqlite3.Connection) -> None:
             record(connection, [change], now=now)
-            delete_package(connection, package_id, expected_revision=expected_revision)
+            delete_package(connection, package_id, change, expected_revision=expected_revision)
 
         await self._database.write(operation)
 
@@ -172,8 +173,9 @@ class SqlitePackageStore:
 
         def query(connection: sqlite3.Connection) -> dict[str, list[NamedVersion]]:
             found: dict[str, list[NamedVersion]] = {}
-            for name, package_id, version, status in connection.execute(_VERSIONS, (unique,)):
-                found.setdefault(name, []).append(NamedVersion(package_id, Version.parse(version), _STATUSES[status]))
+            for name, package_id, version, status, kind in connection.execute(_VERSIONS, (unique,)):
+                named = NamedVersion(package_id, Version.parse(version), _STATUSES[status], PackageType(kind))
+                found.setdefault(name, []).append(named)
             for versions in found.values():
                 versions.sort(key=lambda named: (named.version, named.id), reverse=True)
             return found

@@ -13,6 +13,9 @@ applied. `upgrades` tells which changes of a formula or a policy have been carri
 In `changes` each package stands once, with the number of its last change; deleted ones stay, so that followers hear
 of them. The row with the empty id marks the last reset.
 
+`names` and `namespaces` stay when their last package goes; `folded` is equal for names that look alike. A row of
+`retired_versions` says which bytes a version had when it was deleted or left: it stays, and holds for good.
+
 In `deliveries` only one pending row of a webhook and package has a `due_at`: the first, whether it waits for its next
 try or is on its way (then it is when the lease ends). The others stand behind it in the order of their numbers, and
 get theirs when it has ended. Rows without a package always have one while they are pending.
@@ -31,6 +34,15 @@ _GROW = """INSERT INTO user_bytes (user, bytes)
 _SHRINK = """UPDATE user_bytes
     SET bytes = bytes - coalesce(json_extract(CAST(OLD.summary AS TEXT), '$.content.size'), 0)
     WHERE user = OLD.created_by;"""
+
+
+def _folded(column: str) -> str:
+    """`names.folded` as SQL: eight times half of a run of separators is one, up to 200 characters."""
+    text = f"lower({column})"
+    for one, other in (("_", "-"), (".", "-"), ("0", "o"), ("1", "l"), ("i", "l"), *[("--", "-")] * 8):
+        text = f"replace({text}, '{one}', '{other}')"
+    return text
+
 
 RECORDS: Migrations = (
     (
@@ -177,6 +189,50 @@ RECORDS: Migrations = (
         "CREATE INDEX source_urls_expires_at ON source_urls (expires_at)",
     ),
     ("ALTER TABLE uploads ADD COLUMN account_id TEXT NOT NULL DEFAULT ''",),
+    (
+        "ALTER TABLE audit ADD COLUMN position INTEGER",
+        "CREATE INDEX audit_waiting ON audit (id) WHERE position IS NULL",
+        "CREATE UNIQUE INDEX audit_position ON audit (position) WHERE position IS NOT NULL",
+        "CREATE INDEX audit_user ON audit (user, position) WHERE position IS NOT NULL",
+        "CREATE INDEX audit_action ON audit (action, position) WHERE position IS NOT NULL",
+        """CREATE TABLE audit_log (
+            one INTEGER PRIMARY KEY, size INTEGER NOT NULL, head BLOB NOT NULL, checkpoint TEXT,
+            checkpoint_size INTEGER NOT NULL DEFAULT 0)""",
+        """CREATE TABLE audit_tiles (
+            level INTEGER NOT NULL, number INTEGER NOT NULL, hashes BLOB NOT NULL, UNIQUE (level, number))""",
+    ),
+    (
+        """CREATE TABLE names (
+            name TEXT NOT NULL, type TEXT NOT NULL, folded TEXT NOT NULL, owners TEXT NOT NULL,
+            visibility TEXT NOT NULL DEFAULT 'public', readers TEXT NOT NULL DEFAULT '[]',
+            aliases TEXT NOT NULL DEFAULT '{}', revision INTEGER NOT NULL DEFAULT 1,
+            downloads INTEGER NOT NULL DEFAULT 0,
+            UNIQUE (name, type))""",
+        "CREATE INDEX names_folded ON names (folded, type)",
+        """CREATE TABLE namespaces (
+            name TEXT NOT NULL UNIQUE, folded TEXT NOT NULL, owners TEXT NOT NULL,
+            revision INTEGER NOT NULL DEFAULT 1)""",
+        "CREATE INDEX namespaces_folded ON namespaces (folded)",
+        "CREATE INDEX names_private ON names (name) WHERE visibility = 'private'",
+        """CREATE TABLE retired_versions (
+            name TEXT NOT NULL, version TEXT NOT NULL, type TEXT NOT NULL, sha256 TEXT NOT NULL,
+            UNIQUE (name, version, type))""",
+        # Who published first owns. Of min() SQLite takes the other columns from the row that has it.
+        f"""INSERT INTO names (name, type, folded, owners, downloads)
+            WITH first (name, type, created_by, id) AS (
+                SELECT name, type, created_by, min(id) FROM packages GROUP BY name, type),
+            downloaded (name, type, count) AS (
+                SELECT p.name, p.type, count(*) FROM audit AS a JOIN packages AS p ON p.id = a.package_id
+                WHERE a.action = 'download' GROUP BY p.name, p.type)
+            SELECT f.name, f.type, {_folded("f.name")}, json_array(f.created_by || '#' || f.created_by),
+                coalesce(d.count, 0)
+            FROM first AS f LEFT JOIN downloaded AS d ON d.name = f.name AND d.type = f.type""",  # noqa: S608
+        f"""INSERT INTO namespaces (name, folded, owners)
+            WITH first (space, created_by, id) AS (
+                SELECT substr(name, 1, instr(name, '/') - 1), created_by, min(id) FROM packages
+                WHERE instr(name, '/') > 1 GROUP BY 1)
+            SELECT space, {_folded("space")}, json_array(created_by || '#' || created_by) FROM first""",  # noqa: S608
+    ),
 )
 
 THROTTLE: Migrations = (

@@ -10,10 +10,10 @@ from registry.domain.accounts import Permission
 from registry.domain.packages import AuditAction, PackageStatus, PackageType
 from registry.domain.safety import SafetyStatus
 
-_EXAMPLE_ID = "01934d2e-8a5c-7c3e-9f5a-3b1c2d4e5f60"
+EXAMPLE_ID = "01934d2e-8a5c-7c3e-9f5a-3b1c2d4e5f60"
 _SHA256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 PACKAGE_EXAMPLE: dict[str, Any] = {
-    "id": _EXAMPLE_ID,
+    "id": EXAMPLE_ID,
     "name": "bert-tiny",
     "version": "1.2.3",
     "type": "model",
@@ -28,7 +28,7 @@ PACKAGE_EXAMPLE: dict[str, Any] = {
         "sha256": _SHA256,
         "media_type": "application/zip",
         "filename": "bert-tiny.zip",
-        "url": f"/package/{_EXAMPLE_ID}/content",
+        "url": f"/package/{EXAMPLE_ID}/content",
     },
     "revision": 1,
     "created_by": "alice",

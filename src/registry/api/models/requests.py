@@ -129,7 +129,10 @@ Dependencies = Annotated[list[DependencyBody], Field(max_length=200)]
 Type = Annotated[PackageType, Field(strict=False)]
 Status = Annotated[
     PackageStatus,
-    Field(strict=False, description="owners set `active` and `deprecated`, admins also `quarantined`"),
+    Field(
+        strict=False,
+        description="owners set `active` and `deprecated`, admins also `quarantined`; a publish also takes `draft`",
+    ),
 ]
 
 

@@ -18,6 +18,7 @@ from registry.api.state import state_of
 from registry.api.strict_json import StrictJsonRoute
 from registry.domain.accounts import Account
 from registry.domain.documents import format_time
+from registry.domain.pages import cut_page
 
 UserName = Annotated[str, Path(pattern=r"^[A-Za-z0-9._@-]{1,64}$", examples=["alice"])]
 _SIGN_IN = {"grant_type": "password", "username": "alice", "password": "correct horse battery"}
@@ -149,8 +150,7 @@ async def list_users(request: Request, caller: Admin, limit: Limit = DEFAULT_LIM
     services = state_of(request.scope).services
     after = position(request, services.cursors, cursor)
     accounts = await services.accounts.list_users(limit=limit + 1, after=after)
-    page = accounts[:limit]
-    next_after = page[-1].name if len(accounts) > limit else None
+    page, next_after = cut_page(accounts, limit, lambda account: account.name)
     return page_response(request, services.cursors, [_user(account) for account in page], next_after)
 
 

@@ -1,5 +1,6 @@
 """The list of packages."""
 
+from dataclasses import replace
 from typing import Annotated, Literal
 
 from fastapi import Query
@@ -15,11 +16,15 @@ from registry.api.inclusion import page_items
 from registry.api.models.packages import PackageSummaryModel, Page
 from registry.api.paging import DEFAULT_LIMIT, page_response, position
 from registry.api.state import state_of
-from registry.domain.accounts import Permission
+from registry.domain.accounts import Caller, Permission
+from registry.domain.errors import InvalidInput
 from registry.domain.listing import PackageFilter
+from registry.domain.names import ALIAS_PATTERN
 from registry.domain.packages import PackageStatus, PackageType
 from registry.domain.versions import VersionRange
-from registry.services.packages.visibility import viewer_of
+from registry.domain.visibility import Viewer
+from registry.ports.packages import SummaryPage
+from registry.services.container import Services
 
 
 class ListingQuery(BaseModel):
@@ -34,7 +39,8 @@ class ListingQuery(BaseModel):
         str | None,
         Field(
             max_length=300,
-            description="`1.2.3`, `=1.2.3-rc.1`, `1.2.3-2.1.0`, `~1.2.0` or `^1.2.0`",
+            description="`1.2.3`, `=1.2.3-rc.1`, `1.2.3-2.1.0`, `~1.2.0` or `^1.2.0`; with `name` also `latest` or an "
+            "alias, whatever the status where none is given",
             examples=["^1.2.0"],
         ),
     ] = None
@@ -63,21 +69,48 @@ async def _list_packages(request: Request) -> Response:
     caller = await authenticate(scope, Permission.SEARCH)
     query = validated(ListingQuery, dict(request.query_params))
     services = state_of(scope).services
-    wanted = PackageFilter(
+    after = position(request, services.cursors, query.cursor)
+    if query.version is not None and ALIAS_PATTERN.fullmatch(query.version):
+        page = await _by_alias(services, query, caller)
+    else:
+        wanted = _filter(query, await services.access.viewer(caller))
+        page = await services.catalog.list_page(wanted, limit=query.limit, after=after)
+    items = await page_items(page.items, (item.body for item in page.items), query.include, services.ratings)
+    return page_response(request, services.cursors, items, page.next_after)
+
+
+def _filter(query: ListingQuery, viewer: Viewer) -> PackageFilter:
+    is_range = query.version is not None and not ALIAS_PATTERN.fullmatch(query.version)
+    return PackageFilter(
         status=query.status,
         type=query.type,
         name=query.name,
-        versions=None if query.version is None else VersionRange.parse(query.version),
+        versions=VersionRange.parse(query.version or "") if is_range else None,
         tag=query.tag,
         created_by=query.owner,
-        viewer=viewer_of(caller),
+        viewer=viewer,
         min_net_score=query.min_net_score,
         newest_first=query.order != "created",
     )
-    after = position(request, services.cursors, query.cursor)
-    page = await services.catalog.list_page(wanted, limit=query.limit, after=after)
-    items = await page_items(page.items, (item.body for item in page.items), query.include, services.ratings)
-    return page_response(request, services.cursors, items, page.next_after)
+
+
+async def _by_alias(services: Services, query: ListingQuery, caller: Caller) -> SummaryPage:
+    """The versions, one of each type, that `latest` or an alias means."""
+    if query.name is None:
+        raise InvalidInput("give the `name` that the alias is of, too", pointer="/version")
+    kinds = [query.type] if query.type else list(PackageType)
+    found = await services.names.resolve_any(kinds, query.name, query.version or "", caller)
+    wanted = _filter(query, await services.access.viewer(caller))
+    if "status" not in query.model_fields_set:
+        wanted = replace(wanted, status=None)
+    pages = [
+        await services.catalog.list_page(
+            replace(wanted, type=named.type, versions=VersionRange.of(named.version)), limit=1, after=None
+        )
+        for named in found
+    ]
+    items = sorted((item for page in pages for item in page.items), key=lambda item: item.id, reverse=True)
+    return SummaryPage(tuple(items[: query.limit]), None)
 
 
 def hot_routes() -> list[HotRoute]:

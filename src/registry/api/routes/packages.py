@@ -12,7 +12,7 @@ from registry.api.authentication import Searcher, Uploader, admit, authenticate,
 from registry.api.bodies import Submission, new_package, replacement
 from registry.api.bounded import admitted_body
 from registry.api.conditional import expected_revisions, is_unchanged, package_tag, rated_package_tag, sent_tags
-from registry.api.documentation import ETAG, LOCATION, merge_patch_body, package_body, problems
+from registry.api.documentation import ETAG, IF_MATCH, LOCATION, merge_patch_body, package_body, problems
 from registry.api.hot import HotRoute, ReadyResponse, hot_route, json_headers, ready_json
 from registry.api.idempotency import IDEMPOTENCY_KEY, scoped_key
 from registry.api.inclusion import Include, wants_rating, with_rating
@@ -34,7 +34,6 @@ from registry.domain.errors import InvalidInput
 from registry.domain.packages import KeptAnswer, Package, PackageStatus
 from registry.domain.versions import Version
 from registry.services.packages.idempotency import Answering
-from registry.services.packages.visibility import visible
 
 PackageId = Annotated[str, Path(pattern=ID_PATTERN, examples=[PACKAGE_EXAMPLE["id"]])]
 
@@ -52,7 +51,7 @@ async def _read_package(request: Request) -> Response:
     caller, found = await services.reading.find(token_of(scope), package_id)
     await admit(scope, caller, Permission.SEARCH)
     rated = bool(scope["query_string"]) and wants_rating(request.query_params.get("include"))
-    document = visible(found, caller)
+    document = await services.access.shown(found, caller)
     body, tag = document.body, package_tag(document.revision)
     if rated:
         rating = (await services.ratings.find_summaries([(package_id, document.revision)])).get(package_id)
@@ -115,7 +114,7 @@ def writing_routes() -> list[HotRoute]:
             response_model=PackageModel,
             responses={200: {"headers": ETAG}, **problems(400, 401, 403, 404, 409, 412, 413, 415, 422)},
             openapi_extra={
-                "parameters": [_IF_MATCH],
+                "parameters": [IF_MATCH],
                 "requestBody": package_body(ReplacementBody, ReplacementBody, METADATA_EXAMPLE),
             },
         ),
@@ -128,7 +127,7 @@ def writing_routes() -> list[HotRoute]:
             status_code=204,
             response_class=Response,
             responses=problems(401, 403, 404, 412, 422),
-            openapi_extra={"parameters": [_IF_MATCH]},
+            openapi_extra={"parameters": [IF_MATCH]},
         ),
     ]
 
@@ -142,19 +141,9 @@ def patch_routes() -> APIRouter:
         methods=["PATCH"],
         response_model=PackageModel,
         responses={200: {"headers": ETAG}, **problems(400, 401, 403, 404, 409, 412, 413, 415, 422)},
-        openapi_extra={"parameters": [_IF_MATCH], "requestBody": merge_patch_body(PatchBody)},
+        openapi_extra={"parameters": [IF_MATCH], "requestBody": merge_patch_body(PatchBody)},
     )
     return router
-
-
-# Neither has an example: Swagger UI would send it, and the second publish of a visitor would be a repetition.
-_IF_MATCH: dict[str, Any] = {
-    "name": "If-Match",
-    "in": "header",
-    "required": False,
-    "description": 'the ETag that was read, such as `"1"`; 412 when the package has changed since',
-    "schema": {"type": "string"},
-}
 
 
 async def publish_package(caller: Uploader) -> None:

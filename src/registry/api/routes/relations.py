@@ -14,6 +14,7 @@ from registry.api.routes.packages import PackageId
 from registry.api.state import state_of
 from registry.domain.documents import format_time
 from registry.domain.packages import AuditEntry
+from registry.domain.pages import cut_page
 from registry.services.packages.catalog import Lineage, LineageNode
 
 
@@ -99,8 +100,7 @@ async def list_audit(
     after = position(request, services.cursors, cursor)
     # One more than asked for tells whether there is a next page.
     entries = await services.catalog.list_audit(package_id, caller, limit=limit + 1, after=after)
-    page = entries[:limit]
-    next_after = page[-1].id if len(entries) > limit else None
+    page, next_after = cut_page(entries, limit, lambda entry: entry.id)
     return page_response(request, services.cursors, [_entry(entry) for entry in page], next_after)
 
 

@@ -16,7 +16,6 @@ from registry.api.models.search import FoundPackageModel
 from registry.api.paging import DEFAULT_LIMIT, Cursor, Limit, page_response, position
 from registry.api.state import state_of
 from registry.api.strict_json import StrictJsonRoute
-from registry.domain.accounts import Caller
 from registry.domain.documents import encode_summary
 from registry.domain.packages import PackageStatus, PackageType
 from registry.domain.search import (
@@ -27,7 +26,6 @@ from registry.domain.search import (
     SearchScope,
     TextQuery,
 )
-from registry.services.packages.visibility import viewer_of
 from registry.services.search.search import RankedPackage
 
 _Tag = Annotated[str, Field(min_length=1, max_length=64)]
@@ -98,7 +96,9 @@ async def search_by_regex(
     empty, and has a `next_cursor`. While the index is filled after a first start the answer is 503.
     """
     state = state_of(request.scope)
-    query = RegexQuery(body.regex, frozenset(body.fields), _scope(caller, body.type, body.status, body.tag))
+    viewer = await state.services.access.viewer(caller)
+    scope = SearchScope(body.type, body.status, body.tag, viewer)
+    query = RegexQuery(body.regex, frozenset(body.fields), scope)
     after = position(request, state.services.cursors, cursor or body.cursor, in_body=body.filters())
     found = await state.services.search.find(query, limit=limit or body.limit, position=after)
     items = await page_items(found.items, map(encode_summary, found.items), include, state.services.ratings)
@@ -130,21 +130,12 @@ async def search_by_words(
     similar ones in name or description are told (`similar`).
     """
     state = state_of(request.scope)
-    query = TextQuery(q, _scope(caller, type, status, tag))
+    query = TextQuery(q, SearchScope(type, status, tag, await state.services.access.viewer(caller)))
     after = position(request, state.services.cursors, cursor)
     found = await state.services.search.rank(query, limit=limit, position=after)
     matches = (_with_match(item, similar=found.corrected) for item in found.items)
     items = await page_items([item.package for item in found.items], matches, include, state.services.ratings)
     return page_response(request, state.services.cursors, items, found.next_position)
-
-
-def _scope(
-    caller: Caller,
-    type_: PackageType | None,
-    status: PackageStatus | None,
-    tag: str | None,
-) -> SearchScope:
-    return SearchScope(type_, status, tag, viewer_of(caller))
 
 
 def _with_match(found: RankedPackage, *, similar: bool) -> bytes:

@@ -24,6 +24,7 @@ from registry.api.state import state_of
 from registry.api.strict_json import StrictJsonRoute
 from registry.domain.documents import format_time
 from registry.domain.events import EventType
+from registry.domain.pages import cut_page
 from registry.domain.redaction import receiver_url
 from registry.domain.webhooks import Delivery, Webhook
 
@@ -123,8 +124,7 @@ async def list_webhooks(
     services = state_of(request.scope).services
     after = position(request, services.cursors, cursor)
     webhooks = await services.webhooks.list_webhooks(limit=limit + 1, after=after)
-    page = webhooks[:limit]
-    next_after = page[-1].id if len(webhooks) > limit else None
+    page, next_after = cut_page(webhooks, limit, lambda webhook: webhook.id)
     return page_response(request, services.cursors, [orjson.dumps(_members(each)) for each in page], next_after)
 
 
@@ -147,8 +147,7 @@ async def list_deliveries(
     services = state_of(request.scope).services
     after = position(request, services.cursors, cursor)
     deliveries = await services.webhooks.list_deliveries(webhook_id, limit=limit + 1, after=after)
-    page = deliveries[:limit]
-    next_after = page[-1].id if len(deliveries) > limit else None
+    page, next_after = cut_page(deliveries, limit, lambda delivery: delivery.id)
     return page_response(request, services.cursors, [_delivery(each) for each in page], next_after)
 
 

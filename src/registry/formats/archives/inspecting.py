@@ -6,9 +6,9 @@ from typing import BinaryIO
 
 from registry.domain.evidence import ArchiveFacts
 from registry.formats.archives.kinds import looks_like_archive
-from registry.formats.archives.limits import ArchiveLimits, Deadline, LimitReached
+from registry.formats.archives.limits import ArchiveLimits, LimitReached
 from registry.formats.archives.members import PIECE_BYTES, Member, MemberKind, safe_parts
-from registry.formats.archives.reading import BoundedFile, archive_members
+from registry.formats.archives.reading import BoundedFile, WalkEnd, walk
 from registry.formats.inspection import Inspection, InspectionLimits
 
 
@@ -19,16 +19,14 @@ def inspect_content(
 
     Where a limit or damage ends the walk, the facts say that they are not all.
     """
-    inspection, deadline = Inspection(inspection_limits), Deadline(limits.seconds)
-    try:
-        file = BoundedFile(content, most_bytes_at_once=limits.directory_bytes)
-        members = archive_members(file, limits=limits)
-        for member in iter((_only_member(file, filename),)) if members is None else members:
-            deadline.remaining_seconds()
-            _look_at(member, inspection)
-    except MemoryError:
-        raise
-    except Exception:  # noqa: BLE001 (readers of archives raise all sorts of errors for crafted bytes)
+    inspection = Inspection(inspection_limits)
+    end = walk(
+        content,
+        limits,
+        lambda member: _look_at(member, inspection),
+        otherwise=lambda file: _only_member(file, filename),
+    )
+    if end is not WalkEnd.WHOLE:
         inspection.cut()
     return inspection.facts()
 

@@ -2,7 +2,8 @@
 
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from enum import Enum
 from typing import IO, BinaryIO
 
 from registry.formats.archives.facts import ArchiveFacts
@@ -56,21 +57,51 @@ def archive_members(file: BoundedFile, *, limits: ArchiveLimits) -> Iterator[Mem
     return None
 
 
-def read_facts(content: BinaryIO, limits: ArchiveLimits) -> ArchiveFacts:
-    """The facts in an archive. Empty for what is no archive, is damaged or holds nothing known.
+class WalkEnd(Enum):
+    """How far a walk came. NO_ARCHIVE: there was nothing to walk over."""
 
-    Where a limit ends the look, what was found so far counts.
+    WHOLE = "whole"
+    LIMITED = "limited"
+    DAMAGED = "damaged"
+    NO_ARCHIVE = "no archive"
+
+
+def walk(
+    content: BinaryIO,
+    limits: ArchiveLimits,
+    take: Callable[[Member], None],
+    *,
+    otherwise: Callable[[BoundedFile], Member] | None = None,
+) -> WalkEnd:
+    """Give every entry of an archive to `take`, within the limits; what is no archive, as `otherwise` makes one of it.
+
+    Raises MemoryError, which says something about this process and nothing about the archive.
     """
-    gathering, deadline = Gathering(), Deadline(limits.seconds)
+    deadline = Deadline(limits.seconds)
     try:
-        members = archive_members(BoundedFile(content, most_bytes_at_once=limits.directory_bytes), limits=limits)
-        for member in members or ():
+        file = BoundedFile(content, most_bytes_at_once=limits.directory_bytes)
+        members = archive_members(file, limits=limits)
+        if members is None and otherwise is not None:
+            members = iter((otherwise(file),))
+        if members is None:
+            return WalkEnd.NO_ARCHIVE
+        for member in members:
             deadline.remaining_seconds()
-            gathering.take(member)
+            take(member)
     except LimitReached:
-        pass
+        return WalkEnd.LIMITED
     except MemoryError:
         raise
     except Exception:  # noqa: BLE001 (readers of archives raise all sorts of errors for crafted bytes)
-        return ArchiveFacts()
-    return gathering.facts()
+        return WalkEnd.DAMAGED
+    return WalkEnd.WHOLE
+
+
+def read_facts(content: BinaryIO, limits: ArchiveLimits) -> ArchiveFacts:
+    """The facts in an archive. Empty for what is no archive, is damaged or holds nothing known.
+
+    Where a limit ends the walk, what was found so far counts.
+    """
+    gathering = Gathering()
+    end = walk(content, limits, gathering.take)
+    return ArchiveFacts() if end is WalkEnd.DAMAGED else gathering.facts()

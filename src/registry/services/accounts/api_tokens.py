@@ -12,6 +12,7 @@ from registry.domain.accounts import ApiToken, Caller, Permission
 from registry.domain.api_tokens import beginning_of, digest_of, make_token_text
 from registry.domain.errors import NotFound, PermissionDenied, RegistryError
 from registry.domain.name_patterns import NamePatterns
+from registry.domain.pages import cut_page
 from registry.ports.accounts import AccountStore
 from registry.ports.api_tokens import ApiTokenStore
 from registry.ports.clock import Clock, IdSource
@@ -79,10 +80,10 @@ class ApiTokens:
             raise PermissionDenied("Only admins may list the API tokens of others.")
         account = await self._accounts.get(user or caller.name)
         found = await self._store.list_tokens(account.name, limit=limit + 1, after=after)
-        page = found[:limit]
+        page, next_after = cut_page(found, limit, lambda token: token.id)
         # Those of another epoch are void, and about to be removed.
         items = tuple(token for token in page if token.grant_epoch == account.grant_epoch)
-        return TokenPage(items, page[-1].id if len(found) > limit else None)
+        return TokenPage(items, next_after)
 
     async def revoke(self, caller: Caller, token_id: str) -> None:
         """End a token of the caller's, or anybody's for admins, from the next request on. Raises NotFound."""

@@ -11,13 +11,14 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from registry.domain.errors import NotFound, RevisionConflict, Unavailable
-from registry.domain.packages import AuditAction, Package, PackageStatus
+from registry.domain.packages import AuditAction, Change, Package, PackageStatus
 from registry.domain.quotas import Quota
 from registry.domain.redaction import public_url
+from registry.ports.accounts import AccountStore
 from registry.ports.clock import Clock, IdSource
 from registry.ports.packages import PackageStore
 from registry.ports.source_urls import SourceUrlStore
-from registry.services.packages.intake import AuditWriter
+from registry.services.packages.intake import AuditWriter, by_registry
 
 _WRITE_ATTEMPTS = 8
 
@@ -52,6 +53,7 @@ class Claims:
     def __init__(
         self,
         packages: PackageStore,
+        accounts: AccountStore,
         source_urls: SourceUrlStore,
         *,
         audit: AuditWriter,
@@ -60,6 +62,7 @@ class Claims:
         lease_seconds: float,
     ) -> None:
         self._packages = packages
+        self._accounts = accounts
         self._source_urls = source_urls
         self._audit = audit
         self._clock = clock
@@ -106,6 +109,8 @@ class Claims:
     async def finish(self, claim: Claim, outcome: Callable[[Package], Package], *, quota: Quota | None = None) -> bool:
         """Write the outcome over what the record says by now. False when the claim was lost: nothing was written.
 
+        Raises PermissionDenied when who published it no longer owns the name, VersionRetired.
+
         Raises QuotaReached where the outcome does not fit into `quota`.
         """
         written = await self._write(claim, outcome, AuditAction.STATUS, quota)
@@ -137,8 +142,20 @@ class Claims:
     ) -> Package:
         changed = replace(after, revision=before.revision + 1, updated_at=self._clock.now())
         change = replace(self._audit.change(changed, before.created_by, action), quota=quota)
+        if changed.content is None:
+            # That nothing came, and how far the fetching is, gives nobody anything.
+            change = by_registry(change)
+        else:
+            change = await self._by_creator(before, change)
         if action is not AuditAction.STATUS:
             # How far the fetching is concerns who looks, every few seconds; webhooks hear of the outcome.
             change = replace(change, events=())
         await self._packages.replace(changed, change, expected_revision=before.revision)
         return changed
+
+    async def _by_creator(self, package: Package, change: Change) -> Change:
+        try:
+            creator = await self._accounts.get(package.created_by)
+        except NotFound:
+            return change
+        return replace(change, principal=creator.principal, overrides_owners=creator.is_admin)

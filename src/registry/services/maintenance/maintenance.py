@@ -13,7 +13,9 @@ from registry.domain.errors import NotFound, RegistryError
 from registry.ports.blobs import BlobInfo, BlobStore
 from registry.ports.clock import Clock
 from registry.ports.maintenance import RecordMaintenance
+from registry.ports.releases import ReleaseStore
 from registry.services.accounts.bootstrap import Bootstrap
+from registry.services.names.drafts import Drafts
 from registry.services.uploads.uploads import Uploads
 
 _log = structlog.get_logger(__name__)
@@ -54,6 +56,8 @@ class Maintenance:
         blobs: BlobStore,
         *,
         uploads: Uploads,
+        releases: ReleaseStore,
+        drafts: Drafts,
         bootstrap: Bootstrap,
         clock: Clock,
         observer: HousekeepingObserver | None = None,
@@ -61,6 +65,8 @@ class Maintenance:
         self._records = records
         self._blobs = blobs
         self._uploads = uploads
+        self._releases = releases
+        self._drafts = drafts
         self._bootstrap = bootstrap
         self._clock = clock
         self._observer = observer
@@ -72,7 +78,11 @@ class Maintenance:
         """
         now = self._clock.now()
         # First, since it ends what was begun (a reset that was cut off), even where the blobs' store does not answer.
-        expired = 0 if dry_run else await self._records.purge_expired(now)
+        expired = 0
+        if not dry_run:
+            expired = await self._records.purge_expired(now)
+            await self._releases.settle(now)
+            expired += await self._drafts.expire()
         uploads = await self._uploads.expire(dry_run=dry_run)
         oldest_kept = now - timedelta(seconds=grace_seconds)
         count = size = 0

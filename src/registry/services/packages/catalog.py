@@ -1,18 +1,21 @@
 """Reading: one package, pages of them, what they depend on and what happened to them."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from registry.domain.accounts import Caller
 from registry.domain.listing import PackageFilter
-from registry.domain.packages import AuditEntry, Dependency, Package, PackageType
+from registry.domain.names import NamedVersion
+from registry.domain.packages import AuditEntry, Dependency, Package, PackageStatus, PackageType
 from registry.domain.verdicts import PackageSafety
 from registry.domain.versions import VersionRange
-from registry.domain.visibility import EVERYBODY, Viewer
+from registry.domain.visibility import Viewer
 from registry.ports.audit import AuditStore
-from registry.ports.packages import NamedVersion, PackageDocument, PackageStore, SummaryPage
-from registry.services.packages.visibility import viewer_of, visible
+from registry.ports.packages import PackageDocument, PackageStore, PackageSummary, SummaryPage
+from registry.services.names.access import Access
 
+_MOST_PAGES = 10
 MAX_LINEAGE_NODES = 5_000
 """Where a walk through dependencies ends, so that no graph keeps a worker busy for long."""
 
@@ -52,27 +55,51 @@ class Lineage:
 
 
 class Catalog:
-    def __init__(self, packages: PackageStore, audit: AuditStore) -> None:
+    def __init__(self, packages: PackageStore, audit: AuditStore, access: Access) -> None:
         self._packages = packages
         self._audit = audit
+        self._access = access
 
     async def get_document(self, package_id: str, caller: Caller) -> PackageDocument:
         """The ready JSON of a package. Raises NotFound."""
-        return visible(await self._packages.find_document(package_id), caller)
+        return await self._access.shown(await self._packages.find_document(package_id), caller)
 
     async def get(self, package_id: str, caller: Caller) -> Package:
         """The package. Raises NotFound."""
-        return visible(await self._packages.get(package_id), caller)
+        package = await self._packages.get(package_id)
+        await self._access.check_visible(package, caller)
+        return package
+
+    async def may_change(self, package: Package, caller: Caller) -> bool:
+        """Whether the caller owns the package's name, or is an admin."""
+        return await self._access.owns(package.type, package.name, caller)
 
     async def get_judged(
         self, package_id: str, caller: Caller, *, quarantined: bool = False
     ) -> tuple[Package, PackageSafety]:
-        """The package, and how far its content has been judged. `quarantined` as for `visible`. Raises NotFound."""
+        """The package, and how far its content has been judged. Raises NotFound.
+
+        With `quarantined` a quarantined one is there for everybody who sees its name: they are about to read why it is.
+        """
         package, safety = await self._packages.get_judged(package_id)
-        return visible(package, caller, quarantined=quarantined), safety
+        if not (
+            quarantined
+            and package.status is PackageStatus.QUARANTINED
+            and await self._access.sees_name(package, caller)
+        ):
+            await self._access.check_visible(package, caller)
+        return package, safety
 
     async def list_page(self, wanted: PackageFilter, *, limit: int, after: str | None) -> SummaryPage:
-        return await self._packages.list_page(wanted, limit=limit, after=after)
+        """A page of what the filter's viewer sees. Where private names leave gaps, some further pages fill it."""
+        items: list[PackageSummary] = []
+        for _ in range(_MOST_PAGES):
+            page = await self._packages.list_page(wanted, limit=limit - len(items), after=after)
+            items += _seen(page.items, wanted.viewer)
+            after = page.next_after
+            if after is None or len(items) == limit:
+                break
+        return SummaryPage(tuple(items), after)
 
     async def list_audit(
         self, package_id: str, caller: Caller, *, limit: int, after: str | None
@@ -87,13 +114,12 @@ class Catalog:
         Walks level by level, so the number of store calls is the depth of the graph, not its size.
         """
         root = await self.get(package_id, caller)
-        viewer = viewer_of(caller)
         nodes = {root.id: _node(root)}
         edges: dict[LineageEdge, None] = {}
         external: dict[tuple[str, str | None], str] = {}
         level, complete = [root], True
         while level and complete:
-            found = await self.resolve([dependency for package in level for dependency in package.dependencies], viewer)
+            found = await self.resolve([dependency for package in level for dependency in package.dependencies], caller)
             following: list[Package] = []
             for package in level:
                 for dependency in package.dependencies:
@@ -113,10 +139,16 @@ class Catalog:
             level, complete = following, len(nodes) <= MAX_LINEAGE_NODES
         return Lineage(tuple(nodes.values()), tuple(edges), complete)
 
-    async def resolve(self, wanted: Sequence[Dependency], viewer: Viewer = EVERYBODY) -> dict[Dependency, Package]:
-        """The registered packages that dependencies mean now; others are left out, and those the viewer may not see."""
+    async def resolve(self, wanted: Sequence[Dependency], caller: Caller | None = None) -> dict[Dependency, Package]:
+        """The registered packages that dependencies mean now; others are left out, and those the caller may not see
+        (without a caller: those that not everybody may see).
+        """
         names = sorted({dependency.name for dependency in wanted if dependency.id is None})
-        versions = await self._packages.list_versions(names) if names else {}
+        viewer = await self._access.viewer(caller)
+        versions = {
+            name: [named for named in found if viewer.sees_name(named.type, name)]
+            for name, found in (await self._packages.list_versions(names) if names else {}).items()
+        }
         ids: dict[Dependency, list[str]] = {}
         for dependency in wanted:
             if dependency.id is not None:
@@ -125,11 +157,23 @@ class Catalog:
                 ids[dependency] = [fit.id for fit in _fitting(versions.get(dependency.name, []), dependency)]
         first_choices = {candidates[0] for candidates in ids.values() if candidates}
         packages = {package.id: package for package in await self._packages.get_many(sorted(first_choices))}
+        seen = {package.id for package in packages.values() if await self._access.sees(package, caller)}
         return {
             dependency: packages[candidates[0]]
             for dependency, candidates in ids.items()
-            if candidates and candidates[0] in packages and viewer.sees(packages[candidates[0]])
+            if candidates and candidates[0] in seen
         }
+
+
+def _seen(items: Sequence[PackageSummary], viewer: Viewer) -> list[PackageSummary]:
+    if not viewer.private:
+        return list(items)
+    seen = []
+    for item in items:
+        members = json.loads(item.body)
+        if viewer.sees_name(PackageType(members["type"]), members["name"]):
+            seen.append(item)
+    return seen
 
 
 def _node(package: Package) -> LineageNode:
@@ -143,5 +187,5 @@ def _fitting(versions: Sequence[NamedVersion], dependency: Dependency) -> list[N
     else:
         wanted = VersionRange.parse(dependency.version)
         fits = [candidate for candidate in versions if wanted.contains(candidate.version)]
-    usable = [candidate for candidate in fits if candidate.status.downloadable]
+    usable = [candidate for candidate in fits if candidate.status.is_offered]
     return sorted(usable, key=lambda candidate: bool(candidate.version.prerelease) and dependency.version is None)

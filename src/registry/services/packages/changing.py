@@ -11,15 +11,16 @@ from registry.domain.packages import AuditAction, Package, PackageStatus
 from registry.formats.archives.facts import ArchiveFacts
 from registry.ports.clock import Clock
 from registry.ports.packages import PackageStore
+from registry.services.names.access import Access
 from registry.services.packages.intake import (
     AuditWriter,
     IncomingContent,
     Intake,
     Metadata,
+    by,
     check_status_change,
     described,
 )
-from registry.services.packages.visibility import changeable
 
 _CHANGE_ATTEMPTS = 100
 
@@ -27,9 +28,12 @@ _CHANGE_ATTEMPTS = 100
 class Changing:
     """`expected` are the revisions the caller accepts; None applies the change to whatever is there."""
 
-    def __init__(self, packages: PackageStore, intake: Intake, *, audit: AuditWriter, clock: Clock) -> None:
+    def __init__(
+        self, packages: PackageStore, intake: Intake, access: Access, *, audit: AuditWriter, clock: Clock
+    ) -> None:
         self._packages = packages
         self._intake = intake
+        self._access = access
         self._audit = audit
         self._clock = clock
 
@@ -90,7 +94,7 @@ class Changing:
         """Remove a package: the record, then the bytes. Raises NotFound, PermissionDenied, RevisionConflict."""
         for _ in range(_CHANGE_ATTEMPTS):
             package = await self._changeable(package_id, caller, expected)
-            change = self._audit.change(package, caller.name, AuditAction.DELETE)
+            change = by(caller, self._audit.change(package, caller.name, AuditAction.DELETE))
             try:
                 await self._packages.remove(package_id, change, expected_revision=package.revision)
             except RevisionConflict:
@@ -104,7 +108,9 @@ class Changing:
         raise Unavailable("The package is being changed by many others.")
 
     async def _changeable(self, package_id: str, caller: Caller, expected: frozenset[int] | None) -> Package:
-        package = changeable(await self._packages.get(package_id), caller)
+        package = await self._packages.get(package_id)
+        await self._access.check_visible(package, caller)
+        await self._access.check_owner(package, caller)
         if expected is not None and package.revision not in expected:
             raise RevisionConflict(
                 f"The package is at revision {package.revision} now. Read it again, then repeat the change."
@@ -130,9 +136,8 @@ class Changing:
                 after = replace(after, status_reason=None)  # it told why the status before was set
             quota = self._intake.quota_of(after.created_by)
             action = AuditAction.UPDATE if after.status is before.status else AuditAction.STATUS
-            change = replace(
-                self._audit.change(after, caller.name, action), quota=quota, lifted_sha256=_lifted(before, after)
-            )
+            change = by(caller, self._audit.change(after, caller.name, action))
+            change = replace(change, quota=quota, lifted_sha256=_lifted(before, after))
             try:
                 await self._packages.replace(after, change, expected_revision=before.revision)
             except RevisionConflict:

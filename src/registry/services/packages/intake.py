@@ -9,7 +9,7 @@ from typing import TypeVar
 import structlog
 
 from registry.domain.accounts import Caller
-from registry.domain.errors import DigestMismatch, InvalidInput, PermissionDenied, RegistryError, Unavailable
+from registry.domain.errors import DigestMismatch, InvalidInput, IsDraft, PermissionDenied, RegistryError, Unavailable
 from registry.domain.events import Event, EventType
 from registry.domain.packages import (
     AuditAction,
@@ -200,10 +200,24 @@ def _usable_tags(tags: tuple[str, ...]) -> tuple[str, ...]:
 _OWNER_STATUSES = (PackageStatus.ACTIVE, PackageStatus.DEPRECATED)
 
 
+def check_first_status(first: PackageStatus, wanted: PackageStatus | None, caller: Caller) -> None:
+    """A package with content begins as active, as a draft or deprecated. Raises InvalidInput, PermissionDenied."""
+    if wanted is PackageStatus.DRAFT:
+        if first is not PackageStatus.ACTIVE:
+            raise InvalidInput("a draft needs its content with the request; leave the status out", pointer="/status")
+    elif wanted is not None:
+        check_status_change(first, wanted, caller)
+
+
 def check_status_change(before: PackageStatus, wanted: PackageStatus, caller: Caller) -> None:
-    """Owners set active and deprecated, admins also quarantined, which only admins lift. Raises PermissionDenied."""
+    """Owners set active and deprecated, admins also quarantined, which only admins lift.
+
+    Raises PermissionDenied, InvalidInput, and IsDraft for a change from or to a draft.
+    """
     if wanted is before:
         return
+    if PackageStatus.DRAFT in (before, wanted):
+        raise IsDraft("Only a release makes a draft active (POST /releases), and nothing becomes a draft again.")
     if before in (PackageStatus.PENDING, PackageStatus.FAILED):
         raise InvalidInput(f"the package is {before.value}: its status changes when its ingest does", pointer="/status")
     if wanted not in (*_OWNER_STATUSES, PackageStatus.QUARANTINED):
@@ -217,7 +231,18 @@ _EVENT_TYPES = {
     AuditAction.UPDATE: EventType.PACKAGE_UPDATED,
     AuditAction.STATUS: EventType.PACKAGE_UPDATED,
     AuditAction.DELETE: EventType.PACKAGE_DELETED,
+    AuditAction.RELEASE: EventType.PACKAGE_UPDATED,
 }
+
+
+def by(caller: Caller, change: Change) -> Change:
+    """The change by the right of its caller: admins need not own the name."""
+    return replace(change, principal=caller.principal, overrides_owners=caller.is_admin)
+
+
+def by_registry(change: Change) -> Change:
+    """The change as the registry's own: nobody need own the name."""
+    return replace(change, overrides_owners=True)
 
 
 class AuditWriter:

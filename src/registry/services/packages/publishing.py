@@ -9,16 +9,19 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 
-from registry.domain.accounts import Caller
-from registry.domain.errors import AnswerKept, PackageExists
+from registry.domain.accounts import Caller, principal_of
+from registry.domain.errors import AnswerKept, NameTooSimilar, PackageExists, PermissionDenied, RegistryError
+from registry.domain.names import not_owner
 from registry.domain.packages import AuditAction, Change, KeptAnswer, Package, PackageStatus
 from registry.domain.redaction import public_url
 from registry.domain.uploads import Upload
 from registry.formats.archives.facts import ArchiveFacts
 from registry.ports.clock import Clock, IdSource
 from registry.ports.idempotency import AnswerStore
+from registry.ports.names import NameStore
 from registry.ports.packages import PackageStore
 from registry.ports.source_urls import SourceUrlStore
+from registry.services.names.access import Access
 from registry.services.packages.idempotency import Answering, same_request
 from registry.services.packages.intake import (
     AuditWriter,
@@ -26,7 +29,8 @@ from registry.services.packages.intake import (
     Intake,
     Metadata,
     Received,
-    check_status_change,
+    by,
+    check_first_status,
     described,
 )
 from registry.services.packages.visibility import check_may_publish
@@ -39,6 +43,8 @@ class Publishing:
     def __init__(
         self,
         packages: PackageStore,
+        names: NameStore,
+        access: Access,
         intake: Intake,
         *,
         answers: AnswerStore,
@@ -49,6 +55,8 @@ class Publishing:
         idempotency_seconds: int,
     ) -> None:
         self._packages = packages
+        self._names = names
+        self._access = access
         self._intake = intake
         self._answers = answers
         self._source_urls = source_urls
@@ -60,12 +68,23 @@ class Publishing:
     async def check_free(self, caller: Caller, metadata: Metadata) -> None:
         """Raises PackageExists when (type, name, version) is taken, so that no gigabytes are sent in vain.
 
-        Raises PermissionDenied where the caller may not publish under the name, whatever is there.
+        Raises PermissionDenied where the caller may not publish under the name, whatever is there. The write decides.
         """
         check_may_publish(metadata.name, caller)
+        name = await self._names.find(metadata.type, metadata.name)
+        if name is not None and not caller.is_admin and not name.is_owned_by(caller.principal):
+            raise await self._refusal(caller, metadata, not_owner(metadata.name))
         taken = await self._packages.find_version(metadata.type, metadata.name, metadata.version)
         if taken is not None:
             raise PackageExists(taken)
+
+    async def _refusal(self, caller: Caller, wanted: Metadata | Package, denied: PermissionDenied) -> RegistryError:
+        """Why the caller may not publish: a version that they see is taken, whoever owns the name."""
+        taken = await self._packages.find_version(wanted.type, wanted.name, wanted.version)
+        for package in await self._packages.get_many([taken] if taken else []):
+            if await self._access.sees(package, caller):
+                return PackageExists(package.id)
+        return denied
 
     async def publish(
         self,
@@ -82,7 +101,7 @@ class Publishing:
         """
         check_may_publish(metadata.name, caller)
         first_status = PackageStatus.ACTIVE if incoming else PackageStatus.PENDING
-        check_status_change(first_status, metadata.status or first_status, caller)
+        check_first_status(first_status, metadata.status, caller)
         if answering and (kept := await self._replay(answering, incoming)):
             return kept
         received = await self._intake.receive(incoming, owner=caller.name) if incoming else None
@@ -92,7 +111,7 @@ class Publishing:
             await self._source_urls.add(package.id, whole, expires_at=self._clock.now() + FETCHED_WITHIN)
         quota = self._intake.quota_of(package.created_by)
         change = replace(self._change(caller, package, answering), quota=quota)
-        return await self._add(package, change, received=received)
+        return await self._add(caller, package, change, received=received)
 
     async def publish_upload(
         self, caller: Caller, upload: Upload, metadata: Metadata, received: Received, *, answering: Answering[Package]
@@ -104,8 +123,9 @@ class Publishing:
         Returns the first answer where it was completed before. Raises PackageExists, NotFound when the upload is gone.
         """
         package = self._new(upload.created_by, metadata, received, PackageStatus.ACTIVE)
-        change = replace(self._change(caller, package, answering), upload=upload)
-        return await self._add(package, change, received=None)
+        creator = principal_of(upload.created_by, upload.account_id or upload.created_by)
+        change = replace(self._change(caller, package, answering), upload=upload, principal=creator)
+        return await self._add(caller, package, change, received=None)
 
     async def find_answer(self, answering: Answering[Package]) -> KeptAnswer | None:
         """The answer given first to a request that brings no content of its own. Raises IdempotencyKeyReused."""
@@ -127,13 +147,15 @@ class Publishing:
         return described(package, metadata, received.facts if received else ArchiveFacts())
 
     def _change(self, caller: Caller, package: Package, answering: Answering[Package] | None) -> Change:
-        change = self._audit.change(package, caller.name, AuditAction.CREATE)
+        change = by(caller, self._audit.change(package, caller.name, AuditAction.CREATE))
         if answering is None:
             return change
         expires_at = self._clock.now() + timedelta(seconds=self._idempotency_seconds)
         return replace(change, answer=answering.keep(package, change.audit.sha256, expires_at=expires_at))
 
-    async def _add(self, package: Package, change: Change, *, received: Received | None) -> Package | KeptAnswer:
+    async def _add(
+        self, caller: Caller, package: Package, change: Change, *, received: Received | None
+    ) -> Package | KeptAnswer:
         """Write the record. Where it is refused for certain, the bytes `received` go."""
         try:
             await self._intake.settle(self._packages.add(package, change), received)
@@ -142,6 +164,12 @@ class Publishing:
             if change.answer and (first := await self._answers.find_answer(change.answer.key)):
                 return same_request(first, change.answer.fingerprint)
             raise
+        except PermissionDenied as denied:
+            raise await self._refusal(caller, package, denied) from None
+        except NameTooSimilar as alike:
+            if (await self._access.viewer(caller)).sees_name(package.type, alike.similar_to):
+                raise
+            raise not_owner(package.name) from None  # a private name leaves no trace
         return package
 
     async def _replay(self, answering: Answering[Package], incoming: IncomingContent | None) -> KeptAnswer | None:

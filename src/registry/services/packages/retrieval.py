@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -13,10 +13,11 @@ import structlog
 
 from registry.domain.accounts import Caller
 from registry.domain.errors import ContentUnavailable, NotFound, Quarantined, RegistryError, Unavailable
-from registry.domain.packages import AuditAction, AuditEntry, Content, Package, PackageStatus
+from registry.domain.packages import AuditAction, AuditEntry, Content, Package, PackageStatus, PackageType
 from registry.domain.verdicts import PackageSafety
 from registry.ports.audit import AuditStore
 from registry.ports.blobs import BlobStore
+from registry.ports.names import NameStore
 from registry.services.packages.catalog import Catalog
 from registry.services.packages.intake import AuditWriter
 
@@ -119,8 +120,10 @@ class DownloadLog:
     _SHARED_FOR = timedelta(minutes=1)
     _MAX_REMEMBERED = 10_000
 
-    def __init__(self, store: AuditStore, audit: AuditWriter) -> None:
+    def __init__(self, store: AuditStore, names: NameStore, audit: AuditWriter) -> None:
         self._store = store
+        self._names = names
+        self._counts: Counter[tuple[PackageType, str]] = Counter()
         self._audit = audit
         self._waiting: list[AuditEntry] = []
         self._recent: OrderedDict[tuple[str, int, str | None], datetime] = OrderedDict()
@@ -148,6 +151,7 @@ class DownloadLog:
         if len(self._recent) > self._MAX_REMEMBERED:
             self._recent.popitem(last=False)
         self._waiting.append(entry)
+        self._counts[package.type, package.name] += 1
         self._wake.set()
 
     async def run(self) -> None:
@@ -164,16 +168,21 @@ class DownloadLog:
     async def _flush(self) -> None:
         self._wake.clear()
         batch, self._waiting = self._waiting, []
-        if not batch:
+        counts, self._counts = self._counts, Counter()
+        if not batch and not counts:
             return
         try:
             await self._store.append(batch)
+            batch = []
+            await self._names.count_downloads(counts)
         except asyncio.CancelledError:
             # Written a second time, an entry is the same entry.
             self._waiting = batch + self._waiting
+            self._counts += counts
             raise
         except RegistryError as error:
             self._waiting = batch + self._waiting
+            self._counts += counts
             self._wake.set()
             _log.warning("download_entries_wait", entries=len(batch), reason=str(error))
             await asyncio.sleep(1)

@@ -16,7 +16,7 @@ from registry.domain.verdicts import PackageSafety, SafetyPolicy, VerdictSummary
 from registry.ports.clock import Clock
 from registry.ports.packages import PackageStore
 from registry.ports.verdicts import ScanRequestStore, VerdictStore
-from registry.services.packages.intake import AuditWriter
+from registry.services.packages.intake import AuditWriter, by_registry
 from registry.services.safety.scanning import Scanning
 
 _log = structlog.get_logger(__name__)
@@ -129,7 +129,7 @@ class Applying:
                 revision=package.revision + 1,
                 updated_at=self._clock.now(),
             )
-            change = self._audit.change(quarantined, None, AuditAction.STATUS)
+            change = by_registry(self._audit.change(quarantined, None, AuditAction.STATUS))
             try:
                 await self._packages.replace(quarantined, change, expected_revision=package.revision)
             except RevisionConflict:

@@ -11,7 +11,6 @@ from registry.domain.verdicts import PackageSafety, SafetyPolicy, Verdict
 from registry.ports.clock import Clock
 from registry.ports.verdicts import ScanRequestStore, VerdictStore
 from registry.services.packages.catalog import Catalog
-from registry.services.packages.visibility import viewer_of
 from registry.services.safety.applying import Applying
 
 _LOOK_SECONDS = (0.02, 0.5)
@@ -76,7 +75,7 @@ class Verdicts:
         if verdict is not None:
             if self._policy.refuses(verdict.status) and content.sha256 not in safety.lifted:
                 raise Quarantined(verdict.reason)
-        elif not judged and self._policy.require_scan and not viewer_of(caller).may_change(package):
+        elif not judged and self._policy.require_scan and not await self._catalog.may_change(package, caller):
             await self._ask(package, safety)
             raise NotScannedYet(retry_after_seconds=RETRY_AFTER_SECONDS)
 

@@ -28,7 +28,7 @@ from registry.ports.idempotency import AnswerStore
 from registry.ports.parts import PartStore, StoredPart
 from registry.ports.uploads import UploadStore
 from registry.services.packages.idempotency import Answering, same_request
-from registry.services.packages.intake import Intake, Metadata, check_status_change
+from registry.services.packages.intake import Intake, Metadata, check_first_status
 from registry.services.packages.publishing import Publishing
 from registry.services.packages.visibility import check_may_publish
 from registry.services.uploads.metadata import decode_metadata, encode_metadata
@@ -111,7 +111,7 @@ class Uploads:
         check_may_publish(metadata.name, caller)
         if answering and (kept := await self._answers.find_answer(answering.key)):
             return same_request(kept, answering.fingerprint_of(announced.sha256))
-        check_status_change(PackageStatus.ACTIVE, metadata.status or PackageStatus.ACTIVE, caller)
+        check_first_status(PackageStatus.ACTIVE, metadata.status, caller)
         await self._quotas.check_upload(caller.name, announced.size)
         await self._publishing.check_free(caller, metadata)
         now = self._clock.now()

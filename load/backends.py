@@ -1,4 +1,4 @@
-"""The registries that are measured: started here, in either home, or one that runs already."""
+"""The registries that are measured: started here, on either storage backend, or one that runs already."""
 
 import contextlib
 import os
@@ -19,7 +19,7 @@ EMBEDDED, SCALED = "embedded", "scaled"
 class Registry:
     """A registry that answers. `pid` is None for one that was started elsewhere; `client` is its admin's."""
 
-    home: str
+    backend: str
     url: str
     workers: int
     pid: int | None
@@ -39,7 +39,7 @@ class Registry:
 
 
 def missing_engines() -> list[str]:
-    """What the home at scale needs and this machine has not, in words."""
+    """What the storage backend at scale needs and this machine has not, in words."""
     return [reason for engine in (dynamodb, s3, redis) if (reason := engine.find_missing())]
 
 

@@ -1,0 +1,210 @@
+"""Releases in DynamoDB: prepared item by item, committed by one write, carried out afterwards.
+
+A transaction takes 100 actions, and fifty packages with their listing entries are thousands. `release_view` tells how
+readers see all or nothing all the same. Whoever wants to change an item that is prepared ends its release first: it
+carries out one that is committed, and cancels one that is not. So a process that dies holds up nobody, and the sweep
+ends what it left.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from registry.adapters.dynamodb import keys, records
+from registry.adapters.dynamodb.audit import audit_item
+from registry.adapters.dynamodb.changes import change_item
+from registry.adapters.dynamodb.client import DynamoTable
+from registry.adapters.dynamodb.errors import ConditionFailed
+from registry.adapters.dynamodb.keys import Action, Item, number, text
+from registry.adapters.dynamodb.names import owners_of
+from registry.adapters.dynamodb.outbox import event_items
+from registry.adapters.dynamodb.ratings import mark_item
+from registry.adapters.dynamodb.records import attribute
+from registry.adapters.dynamodb.release_ending import UNDECIDED, carry_out, clean, decide, end_release
+from registry.adapters.dynamodb.release_view import ReleaseState
+from registry.domain.errors import NotFound, PermissionDenied, RevisionConflict, Unavailable
+from registry.domain.names import not_owner
+from registry.domain.releases import Release, ReleasedName, ReleasedPackage
+from registry.ports.clock import Clock
+
+SETTLED_AFTER = timedelta(seconds=60)
+"""Longer than any read takes: readers that began before the commit have ended."""
+_INDEX_SECONDS = 2.0
+
+
+class DynamoReleaseStore:
+    """Implements `ReleaseStore`. `after` is called after each step, with its name."""
+
+    def __init__(
+        self, table: DynamoTable, *, clock: Clock, after: Callable[[str], Awaitable[None]] | None = None
+    ) -> None:
+        self._table = table
+        self._clock = clock
+        self._after = after
+
+    async def release(self, release: Release) -> None:
+        header: Item = {
+            **keys.release_key(release.id),
+            "stage": text(ReleaseState.PREPARING),
+            "begun_at": text(self._clock.now().isoformat()),
+        }
+        await self._table.transact([self._table.put(header)])
+        await self._step("begun")
+        try:
+            # One after the other: each transaction checks that the release was not cancelled.
+            for named in release.names:
+                await self._prepare_name(release, named)
+            for released in release.packages:
+                await self._prepare_package(release, released)
+            await self._see_index(release.packages)
+            await self._step("prepared")
+            await self._commit(release.id)
+        except (NotFound, PermissionDenied, RevisionConflict):
+            await end_release(self._table, release.id)
+            raise
+        await self._step("committed")
+        await carry_out(self._table, release.id)
+        await self._step("carried out")
+
+    async def settle(self, now: datetime) -> int:
+        ended = 0
+        for header in await self._table.query_all(keys.RELEASES):
+            if datetime.fromisoformat(attribute(header, "begun_at")) + SETTLED_AFTER <= now:
+                release_id = attribute(header, "sk")
+                await end_release(self._table, release_id)
+                await clean(self._table, release_id)
+                ended += 1
+        return ended
+
+    async def _step(self, name: str) -> None:
+        if self._after is not None:
+            await self._after(name)
+
+    async def _prepare_package(self, release: Release, released: ReleasedPackage) -> None:
+        after = released.package
+        record, readme = await self._read_draft(after.id)
+        if record is None or int(attribute(record, "revision", "N")) != after.revision - 1:
+            raise RevisionConflict("A package changed since it was read.")
+        before = records.read_package(record, readme)
+        settled = records.record_item(after, readme_revision=int(attribute(record, "readme_revision", "N")))
+        old, new = records.entries(before, records.read_score(record)), records.entries(after, None)
+        now, audit = self._clock.now(), released.change.audit
+        puts = [
+            audit_item(audit),
+            change_item(after.id, now=now),
+            mark_item(after.id, asked_by=audit.user or "", due_at=now),
+            *event_items(released.change.events, revision=after.revision),
+        ]
+        part: Item = {
+            **keys.release_part_key(release.id, after.id),
+            "settled": {"M": settled},
+            "version": {"M": keys.version_key(after.type, after.name, after.version)},
+            "puts": _maps(puts),
+            "deletes": _maps(keys.key(*place) for place in old if place not in new),
+            "added": _maps(keys.key(*place) for place in new if place not in old),
+            "shard": record["status_shard"],
+        }
+        actions = [
+            self._prepare(
+                keys.record_key(after.id),
+                release.id,
+                {name: settled[name] for name in ("status", "summary", "revision")},
+                "revision = :expected AND attribute_not_exists(to_be)",
+                {":expected": number(before.revision)},
+                shard=settled["status_shard"],
+            ),
+            self._prepare(
+                keys.version_key(after.type, after.name, after.version),
+                release.id,
+                {"status": settled["status"]},
+                "attribute_exists(pk)",
+            ),
+            self._table.put(part),
+            *(self._table.put({**entry, "revision": number(after.revision)}) for entry in new.values()),
+        ]
+        await self._guarded(release.id, actions)
+
+    async def _read_draft(self, package_id: str) -> tuple[Item | None, Item | None]:
+        while True:
+            items, _ = await self._table.query(f"P#{package_id}")
+            found = {attribute(item, "sk"): item for item in items}
+            record = found.get("record")
+            if record is None or "to_be" not in record:
+                return record, found.get("readme")
+            await end_release(self._table, attribute(record, "in_release"))
+
+    async def _prepare_name(self, release: Release, released: ReleasedName) -> None:
+        name = released.name
+        key = keys.name_key(name.type, name.name)
+        while (found := await self._table.get(key)) is not None and "to_be" in found:
+            await end_release(self._table, attribute(found, "in_release"))
+        aliases: Item = {"aliases": {"M": {alias: text(version) for alias, version in name.aliases.items()}}}
+        changed: Item = {**aliases, "revision": number(name.revision)}
+        part: Item = {
+            **keys.release_part_key(release.id, f"{name.type.value}#{name.name}"),
+            "name": {"M": key},
+            "changed": {"M": changed},
+            "puts": _maps([*map(audit_item, released.audit), *event_items(released.events, revision=name.revision)]),
+        }
+        condition = "revision = :expected AND attribute_not_exists(to_be)"
+        values: Item = {":expected": number(name.revision - 1)}
+        if release.principal is not None:
+            condition += " AND contains(owners, :user)"
+            values[":user"] = text(release.principal)
+        prepared = self._prepare(key, release.id, changed, condition, values)
+        try:
+            await self._guarded(release.id, [prepared, self._table.put(part)])
+        except RevisionConflict:
+            if found is not None and release.principal not in (None, *owners_of(found)):
+                raise not_owner(name.name) from None
+            raise
+
+    def _prepare(
+        self,
+        key: Item,
+        release_id: str,
+        following: Item,
+        condition: str,
+        values: Item | None = None,
+        *,
+        shard: Any = None,
+    ) -> Action:
+        expression = "SET in_release = :release, to_be = :next"
+        more: Item = {":release": text(release_id), ":next": {"M": following}, **(values or {})}
+        if shard is not None:
+            # The index has to have the package among the active ones before it is one: it is late.
+            expression, more[":shard"] = expression + ", status_shard = :shard", shard
+        return self._table.update(key, expression, condition=condition, values=more)
+
+    async def _guarded(self, release_id: str, actions: Sequence[Action]) -> None:
+        """Do all of it while the release is being prepared. Raises RevisionConflict."""
+        values: Item = {":preparing": text(ReleaseState.PREPARING)}
+        check = self._table.check(keys.release_key(release_id), condition=UNDECIDED, values=values)
+        try:
+            await self._table.transact([check, *actions])
+        except ConditionFailed:
+            raise RevisionConflict("A package or name changed since it was read.") from None
+
+    async def _see_index(self, packages: Sequence[ReleasedPackage]) -> None:
+        """Wait until the index has the packages among the active ones, for a bounded time."""
+        left = [each.package for each in packages]
+        try:
+            async with asyncio.timeout(_INDEX_SECONDS):
+                while left:
+                    package = left[-1]
+                    shard = f"{package.status.value}#{keys.shard_of(package.id)}"
+                    if await self._table.index_has(shard, package.id):
+                        left.pop()
+                    else:
+                        await asyncio.sleep(0.02)
+        except TimeoutError:
+            raise Unavailable("The index is late; release again in a moment.") from None
+
+    async def _commit(self, release_id: str) -> None:
+        if not await decide(self._table, release_id, ReleaseState.COMMITTED, at=self._clock.now()):
+            raise RevisionConflict("A package or name was changed while the release was prepared.")
+
+
+def _maps(items: Iterable[Item]) -> Any:
+    return {"L": [{"M": item} for item in items]}

@@ -1,0 +1,1 @@
+"""Names: owners, aliases, visibility and releases."""

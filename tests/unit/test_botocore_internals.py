@@ -1,0 +1,92 @@
+"""What `adapters/botocore_internals.py` uses of botocore's inside: a new version that changes it fails here."""
+
+import inspect
+from collections.abc import AsyncIterator
+from typing import Any
+
+import aioboto3
+import pytest
+from botocore import handlers, parsers
+from botocore.awsrequest import AWSRequest
+from botocore.exceptions import ClientError
+
+from registry.adapters.botocore_internals import change_parameters, parse_answers, send_bodies_at_once
+
+SESSION = aioboto3.Session(aws_access_key_id="key", aws_secret_access_key="secret", region_name="eu-central-1")
+ANSWER = {"status_code": 200, "headers": {"content-type": "application/x-amz-json-1.0"}, "body": b"{}"}
+
+
+class Unsent(Exception):
+    """What a call was about to send."""
+
+    def __init__(self, request: AWSRequest) -> None:
+        self.request = request
+        super().__init__("not sent")
+
+
+def refuse(request: Any, **_: object) -> None:
+    raise Unsent(request)
+
+
+@pytest.fixture
+async def dynamodb() -> AsyncIterator[Any]:
+    async with SESSION.client("dynamodb", endpoint_url="http://127.0.0.1:1") as client:
+        yield client
+
+
+@pytest.fixture
+async def s3() -> AsyncIterator[Any]:
+    async with SESSION.client("s3", endpoint_url="http://127.0.0.1:1") as client:
+        yield client
+
+
+async def expects_continue(client: Any) -> bool:
+    client.meta.events.register("before-send.s3", refuse)
+    with pytest.raises(Unsent) as caught:
+        await client.put_object(Bucket="bucket", Key="key", Body=b"body")
+    return "Expect" in caught.value.request.headers
+
+
+async def test_uploads_expect_a_continue_unless_the_handler_is_removed(s3: Any) -> None:
+    send_bodies_at_once(s3)
+    assert not await expects_continue(s3)
+
+
+async def test_botocore_adds_the_header_by_that_handler(s3: Any) -> None:
+    assert list(inspect.signature(handlers.add_expect_header).parameters)[:2] == ["model", "params"]
+    assert await expects_continue(s3)
+
+
+async def test_parameters_are_completed_by_an_event(dynamodb: Any) -> None:
+    def change(params: dict[str, Any], model: Any, **_: object) -> None:
+        assert "ReturnConsumedCapacity" in model.input_shape.members
+        params["ReturnConsumedCapacity"] = "TOTAL"
+
+    change_parameters(dynamodb, change)
+    dynamodb.meta.events.register("before-send.dynamodb", refuse)
+    with pytest.raises(Unsent) as caught:
+        await dynamodb.get_item(TableName="table", Key={"pk": {"S": "1"}})
+    assert "ReturnConsumedCapacity" in str(caught.value.request.body)
+
+
+async def test_answers_are_parsed_by_an_event(dynamodb: Any) -> None:
+    seen: list[str] = []
+
+    def parse(response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: object) -> None:
+        seen.append(response_dict["body"].decode())
+        customized_response_dict["Item"] = {"pk": {"S": "parsed"}}
+
+    parse_answers(dynamodb, ["GetItem"], parse)
+    custom: dict[str, Any] = {}
+    await dynamodb.meta.events.emit(
+        "before-parse.dynamodb.GetItem",
+        operation_model=None,
+        response_dict=dict(ANSWER),
+        customized_response_dict=custom,
+    )
+    assert (seen, custom) == (["{}"], {"Item": {"pk": {"S": "parsed"}}})
+
+
+def test_errors_of_parsing_are_no_client_errors() -> None:
+    assert issubclass(parsers.ResponseParserError, Exception)
+    assert not issubclass(parsers.ResponseParserError, ClientError)
