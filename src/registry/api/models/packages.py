@@ -70,9 +70,7 @@ class PackageSummaryModel(Answer):
     type: PackageType
     status: PackageStatus
     status_reason: Annotated[str, Field(description="why it is `failed` or `quarantined`")] = ""
-    unreleased: Annotated[bool, Field(description="quarantined as a draft; a lift makes it one again")] = (
-        False
-    )
+    unreleased: Annotated[bool, Field(description="quarantined as a draft; a lift makes it one again")] = False
     description: str
     license: str | None
     tags: list[str]
