@@ -116,7 +116,7 @@ async def test_a_reference_is_an_id_a_name_or_a_name_with_a_version(client: Regi
 
     assert old.version == "1.0.0"
     assert (await client.resolve(old.id)).version == "1.0.0"
-    assert (await client.resolve("scope/@tiny")).version == "2.0.0-rc.1"
+    assert (await client.resolve("scope/@tiny")).version == "1.10.0"
     assert (await client.resolve("scope/@tiny@^1.0.0")).version == "1.10.0"
     await client.update(old.id, {"status": "deprecated"})
     assert (await client.resolve("scope/@tiny@1.0.0")).status == "deprecated"
