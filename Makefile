@@ -29,16 +29,17 @@ coverage: $(VENV)/.dev ## run the suite (ARGS for a part) and report branch cove
 mutants: $(VENV)/.dev ## mutate domain, formats and services and see which changes no test notices (ARGS="--sample 300")
 	$(BIN)/python -m tests.mutants $(ARGS)
 
-check: $(VENV)/.dev ## format, lint, types, import rules, openapi.yaml in step
-	$(BIN)/ruff format --check src tests bench load trust
-	$(BIN)/ruff check src tests bench load trust
-	$(BIN)/mypy src tests bench load trust
+check: $(VENV)/.dev ## format, lint, types, import rules, templates, openapi.yaml in step
+	$(BIN)/ruff format --check src tests bench load trust deploy
+	$(BIN)/ruff check src tests bench load trust deploy
+	$(BIN)/mypy src tests bench load trust deploy
 	$(BIN)/lint-imports
+	$(BIN)/cfn-lint deploy/aws/*.yaml
 	$(BIN)/registry openapi --check openapi.yaml
 
 format: $(VENV)/.dev ## rewrite the sources in the project's format
-	$(BIN)/ruff format src tests bench load trust
-	$(BIN)/ruff check --fix src tests bench load trust
+	$(BIN)/ruff format src tests bench load trust deploy
+	$(BIN)/ruff check --fix src tests bench load trust deploy
 
 bench: $(VENV)/.dev $(VENV)/.load ## measure, against baselines of the same run
 	$(BIN)/python -m bench $(ARGS)

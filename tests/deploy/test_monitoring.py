@@ -1,0 +1,112 @@
+"""Each alarm has its section in the runbook, and every metric is one that AWS measures."""
+
+import json
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from tests.deploy.template import FOLDER, Json, load, resources
+
+NAME = "monitoring.yaml"
+# Metrics of AWS's services that need nothing of the registry, by the services' documentation (2026-11).
+METRICS = {
+    "AWS/ApplicationELB": {
+        "ConsumedLCUs", "HTTPCode_ELB_5XX_Count", "HTTPCode_Target_2XX_Count", "HTTPCode_Target_3XX_Count",
+        "HTTPCode_Target_4XX_Count", "HTTPCode_Target_5XX_Count", "HealthyHostCount", "ProcessedBytes",
+        "RejectedConnectionCount", "RequestCount", "RequestCountPerTarget", "TargetConnectionErrorCount",
+        "TargetResponseTime", "UnHealthyHostCount",
+    },
+    "AWS/DynamoDB": {
+        "ConsumedReadCapacityUnits", "ConsumedWriteCapacityUnits", "ReadThrottleEvents", "SuccessfulRequestLatency",
+        "WriteThrottleEvents",
+    },
+    "AWS/ECS": {"CPUUtilization", "MemoryUtilization"},
+    "AWS/ElastiCache": {
+        "CacheHits", "CacheMisses", "DatabaseMemoryUsagePercentage", "EngineCPUUtilization", "Evictions",
+    },
+    "AWS/S3": {"BucketSizeBytes", "NumberOfObjects"},
+    "AWS/WAFV2": {"AllowedRequests", "BlockedRequests", "CountedRequests"},
+    "ECS/ContainerInsights": {"RunningTaskCount"},
+}  # fmt: skip
+PROMISES = {
+    "MeanLatency", "P95Latency", "ErrorRate", "UnhealthyTargets", "NoHealthyTarget", "MissingWorker", "Throttling",
+    "CacheMemory", "CacheEvictions",
+}  # fmt: skip
+
+
+def _alarms() -> dict[str, Json]:
+    return resources("AWS::CloudWatch::Alarm", NAME)
+
+
+def _sections() -> set[str]:
+    """Anchors of the runbook's headings, as GitHub makes them."""
+    headings = re.findall(r"^## (.+)$", (FOLDER / "runbook.md").read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^a-z0-9 -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def _alarm_metrics(alarm: Json) -> Iterator[tuple[str, str]]:
+    if "MetricName" in alarm:
+        yield alarm["Namespace"], alarm["MetricName"]
+    for entry in alarm.get("Metrics", []):
+        if "MetricStat" in entry:
+            yield entry["MetricStat"]["Metric"]["Namespace"], entry["MetricStat"]["Metric"]["MetricName"]
+
+
+def _widgets() -> list[Json]:
+    (dashboard,) = resources("AWS::CloudWatch::Dashboard", NAME).values()
+    widgets: list[Json] = json.loads(dashboard["DashboardBody"]["Fn::Sub"])["widgets"]
+    return widgets
+
+
+@pytest.mark.parametrize("name", sorted(_alarms()))
+def test_an_alarm_reaches_somebody_who_can_read_what_to_do(name: str) -> None:
+    alarm = _alarms()[name]
+    assert alarm["AlarmActions"] == [{"Ref": "Topic"}]
+    link = re.search(r"\$\{RunbookUrl\}#([a-z-]+)$", alarm["AlarmDescription"]["Fn::Sub"])
+    assert link, "the description ends with its section of the runbook"
+    assert link[1] in _sections()
+
+
+def test_every_section_belongs_to_an_alarm_or_the_budget() -> None:
+    linked = {alarm["AlarmDescription"]["Fn::Sub"].rsplit("#", 1)[1] for alarm in _alarms().values()}
+    assert _sections() == linked | {"budget"}
+
+
+def test_every_promise_has_an_alarm() -> None:
+    assert set(_alarms()) >= PROMISES
+    (budget,) = resources("AWS::Budgets::Budget", NAME).values()
+    assert {entry["Notification"]["NotificationType"] for entry in budget["NotificationsWithSubscribers"]} == {
+        "ACTUAL",
+        "FORECASTED",
+    }
+
+
+def test_silence_about_tasks_is_an_alarm() -> None:
+    for name in ("MissingWorker", "NoHealthyTarget"):
+        assert _alarms()[name]["TreatMissingData"] == "breaching"
+
+
+def test_every_metric_is_one_that_aws_measures() -> None:
+    used = {metric for alarm in _alarms().values() for metric in _alarm_metrics(alarm)}
+    used |= {(row[0], row[1]) for widget in _widgets() for row in widget["properties"]["metrics"]}
+    assert used == {(namespace, name) for namespace, names in METRICS.items() for name in names}
+
+
+def test_running_tasks_are_measured() -> None:
+    (cluster,) = resources("AWS::ECS::Cluster").values()
+    assert {"Name": "containerInsights", "Value": "enabled"} in cluster["ClusterSettings"]
+
+
+def test_the_parts_of_the_stack_fit_together() -> None:
+    (nested,) = resources("AWS::CloudFormation::Stack").values()
+    assert nested["TemplateURL"] == NAME
+    assert set(nested["Parameters"]) == set(load(NAME)["Parameters"])
+
+
+def test_the_dashboard_names_only_what_the_template_knows() -> None:
+    (dashboard,) = resources("AWS::CloudWatch::Dashboard", NAME).values()
+    names = set(re.findall(r"\$\{([^}]+)\}", dashboard["DashboardBody"]["Fn::Sub"]))
+    assert names <= set(load(NAME)["Parameters"]) | {"AWS::Region"}
+    places = [(widget["x"], widget["y"]) for widget in _widgets()]
+    assert len(places) == len(set(places))
