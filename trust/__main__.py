@@ -3,9 +3,9 @@
 import argparse
 import sys
 
-from trust import safety
+from trust import licenses, safety
 
-SECTIONS = (*safety.SECTIONS,)
+SECTIONS = (*safety.SECTIONS, *licenses.SECTIONS)
 """Every table; a new subject adds a module with its own."""
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from tests.api.archives import FORMS, gzipped_tar, zipped
 from tests.api.support import JsonObject, Person, download, fetch, metadata, send_package
+from tests.unit.archives import MIT_TEXT
 
 CARD = """---
 license: apache-2.0
@@ -58,16 +59,7 @@ def test_list_of_base_models(publisher: Person) -> None:
 
 
 def test_license_file_tells_the_license(publisher: Person) -> None:
-    text = (
-        b"MIT License\n\nCopyright (c) 2026 Someone\n\nPermission is hereby granted, free of charge, to any person "
-        b'obtaining a copy\nof this software and associated documentation files (the "Software"), to deal\nin the '
-        b"Software without restriction, including without limitation the rights\nto use, copy, modify, merge, publish, "
-        b"distribute, sublicense, and/or sell\ncopies of the Software, and to permit persons to whom the Software is\n"
-        b"furnished to do so, subject to the following conditions:\n\nThe above copyright notice and this permission "
-        b"notice shall be included in all\ncopies or substantial portions of the Software.\n\nTHE SOFTWARE IS PROVIDED "
-        b'"AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR\nIMPLIED.\n'
-    )
-    assert publish_archive(publisher, zipped({"LICENSE": text, "x.py": b""}))["license"] == "MIT"
+    assert publish_archive(publisher, zipped({"LICENSE": MIT_TEXT.encode(), "x.py": b""}))["license"] == "MIT"
 
 
 @pytest.mark.parametrize("name", ["deep/er/README.md", "one/README.md"])

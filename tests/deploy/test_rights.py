@@ -85,6 +85,16 @@ def test_the_roles_together_may_do_what_the_code_does_and_nothing_else() -> None
     assert needed - allowed == set()
 
 
+def test_the_operator_may_restore_under_a_new_name() -> None:
+    # What a restore asks for on the new table, by DynamoDB's documentation.
+    asked = {"BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan", "UpdateItem"}
+    (statement,) = [
+        each for each in _statements("OperatorRole") if "dynamodb:RestoreTableToPointInTime" in each["Action"]
+    ]
+    assert {f"dynamodb:{name}" for name in asked} <= set(statement["Action"])
+    assert statement["Resource"][0]["Fn::Sub"].endswith("table/${AWS::StackName}-*")
+
+
 def test_servers_may_not_administer() -> None:
     for role in ("ApiRole", "WorkerRole"):
         allowed = {action.split(":")[1] for action in _allowed(role)}

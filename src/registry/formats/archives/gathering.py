@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from registry.domain.packages import MAX_README_BYTES
 from registry.formats.archives.cards import CardFacts, read_card, read_license_expression
 from registry.formats.archives.facts import ArchiveFacts
-from registry.formats.archives.licenses import MAX_LICENSE_BYTES, recognise_license
 from registry.formats.archives.members import Member, MemberKind, safe_parts
+from registry.formats.licenses.recognising import MAX_LICENSE_BYTES, recognise_license
 
 _MAX_METADATA_BYTES = 64 * 1024
 _UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")

@@ -1,0 +1,1 @@
+"""Recognising the texts of licenses by SPDX's matching guidelines: the whole text, word by word."""
