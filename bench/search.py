@@ -103,14 +103,14 @@ def _name_rows(size: int) -> Iterator[NameRow]:
     for package in corpus.packages(size, with_readmes=False):
         # The order is that of the keys: the last one made comes first.
         number = size - int(package.id[-12:], 16)
-        yield NameRow(number, package.name, kind_code(package.type, package.status), package.created_by, package.tags)
+        yield NameRow(number, package.name, kind_code(package.type, package.status), package.tags)
 
 
 def _table_bytes(table: NameTable) -> int:
     return sum(
         sys.getsizeof(column)
         for block in table.blocks
-        for column in (block.keys, block.text, block.starts, block.kinds, block.owners, block.tags)
+        for column in (block.keys, block.text, block.starts, block.kinds, block.tags)
     )
 
 

@@ -38,7 +38,7 @@ def hidden(request: pytest.FixtureRequest, publisher: Person, admin: Person, ser
         name=unique("space") + "/bert",
         description=f"About {word}",
         tags=[word],
-        **({"status": "draft"} if request.param == "draft" else {}),
+        status="draft" if request.param == "draft" else "active",
     )
     if request.param == "quarantined":
         answer = admin.client.patch(f"/package/{package['id']}", json={"status": "quarantined"})

@@ -53,6 +53,9 @@ async def publish(
     resume: Annotated[
         bool, typer.Option("--resume/--no-resume", help="Send only what an interrupted upload of this file left out.")
     ] = True,
+    status: Annotated[
+        PackageStatus | None, typer.Option(help="active, deprecated, or draft: seen by owners only until its release.")
+    ] = None,
     wait: Annotated[bool, typer.Option(help="With --url: wait until the registry has fetched it.")] = False,
 ) -> None:
     r"""Publish a file as one version of a package.
@@ -88,6 +91,7 @@ async def publish(
         source_url=url,
         dependencies=tuple(parse_dependency(text) for text in depends or ()),
         readme=_read(readme),
+        status=status,
     )
     async with session.client() as client:
         if path is None:

@@ -134,7 +134,8 @@ class FoundPackage:
 class NewPackage:
     """What a package is to say of itself. Fields left as they are here are not sent, so the registry may fill them.
 
-    `type` is model, dataset or code; `dependencies` name what it is made from (a version in one is a range).
+    `type` is model, dataset or code; `dependencies` name what it is made from (a version in one is a range). `status` is
+    active, draft (seen by owners and admins until its release) or deprecated.
     """
 
     name: str
@@ -146,10 +147,11 @@ class NewPackage:
     source_url: str | None = None
     dependencies: tuple[Dependency, ...] = ()
     readme: str | None = None
+    status: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         members: dict[str, Any] = {"name": self.name, "version": self.version, "type": self.type}
-        for name in ("description", "license", "source_url", "readme"):
+        for name in ("description", "license", "source_url", "readme", "status"):
             value = getattr(self, name)
             if value is not None:
                 members[name] = value
