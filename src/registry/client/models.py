@@ -134,8 +134,8 @@ class FoundPackage:
 class NewPackage:
     """What a package is to say of itself. Fields left as they are here are not sent, so the registry may fill them.
 
-    `type` is model, dataset or code; `dependencies` name what it is made from (a version in one is a range). `status` is
-    active, draft (seen by owners and admins until its release) or deprecated.
+    `type` is model, dataset or code; `dependencies` name what it is made from (a version in one is a range).
+    `status` is active, draft (seen by owners and admins until its release) or deprecated.
     """
 
     name: str
