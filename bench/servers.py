@@ -83,8 +83,13 @@ def server_and_files(settings: Mapping[str, str]) -> Iterator[tuple["Server", st
 
 
 @contextlib.contextmanager
-def registry_server(data_dir: Path, settings: Mapping[str, str] | None = None, *, workers: int = 1) -> Iterator[Server]:
-    """`registry serve` on `data_dir`; but for its sources of ratings, with the default settings, or `settings`."""
+def registry_server(
+    data_dir: Path, settings: Mapping[str, str] | None = None, *, workers: int = 1, python: str = sys.executable
+) -> Iterator[Server]:
+    """`registry serve` on `data_dir`; but for its sources of ratings, with the default settings, or `settings`.
+
+    `python` is an interpreter that has the registry installed.
+    """
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("REGISTRY_")}
     environment = inherited | {
         "REGISTRY_DATA_DIR": str(data_dir),
@@ -96,7 +101,7 @@ def registry_server(data_dir: Path, settings: Mapping[str, str] | None = None, *
     environment |= settings or {}
     port = _free_port()
     command = ["registry", "serve", "--port", str(port), "--workers", str(workers)]
-    with _running(command, port, "/health", data_dir, environment) as server:
+    with _running(command, port, "/health", data_dir, environment, python) as server:
         yield server
 
 
@@ -134,11 +139,13 @@ def wait_until_searchable(client: httpx.Client) -> float:
 
 
 @contextlib.contextmanager
-def _running(command: list[str], port: int, path: str, folder: Path, environment: dict[str, str]) -> Iterator[Server]:
+def _running(
+    command: list[str], port: int, path: str, folder: Path, environment: dict[str, str], python: str = sys.executable
+) -> Iterator[Server]:
     with tempfile.TemporaryFile() as log:
         began = time.perf_counter()
         process = subprocess.Popen(
-            [sys.executable, "-m", *command],
+            [python, "-m", *command],
             cwd=folder,
             env=environment,
             stdin=subprocess.DEVNULL,

@@ -150,6 +150,13 @@ def test_a_silent_connection_is_closed_without_a_response(hasty: RunningServer) 
     assert exchange(hasty.url, b"\r\n") is None
 
 
+def test_a_connection_that_is_silent_after_its_response_is_closed(hasty: RunningServer) -> None:
+    began = time.monotonic()
+    (answer,) = all_answers(hasty.url, head("GET", "/health"))
+    assert answer.status == 200
+    assert time.monotonic() - began < 5
+
+
 def test_a_head_that_stalls_is_408(hasty: RunningServer) -> None:
     parts = [b"G", b"GET /health HTTP/1.1\r\n", head("GET", "/health")[:-2]]
     began = time.monotonic()

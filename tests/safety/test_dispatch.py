@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 from registry.ports.verdicts import DueRequest, ScanRequestStore
 from registry.services.maintenance.background import beside
-from registry.services.safety.dispatch import ScanDispatch, ScanHints
+from registry.services.safety.dispatch import PerUser, ScanDispatch, ScanHints
 from tests.factories import ManualClock
 
 
@@ -121,4 +121,16 @@ async def test_work_that_breaks_is_put_off_and_frees_its_place() -> None:
 async def test_hints_are_for_processes_that_scan() -> None:
     hints = ScanHints()
     hints.add("a1", "ann")
-    assert hints.waiting == {}
+    assert not hints.waiting
+
+
+def test_waiting_packages_are_grouped_by_who_asked() -> None:
+    waiting = PerUser()
+    for package_id, user in (("a1", "ann"), ("a2", "ann"), ("b1", "bob"), ("a1", "ann")):
+        waiting.add(package_id, user)
+    assert (len(waiting), list(waiting.packages)) == (3, ["ann", "bob"])
+    waiting.add("a2", "bob")
+    assert [list(each) for each in waiting.packages.values()] == [["a1"], ["b1", "a2"]]
+    assert [waiting.pop(each) for each in ("a1", "a2", "b1", "b1")] == ["ann", "bob", "bob", None]
+    assert not waiting
+    assert not waiting.packages

@@ -19,9 +19,19 @@ METHODS = [
     "on_message_complete",
     "on_response_complete",
     "resume_writing",
-    "_unset_keepalive_if_required",
+    "_start_asgi_task",
 ]
-ATTRIBUTES = ["loop", "parser", "transport", "flow", "pipeline", "headers", "expect_100_continue", "cycle"]
+ATTRIBUTES = [
+    "loop",
+    "parser",
+    "transport",
+    "flow",
+    "pipeline",
+    "headers",
+    "expect_100_continue",
+    "cycle",
+    "server_state",
+]
 CYCLE = [
     "disconnected",
     "keep_alive",
@@ -56,6 +66,9 @@ def test_the_protocol_is_asked_for_each_message() -> None:
     assert "self.headers.append((name, value))" in on_header
     assert len(on_header.splitlines()) == 5, "uvicorn's on_header does more than BoundedProtocol.on_header does"
     assert len(inspect.getsource(HttpToolsProtocol.on_url).splitlines()) == 2
+    completed = inspect.getsource(HttpToolsProtocol.on_response_complete).splitlines()
+    statements = [line for line in completed if line.strip() and not line.strip().startswith("#")]
+    assert len(statements) == 13, "uvicorn's on_response_complete does more than BoundedProtocol's does"
     received = inspect.getsource(HttpToolsProtocol.data_received)
     assert "self.parser.feed_data(data)" in received
 

@@ -135,7 +135,6 @@ class BoundedProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self._stopped:
             return
-        self._unset_keepalive_if_required()
         self._unparsed_bytes += len(data)
         try:
             self.parser.feed_data(data)
@@ -185,9 +184,15 @@ class BoundedProtocol(HttpToolsProtocol):
         return early_problem(refusal, target=getattr(self, "url", b""), headers=self.headers or [])
 
     def on_response_complete(self) -> None:
+        # As uvicorn's own does, but without a timer for each response: the watch closes connections that stay idle.
         self._owed -= 1
-        super().on_response_complete()
-        if self._deferred is not None and self._owed == 0 and not self.transport.is_closing():
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+        if self._deferred is not None and self._owed == 0:
             self.transport.write(self._deferred)
             self.transport.close()
 
@@ -213,6 +218,8 @@ class BoundedProtocol(HttpToolsProtocol):
         elif self._phase == _HEAD or self._owed == 0:
             self._idle_seconds += seconds
             limit = self.watched_by.limits.head_seconds
+            if self._phase == _BETWEEN and self.cycle is not None:
+                limit = min(limit, self.timeout_keep_alive)
             if self._idle_seconds > limit:
                 detail = f"The request's head was not complete within {limit:g} seconds."
                 self._refuse(Refusal(408, detail) if self._phase == _HEAD else None)

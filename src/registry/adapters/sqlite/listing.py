@@ -8,6 +8,7 @@ order nowhere: see `ranges.py`; for what else is not, see `scores.py`.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from registry.adapters.sqlite.database import Parameters
 from registry.domain.listing import PackageFilter
@@ -18,6 +19,7 @@ MAX_NAMES = 24
 """More names than this, and patterns of names, are checked entry by entry instead."""
 _MAX_BRANCHES = 200
 """Likewise. SQLite merges 500 at most."""
+_TYPES = tuple(PackageType)
 _BEHIND_ALL_IDS = "~"
 _BEFORE_ALL_IDS = ""
 
@@ -59,14 +61,17 @@ def branches(wanted: PackageFilter) -> Iterator[Branch]:
 
     With a minimum of the net score those of its buckets, the one that it cuts through whole.
     """
-    buckets = _buckets(wanted)
+    buckets, names = _buckets(wanted), _names(wanted)
+    types = (wanted.type,) if wanted.type else _TYPES
     for status in wanted.statuses:
-        for name in _names(wanted):
-            for type_ in (wanted.type,) if wanted.type else PackageType:
-                branch = _branch(wanted, status, type_, name, wanted.owner_of(status))
+        owner = wanted.owner_of(status)
+        for name in names:
+            for type_ in types:
+                branch = _branch(wanted.tag, status, type_, name, owner)
                 if wanted.min_net_score is None:
                     yield branch
-                yield from (_in_bucket(branch, bucket) for bucket in buckets)
+                for bucket in buckets:
+                    yield _in_bucket(branch, bucket)
 
 
 def _names(wanted: PackageFilter) -> tuple[str | None, ...]:
@@ -90,10 +95,10 @@ def _buckets(wanted: PackageFilter) -> Sequence[str]:
 
 
 def _branch(
-    wanted: PackageFilter, status: PackageStatus, type_: PackageType, name: str | None, created_by: str | None
+    tag: str | None, status: PackageStatus, type_: PackageType, name: str | None, created_by: str | None
 ) -> Branch:
     where = "l.tag IS ? AND l.status = ? AND l.type = ?"
-    parameters: tuple[str | None, ...] = (wanted.tag, status.value, type_.value)
+    parameters: tuple[str | None, ...] = (tag, status.value, type_.value)
     index = "listings_all"
     if created_by is not None:
         where, parameters, index = where + " AND l.created_by = ?", (*parameters, created_by), "listings_creator"
@@ -115,13 +120,22 @@ def at_version(branch: Branch, key: str) -> Branch:
 
 def merged(columns: str, streams: list[Branch], order: Order, *, limit: int) -> tuple[str, Parameters]:
     """A statement, with its parameters, for the first `limit` entries of the streams behind the place of `order`."""
-    join = _WITH_SUMMARY if columns == SUMMARY_COLUMNS else ""
-    selects: list[str] = []
     parameters: list[str | int | None] = []
     for stream in streams:
-        selects.append(
-            f"SELECT {columns} FROM {stream.table} AS l INDEXED BY {stream.index} {join} "  # noqa: S608 - fixed texts
-            f"WHERE {stream.where} AND l.id {order.comparison} ?"
-        )
-        parameters += (*stream.parameters, order.after)
-    return f"{' UNION ALL '.join(selects)} ORDER BY id {order.direction} LIMIT ?", (*parameters, limit)
+        parameters += stream.parameters
+        parameters.append(order.after)
+    parameters.append(limit)
+    shapes = tuple([(stream.table, stream.index, stream.where) for stream in streams])
+    return _merging(columns, shapes, order.comparison, order.direction), parameters
+
+
+@lru_cache(maxsize=256)
+def _merging(columns: str, shapes: tuple[tuple[str, str, str], ...], comparison: str, direction: str) -> str:
+    """The text of such a statement: most pages share few of them."""
+    join = _WITH_SUMMARY if columns == SUMMARY_COLUMNS else ""
+    selects = [
+        f"SELECT {columns} FROM {table} AS l INDEXED BY {index} {join} "  # noqa: S608 - fixed texts
+        f"WHERE {where} AND l.id {comparison} ?"
+        for table, index, where in shapes
+    ]
+    return f"{' UNION ALL '.join(selects)} ORDER BY id {direction} LIMIT ?"

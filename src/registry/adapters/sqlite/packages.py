@@ -4,6 +4,7 @@ import json
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from registry.adapters.sqlite.database import SqliteDatabase
 from registry.adapters.sqlite.listing import (
@@ -34,6 +35,7 @@ from registry.domain.versions import Version
 from registry.ports.clock import Clock
 from registry.ports.packages import PackageDocument, PackageSummary, SummaryPage
 
+_summary_of = partial(tuple.__new__, PackageSummary)  # as PackageSummary._make, without a call in Python for each
 _STATUSES = {status.value: status for status in PackageStatus}
 _DOCUMENT = "SELECT summary, readme, revision, status, created_by, name FROM packages WHERE id = ?"
 _GET = "SELECT summary, readme, blob_key FROM packages WHERE id = ?"
@@ -145,7 +147,7 @@ class SqlitePackageStore:
             if versions is not None:
                 streams = [at_version(stream, version_key(versions.lower)) for stream in streams]
             rows = self._database.fetch_all(*merged(SUMMARY_COLUMNS, streams, order, limit=one_more))
-        items = tuple(map(PackageSummary._make, rows[:limit]))
+        items = tuple(map(_summary_of, rows[:limit]))
         return SummaryPage(items, items[-1].id if len(rows) > limit else None)
 
     def _existing_names(self, names: NamePatterns) -> tuple[str, ...]:
@@ -194,7 +196,7 @@ def _checked_page(
     connection: sqlite3.Connection, streams: list[Branch], check: Check, order: Order, *, limit: int
 ) -> SummaryPage:
     numbers, next_after = checked_entries(connection, streams, check, order, limit=limit)
-    return SummaryPage(tuple(map(PackageSummary._make, _summaries(connection, numbers))), next_after)
+    return SummaryPage(tuple(map(_summary_of, _summaries(connection, numbers))), next_after)
 
 
 def _summaries(connection: sqlite3.Connection, numbers: list[int]) -> list[tuple[str, bytes, int]]:

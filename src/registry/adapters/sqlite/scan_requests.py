@@ -30,6 +30,7 @@ _DUE = """SELECT package_id, asked_by FROM (
         FROM scan_requests WHERE due_at <= ?)
     ORDER BY place, due_at LIMIT ?"""
 _SAME = "package_id = ? AND sha256 = ? AND due_at IS ?"
+_NONE: frozenset[str] = frozenset()
 _LIFT = "INSERT OR IGNORE INTO safety_lifts (package_id, sha256) VALUES (?, ?)"
 
 SAFETY_COLUMNS = """s.sha256, s.due_at, s.asked_by, s.reported,
@@ -97,7 +98,7 @@ def safety_of(
         due_at=None if due_at is None else from_microseconds(due_at),
         asked_by=asked_by or "",
         reported=reported or "",
-        lifted=frozenset(json.loads(lifted)),
+        lifted=_NONE if lifted == "[]" else frozenset(json.loads(lifted)),
     )
 
 

@@ -42,6 +42,8 @@ class Access:
 
     async def sees(self, package: Package, caller: Caller | None) -> bool:
         """Whether the package exists for the caller (None: for anybody)."""
+        if caller is not None and caller.is_admin and caller.names is None:
+            return True
         if not (await self.viewer(caller)).sees_name(package.type, package.name):
             return False
         if not package.status.hidden:

@@ -30,18 +30,49 @@ class RequestWork(Protocol):
     async def put_off(self, package_id: str, *, seconds: float) -> None: ...
 
 
+class PerUser:
+    """Packages that wait, by who asked: a choice among users does not look at each of their packages."""
+
+    def __init__(self) -> None:
+        self.packages: dict[str, dict[str, None]] = {}
+        self._users: dict[str, str] = {}
+
+    def __len__(self) -> int:
+        return len(self._users)
+
+    def __bool__(self) -> bool:
+        return bool(self._users)
+
+    def add(self, package_id: str, asked_by: str) -> None:
+        """A package stands where it came first, for who asked last."""
+        if self._users.get(package_id) != asked_by:
+            self.pop(package_id)
+            self._users[package_id] = asked_by
+            self.packages.setdefault(asked_by, {})[package_id] = None
+
+    def pop(self, package_id: str) -> str | None:
+        """Who asked for the package, which waits no more; None where it did not."""
+        user = self._users.pop(package_id, None)
+        if user is not None:
+            of_user = self.packages[user]
+            del of_user[package_id]
+            if not of_user:
+                del self.packages[user]
+        return user
+
+
 class ScanHints:
     """Requests that have just been opened in this process. Without a hint the next look finds them."""
 
     def __init__(self) -> None:
-        self.waiting: dict[str, str] = {}
+        self.waiting = PerUser()
         self.wake = asyncio.Event()
         self.wanted = False
 
     def add(self, package_id: str, asked_by: str) -> None:
         """No effect in a process that does not scan."""
         if self.wanted and len(self.waiting) < _MOST_HINTS:
-            self.waiting[package_id] = asked_by
+            self.waiting.add(package_id, asked_by)
             self.wake.set()
 
 
@@ -66,7 +97,7 @@ class ScanDispatch:
         self._next_look = clock.now()
         self._more = False
         self._hints = hints
-        self._listed: dict[str, str] = {}
+        self._listed = PerUser()
         self._under_way: dict[str, str] = {}
 
     async def run(self, jobs: JobQueue) -> None:
@@ -106,7 +137,7 @@ class ScanDispatch:
             chosen = self._choose()
             if chosen is None:
                 return
-            hinted, listed = self._hints.waiting.pop(chosen, None), self._listed.pop(chosen, None)
+            hinted, listed = self._hints.waiting.pop(chosen), self._listed.pop(chosen)
             self._under_way[chosen] = hinted or listed or ""
             await jobs.put(chosen, user=self._under_way[chosen])
 
@@ -115,7 +146,9 @@ class ScanDispatch:
         if now < self._next_look and (self._listed or not self._more):
             return
         due = await self._requests.list_due(now, limit=_LISTED)
-        self._listed = {each.package_id: each.asked_by for each in due}
+        self._listed = PerUser()
+        for each in due:
+            self._listed.add(each.package_id, each.asked_by)
         self._next_look = now + self._look
         self._more = len(due) == _LISTED
 
@@ -123,12 +156,14 @@ class ScanDispatch:
         counts = Counter(self._under_way.values())
         best: tuple[int, str] | None = None
         for waiting in (self._hints.waiting, self._listed):
-            for package_id, asked_by in waiting.items():
+            for asked_by, packages in waiting.packages.items():
                 busy = counts[asked_by]
-                if package_id in self._under_way or busy >= self._each:
+                if busy >= self._each or (best is not None and busy >= best[0]):
+                    continue
+                package_id = next((each for each in packages if each not in self._under_way), None)
+                if package_id is None:
                     continue
                 if busy == 0:
                     return package_id
-                if best is None or busy < best[0]:
-                    best = (busy, package_id)
+                best = (busy, package_id)
         return None if best is None else best[1]
