@@ -30,6 +30,7 @@ SUITES = {
     "machine": Suite("machine", "what this machine gives: SHA-256, disk, fsync, loopback"),
     "start": Suite("starting", "from the command to the first answer"),
     "reading": Suite("reading", "CPU of health, reads, pages, audit and lineage against bare Starlette routes"),
+    "web": Suite("web", "CPU of the web interface's main pages, signed in"),
     "listing": Suite("listing", "a page by each filter in the store alone, up to a million packages"),
     "search": Suite("search", "the index alone, up to a million names, against a loop with `re` and ripgrep"),
     "searching": Suite(

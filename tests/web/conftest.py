@@ -66,7 +66,8 @@ def archive(**files: str) -> str:
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    server = start_server(server_environment(tmp_path_factory.mktemp("web") / "data"))
+    data = tmp_path_factory.mktemp("web") / "data"
+    server = start_server(server_environment(data, REGISTRY_ALLOW_PRIVATE_TARGETS="true"))
     admin = log_in(server.url, server.admin_name, server.admin_password)
     packages = {}
     with admin.client as client:

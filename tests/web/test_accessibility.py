@@ -20,8 +20,15 @@ def paths(site: Site) -> list[str]:
         *(f"/ui/package/{package}{tab}" for tab in tabs),
         f"/ui/package/{made}/lineage",
         f"/ui/package/{site.packages[HOSTILE_NAME]}",
-        *("/ui/publish", "/ui/account", "/ui/health", "/ui/health?minutes=1440"),
-        *("/ui/admin", "/ui/admin/webhooks", "/ui/admin/quarantine", "/ui/admin/audit"),
+        *("/ui/publish", "/ui/releases", "/ui/account", "/ui/health", "/ui/health?minutes=1440"),
+        *(
+            "/ui/admin",
+            "/ui/admin/webhooks",
+            "/ui/admin/quarantine",
+            "/ui/admin/audit",
+            "/ui/admin/audit?since=yesterday",
+        ),
+        f"/ui/compare?from={package}&to={made}",
         *("/ui/package/no-such-package", "/ui/sign-in"),
     ]
 

@@ -12,10 +12,13 @@ from urllib.parse import quote, urlencode
 
 import orjson
 from starlette.requests import Request
-from starlette.types import ASGIApp, Message, Scope
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from registry.telemetry.request_id import current_request_id
 from registry.web.sessions import session_token
+
+_ERRORS = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,7 @@ class Api:
         headers: Mapping[str, str] | None = None,
     ) -> ApiResponse:
         """One request. Query parameters that are None or empty are left out; `path` is unescaped."""
-        sent = [(name.lower().encode(), value.encode("latin-1")) for name, value in (headers or {}).items()]
+        sent = _sent(headers)
         body = b""
         if json is not None:
             body = orjson.dumps(json)
@@ -89,9 +92,16 @@ class Api:
             sent.append((b"content-type", b"application/x-www-form-urlencoded"))
         if body:
             sent.append((b"content-length", b"%d" % len(body)))
-        if self._token:
-            sent.append((b"authorization", b"Bearer " + self._token.encode("latin-1")))
         return await _exchange(self._app, self._inner_scope(method, path, query or {}, sent), body)
+
+    def streamed(
+        self, path: str, *, query: Mapping[str, Any], headers: Mapping[str, str], filename: str
+    ) -> "StreamedDownload":
+        """A response that sends what the API answers to a GET as it comes, for the browser to save as a file."""
+        return StreamedDownload(self._app, self._inner_scope("GET", path, query, _sent(headers)), filename)
+
+    def _authorization(self) -> list[tuple[bytes, bytes]]:
+        return [(b"authorization", b"Bearer " + self._token.encode("latin-1"))] if self._token else []
 
     def _inner_scope(
         self, method: str, path: str, query: Mapping[str, Any], headers: list[tuple[bytes, bytes]]
@@ -113,8 +123,29 @@ class Api:
             "path": path,
             "raw_path": quote(path).encode(),
             "query_string": urlencode(given).encode(),
-            "headers": [*kept, *headers],
+            "headers": [*kept, *headers, *self._authorization()],
         }
+
+
+class StreamedDownload(Response):
+    """Another answer of the application, sent on unchanged but for `Content-Disposition`."""
+
+    def __init__(self, app: ASGIApp, inner: Scope, filename: str) -> None:
+        super().__init__()
+        self._app, self._inner = app, inner
+        self._disposition = f'attachment; filename="{filename}"'.encode("latin-1")
+
+    async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
+        async def with_disposition(message: Message) -> None:
+            if message["type"] == "http.response.start" and message["status"] < _ERRORS:
+                message = {**message, "headers": [*message["headers"], (b"content-disposition", self._disposition)]}
+            await send(message)
+
+        await self._app(self._inner, receive, with_disposition)
+
+
+def _sent(headers: Mapping[str, str] | None) -> list[tuple[bytes, bytes]]:
+    return [(name.lower().encode(), value.encode("latin-1")) for name, value in (headers or {}).items()]
 
 
 async def _exchange(app: ASGIApp, scope: Scope, body: bytes) -> ApiResponse:

@@ -6,7 +6,19 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from registry.web.api_calls import Api, ApiResponse
-from registry.web.pages import account, admin, find, health, lineage, packages, publish, ratings
+from registry.web.pages import (
+    account,
+    admin,
+    compare,
+    find,
+    health,
+    lineage,
+    names,
+    packages,
+    publish,
+    ratings,
+    releases,
+)
 from registry.web.rendering import problem_page, serve_static
 from registry.web.routing import page_route
 
@@ -30,7 +42,10 @@ def add_web_interface(app: Starlette) -> None:
             *packages.routes(),
             *ratings.routes(),
             *lineage.routes(),
+            *compare.routes(),
+            *names.routes(),
             *publish.routes(),
+            *releases.routes(),
             *account.routes(),
             *admin.routes(),
             *health.routes(),

@@ -42,6 +42,8 @@ MESSAGES = {
     "rated": "A new rating is requested. It appears here when it is ready.",
     "status": "The status is changed.",
     "deleted": "The package is deleted.",
+    "name": "The name is changed.",
+    "released": "The drafts are released.",
     "token-revoked": "The token is revoked.",
 }
 """What a page says after a change, by the name in `?done=`: a link cannot put its own words on a page."""

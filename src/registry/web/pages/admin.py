@@ -6,7 +6,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from registry.web.api_calls import Api
+from registry.domain.packages import AuditAction
+from registry.web.api_calls import Api, CallFailed
 from registry.web.pages.account import PERMISSIONS
 from registry.web.rendering import page, problem_page, see_other
 from registry.web.routing import page_route
@@ -17,6 +18,7 @@ EVENTS = (
     *("alias.moved", "safety.completed"),
 )
 _AUDIT_FILTERS = ("user", "action", "package", "since", "until")
+_INVALID = 422
 
 
 def routes() -> list[Route]:
@@ -32,6 +34,7 @@ def routes() -> list[Route]:
         page_route("/ui/admin/webhooks/{id}/delete", delete_webhook, methods=("POST",)),
         page_route("/ui/admin/quarantine", show_quarantine),
         page_route("/ui/admin/audit", show_audit),
+        page_route("/ui/admin/audit/export", export_audit),
     ]
 
 
@@ -121,6 +124,28 @@ async def show_quarantine(request: Request, api: Api) -> Response:
 
 
 async def show_audit(request: Request, api: Api) -> Response:
-    given = {name: request.query_params.get(name, "").strip() for name in _AUDIT_FILTERS}
-    entries = await api.read("/audit", limit=100, cursor=request.query_params.get("cursor"), **given)
-    return page(request, "audit.html", section="admin", tab="audit", entries=entries, given=given)
+    given = _audit_filters(request)
+    response = await api.get("/audit", limit=100, cursor=request.query_params.get("cursor"), **given)
+    if not response.ok and response.status != _INVALID:
+        raise CallFailed(response)
+    return page(
+        request,
+        "audit.html",
+        status=response.status,
+        section="admin",
+        tab="audit",
+        entries=response.body if response.ok else {"items": [], "next_cursor": None},
+        given=given,
+        errors=response.field_errors(),
+        actions=[action.value for action in AuditAction],
+    )
+
+
+async def export_audit(request: Request, api: Api) -> Response:
+    """All entries that match, a JSON document a line."""
+    headers = {"Accept": "application/x-ndjson"}
+    return api.streamed("/audit", query=_audit_filters(request), headers=headers, filename="audit.ndjson")
+
+
+def _audit_filters(request: Request) -> dict[str, str]:
+    return {name: request.query_params.get(name, "").strip() for name in _AUDIT_FILTERS}

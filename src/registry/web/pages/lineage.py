@@ -8,7 +8,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from registry.web.api_calls import Api
-from registry.web.pages.packages import package_page
+from registry.web.pages.packages import package_page, read_package
 from registry.web.routing import page_route
 
 _DRAWN_NODES = 60
@@ -43,12 +43,13 @@ def routes() -> list[Route]:
 
 
 async def show_lineage(request: Request, api: Api) -> Response:
-    package_id = request.path_params["id"]
+    package = await read_package(request, api)
+    package_id = package["id"]
     graph = await api.read(f"/package/{package_id}/lineage")
     cost = await api.get(f"/package/{package_id}/cost", dependency="true")
-    return await package_page(
+    return package_page(
         request,
-        api,
+        package,
         "lineage.html",
         "lineage",
         drawing=draw(graph, package_id) if len(graph["nodes"]) <= _DRAWN_NODES else None,

@@ -1,6 +1,7 @@
 """One package: README, metadata, safety, files, activity, and what its owner may change."""
 
 import asyncio
+from itertools import groupby
 from typing import Any
 
 from starlette.requests import Request
@@ -13,8 +14,8 @@ from registry.web.rendering import package_url, page, problem_page, see_other
 from registry.web.routing import page_route
 from registry.web.sessions import read_form
 
-_VERSIONS = 50
 _FILES = 200
+_OK = 200
 
 
 def routes() -> list[Route]:
@@ -29,22 +30,15 @@ def routes() -> list[Route]:
     ]
 
 
-async def package_page(request: Request, api: Api, template: str, tab: str, **values: Any) -> Response:
+async def read_package(request: Request, api: Api) -> dict[str, Any]:
+    """The package that the address names, with its rating. Raises CallFailed."""
+    package: dict[str, Any] = await api.read(f"/package/{request.path_params['id']}", include="rating")
+    return package
+
+
+def package_page(request: Request, package: dict[str, Any], template: str, tab: str, **values: Any) -> Response:
     """A page about one package, with the header and tabs that all of them share."""
-    package = await api.read(f"/package/{request.path_params['id']}", include="rating")
-    versions, named = await asyncio.gather(_versions(api, package), api.get(_name_path(package)))
-    return page(
-        request,
-        template,
-        section="packages",
-        package=package,
-        tab=tab,
-        versions=versions,
-        named=named.body if named.ok else None,
-        may_change=_may_change(request, package, named),
-        server=f"{request.url.scheme}://{request.url.netloc}",
-        **values,
-    )
+    return page(request, template, section="packages", package=package, tab=tab, **values)
 
 
 async def show_latest(request: Request, api: Api) -> Response:
@@ -59,14 +53,31 @@ async def show_latest(request: Request, api: Api) -> Response:
 
 
 async def show_package(request: Request, api: Api) -> Response:
-    package = await api.read(f"/package/{request.path_params['id']}")
+    package = await read_package(request, api)
+    named = await api.get(name_path(package))
     readme = await asyncio.to_thread(render_readme, package["readme"]) if package.get("readme") else None
-    return await package_page(request, api, "package.html", "", readme=readme)
+    return package_page(
+        request,
+        package,
+        "package.html",
+        "",
+        readme=readme,
+        named=named.body if named.ok else None,
+        name_tag=named.headers.get("etag", ""),
+        versions=_versions(package, named),
+        may_change=_may_change(request, package, named),
+        server=f"{request.url.scheme}://{request.url.netloc}",
+    )
 
 
 async def show_safety(request: Request, api: Api) -> Response:
-    response = await api.get(f"/package/{request.path_params['id']}/safety")
-    return await package_page(request, api, "safety.html", "safety", response=response, verdict=response.body)
+    package = await read_package(request, api)
+    response = await api.get(f"/package/{package['id']}/safety")
+    verdict = response.body if response.status == _OK else None
+    findings = findings_by_file(verdict["findings"]) if verdict else []
+    return package_page(
+        request, package, "safety.html", "safety", response=response, verdict=verdict, findings=findings
+    )
 
 
 async def show_files(request: Request, api: Api) -> Response:
@@ -75,14 +86,16 @@ async def show_files(request: Request, api: Api) -> Response:
         "cursor": request.query_params.get("cursor"),
         "prefix": request.query_params.get("prefix"),
     }
-    response = await api.get(f"/package/{request.path_params['id']}/files", **query)
-    return await package_page(request, api, "files.html", "files", response=response)
+    package = await read_package(request, api)
+    response = await api.get(f"/package/{package['id']}/files", **query)
+    return package_page(request, package, "files.html", "files", response=response)
 
 
 async def show_activity(request: Request, api: Api) -> Response:
     query = {"limit": 50, "cursor": request.query_params.get("cursor")}
-    entries = await api.read(f"/package/{request.path_params['id']}/audit", **query)
-    return await package_page(request, api, "activity.html", "activity", entries=entries)
+    package = await read_package(request, api)
+    entries = await api.read(f"/package/{package['id']}/audit", **query)
+    return package_page(request, package, "activity.html", "activity", entries=entries)
 
 
 async def change_status(request: Request, api: Api) -> Response:
@@ -100,16 +113,21 @@ async def delete_package(request: Request, api: Api) -> Response:
     return see_other("/ui/packages", done="deleted") if response.ok else problem_page(request, response)
 
 
-async def _versions(api: Api, package: dict[str, Any]) -> list[dict[str, Any]]:
-    listed = await api.get("/packages", name=package["name"], type=package["type"], limit=_VERSIONS)
-    others: list[dict[str, Any]] = listed.body["items"] if listed.ok else []
-    if all(other["id"] != package["id"] for other in others):
-        others = [package, *others]
-    return others
+def findings_by_file(findings: list[dict[str, Any]]) -> list[tuple[str, list[dict[str, Any]]]]:
+    """Findings with their file, files with a dangerous one first."""
+    ordered = sorted(findings, key=lambda finding: (finding["path"], finding["level"]))
+    files = [(path, list(found)) for path, found in groupby(ordered, key=lambda finding: finding["path"])]
+    return sorted(files, key=lambda file: file[1][0]["level"] != "dangerous")
 
 
-def _name_path(package: dict[str, Any]) -> str:
+def name_path(package: dict[str, Any]) -> str:
     return f"/names/{package['type']}/{package['name']}"
+
+
+def _versions(package: dict[str, Any], named: ApiResponse) -> list[dict[str, Any]]:
+    """The newest versions of the name, and the package itself where it is older than those."""
+    listed: list[dict[str, Any]] = named.body["versions"] if named.ok else []
+    return listed if any(other["id"] == package["id"] for other in listed) else [package, *listed]
 
 
 def _may_change(request: Request, package: dict[str, Any], named: ApiResponse) -> bool:

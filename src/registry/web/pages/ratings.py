@@ -6,10 +6,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from registry.web.api_calls import Api, CallFailed
-from registry.web.pages.packages import package_page
+from registry.web.pages.packages import findings_by_file, package_page, read_package
 from registry.web.rendering import package_url, problem_page, see_other
 from registry.web.routing import page_route
 from registry.web.sessions import read_form
+
+_OK = 200
 
 
 def routes() -> list[Route]:
@@ -21,12 +23,17 @@ def routes() -> list[Route]:
 
 
 async def show_rating(request: Request, api: Api) -> Response:
-    response = await api.get(f"/package/{request.path_params['id']}/rate")
+    package = await read_package(request, api)
+    response = await api.get(f"/package/{package['id']}/rate")
     if not response.ok:
         raise CallFailed(response)
-    rating = response.body if "metrics" in response.body else None
+    rating = response.body if response.status == _OK else None
     metrics = sorted(rating["metrics"].items(), key=lambda item: (-item[1]["weight"], item[0])) if rating else []
-    return await package_page(request, api, "rating.html", "rating", rating=rating, metrics=metrics)
+    findings = findings_by_file(rating["findings"]) if rating else []
+    again = request.query_params.get("done") == "rated"
+    return package_page(
+        request, package, "rating.html", "rating", rating=rating, metrics=metrics, findings=findings, again=again
+    )
 
 
 async def download_receipt(request: Request, api: Api) -> Response:

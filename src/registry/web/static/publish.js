@@ -26,17 +26,31 @@ function show(part) {
 
 function clearErrors() {
   for (const place of form.querySelectorAll("[data-error]")) { place.hidden = true; place.textContent = ""; }
-  for (const field of form.querySelectorAll("[aria-invalid]")) field.removeAttribute("aria-invalid");
+  for (const field of form.querySelectorAll("[aria-invalid]")) {
+    field.removeAttribute("aria-invalid");
+    const ids = field.getAttribute("aria-describedby")?.split(" ").filter((id) => !id.endsWith("-error")) ?? [];
+    if (ids.length) field.setAttribute("aria-describedby", ids.join(" ")); else field.removeAttribute("aria-describedby");
+  }
 }
 
-function showError(member, text) {
-  const top = member.split("/")[0];
-  const place = form.querySelector(`[data-error="${CSS.escape(top)}"]`) ?? form.querySelector('[data-error=""]');
-  place.textContent = place === form.querySelector('[data-error=""]') && member ? `${member}: ${text}` : text;
+// `pointer` is a JSON pointer into the metadata, such as /dependencies/1/version. Its first member names the field, the
+// rest the entry in it. A place that has no field is shown with its whole pointer at the end of the form.
+function showError(pointer, text) {
+  const [top, ...rest] = pointer.replace(/^\/(metadata\/)?/, "").split("/").map((part) => part.replace(/~1/g, "/").replace(/~0/g, "~"));
+  const own = top ? form.querySelector(`[data-error="${CSS.escape(top)}"]`) : null;
+  const place = own ?? form.querySelector('[data-error=""]');
+  const entry = /^\d+$/.test(rest[0] ?? "") ? [`entry ${Number(rest[0]) + 1}`, ...rest.slice(1)] : rest;
+  const where = own ? entry.join(", ") : [top, ...entry].filter(Boolean).join(", ");
+  const line = where ? `${where}: ${text}` : text;
+  place.textContent = place.textContent ? `${place.textContent} ${line}` : line;
   place.hidden = false;
-  const field = form.elements[top];
-  if (field?.setAttribute) field.setAttribute("aria-invalid", "true");
-  return field ?? place;
+  const field = own ? form.elements[top] : null;
+  if (!field) return place;
+  field.closest("details")?.setAttribute("open", "");
+  field.setAttribute("aria-invalid", "true");
+  const ids = new Set([...(field.getAttribute("aria-describedby")?.split(" ") ?? []), place.id]);
+  field.setAttribute("aria-describedby", [...ids].join(" "));
+  return field;
 }
 
 function fail(error) {
@@ -45,7 +59,7 @@ function fail(error) {
   document.getElementById("pause").hidden = true;
   const problem = error.problem;
   const errors = problem?.errors?.length ? problem.errors : [{ pointer: "", detail: problem?.detail ?? error.message }];
-  const fields = errors.map(({ pointer, detail }) => showError(pointer.replace(/^\/(metadata\/)?/, ""), detail));
+  const fields = errors.map(({ pointer, detail }) => showError(pointer, detail));
   say("Not published.");
   fields[0]?.focus?.();
 }
@@ -69,6 +83,11 @@ function metadata() {
   for (const name of ["description", "license", "source_url"]) if (value(name)) given[name] = value(name);
   const tags = value("tags").split(",").map((tag) => tag.trim()).filter(Boolean);
   if (tags.length) given.tags = tags;
+  const lines = value("dependencies").split("\n").map((line) => line.trim().split(/\s+/)).filter(([first]) => first);
+  if (lines.length) {
+    given.dependencies = lines.map(([relation, name = "", version, ...more]) =>
+      ({ relation, name, ...(version ? { version: [version, ...more].join(" ") } : {}) }));
+  }
   if (form.elements.draft.checked) given.status = "draft";
   return given;
 }
@@ -77,10 +96,10 @@ async function publish() {
   clearErrors();
   const file = form.elements.content.files[0];
   const given = metadata();
-  if (!file && !given.source_url) { showError("content", "Choose a file, or give a URL.").focus(); return; }
+  if (!file && !given.source_url) { showError("/content", "Choose a file, or give a URL.").focus(); return; }
   document.getElementById("send").disabled = true;
   const made = file ? await (file.size > PARTS_FROM ? sendParts(file, given) : sendWhole(file, given)) : await api("POST", "/package", { json: given });
-  say("Published.");
+  say(file ? "Published." : "The registry fetches the content.");
   location.assign(`/ui/package/${encodeURIComponent(made.id)}`);
 }
 
