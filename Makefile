@@ -44,6 +44,9 @@ format: $(VENV)/.dev ## rewrite the sources in the project's format
 bench: $(VENV)/.dev $(VENV)/.load ## measure, against baselines of the same run
 	$(BIN)/python -m bench $(ARGS)
 
+screenshots: $(VENV)/.dev ## fill a registry and write the pictures of docs/images/web (needs Chromium)
+	$(BIN)/python -m tests.web.screenshots
+
 trust: $(VENV)/.dev ## measure what the safety verdicts find, and write the tables of docs/safety.md
 	$(BIN)/python -m trust $(ARGS)
 
@@ -91,4 +94,4 @@ $(VENV)/.load: $(VENV)/.runtime requirements-load.lock
 .engines/bin/k6:
 	GOBIN=$(CURDIR)/.engines/bin nice go install go.k6.io/k6@$(K6_VERSION)
 
-.PHONY: help run test announce coverage mutants check format bench trust load performance k6 report openapi lock clean
+.PHONY: help run test announce coverage mutants check format bench screenshots trust load performance k6 report openapi lock clean

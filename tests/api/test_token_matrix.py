@@ -74,6 +74,14 @@ ROWS = {
     "DELETE /uploads/{upload_id}": Row("upload", names=404),
     "POST /uploads/{upload_id}/complete": Row("upload", names=404),
     "PUT /uploads/{upload_id}/parts/{number}": Row("upload", names=404),
+    "GET /names/{type}/{name}": Row("search", names=404),
+    "PUT /names/{type}/{name}/owners": Row("upload", names=404),
+    "PUT /names/{type}/{name}/visibility": Row("upload", names=404),
+    "PUT /names/{type}/{name}/aliases/{alias}": Row("upload", names=404),
+    "DELETE /names/{type}/{name}/aliases/{alias}": Row("upload"),
+    "GET /namespaces/{space}": Row("search"),
+    "PUT /namespaces/{space}/owners": Row("upload"),
+    "POST /releases": Row("upload"),
     "POST /tokens": Row(SESSION, by_session=True, body={"name": "", "permissions": []}),
     "GET /tokens": Row(SESSION, by_session=True),
     "DELETE /tokens/{token_id}": Row(SESSION, by_session=True),
@@ -164,9 +172,18 @@ def world(server: RunningServer, admin: Person, make_user: UserFactory) -> Itera
         yield world
 
 
+def name_body(world: World, key: str, package: JsonObject) -> JsonObject:
+    """A valid body of a route about names."""
+    if key.endswith("/owners"):
+        return {"owners": [world.owner.name]}
+    if key.endswith("/visibility"):
+        return {"visibility": "public", "readers": []}
+    return {"packages": [package["id"]]} if key == "POST /releases" else {"version": package["version"]}
+
+
 def ask(world: World, client: httpx.Client, key: str, package: JsonObject, upload_id: str) -> httpx.Response:
     method, _, template = key.partition(" ")
-    named = package["name"] if "badge" in template else unique("nobody")
+    named = package["name"] if "{type}" in template else unique("nobody")
     path = template.format(
         package_id=package["id"],
         upload_id=upload_id,
@@ -176,6 +193,8 @@ def ask(world: World, client: httpx.Client, key: str, package: JsonObject, uploa
         type=package["type"],
         slug="not-found",
         name=named,
+        alias="prod",
+        space=world.space,
         token_id="019b0000-0000-7000-8000-000000000000",
         webhook_id="019b0000-0000-7000-8000-000000000000",
         delivery_id="019b0000-0000-7000-8000-000000000000",
@@ -187,6 +206,8 @@ def ask(world: World, client: httpx.Client, key: str, package: JsonObject, uploa
         body = json_package(name=f"{world.space}/{unique()}")
     elif key == "POST /uploads":
         body = {"metadata": metadata(name=f"{world.space}/{unique()}"), "size": 1, "sha256": "0" * 64}
+    elif "/names/" in key or key in ("PUT /namespaces/{space}/owners", "POST /releases"):
+        body = name_body(world, key, package) if method != "GET" and method != "DELETE" else None
     parameters = {"q": unique()} if key == "GET /search" else None
     return client.request(method, path, json=body, params=parameters)
 

@@ -12,6 +12,7 @@ from registry.api.documentation import ETAG, IF_MATCH, LINK, problems
 from registry.api.models.names import AliasBody, AliasModel, NameModel, NamespaceModel, OwnersBody, VisibilityBody
 from registry.api.paging import DEFAULT_LIMIT, Cursor, Limit, link_to, position
 from registry.api.state import state_of
+from registry.api.strict_json import StrictJsonRoute
 from registry.domain.accounts import name_of
 from registry.domain.documents import format_time
 from registry.domain.names import NamedVersion, Namespace
@@ -27,7 +28,7 @@ Kind = Annotated[PackageType, Path(examples=["model"])]
 
 
 def name_routes() -> APIRouter:
-    router = APIRouter(tags=["names"])
+    router = APIRouter(route_class=StrictJsonRoute, tags=["names"])
     errors = problems(401, 403, 404, 422)
     changing = problems(400, 401, 403, 404, 409, 412, 413, 415, 422)
     tagged: dict[int | str, dict[str, Any]] = {200: {"headers": ETAG}}

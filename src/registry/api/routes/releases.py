@@ -10,12 +10,13 @@ from registry.api.authentication import Uploader
 from registry.api.documentation import problems
 from registry.api.models.names import DryRunModel, ReleaseBody, ReleaseModel
 from registry.api.state import state_of
+from registry.api.strict_json import StrictJsonRoute
 from registry.domain.documents import summary_members
 from registry.services.names.releases import parse_aliases
 
 
 def release_routes() -> APIRouter:
-    router = APIRouter(tags=["names"])
+    router = APIRouter(route_class=StrictJsonRoute, tags=["names"])
     router.add_api_route(
         "/releases",
         release_packages,
