@@ -105,3 +105,13 @@ def test_a_namespace_of_private_names_is_absent_for_others(publisher: Person, st
     problem(stranger.client.put(f"{path}/owners", json={"owners": [stranger.name]}), 404)
     publish(publisher.client, name=f"{space}/public")
     assert stranger.client.get(path).status_code == 200
+
+
+def test_nobody_takes_a_name_over_by_a_url(publisher: Person, stranger: Person) -> None:
+    name = unique("space") + "/bert"
+    publish(publisher.client, name=name, version="1.0.0", status="draft")
+    for taken in (name, name.upper()):
+        body = {"name": taken, "version": "2.0.0", "type": "model", "source_url": "https://1.1.1.1/model.bin"}
+        problem(stranger.client.post("/package", json=body), 403, 409)
+    versions = publisher.client.get(f"/names/model/{name}").json()["versions"]
+    assert [version["version"] for version in versions] == ["1.0.0"]

@@ -177,7 +177,7 @@ class FakeRegistry:
             name=metadata["name"],
             version=Version.parse(metadata["version"]),
             type=PackageType(metadata["type"]),
-            status=PackageStatus.PENDING if data is None else PackageStatus.ACTIVE,
+            status=PackageStatus.PENDING if data is None else PackageStatus(metadata.get("status", "active")),
             created_by=user,
             created_at=now,
             updated_at=now,

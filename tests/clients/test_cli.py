@@ -193,3 +193,9 @@ def test_health_tells_by_its_exit_code(visitor: Cli, fake: Fake) -> None:
     outcome = visitor.run("health")
     assert (outcome.code, outcome.document["ready"]) == (6, False)
     assert outcome.err == f"registry: {fake.url} is not ready\n"
+
+
+def test_a_draft_is_published(cli: Cli, model: Path) -> None:
+    draft = cli.publish(model, "--status", "draft")
+    assert draft["status"] == "draft"
+    assert cli.done("show", draft["id"]).document["status"] == "draft"
