@@ -1,12 +1,14 @@
 """The shapes of requests and answers that the registry in memory shares over its routes."""
 
 import base64
+import contextlib
 import hashlib
+import io
 import json
 import re
 from typing import Any
 
-from starlette.datastructures import UploadFile
+from multipart import MultipartParser, parse_options_header
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
@@ -44,16 +46,18 @@ async def no_route(request: Request, error: Exception) -> Response:
 
 async def read_package(request: Request) -> tuple[dict[str, Any], bytes | None, str]:
     """Metadata, the file (None without one) and its name."""
-    kind = request.headers["Content-Type"].partition(";")[0]
+    kind, options = parse_options_header(request.headers["Content-Type"])
     if kind != "multipart/form-data":
         metadata = json.loads(await request.body())
         encoded = metadata.get("content_base64")
         return metadata, None if encoded is None else base64.b64decode(encoded), "content"
-    async with request.form() as form:
-        (first, metadata_part), (second, file) = form.multi_items()
-        if (first, second) != ("metadata", "content") or not isinstance(file, UploadFile):
+    with contextlib.ExitStack() as opened:
+        parts = list(MultipartParser(io.BytesIO(await request.body()), options["boundary"]))
+        for part in parts:
+            opened.callback(part.close)
+        if [part.name for part in parts] != ["metadata", "content"] or parts[1].filename is None:
             raise Refusal(422, "invalid-input", "Send the parts metadata and content, in this order.")
-        return json.loads(str(metadata_part)), await file.read(), file.filename or "content"
+        return json.loads(parts[0].raw), parts[1].raw, parts[1].filename or "content"
 
 
 def page(request: Request, items: list[dict[str, Any]]) -> Response:

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from registry.api.forms import read_form
 from registry.domain.documents import format_time, summary_members
 from registry.domain.errors import InvalidInput
 from registry.domain.packages import Content, Dependency, Package, PackageStatus, PackageType
@@ -93,8 +94,8 @@ class FakeRegistry:
         return name
 
     async def sign_in(self, request: Request) -> Response:
-        async with request.form() as form:
-            name, password = str(form["username"]), form["password"]
+        form = await read_form(request)
+        name, password = form["username"], form["password"]
         if name not in self.users or self.users[name].password != password:
             raise Refusal(401, "not-signed-in", "The name or the password is wrong.")
         token = uuid.uuid4().hex
