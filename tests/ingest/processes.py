@@ -1,6 +1,7 @@
 """Several serving processes' ingests over one SQLite store, fed by a source that does as it is told."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from registry.adapters.sqlite.uploads import SqliteUploadStore
 from registry.adapters.sqlite.usage import SqliteUsageStore
 from registry.adapters.sqlite.webhooks import SqliteWebhookStore
 from registry.adapters.system.ids import UuidSource
+from registry.domain.errors import AlreadyExists
 from registry.domain.packages import Package, PackageStatus
 from registry.ports.fetching import Fetched, FetchError, SourceFacts
 from registry.services.ingest.gate import ScoreGate
@@ -25,7 +27,7 @@ from registry.services.ingest.leases import Claims
 from registry.services.packages.archive_reading import ArchiveReader
 from registry.services.packages.intake import AuditWriter, Intake
 from registry.services.uploads.quotas import QuotaRules, Quotas
-from tests.factories import START, ManualClock, make_change, make_package
+from tests.factories import START, ManualClock, make_account, make_change, make_package
 from tests.sandbox import DirectSandbox
 
 URL = "https://example.org/model.bin"
@@ -115,6 +117,8 @@ class World:
         now = self.clock.now()
         members = {"created_at": now, "updated_at": now, **members}
         package = make_package(status=PackageStatus.PENDING, source_url=URL, content=None, **members)
+        with contextlib.suppress(AlreadyExists):  # one account publishes all of them
+            await self.accounts.add(make_account(name=package.created_by, id=package.created_by))
         await self.packages.add(package, make_change(package.id))
         self.known.append(package.id)
         return package
