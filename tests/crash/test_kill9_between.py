@@ -58,7 +58,8 @@ async def test_killed_between(
         yield body[: len(body) - 1000]
         await until(first_part_sent)
         if between == "record and answer":
-            records.delay_seconds, records.fault = 3600, Fault.SLOW
+            records.only, records.delay_seconds = b"TransactWriteItems", 3600
+            records.fault = Fault.SLOW
         else:
             records.fault = Fault.HANG
         yield body[len(body) - 1000 :]

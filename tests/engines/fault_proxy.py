@@ -63,6 +63,8 @@ class FaultProxy:
         self._fault = Fault.NONE
         self.answer = ERROR_PAGE
         self.delay_seconds = 0.0
+        self.only = b""
+        """`SLOW` concerns requests that contain this, such as the name of a call."""
         self.cut_after_bytes = 20
         self.replacement = b""
         self.requests = 0
@@ -89,10 +91,11 @@ class FaultProxy:
             return
         engine_reader, engine_writer = await asyncio.open_connection(*self._engine)
         self._open |= {writer, engine_writer}
+        asked = bytearray()  # the connection's last request
         try:
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._forward_requests(reader, engine_writer, writer))
-                tasks.create_task(self._forward_answers(engine_reader, writer))
+                tasks.create_task(self._forward_requests(reader, engine_writer, writer, asked))
+                tasks.create_task(self._forward_answers(engine_reader, writer, asked))
         except* OSError:
             pass  # one side is gone: that ends the connection
         finally:
@@ -101,10 +104,15 @@ class FaultProxy:
             engine_writer.close()
 
     async def _forward_requests(
-        self, reader: asyncio.StreamReader, engine: asyncio.StreamWriter, client: asyncio.StreamWriter
+        self,
+        reader: asyncio.StreamReader,
+        engine: asyncio.StreamWriter,
+        client: asyncio.StreamWriter,
+        asked: bytearray,
     ) -> None:
         while chunk := await reader.read(CHUNK_BYTES):
             self.requests += 1
+            asked += chunk
             if self._fault is Fault.ANSWER:
                 await _rest_of_request(reader, chunk)
                 client.write(self.answer.encode())
@@ -114,9 +122,13 @@ class FaultProxy:
                 await engine.drain()
         engine.close()
 
-    async def _forward_answers(self, engine: asyncio.StreamReader, client: asyncio.StreamWriter) -> None:
+    async def _forward_answers(
+        self, engine: asyncio.StreamReader, client: asyncio.StreamWriter, asked: bytearray
+    ) -> None:
         while chunk := await engine.read(CHUNK_BYTES):
-            if self._fault is Fault.SLOW:
+            concerned = self.only in asked
+            asked.clear()
+            if self._fault is Fault.SLOW and concerned:
                 await asyncio.sleep(self.delay_seconds)
             if self._fault is Fault.CUT:
                 client.write(chunk[: self.cut_after_bytes])

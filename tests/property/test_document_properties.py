@@ -43,7 +43,7 @@ packages = st.builds(
     description=texts,
     license=st.none() | texts,
     tags=st.lists(texts, max_size=3).map(tuple),
-    source_url=st.none() | texts,
+    source_url=st.sampled_from([None, "https://example.org/a", "http://example.org:8080/x%20y"]),
     dependencies=st.lists(
         st.builds(Dependency, relation=texts, name=texts, version=st.none() | texts, id=st.none() | texts), max_size=2
     ).map(tuple),
