@@ -1,6 +1,7 @@
 """Requests made from the schema by schemathesis: no 5xx, and no answer that the schema does not promise."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -25,6 +26,8 @@ LEFT_OUT = [
 ]
 # A schema cannot say which names are taken and which digests match: requests that it allows may be refused.
 UNSUITABLE_CHECKS = "positive_data_acceptance"
+# In sequences values grow until the whole target is too long: 414 is no status that this check knows.
+UNSUITABLE_IN_SEQUENCES = f"{UNSUITABLE_CHECKS},negative_data_rejection"
 MAX_SECONDS = 20
 
 
@@ -36,13 +39,20 @@ def fuzzed(tmp_path: Path) -> Iterator[RunningServer]:
     server.stop()
 
 
+# A name may hold slashes, so these addresses are also those of names, which have GET too: `Allow` says so.
+AMBIGUOUS = [
+    "PUT /names/{type}/{name}/owners",
+    "PUT /names/{type}/{name}/visibility",
+    "PUT /names/{type}/{name}/aliases/{alias}",
+    "DELETE /names/{type}/{name}/aliases/{alias}",
+]
 # Names out of listings are tried in all phases, so that the user who asks may be deleted or locked out on the way.
 CHANGE_USERS = ["DELETE /users/{name}", "PUT /users/{name}/password", "PUT /users/{name}/permissions"]
 
 
 @pytest.mark.parametrize(
     ("phases", "left_out", "asker_survives"),
-    [("examples,coverage,fuzzing", [*LEFT_OUT, *CHANGE_USERS], True), ("stateful", LEFT_OUT, False)],
+    [("examples,coverage,fuzzing", [*LEFT_OUT, *AMBIGUOUS, *CHANGE_USERS], True), ("stateful", LEFT_OUT, False)],
     ids=["each", "in-sequences"],
 )
 def test_answers_are_as_the_schema_says(
@@ -58,7 +68,7 @@ def test_answers_are_as_the_schema_says(
                 *(f"--exclude-name={name}" for name in left_out),
                 f"--phases={phases}",
                 "--checks=all",
-                f"--exclude-checks={UNSUITABLE_CHECKS}",
+                f"--exclude-checks={UNSUITABLE_CHECKS if asker_survives else UNSUITABLE_IN_SEQUENCES}",
                 "--max-examples=5",
                 f"--max-time={MAX_SECONDS}",
                 "--continue-on-failure",
@@ -74,6 +84,7 @@ def test_answers_are_as_the_schema_says(
             timeout=5 * MAX_SECONDS,
             check=False,
         )
-        assert done.returncode == 0, done.stdout[-20_000:] + done.stderr[-5_000:]
+        report = re.sub(r"(\S{200})\S+", r"\1…", done.stdout)
+        assert done.returncode == 0, report[-20_000:] + done.stderr[-5_000:]
         # The one who asked may still do so: the run was not a series of 401s.
         assert not asker_survives or asking.client.get("/users").status_code == 200

@@ -245,7 +245,7 @@ def test_version_that_is_taken_meanwhile_leaves_the_upload_open(people: Mapping[
     owner, described = people["owner"], metadata()
     upload = opened(owner, DATA, metadata=described)
     send_all(owner, upload, DATA)
-    package = publish(owner.client, **described)
+    package = publish(owner.client, DATA, **described)  # other bytes would retire the version
     problem(complete(owner, upload), 409, slug="package-exists")
     assert owner.client.delete(f"/package/{package['id']}").status_code == 204
     done = complete(owner, upload)

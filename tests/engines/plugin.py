@@ -87,13 +87,3 @@ def s3_endpoint() -> Iterator[str]:
         pytest.fail(missing)
     with s3.running_s3() as server:
         yield server.endpoint_url
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[chromium.Browser]:
-    """A headless Chromium that all tests share: each opens a context of its own."""
-    missing = chromium.find_missing()
-    if missing is not None:
-        pytest.fail(missing)
-    with chromium.running_chromium() as started:
-        yield started

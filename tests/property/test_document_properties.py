@@ -26,7 +26,7 @@ contents = st.builds(
     blob_key=texts.filter(bool),
     size=st.integers(0, 5 * 2**40),
     sha256=st.just("ab" * 32),
-    media_type=texts,
+    media_type=st.sampled_from(["application/zip", "text/plain; charset=utf-8"]),
     filename=texts,
 )
 packages = st.builds(

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, R
 
 from tests.api.server import RunningServer, server_environment, start_server
 from tests.api.support import Person, log_in
+from tests.engines import chromium
 
 _PATIENCE_MS = 60_000
 """How long a page may take: a bound for a busy machine, not a measurement."""
@@ -128,6 +129,19 @@ class Watched:
     def _on_request(self, request: Request) -> None:
         if not request.url.startswith((self.url, "data:", "blob:")):
             self.faults.append(f"other host: {request.url}")
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    """A headless Chromium that the tests of this folder share: each opens a context of its own.
+
+    It ends with the folder: Playwright keeps an event loop running, beside which no asynchronous test can run.
+    """
+    missing = chromium.find_missing()
+    if missing is not None:
+        pytest.fail(missing)
+    with chromium.running_chromium() as started:
+        yield started
 
 
 @pytest.fixture

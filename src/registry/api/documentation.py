@@ -34,14 +34,16 @@ def reference(model: type[BaseModel]) -> dict[str, str]:
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The error answers of a route. Every route may also be limited (429), broken (500) and without a store (503)."""
+    """The error answers of a route. Every route may also be asked for by a target that is too long
+    (414), limited (429), broken (500) and without a store (503).
+    """
     return {
         status: {
             "description": _TITLES[status],
             "headers": _HEADERS.get(status, {}),
             "content": {PROBLEM_MEDIA_TYPE: {"schema": reference(ProblemModel)}},
         }
-        for status in (*statuses, 429, 500, 503)
+        for status in (*statuses, 414, 429, 500, 503)
     }
 
 

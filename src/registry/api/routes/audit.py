@@ -1,12 +1,14 @@
 """The log of all audit entries, for admins."""
 
 import base64
+import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Path, Query, Request
+from pydantic import BeforeValidator
 from starlette.responses import Response, StreamingResponse
 
 from registry.api.authentication import Admin
@@ -22,6 +24,16 @@ from registry.domain.packages import AuditAction
 NDJSON = "application/x-ndjson"
 _MAX_POSITION = 2**53
 _TIME = "2026-11-23T15:43:00Z"
+
+
+def _written_out(value: str) -> str:
+    """Pydantic also takes numbers, as seconds since the epoch, which the schema does not allow."""
+    if not re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T", value):
+        raise ValueError("must be a timestamp as in RFC 3339, such as 2026-11-23T15:43:00Z")
+    return value
+
+
+Moment = Annotated[datetime, BeforeValidator(_written_out, json_schema_input_type=datetime)]
 
 
 def audit_routes() -> APIRouter:
@@ -61,8 +73,8 @@ async def list_entries(
     user: Annotated[str | None, Query(max_length=64, description="who did it")] = None,
     action: Annotated[AuditAction | None, Query()] = None,
     package: Annotated[str | None, Query(pattern=ID_PATTERN, description="the package's id")] = None,
-    since: Annotated[datetime | None, Query(description="this moment or later", examples=[_TIME])] = None,
-    until: Annotated[datetime | None, Query(description="this moment or earlier", examples=[_TIME])] = None,
+    since: Annotated[Moment | None, Query(description="this moment or later", examples=[_TIME])] = None,
+    until: Annotated[Moment | None, Query(description="this moment or earlier", examples=[_TIME])] = None,
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> Response:
