@@ -47,7 +47,7 @@ can hold one.
 | rating | `R#<package id>` | `rating` |
 | part of a receipt | `R#<package id>` | `receipt#<number>` |
 | rating that waits | `M#<shard>` | `<package id>` |
-| event not told yet | `E#<shard>` | `<lane>#<revision>#<place>#<event id>` |
+| event not sent yet | `E#<shard>` | `<lane>#<revision>#<place>#<event id>` |
 | webhook | `webhooks` | `<webhook id>` |
 | webhook that has ended | `ended webhooks` | `<webhook id>` |
 | delivery | `D#<webhook id>` | `<event id>` |
@@ -79,11 +79,11 @@ can hold one.
   `reported` (the verdict that webhooks heard of last), and the contents for which an admin has `lifted` a quarantine.
 - A verdict has what decides; its JSON, compressed, is in parts that carry the verdict's `etag`. A scan under way is a
   lease (`claim_token`, `ends_at`, `attempts`).
-- An upgrade tells that a change of a formula or a policy has been carried out on all packages (`upgrade_state`).
-- An unfinished reset is the admin who stays, with the `reset_token` that tells this reset from the next one.
+- An upgrade records that a change of a formula or a policy has been carried out on all packages (`upgrade_state`).
+- An unfinished reset is the admin who stays, with the `reset_token` that distinguishes this reset from the next one.
 - An audit entry is in the index, under `audit#<shard>` and its id, until it has its position in the log of all entries
   (`log_position`). Head, tiles and positions change in one transaction.
-- A blob tells the sweep that a record, or an open upload, refers to these bytes.
+- A blob shows the sweep that a record, or an open upload, refers to these bytes.
 - An event is put by the change that causes it; `outbox` makes the deliveries of it, and ends it.
 - A lane lists the pending deliveries of a webhook and package (`waiting`) in their order, and is there while one is.
 - A webhook that has ended, disabled or removed, is one that the sweep has to clear up after.
@@ -328,7 +328,7 @@ def event_key(event: Event, *, revision: int, place: int) -> Item:
 
 
 def event_shards() -> list[str]:
-    """The partitions of the events that were not told yet."""
+    """The partitions of the events that were not sent yet."""
     return [f"E#{shard}" for shard in range(SHARDS)]
 
 

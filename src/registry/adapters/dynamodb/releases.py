@@ -1,6 +1,6 @@
 """Releases in DynamoDB: prepared item by item, committed by one write, carried out afterwards.
 
-A transaction takes 100 actions, and fifty packages with their listing entries are thousands. `release_view` tells how
+A transaction takes 100 actions, and fifty packages with their listing entries are thousands. `release_view` shows how
 readers see all or nothing all the same. Whoever wants to change an item that is prepared ends its release first: it
 carries out one that is committed, and cancels one that is not. So a process that dies holds up nobody, and the sweep
 ends what it left.
