@@ -11,9 +11,9 @@ from pathlib import Path
 from registry.adapters.sqlite.database import SqliteDatabase
 from registry.adapters.sqlite.package_writing import PackageWriting, insert_packages, record
 from registry.adapters.sqlite.scores import list_by_score
-from registry.adapters.sqlite.times import to_microseconds
 from registry.adapters.system.ids import UuidSource
 from registry.domain.packages import AuditAction, AuditEntry, Change, Content, Package, PackageStatus, PackageType
+from registry.domain.times import to_microseconds
 from registry.domain.versions import Version
 
 _GROUP = 2_000

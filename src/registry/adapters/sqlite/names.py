@@ -11,11 +11,11 @@ from registry.adapters.sqlite.audit import append_entries
 from registry.adapters.sqlite.database import SqliteDatabase
 from registry.adapters.sqlite.deliveries import record_events
 from registry.adapters.sqlite.naming import HeldVersion
-from registry.adapters.sqlite.times import to_microseconds
 from registry.domain.documents import parse_time
 from registry.domain.errors import NotFound, RevisionConflict
 from registry.domain.names import Name, NamedVersion, Namespace, NameView, Visibility, not_namespace_owner, not_owner
 from registry.domain.packages import PackageStatus, PackageType
+from registry.domain.times import to_microseconds
 from registry.domain.versions import Version
 from registry.ports.clock import Clock
 from registry.ports.names import NameChange, NameConflict

@@ -6,8 +6,8 @@ from datetime import datetime
 from registry.adapters.sqlite.database import SqliteDatabase
 from registry.adapters.sqlite.names import replace_name
 from registry.adapters.sqlite.package_writing import PackageWriting, mark, record
-from registry.adapters.sqlite.times import to_microseconds
 from registry.domain.releases import Release
+from registry.domain.times import to_microseconds
 from registry.ports.clock import Clock
 from registry.ports.names import NameChange
 

@@ -4,7 +4,7 @@ import sqlite3
 from datetime import datetime
 
 from registry.adapters.sqlite.database import SqliteDatabase
-from registry.adapters.sqlite.times import to_microseconds
+from registry.domain.times import to_microseconds
 
 _PUT = "INSERT OR REPLACE INTO source_urls (package_id, url, expires_at) VALUES (?, ?, ?)"
 

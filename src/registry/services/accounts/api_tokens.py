@@ -1,7 +1,6 @@
 """API tokens: made, listed, revoked, and noted as used."""
 
 import asyncio
-import contextlib
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,6 +15,7 @@ from registry.domain.pages import cut_page
 from registry.ports.accounts import AccountStore
 from registry.ports.api_tokens import ApiTokenStore
 from registry.ports.clock import Clock, IdSource
+from registry.services.maintenance.background import write_in_batches
 
 _log = structlog.get_logger(__name__)
 
@@ -116,14 +116,7 @@ class TokenUse:
 
     async def run(self) -> None:
         """Write until cancelled; what is waiting then is written before it ends."""
-        try:
-            while True:
-                await self._wake.wait()
-                await asyncio.sleep(self._FLUSH_SECONDS)
-                await self.flush()
-        finally:
-            with contextlib.suppress(RegistryError):
-                await self.flush()
+        await write_in_batches(self._wake, self.flush, seconds=self._FLUSH_SECONDS)
 
     async def flush(self) -> None:
         """Write what is waiting."""

@@ -7,6 +7,8 @@ from typing import Any
 
 import structlog
 
+from registry.domain.errors import RegistryError
+
 _log = structlog.get_logger(__name__)
 _RESTART_SECONDS = 5.0
 
@@ -41,3 +43,15 @@ async def _supervised(name: str, loop: Callable[[], Awaitable[None]]) -> None:
         except Exception:  # noqa: BLE001  (whatever it is, the other loops go on)
             _log.exception("background_loop_failed", loop=name, restart_seconds=_RESTART_SECONDS)
         await asyncio.sleep(_RESTART_SECONDS)
+
+
+async def write_in_batches(wake: asyncio.Event, flush: Callable[[], Awaitable[None]], *, seconds: float) -> None:
+    """Call `flush`, which clears `wake`, a moment after each time that `wake` is set; once more when cancelled."""
+    try:
+        while True:
+            await wake.wait()
+            await asyncio.sleep(seconds)
+            await flush()
+    finally:
+        with suppress(RegistryError):
+            await flush()

@@ -1,7 +1,6 @@
 """Serving a package's bytes."""
 
 import asyncio
-import contextlib
 from collections import Counter, OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
@@ -18,6 +17,7 @@ from registry.domain.verdicts import PackageSafety
 from registry.ports.audit import AuditStore
 from registry.ports.blobs import BlobStore
 from registry.ports.names import NameStore
+from registry.services.maintenance.background import write_in_batches
 from registry.services.packages.catalog import Catalog
 from registry.services.packages.intake import AuditWriter
 
@@ -156,14 +156,7 @@ class DownloadLog:
 
     async def run(self) -> None:
         """Write batches until cancelled; what is waiting then is written before it ends."""
-        try:
-            while True:
-                await self._wake.wait()
-                await asyncio.sleep(self._FLUSH_SECONDS)
-                await self._flush()
-        finally:
-            with contextlib.suppress(RegistryError):
-                await self._flush()
+        await write_in_batches(self._wake, self._flush, seconds=self._FLUSH_SECONDS)
 
     async def _flush(self) -> None:
         self._wake.clear()
