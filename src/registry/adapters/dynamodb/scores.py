@@ -1,4 +1,4 @@
-"""The listing by net score: what is written with a rating, so that the package is found by it."""
+"""The listing by score: what is written with a rating, so that the package is found by it."""
 
 from typing import TYPE_CHECKING
 
@@ -12,16 +12,16 @@ if TYPE_CHECKING:
 
 
 async def score_actions(
-    table: DynamoTable, package_id: str, *, revision: int, net_score: float | None
+    table: DynamoTable, package_id: str, *, revision: int, lower_bound: float | None
 ) -> "list[TransactWriteItemTypeDef]":
-    """The actions that list a package by its net score, as long as its record has this revision.
+    """The actions that list a package by the lower bound of its net score, as long as its record has this revision.
 
     None when it has another: then the rating is that of a revision that is gone.
     """
     record = await table.get(keys.record_key(package_id))
     if record is None or int(records.attribute(record, "revision", "N")) != revision:
         return []
-    score = None if net_score is None else millionths(net_score)
+    score = None if lower_bound is None else millionths(lower_bound)
     old_score = records.read_score(record)
     if score == old_score:
         return []
