@@ -55,15 +55,15 @@ def test_what_a_statement_means(text: str | None, spdx: str | None) -> None:
 
 HUB_IDS = re.findall(
     r"\S+",
-    "apache-2.0 mit openrail bigscience-openrail-m creativeml-openrail-m bigscience-bloom-rail-1.0 bigcode- "
-    "openrail-m afl-3.0 artistic-2.0 bsl-1.0 bsd-2-clause bsd-3-clause bsd-3-clause-clear c-uda cc0-1.0 cc-by-2.0 "
-    "cc-by-2.5 cc-by-3.0 cc-by-4.0 cc-by-sa-3.0 cc-by-sa-4.0 cc-by-nc-2.0 cc-by-nc-3.0 cc-by-nc-4.0 cc-by-nd-4.0 "
-    "cc-by-nc-nd-3.0 cc-by-nc-nd-4.0 cc-by-nc-sa-2.0 cc-by-nc-sa-3.0 cc-by-nc-sa-4.0 cdla-sharing-1.0 cdla- "
-    "permissive-1.0 cdla-permissive-2.0 wtfpl ecl-2.0 epl-1.0 epl-2.0 etalab-2.0 eupl-1.1 eupl-1.2 agpl-3.0 "
-    "gpl-2.0 gpl-3.0 isc lgpl-2.1 lgpl-3.0 lgpl-lr lppl-1.3c ms-pl mpl-2.0 odbl openrail++ osl-3.0 postgresql "
-    "ofl-1.1 ncsa unlicense zlib pddl deepfloyd-if-license apple-amlr apple-ascl fair-noncommercial-research- "
-    "license h-research intel-research open-mdw grok2-community llama2 llama3 llama3.1 llama3.2 llama3.3 llama4 "
-    "gemma ",
+    "apache-2.0 mit openrail bigscience-openrail-m creativeml-openrail-m bigscience-bloom-rail-1.0 "
+    "bigcode-openrail-m afl-3.0 artistic-2.0 bsl-1.0 bsd-2-clause bsd-3-clause bsd-3-clause-clear c-uda cc0-1.0 "
+    "cc-by-2.0 cc-by-2.5 cc-by-3.0 cc-by-4.0 cc-by-sa-3.0 cc-by-sa-4.0 cc-by-nc-2.0 cc-by-nc-3.0 cc-by-nc-4.0 "
+    "cc-by-nd-4.0 cc-by-nc-nd-3.0 cc-by-nc-nd-4.0 cc-by-nc-sa-2.0 cc-by-nc-sa-3.0 cc-by-nc-sa-4.0 "
+    "cdla-sharing-1.0 cdla-permissive-1.0 cdla-permissive-2.0 wtfpl ecl-2.0 epl-1.0 epl-2.0 etalab-2.0 eupl-1.1 "
+    "eupl-1.2 agpl-3.0 gpl-2.0 gpl-3.0 isc lgpl-2.1 lgpl-3.0 lgpl-lr lppl-1.3c ms-pl mpl-2.0 odbl openrail++ "
+    "osl-3.0 postgresql ofl-1.1 ncsa unlicense zlib pddl deepfloyd-if-license apple-amlr apple-ascl "
+    "fair-noncommercial-research-license h-research intel-research open-mdw grok2-community llama2 llama3 "
+    "llama3.1 llama3.2 llama3.3 llama4 gemma ",
 )
 """https://huggingface.co/docs/hub/repositories-licenses, without those that name a family or none."""
 
