@@ -11,7 +11,8 @@ from registry.adapters.dynamodb.api_tokens import DynamoApiTokenStore, TokenOwne
 from registry.adapters.dynamodb.audit import DynamoAuditStore
 from registry.adapters.dynamodb.audit_log import DynamoAuditLog
 from registry.adapters.dynamodb.changes import DynamoChangeFeed
-from registry.adapters.dynamodb.client import DynamoLimits, DynamoTable, open_table
+from registry.adapters.dynamodb.client import DynamoTable
+from registry.adapters.dynamodb.connection import DynamoLimits, open_table
 from registry.adapters.dynamodb.deliveries import DynamoDeliveryOutbox
 from registry.adapters.dynamodb.health import DynamoHealthLog
 from registry.adapters.dynamodb.idempotency import DynamoIdempotencyStore
