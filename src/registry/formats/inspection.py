@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import IO
 
 from registry.domain.evidence import ArchiveFacts, FileEntry
-from registry.formats.project_files import requirement_names
+from registry.formats.project_files import read_project, requirement_names
 from registry.formats.python_sources import PythonSource, read_python
 
 KIB, MIB = 1024, 1024 * 1024
@@ -89,7 +89,7 @@ class Inspection:
             requirements=requirement_names(required),
             readme=texts.get("readme"),
             config=texts.get("config"),
-            pyproject=texts.get("pyproject"),
+            project=read_project(texts.get("pyproject")),
             project_urls=tuple(dict.fromkeys(urls))[:10],
         )
 

@@ -10,10 +10,9 @@ score.
 Source: the compatibility table of `registry.formats.license_expressions`, which cites its own.
 """
 
+from registry.domain.card_facts import CardReading
 from registry.domain.evidence import Evidence, Fact
 from registry.domain.ratings import MetricResult
-from registry.formats.cards import card_fact, parse_card
-from registry.formats.front_matter import stated_license
 from registry.formats.license_expressions import LicenseUse, check_license
 from registry.rating.results import failures, lost, measured
 
@@ -30,7 +29,7 @@ PROJECT_LICENSES = (
 
 
 def measure(evidence: Evidence) -> MetricResult:
-    card = card_fact(evidence)
+    card = evidence.card
     asked: tuple[Fact[object], ...] = (evidence.package, card, evidence.hub, evidence.repository)
     stated = _statements(evidence, card)
     if not stated:
@@ -47,12 +46,12 @@ def measure(evidence: Evidence) -> MetricResult:
     )
 
 
-def _statements(evidence: Evidence, card: Fact[str]) -> list[tuple[str, str, Fact[object]]]:
+def _statements(evidence: Evidence, card: Fact[CardReading]) -> list[tuple[str, str, Fact[object]]]:
     package, hub, repository = evidence.package.value, evidence.hub.value, evidence.repository.value
     found: list[tuple[str | None, str, Fact[object]]] = []
     found.append((package.license if package else None, "the record", evidence.package))
     if card.value is not None:
-        found.append((stated_license(parse_card(card.value).front), "the card", card))
+        found.append((card.value.license, "the card", card))
     found.append((hub.license if hub else None, "the hub", evidence.hub))
     found.append((repository.license if repository else None, "the repository", evidence.repository))
     return [(text.strip(), where, fact) for text, where, fact in found if text and text.strip()]
