@@ -75,7 +75,7 @@ class CardReading:
     `words` counts its prose without repetitions, `code_blocks` its blocks of code; `example` is the first that shows
     how the package is used. `installs` are the distributions, images and folders that its commands install.
     `repository` is the one that it calls its own (`owner/name`). `datasets` are those of its front matter,
-    `mentioned_datasets` those of them that its prose names too. `license` is its front matter's, as written.
+    `mentioned_datasets` those of them that its prose names too. `licenses` are its front matter's, as written.
     `libraries` are the front matter's library and tags. `results` is how many results its `model-index` has, and
     `malformed_results` how many of them lack a task, a dataset, a metric or a number.
     """
@@ -88,7 +88,7 @@ class CardReading:
     repository: str | None = None
     datasets: tuple[str, ...] = ()
     mentioned_datasets: tuple[str, ...] = ()
-    license: str | None = None
+    licenses: tuple[str, ...] = ()
     libraries: tuple[str, ...] = ()
     claims: tuple[ClaimFacts, ...] = ()
     results: int = 0

@@ -7,7 +7,7 @@ from registry.domain.card_facts import CardReading, DemonstrationFacts, SectionF
 from registry.formats.blocks import CodeBlock
 from registry.formats.cards import Card, Section, parse_card
 from registry.formats.claims import read_claims
-from registry.formats.front_matter import stated_license
+from registry.formats.front_matter import stated_licenses
 from registry.formats.headings import MAX_HEADING_CHARACTERS, subjects_of
 from registry.formats.project_files import install_commands, installed_names
 from registry.formats.python_examples import read_demonstrations
@@ -36,7 +36,7 @@ def read_card_text(text: str, names: tuple[str, ...] = ()) -> CardReading:
         repository=labelled_repository(card),
         datasets=card.names("datasets"),
         mentioned_datasets=_mentioned(card),
-        license=stated_license(card.front),
+        licenses=stated_licenses(card.front),
         libraries=(*card.names("library_name"), *card.names("tags"))[:_MAX_NAMES],
         claims=claims,
         results=results,

@@ -76,7 +76,7 @@ def _own(evidence: Evidence, license_name: str | None) -> MetricResult:
         score, text = _score(DatasetFacts(hub.value, card.value))
         return measured(score, text, hub, card)
     documented, text = _documented(card.value)
-    named = license_name or (card.value and card.value.license)
+    named = license_name or (card.value and card.value.licenses)
     score = (0.4 * documented + 0.2 * bool(named)) / 0.6
     told = f"{text}; {'licensed' if named else 'no license'}; not known to a hub"
     return measured(score, told, card, source=None if card.value else card.source)
