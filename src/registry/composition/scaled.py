@@ -51,7 +51,7 @@ from registry.composition.memory import UploadMemory
 from registry.domain.errors import Unavailable
 from registry.ports.clock import Clock
 from registry.services.health.health import Probe
-from registry.settings import BlobsBackend, RecordsBackend, Settings, SettingsError
+from registry.settings import BlobsBackend, DynamoClient, RecordsBackend, Settings, SettingsError
 from registry.telemetry.observation import CallObserver
 
 _Opened = TypeVar("_Opened")
@@ -83,6 +83,7 @@ def _table(
             on_call=on_call,
             on_units=on_units,
             limits=limits,
+            direct=settings.dynamodb_client is DynamoClient.DIRECT,
         )
     )
 
