@@ -184,7 +184,8 @@ async def test_credentials_that_expire_are_renewed() -> None:
         return {"access_key": "key", "secret_key": "secret", "token": f"token-{made}", "expiry_time": expires}
 
     session = aioboto3.Session(region_name="eu-central-1")
-    session._session._credentials = AioRefreshableCredentials.create_from_metadata(
+    inner: Any = session._session
+    inner._credentials = AioRefreshableCredentials.create_from_metadata(
         await renew(), refresh_using=renew, method="test"
     )
     for _ in range(2):
