@@ -106,7 +106,9 @@ async def read_name(
 
     Its ETag changes with owners, visibility, aliases and versions, not with ratings or downloads.
     """
-    seen = await state_of(request.scope).services.names.read(type, name, caller)
+    services = state_of(request.scope).services
+    await services.retrieval.downloads.settle()
+    seen = await services.names.read(type, name, caller)
     return await _name_response(request, seen, limit=limit, cursor=cursor)
 
 
@@ -121,7 +123,7 @@ async def _name_response(
     left = [named for named in seen.view.versions if after is None or named.id < after]
     page = left[:limit]
     link = link_to(request, services.cursors, page[-1].id) if len(left) > limit else None
-    ratings = await services.ratings.latest([named.id for named in page])
+    ratings = await services.ratings.find_latest_of([named.id for named in page])
     document = {
         "type": seen.view.name.type,
         "name": seen.view.name.name,
