@@ -13,6 +13,7 @@ from registry.adapters.dynamodb.audit_log import DynamoAuditLog
 from registry.adapters.dynamodb.changes import DynamoChangeFeed
 from registry.adapters.dynamodb.client import DynamoLimits, DynamoTable, open_table
 from registry.adapters.dynamodb.deliveries import DynamoDeliveryOutbox
+from registry.adapters.dynamodb.derived import DynamoDerivedStore
 from registry.adapters.dynamodb.health import DynamoHealthLog
 from registry.adapters.dynamodb.idempotency import DynamoAnswerStore
 from registry.adapters.dynamodb.maintenance import DynamoRecordMaintenance
@@ -126,6 +127,7 @@ async def open_records(
             ratings=DynamoRatingStore(table),
             verdicts=DynamoVerdictStore(table),
             scan_requests=DynamoScanRequestStore(table),
+            derived=DynamoDerivedStore(table),
             webhooks=DynamoWebhookStore(table, clock),
             outbox=DynamoDeliveryOutbox(table, clock),
             health_log=DynamoHealthLog(table),
