@@ -15,7 +15,7 @@ from registry.ports.audit_log import AuditLog
 from registry.ports.changes import ChangeFeed
 from registry.ports.derived import DerivedStore
 from registry.ports.health import HealthLog
-from registry.ports.idempotency import AnswerStore
+from registry.ports.idempotency import IdempotencyStore
 from registry.ports.maintenance import RecordMaintenance, UpgradeStore
 from registry.ports.names import NameStore
 from registry.ports.packages import PackageStore
@@ -37,7 +37,7 @@ class Records:
     reader: DocumentReader
     audit: AuditStore
     audit_log: AuditLog
-    answers: AnswerStore
+    idempotency: IdempotencyStore
     maintenance: RecordMaintenance
     upgrades: UpgradeStore
     health: HealthLog

@@ -11,7 +11,7 @@ from registry.ports.cache import RatingCache
 from registry.ports.changes import ChangeFeed
 from registry.ports.derived import DerivedStore
 from registry.ports.health import HealthLog
-from registry.ports.idempotency import AnswerStore
+from registry.ports.idempotency import IdempotencyStore
 from registry.ports.maintenance import RecordMaintenance, UpgradeStore
 from registry.ports.names import NameStore
 from registry.ports.packages import PackageStore
@@ -41,7 +41,7 @@ class Records:
     reader: DocumentReader
     audit: AuditStore
     audit_log: AuditLog
-    answers: AnswerStore
+    idempotency: IdempotencyStore
     uploads: UploadStore
     usage: UsageStore
     source_urls: SourceUrlStore

@@ -31,7 +31,7 @@ can hold one.
 | lease of the log | `X#lease` | `lease` |
 | checkpoint of the log | `X#checkpoint` | `checkpoint` |
 | tile of the log | `X#<level>#<number>` | `tile` |
-| kept answer | `K#<key>` | `answer` |
+| idempotency record | `K#<key>` | `answer` |
 | account | `U#<user>` | `account` |
 | account entry | `accounts` | `<user>` |
 | admins | `admins` | `admins` |
@@ -225,7 +225,7 @@ def derived_key(kind: str, sha256: str) -> Item:
     return key(f"H#{sha256}", kind)
 
 
-def answer_key(answer: str) -> Item:
+def idempotency_key(answer: str) -> Item:
     return key(f"K#{answer}", "answer")
 
 

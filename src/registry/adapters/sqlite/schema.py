@@ -234,6 +234,18 @@ RECORDS: Migrations = (
             SELECT space, {_folded("space")}, json_array(created_by || '#' || created_by) FROM first""",  # noqa: S608
     ),
     (
+        """CREATE TABLE idempotency_records (
+            key TEXT NOT NULL UNIQUE, fingerprint TEXT NOT NULL, made_id TEXT NOT NULL, response BLOB NOT NULL,
+            expires_at INTEGER NOT NULL)""",
+        # A response is a line of JSON with status and headers, and the body.
+        """INSERT INTO idempotency_records
+            SELECT key, fingerprint, json_extract(CAST(body AS TEXT), '$.id'),
+                CAST(json_array(status, json(headers)) || char(10) || CAST(body AS TEXT) AS BLOB), expires_at
+            FROM answers""",
+        "DROP TABLE answers",
+        "CREATE INDEX idempotency_records_expires_at ON idempotency_records (expires_at)",
+    ),
+    (
         """CREATE TABLE derived (
             kind TEXT NOT NULL, sha256 TEXT NOT NULL, blob_key TEXT, blob_sha256 TEXT, problem TEXT NOT NULL,
             path TEXT, reader_version INTEGER NOT NULL, crc32 INTEGER, UNIQUE (kind, sha256))""",
