@@ -1,12 +1,14 @@
 """Puts verdicts together: the scanner, who applies them, and the loops that work on what is due."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
 from registry.adapters.memory.jobs import PATIENCE_SECONDS, LocalJobQueue
 from registry.composition.backends import Records
+from registry.domain.packages import Content, Package
+from registry.domain.safety import SafetyStatus
 from registry.domain.verdicts import SafetyPolicy
 from registry.formats.scanning.limits import ScanLimits
 from registry.ports.blobs import BlobStore
@@ -16,7 +18,7 @@ from registry.ports.sandbox import Sandbox
 from registry.services.maintenance.refreshing import Refreshing, RefreshStores
 from registry.services.packages.catalog import Catalog
 from registry.services.packages.intake import AuditWriter
-from registry.services.safety.applying import Applying, OnJudged
+from registry.services.safety.applying import Applying
 from registry.services.safety.content_scanner import StoredContentScanner
 from registry.services.safety.dispatch import ScanDispatch, ScanHints
 from registry.services.safety.facts import VerdictFacts
@@ -58,9 +60,9 @@ def assemble_safety(
     ids: IdSource,
     rating_jobs: JobQueue,
     sandbox: Sandbox,
-    on_judged: OnJudged,
+    list_files: Callable[[Content, str], Awaitable[None]],
 ) -> SafetyServices:
-    """The services over these stores. `on_judged` hears of packages whose content is new and has its verdict."""
+    """The services over these stores. `list_files` hears of contents with a new verdict, and whose they are."""
     policy, hints = policy_of(settings), ScanHints()
     scanning = Scanning(
         ScanStores(records.verdicts, records.scan_requests, records.packages),
@@ -76,9 +78,10 @@ def assemble_safety(
     )
     for_ratings = RatingsAfterVerdicts(records.verdicts, records.ratings, rating_jobs, clock=clock, hint=hints.add)
 
-    async def judged(package_id: str, asked_by: str) -> None:
-        await for_ratings.begin(package_id, asked_by)
-        await on_judged(package_id, asked_by)
+    async def judged(package: Package, status: SafetyStatus, asked_by: str) -> None:
+        await for_ratings.begin(package, status, asked_by)
+        if package.content is not None:
+            await list_files(package.content, asked_by)
 
     applying = Applying(
         records.packages,
