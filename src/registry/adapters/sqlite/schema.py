@@ -247,6 +247,17 @@ RECORDS: Migrations = (
         "CREATE INDEX idempotency_records_expires_at ON idempotency_records (expires_at)",
     ),
     (
+        """CREATE TABLE derived (
+            kind TEXT NOT NULL, sha256 TEXT NOT NULL, blob_key TEXT, blob_sha256 TEXT, problem TEXT NOT NULL,
+            path TEXT, reader_version INTEGER NOT NULL, crc32 INTEGER, UNIQUE (kind, sha256))""",
+        "CREATE INDEX derived_blob_key ON derived (blob_key) WHERE blob_key IS NOT NULL",
+        "CREATE TABLE derived_users (kind TEXT NOT NULL, sha256 TEXT NOT NULL, user TEXT NOT NULL, "
+        "UNIQUE (kind, sha256, user))",
+        """CREATE TABLE derived_claims (
+            kind TEXT NOT NULL, sha256 TEXT NOT NULL, token TEXT NOT NULL, ends_at INTEGER NOT NULL,
+            attempts INTEGER NOT NULL, UNIQUE (kind, sha256))""",
+    ),
+    (
         # Listings go by the lower bound of the net score from here on, no longer by the score itself.
         "ALTER TABLE listings ADD COLUMN score INTEGER NOT NULL DEFAULT -1",
         """UPDATE listings SET score = rated.score FROM (
