@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -20,6 +20,10 @@ from registry.cli.service import read_settings, run
 if TYPE_CHECKING:
     from registry.composition import Running
     from registry.settings import Settings
+
+_APPLICATION = "registry.app:create_configured_app"
+CUT_OFF_SECONDS = 5
+"""So long requests that are cut off may take to remove what they have begun and to answer."""
 
 maintenance = typer.Typer(no_args_is_help=True, help="Keep the stores in order (on the machine that has them).")
 
@@ -51,9 +55,7 @@ def serve(
     from registry.allocator import share_one_heap
     from registry.composition import prepare
     from registry.telemetry.logs import configure_logs
-    from registry.wire.connections import ConnectionLimits
-    from registry.wire.open_files import affordable_connections
-    from registry.wire.server_protocol import ServerProtocol
+    from registry.wire.supervisor import serve_by_processes
 
     share_one_heap()
     settings = read_settings(host=host, port=port, workers=workers, data_dir=data_dir)
@@ -62,35 +64,51 @@ def serve(
     for name in ("host", "port", "workers", "data_dir"):
         os.environ[f"REGISTRY_{name.upper()}"] = str(getattr(settings, name))
     run(prepare(settings))
-    limits = ConnectionLimits(
-        head_seconds=settings.head_seconds,
-        body_idle_seconds=settings.upload_idle_seconds,
-        min_body_bytes_per_second=settings.min_body_bytes_per_second,
-        response_idle_seconds=settings.response_idle_seconds,
-        max_connections=affordable_connections(settings.max_connections),
-    )
     _announce(settings)
     _exit_quietly_at_sigterm()
     with tempfile.TemporaryDirectory(prefix="registry-metrics-") as folder:
         if settings.workers > 1:
             os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
-        uvicorn.run(
-            "registry.app:create_configured_app",
-            factory=True,
-            host=settings.host,
-            port=settings.port,
-            workers=settings.workers,
-            http=cast("Any", ServerProtocol(limits)),
-            loop="uvloop",
-            ws="none",
-            access_log=False,
-            log_config=None,
-            server_header=False,
-            forwarded_allow_ips=settings.forwarded_allow_ips,
-            timeout_graceful_shutdown=30,
+        options = {
+            "factory": True,
+            "host": settings.host,
+            "port": settings.port,
+            "workers": settings.workers,
+            "forwarded_allow_ips": settings.forwarded_allow_ips,
             # A worker on a busy machine is slow, not dead.
-            timeout_worker_healthcheck=60,
-        )
+            "timeout_worker_healthcheck": 60,
+            **_server_options(settings),
+        }
+        if settings.workers > 1:
+            serve_by_processes(uvicorn.Config(_APPLICATION, **options), leave_seconds=settings.leave_seconds)
+        else:
+            uvicorn.run(_APPLICATION, **options)
+
+
+def _server_options(settings: "Settings") -> dict[str, Any]:
+    """What the API's port and the worker's have in common."""
+    from registry.wire.connections import ConnectionLimits
+    from registry.wire.open_files import affordable_connections
+    from registry.wire.server_protocol import ServerProtocol
+
+    limits = ConnectionLimits(
+        head_seconds=settings.head_seconds,
+        keep_alive_seconds=settings.keep_alive_seconds,
+        body_idle_seconds=settings.upload_idle_seconds,
+        min_body_bytes_per_second=settings.min_body_bytes_per_second,
+        response_idle_seconds=settings.response_idle_seconds,
+        max_connections=affordable_connections(settings.max_connections),
+    )
+    return {
+        "http": ServerProtocol(limits),
+        "loop": "uvloop",
+        "ws": "none",
+        "access_log": False,
+        "log_config": None,
+        "server_header": False,
+        # After `stop_seconds` the registry cuts off requests itself; this bounds what they do about it.
+        "timeout_graceful_shutdown": settings.stop_seconds + CUT_OFF_SECONDS,
+    }
 
 
 def _exit_quietly_at_sigterm() -> None:
@@ -112,6 +130,7 @@ def worker(
     """
     import uvicorn
 
+    from registry.api.state import Stopping
     from registry.composition import open_registry, prepare
     from registry.services.maintenance.background import Loops
     from registry.telemetry import metrics
@@ -132,14 +151,10 @@ def worker(
 
     _exit_quietly_at_sigterm()
     uvicorn.run(
-        create_worker_app(opened, collected=collected, version=version("registry")),
+        create_worker_app(opened, collected=collected, version=version("registry"), state={"stopping": Stopping()}),
         host=settings.host,
         port=settings.worker_port,
-        loop="uvloop",
-        ws="none",
-        access_log=False,
-        log_config=None,
-        server_header=False,
+        **_server_options(settings),
     )
 
 
