@@ -88,10 +88,10 @@ def create_app(settings: Settings) -> FastAPI:
     """The application over the stores that the settings choose; they are opened when it starts."""
     collected = metrics.collected_registry()
     queues = metrics.QueueMetrics(collected, workers=settings.workers)
+    stopping = Stopping()
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Stopping]]:
-        stopping = Stopping()
         async with open_registry(
             settings,
             observer=metrics.StoreMetrics(collected),
@@ -175,6 +175,7 @@ def create_app(settings: Settings) -> FastAPI:
         RequestMiddleware,
         metrics=metrics.HttpMetrics(collected),
         scheduler=RequestScheduler(),
+        stopping=stopping,
         log_requests=settings.log_requests,
     )
     app.add_middleware(surround)
