@@ -2,7 +2,7 @@
 
 import pytest
 
-from registry.cli.operate import CUT_OFF_SECONDS
+from registry.cli.serving import CUT_OFF_SECONDS
 from registry.settings import PREFIX, Settings
 from tests.deploy.template import ROOT, Json, containers, found, load, resources
 

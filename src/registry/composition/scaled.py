@@ -14,7 +14,7 @@ from registry.adapters.dynamodb.changes import DynamoChangeFeed
 from registry.adapters.dynamodb.client import DynamoLimits, DynamoTable, open_table
 from registry.adapters.dynamodb.deliveries import DynamoDeliveryOutbox
 from registry.adapters.dynamodb.health import DynamoHealthLog
-from registry.adapters.dynamodb.idempotency import DynamoAnswerStore
+from registry.adapters.dynamodb.idempotency import DynamoIdempotencyStore
 from registry.adapters.dynamodb.maintenance import DynamoRecordMaintenance
 from registry.adapters.dynamodb.names import DynamoNameStore
 from registry.adapters.dynamodb.packages import DynamoPackageStore
@@ -119,7 +119,7 @@ async def open_records(
             reader=DynamoDocumentReader(table, packages, api_tokens, owners),
             audit=DynamoAuditStore(table),
             audit_log=DynamoAuditLog(table, clock),
-            answers=DynamoAnswerStore(table, clock=clock),
+            idempotency=DynamoIdempotencyStore(table, clock=clock),
             uploads=DynamoUploadStore(table, clock=clock),
             usage=DynamoUsageStore(table),
             source_urls=DynamoSourceUrlStore(table),
