@@ -65,9 +65,7 @@ def worker(
 
     exit_quietly_at_sigterm()
     uvicorn.run(
-        create_worker_app(
-            opened, collected=collected, version=version("registry"), state={"stopping": Stopping()}
-        ),
+        create_worker_app(opened, collected=collected, version=version("registry"), state={"stopping": Stopping()}),
         host=settings.host,
         port=settings.worker_port,
         **server_options(settings),
