@@ -79,7 +79,7 @@ async def _answer_health(request: Request) -> Response:
 
 
 async def read_readiness(request: Request) -> Response:
-    """Whether requests should come here: every needed component answers, and the process was not asked to end."""
+    """Whether requests should come here: all needed components answer, and the process is not stopping."""
     state = state_of(request.scope)
     states = await state.services.health.probe_all()
     stopping = state.stopping.begun
