@@ -230,7 +230,7 @@ def test_the_lowest_of_the_licenses_stated_counts() -> None:
     result = license_metric.measure(evidence(package=package(license="MIT"), repository=repository))
     assert result.score == 0.625
     assert result.source == "github"
-    assert "also stated: MIT in the record" in result.evidence
+    assert "contradiction, the strictest counts: also MIT in the record" in result.evidence
 
 
 def test_a_missing_license_is_no_permission_once_every_source_has_answered() -> None:

@@ -102,11 +102,36 @@ class SafetyFacts:
     not_scanned: tuple[NotScanned, ...] = ()
 
 
+class LicenseSource(StrEnum):
+    """CARD and METADATA state a license by its name, TEXT is the license."""
+
+    CARD = "card"
+    METADATA = "metadata"
+    TEXT = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class LicenseStatement:
+    """What one file of an archive says about the license.
+
+    `license` is an SPDX expression (`LicenseRef-…` outside SPDX's list). None: what it says is no license that is
+    known. `said` is then what it says by name, or why a text could not be read. `part_of` are the licenses of whose
+    text an unknown text is a part, with nothing added.
+    """
+
+    path: str
+    source: LicenseSource
+    license: str | None
+    said: str = ""
+    part_of: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class ArchiveFacts:
     """The package's own archive. `files` may be cut (`truncated`); `requirements` are the distributions it declares.
 
     `readme`, `config` and `pyproject` are the texts of its model card or README, `config.json` and `pyproject.toml`.
+    `read_whole`: no limit or damage ended the walk, so that there is no license but those in `licenses`.
     """
 
     files: tuple[FileEntry, ...]
@@ -118,6 +143,8 @@ class ArchiveFacts:
     config: str | None = None
     pyproject: str | None = None
     project_urls: tuple[str, ...] = ()
+    licenses: tuple[LicenseStatement, ...] = ()
+    read_whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,16 +36,31 @@ _KINDS = {
     Terms.NO_DERIVATIVES: "CC-BY-ND-3.0 CC-BY-ND-4.0",
     Terms.NON_COMMERCIAL: (
         "CC-BY-NC-2.0 CC-BY-NC-3.0 CC-BY-NC-4.0 CC-BY-NC-SA-2.0 CC-BY-NC-SA-3.0 CC-BY-NC-SA-4.0 "
-        "PolyForm-Noncommercial-1.0.0"
+        "PolyForm-Noncommercial-1.0.0 LicenseRef-deepfloyd-if-license LicenseRef-apple-amlr LicenseRef-intel-research "
+        "LicenseRef-h-research LicenseRef-fair-noncommercial-research"
     ),
     Terms.NON_COMMERCIAL_NO_DERIVATIVES: "CC-BY-NC-ND-3.0 CC-BY-NC-ND-4.0",
     Terms.USE_RESTRICTED: (
         "LicenseRef-openrail LicenseRef-bigscience-bloom-rail-1.0 LicenseRef-bigscience-openrail-m "
         "LicenseRef-creativeml-openrail-m LicenseRef-bigcode-openrail-m LicenseRef-openrail-plus-plus "
         "LicenseRef-llama2 LicenseRef-llama3 LicenseRef-llama3.1 LicenseRef-llama3.2 LicenseRef-llama3.3 "
-        "LicenseRef-llama4 LicenseRef-gemma"
+        "LicenseRef-llama4 LicenseRef-gemma LicenseRef-grok2-community"
     ),
 }
+STRICTNESS = (
+    Terms.FREE,
+    Terms.PERMISSIVE,
+    Terms.WEAK_COPYLEFT,
+    Terms.COPYLEFT,
+    Terms.USE_RESTRICTED,
+    Terms.NO_DERIVATIVES,
+    Terms.NON_COMMERCIAL,
+    Terms.NON_COMMERCIAL_NO_DERIVATIVES,
+    Terms.UNKNOWN,
+)
+"""From the freest to the strictest. Of statements that contradict each other, the strictest counts; what nobody knows
+is the strictest of all, since no permission can be relied on."""
+
 TERMS = {name: terms for terms, names in _KINDS.items() for name in names.split()}
 
 _AGPL = ("AGPL-3.0-only", "AGPL-3.0-or-later")
