@@ -7,7 +7,7 @@ from typing import IO
 from registry.domain.evidence import ArchiveFacts, FileEntry
 from registry.formats.licenses.files import LicenseFiles
 from registry.formats.licenses.metadata import read_description
-from registry.formats.project_files import requirement_names
+from registry.formats.project_files import read_project, requirement_names
 from registry.formats.python_sources import PythonSource, read_python
 
 KIB, MIB = 1024, 1024 * 1024
@@ -103,7 +103,7 @@ class Inspection:
             requirements=requirement_names(required),
             readme=texts.get("readme") or read_description(texts.get("metadata", "")),
             config=texts.get("config"),
-            pyproject=texts.get("pyproject"),
+            project=read_project(texts.get("pyproject")),
             project_urls=tuple(dict.fromkeys(urls))[:10],
             licenses=self._licenses.statements(),
             read_whole=self._read_whole,

@@ -11,10 +11,9 @@ the rest of an archive that was not read whole, might say can only lower the sco
 Source: the compatibility table of `registry.formats.license_expressions`, which cites its own.
 """
 
+from registry.domain.card_facts import CardReading
 from registry.domain.evidence import Evidence, Fact
 from registry.domain.ratings import MetricResult
-from registry.formats.cards import card_fact, parse_card
-from registry.formats.front_matter import stated_licenses
 from registry.formats.license_evidence import Stated, Weighed, stated_by_name, stated_in_archive, weigh
 from registry.formats.license_expressions import LicenseUse, check_license, strictness
 from registry.formats.license_names import MISSING
@@ -36,7 +35,7 @@ _NOT_WHOLE = "; the archive was not read to its end, where a stricter license ma
 
 
 def measure(evidence: Evidence) -> MetricResult:
-    card = card_fact(evidence)
+    card = evidence.card
     asked: tuple[Fact[object], ...] = (evidence.package, evidence.archive, card, evidence.hub, evidence.repository)
     by_statement = _statements(evidence, card)
     lost_to = failures(*asked)
@@ -73,15 +72,14 @@ def _told(weighed: Weighed, strictest: Stated, score: float) -> str:
     )
 
 
-def _statements(evidence: Evidence, card: Fact[str]) -> list[tuple[Stated, Fact[object]]]:
+def _statements(evidence: Evidence, card: Fact[CardReading]) -> list[tuple[Stated, Fact[object]]]:
     package, archive = evidence.package.value, evidence.archive.value
     hub, repository = evidence.hub.value, evidence.repository.value
     named: list[tuple[str | None, str, Fact[object]]] = []
     named.append((package.license if package else None, "the record", evidence.package))
     if card.value is not None:
         # Of several, nobody says whether one may choose: all must be met.
-        stated = stated_licenses(parse_card(card.value).front)
-        named += [(name, "the card", card) for name in stated]
+        named += [(name, "the card", card) for name in card.value.licenses]
     named.append((hub.license if hub else None, "the hub", evidence.hub))
     named.append((repository.license if repository else None, "the repository", evidence.repository))
     found: list[tuple[Stated, Fact[object]]] = [
