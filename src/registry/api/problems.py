@@ -1,7 +1,6 @@
 """RFC 9457 problem documents: one table from error class to status, slug and title; everything else is generic."""
 
 import http
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -12,21 +11,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match
 
+from registry.api.hub.paths import is_hub
+from registry.api.hub.refusals import as_clients_show, unknown_address
+from registry.api.problem_kinds import ProblemKind
 from registry.domain import errors
 from registry.telemetry.request_id import current_request_id
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 _log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class ProblemKind:
-    """A kind of error as clients see it. `meaning` is what the documentation says about it."""
-
-    status: int
-    slug: str
-    title: str
-    meaning: str
 
 
 _UNREADABLE = ProblemKind(
@@ -63,6 +55,15 @@ PROBLEMS: dict[type[errors.RegistryError], ProblemKind] = {
     ),
     errors.NotFound: ProblemKind(
         404, "not-found", "There is nothing here", "The address, id or name leads nowhere, or only for others."
+    ),
+    errors.RevisionNotFound: ProblemKind(
+        404,
+        "revision-not-found",
+        "There is no such revision",
+        "A revision of a repository is `main`, an alias, a version, a package id or a commit.",
+    ),
+    errors.FileNotFound: ProblemKind(
+        404, "file-not-found", "There is no such file", "The revision has no file or folder under this path."
     ),
     errors.AlreadyExists: ProblemKind(409, "already-exists", "The name is taken", "Choose another name."),
     errors.PackageExists: ProblemKind(
@@ -124,6 +125,12 @@ PROBLEMS: dict[type[errors.RegistryError], ProblemKind] = {
         "not-scanned-yet",
         "The content has not been scanned yet",
         "This registry serves content once it has a verdict. Wait as long as `Retry-After` says, then repeat.",
+    ),
+    errors.ScoreTooLow: ProblemKind(
+        409,
+        "score-too-low",
+        "The net score is too low",
+        "This registry has a lowest net score for what it serves; what a package may have at worst counts.",
     ),
     errors.LastAdmin: ProblemKind(
         409,
@@ -251,6 +258,9 @@ async def on_registry_error(request: Request, error: Exception) -> Response:
         headers["WWW-Authenticate"] = "Bearer"
     if isinstance(error, errors.Throttled | errors.Unavailable | errors.NotScannedYet):
         headers["Retry-After"] = str(error.retry_after_seconds)
+    if is_hub(request.scope):
+        kind, shown = as_clients_show(error, kind)
+        headers |= shown
     return problem_response(kind, str(error), path=request.url.path, headers=headers, members=members)
 
 
@@ -264,6 +274,8 @@ async def on_http_error(request: Request, error: Exception) -> Response:
         # The router names the methods of the first route with this path only.
         headers["Allow"] = ", ".join(allowed_methods(request))
     detail = kind.meaning if error.detail == http.HTTPStatus(status).phrase else str(error.detail)
+    if is_hub(request.scope):
+        headers |= unknown_address()
     return problem_response(kind, detail, path=request.url.path, headers=headers)
 
 

@@ -11,6 +11,7 @@ from registry.adapters.ed25519 import Ed25519Signer, verify
 from registry.adapters.filesystem.secret_files import kept_secret
 from registry.adapters.jose.tokens import JoseTokenCodec
 from registry.composition.backends import Stores
+from registry.composition.hub import assemble_hub
 from registry.composition.memory import UploadMemory
 from registry.composition.outbound import Outbound
 from registry.composition.rating import RatingCollaborators, RatingStores, assemble_rating
@@ -185,6 +186,9 @@ def assemble(settings: Settings, stores: Stores, around: Collaborators) -> Runni
             settings.upload_seconds, settings.upload_part_bytes, settings.idempotency_seconds, _COMPLETE_WAIT_SECONDS
         ),
     )
+    retrieval = Retrieval(catalog, blobs, DownloadLog(records.audit, records.names, audit), safety=safety.verdicts)
+    from registry.composition._devfiles import DevFiles
+
     services = Services(
         sessions=sessions,
         reading=Reading(sessions, records.reader, records.packages),
@@ -210,7 +214,7 @@ def assemble(settings: Settings, stores: Stores, around: Collaborators) -> Runni
         catalog=catalog,
         publishing=publishing,
         changing=Changing(records.packages, intake, access, audit=audit, clock=clock),
-        retrieval=Retrieval(catalog, blobs, DownloadLog(records.audit, records.names, audit), safety=safety.verdicts),
+        retrieval=retrieval,
         maintenance=Maintenance(
             records.maintenance,
             blobs,
@@ -258,6 +262,18 @@ def assemble(settings: Settings, stores: Stores, around: Collaborators) -> Runni
             lease_seconds=_LEASE_TIMEOUTS * settings.webhook_timeout_seconds,
         ),
         subparts=SubParts(blobs),
+        hub=assemble_hub(
+            settings,
+            stores,
+            records,
+            contents=DevFiles(blobs),
+            catalog=catalog,
+            retrieval=retrieval,
+            ratings=rating.ratings,
+            access=access,
+            search=around.search.service,
+            sandbox=around.rating.sandbox,
+        ),
         uploads=uploads,
         admission=Admission(
             total_bytes=UploadMemory.of(settings).bodies_bytes, wait_seconds=settings.upload_wait_seconds

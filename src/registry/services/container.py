@@ -10,6 +10,7 @@ from registry.services.accounts.sessions import Sessions
 from registry.services.audit.global_audit import GlobalAudit
 from registry.services.files.parts import SubParts
 from registry.services.health.health import HealthMonitor
+from registry.services.hub.hub import Hub
 from registry.services.ingest.ingest import Ingest
 from registry.services.maintenance.maintenance import Maintenance
 from registry.services.maintenance.refreshing import Refreshing
@@ -52,6 +53,7 @@ class Services:
     health: HealthMonitor
     ingest: Ingest
     subparts: SubParts
+    hub: Hub
     uploads: Uploads
     admission: Admission
     webhooks: Webhooks

@@ -57,6 +57,13 @@ class Retrieval:
         """
         self.downloads.check_room()
         package, safety = await self._catalog.get_judged(package_id, caller, quarantined=not in_files)
+        return await self.check_served(package, safety, caller)
+
+    async def check_served(self, package: Package, safety: PackageSafety, caller: Caller) -> Servable:
+        """The content of a package that exists for the caller, if it may be served now.
+
+        Raises Quarantined, NotScannedYet, ContentUnavailable.
+        """
         if package.status is PackageStatus.QUARANTINED:
             raise Quarantined(package.status_reason)
         if not package.status.downloadable:
