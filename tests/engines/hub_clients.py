@@ -49,9 +49,7 @@ def find_missing() -> str | None:
     if all(_is_complete(version) for version in VERSIONS):
         return None
     try:
-        subprocess.run(
-            [ROOT / ".ci" / "install-hub-clients"], check=True, capture_output=True, timeout=INSTALL_SECONDS
-        )
+        subprocess.run([ROOT / ".ci" / "install-hub-clients"], check=True, capture_output=True, timeout=INSTALL_SECONDS)
     except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
         return f"the Hugging Face clients could not be installed ({type(error).__name__})"
     return None

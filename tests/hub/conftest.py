@@ -9,6 +9,7 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -84,7 +85,7 @@ def tarred(files: Mapping[str, bytes], *, top: str = "") -> bytes:
     return stream.getvalue()
 
 
-def publish_files(site: Site, name: str, version: str, content: bytes, **members: object) -> JsonObject:
+def publish_files(site: Site, name: str, version: str, content: bytes, **members: Any) -> JsonObject:
     return publish(site.admin.client, content, filename="files.zip", name=name, version=version, **members)
 
 
@@ -107,7 +108,9 @@ def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         publish_files(site, model, "1.0.0", zipped(FILES, top="tiny/"))
         publish_files(site, model, "1.1.0", zipped(REPLACED), readme=RECORD_README, license="apache-2.0")
         site.admin.client.put(f"/names/model/{model}/aliases/prod", json={"version": "1.0.0"}).raise_for_status()
-        publish_files(site, site.name("table"), "1.0.0", zipped({"README.md": "# T\n", "train.csv": CSV}), type="dataset")
+        publish_files(
+            site, site.name("table"), "1.0.0", zipped({"README.md": "# T\n", "train.csv": CSV}), type="dataset"
+        )
         yield site
 
 

@@ -29,13 +29,14 @@ class Asked:
 
 @dataclass(slots=True)
 class Recorder:
-    """`cut_after` cuts the next answer with a longer body after so many bytes, once."""
+    """What was asked of `upstream`."""
 
     upstream: str
     url: str = ""
     requests: list[Asked] = field(default_factory=list)
     phase: str = ""
-    cut_after: int | None = None
+    cuts: int = 0
+    _cut_after: int | None = None
 
     @property
     def endpoint(self) -> str:
@@ -48,11 +49,16 @@ class Recorder:
     def during(self, phase: str) -> list[Asked]:
         return [asked for asked in self.requests if asked.phase == phase]
 
+    def cut_once(self, *, after: int) -> None:
+        """End the next answer with a longer body after so many bytes."""
+        self._cut_after = after
+
     def take_cut(self, length: int) -> int | None:
         """Where an answer of this length is to be cut; None: nowhere."""
-        if self.cut_after is None or length <= self.cut_after:
+        if self._cut_after is None or length <= self._cut_after:
             return None
-        cut, self.cut_after = self.cut_after, None
+        cut, self._cut_after = self._cut_after, None
+        self.cuts += 1
         return cut
 
 

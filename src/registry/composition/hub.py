@@ -3,7 +3,8 @@
 from registry.composition.backends import Records, Stores
 from registry.ports.sandbox import Sandbox
 from registry.services.hub.cards import Cards
-from registry.services.hub.files import ContentFiles, RepositoryFiles
+from registry.services.files.files import PackageFiles
+from registry.services.hub.files import RepositoryFiles
 from registry.services.hub.hub import Hub
 from registry.services.hub.listing import RepositoryListing
 from registry.services.hub.repositories import Repositories
@@ -21,7 +22,7 @@ def assemble_hub(
     stores: Stores,
     records: Records,
     *,
-    contents: ContentFiles,
+    contents: PackageFiles,
     catalog: Catalog,
     retrieval: Retrieval,
     ratings: Ratings,
@@ -39,7 +40,7 @@ def assemble_hub(
             ratings=ratings,
             min_score=settings.min_serve_score,
         ),
-        files=RepositoryFiles(contents),
+        files=RepositoryFiles(contents, retrieval),
         listing=RepositoryListing(records.packages, catalog, search, access),
         cards=Cards(sandbox),
         snapshots=Snapshots(retrieval, stores.shared.attempts),

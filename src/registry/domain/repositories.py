@@ -6,14 +6,13 @@ So a commit leads to its package by one read, and stops to be one when either is
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import replace
 
 from registry.domain.names import NamedVersion, latest_of
 from registry.domain.packages import Package, PackageStatus
 
 MAIN = "main"
-README = "README.md"
 COMMIT_PATTERN = re.compile(r"[0-9a-f]{40}")
 REPOSITORY_PATTERN = re.compile(r"[A-Za-z0-9_.-]{1,96}(?:/[A-Za-z0-9_.-]{1,96})?")
 """The names that clients accept. They refuse others before any request."""
@@ -33,80 +32,6 @@ def package_of(commit: str) -> str:
     """The id of the package that a commit (of the form of COMMIT_PATTERN) would be of."""
     digits = commit[:_ID_DIGITS]
     return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
-
-
-@dataclass(frozen=True, slots=True)
-class StoredFile:
-    """A file of a package's content, as its manifest lists it. `path` is the one in the archive."""
-
-    path: str
-    size: int
-    sha256: str
-
-
-@dataclass(frozen=True, slots=True)
-class RepositoryFile:
-    """A file of a repository under the path that clients know. `stored` is None for the README of the record."""
-
-    path: str
-    size: int
-    sha256: str
-    stored: StoredFile | None
-
-
-def files_of(stored: Sequence[StoredFile], readme: str | None) -> dict[str, RepositoryFile]:
-    """The files of a repository by path, in order of path.
-
-    A single top folder is left out of the paths. The record's README stands in where the content has none; a
-    `readme.md` counts as one, for file systems that ignore case could not hold both.
-    """
-    top = _top_folder(stored)
-    found = [RepositoryFile(file.path[len(top) :], file.size, file.sha256, file) for file in stored]
-    if readme is not None and not any(file.path.lower() == README.lower() for file in found):
-        data = readme_bytes(readme)
-        found.append(RepositoryFile(README, len(data), hashlib.sha256(data).hexdigest(), None))
-    return {file.path: file for file in sorted(found, key=lambda file: file.path)}
-
-
-def readme_bytes(readme: str) -> bytes:
-    """The record's README as the file that stands in for one. Lone surrogates, which have no UTF-8, become `?`."""
-    return readme.encode("utf-8", "replace")
-
-
-def _top_folder(stored: Sequence[StoredFile]) -> str:
-    """The one folder that holds everything, with its slash; empty where there is none."""
-    tops = {file.path.partition("/")[:2] for file in stored}
-    if len(tops) != 1:
-        return ""
-    folder, slash = tops.pop()
-    return folder + slash if slash else ""
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """What a tree lists: a file, or (None) a folder."""
-
-    path: str
-    file: RepositoryFile | None
-
-
-def entries_below(files: Mapping[str, RepositoryFile], folder: str, *, recursive: bool) -> list[Entry] | None:
-    """What a folder holds (the empty path: all of the repository), in order of path; None where there is none such."""
-    begin = f"{folder}/" if folder else ""
-    found: dict[str, Entry] = {}
-    for path, file in files.items():
-        if not path.startswith(begin):
-            continue
-        parts = path[len(begin) :].split("/")
-        for depth in range(1, len(parts)):
-            if depth == 1 or recursive:
-                inner = begin + "/".join(parts[:depth])
-                found.setdefault(inner, Entry(inner, None))
-        if len(parts) == 1 or recursive:
-            found[path] = Entry(path, file)
-    if not found and folder:
-        return None
-    return [found[path] for path in sorted(found)]
 
 
 def main_of(versions: Iterable[NamedVersion]) -> NamedVersion | None:

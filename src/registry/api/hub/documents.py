@@ -10,9 +10,10 @@ import orjson
 from registry.domain.documents import format_time
 from registry.domain.names import NameView, Visibility, namespace_of
 from registry.domain.packages import Package
-from registry.domain.repositories import MAIN, Entry, RepositoryFile, commit_of
+from registry.domain.repositories import MAIN, commit_of
 from registry.ports.ratings import RatingSummary
 from registry.services.hub.cards import tags_of
+from registry.services.hub.tree import Entry, RepositoryFile, RepositoryTree
 
 _MOST_SIBLINGS = 50_000
 """Beyond that, clients ask for the tree."""
@@ -27,7 +28,7 @@ class About:
     view: NameView | None = None
     card: Mapping[str, Any] | None = None
     rating: RatingSummary | None = None
-    files: Mapping[str, RepositoryFile] | None = None
+    tree: RepositoryTree | None = None
 
 
 def info(package: Package, about: About, *, expand: Sequence[str] = (), blobs: bool = False) -> Json:
@@ -60,10 +61,10 @@ def _members(package: Package, about: About, *, blobs: bool) -> Json:
         "cardData": None if about.card is None else _card(package, card),
         "registry": _registry(package, about.rating),
     }
-    if about.files is not None:
-        members["usedStorage"] = sum(file.size for file in about.files.values())
-        if len(about.files) <= _MOST_SIBLINGS:
-            members["siblings"] = [_sibling(file, blobs=blobs) for file in about.files.values()]
+    if about.tree is not None:
+        members["usedStorage"] = about.tree.size
+        if about.tree.count <= _MOST_SIBLINGS:
+            members["siblings"] = [_sibling(file, blobs=blobs) for file in about.tree.files()]
     return {name: value for name, value in members.items() if value is not None}
 
 

@@ -49,8 +49,8 @@ def _kind(text: Any) -> Any:
 Kind = Annotated[
     PackageType,
     BeforeValidator(_kind),
-    WithJsonSchema({"type": "string", "enum": list(KINDS)}),
-    Path(examples=["models"]),
+    WithJsonSchema({"type": "string", "enum": list(KINDS), "examples": ["models"]}),
+    Path(),
 ]
 Repository = Annotated[
     str, Path(description="its slash is not escaped", examples=["acme/bert"]), AfterValidator(unquote)

@@ -1,5 +1,6 @@
 """What Hugging Face clients read of a repository: its revisions, commits, refs, and what is in its files' tree."""
 
+from itertools import islice
 from typing import Annotated, Any
 
 import orjson
@@ -19,14 +20,15 @@ from registry.api.paging import position
 from registry.api.state import state_of
 from registry.domain.accounts import Caller
 from registry.domain.packages import PackageType
-from registry.domain.repositories import MAIN, Entry, commit_of, main_of
+from registry.domain.repositories import MAIN, commit_of, main_of
+from registry.services.hub.files import no_file
 from registry.services.hub.repositories import Revision
+from registry.services.hub.tree import Entry
 
 _MOST_PATHS = 10_000
 _PAGE = 1_000
 _ARRAY: dict[str, Any] = {"application/json": {"schema": {"type": "array", "items": {"type": "object"}}}}
 _OBJECT: dict[str, Any] = {"application/json": {"schema": {"type": "object"}}}
-_REFUSALS = problems(401, 403, 404, 422)
 _WARNING = {"X-HF-Warning": header("of a deprecated package; clients show it", "registry-1; … is deprecated.")}
 
 
@@ -52,11 +54,12 @@ def hub_routes() -> APIRouter:
     router = APIRouter(prefix="/hf/api/{kind:kind}/{repo:repository}", tags=["hub"])
 
     def add(path: str, endpoint: Any, content: Any, *, method: str = "GET", **extra: Any) -> None:
+        statuses = (401, 403, 404, 422) if method == "GET" else (400, 401, 403, 404, 413, 415, 422)
         answers: dict[int | str, dict[str, Any]] = {
             200: {"description": "OK", "content": content, "headers": _WARNING | extra.pop("headers", {})}
         }
         router.add_api_route(
-            path, endpoint, methods=[method], response_class=Response, responses=answers | _REFUSALS, **extra
+            path, endpoint, methods=[method], response_class=Response, responses=answers | problems(*statuses), **extra
         )
 
     add("/revision/{revision}", read_hub_revision, _OBJECT)
@@ -67,7 +70,7 @@ def hub_routes() -> APIRouter:
     add("/paths-info/{revision}", list_hub_paths, _ARRAY, method="POST", openapi_extra=body)
     add("/commits/{revision}", list_hub_commits, _ARRAY)
     add("/refs", list_hub_refs, _OBJECT)
-    add("/auth-check/write", check_hub_write_access, _OBJECT)
+    add("/auth-check/write", check_hub_writing, _OBJECT)
     add("/auth-check", check_hub_access, _OBJECT)
     add("", read_hub_repository, _OBJECT)
     return router
@@ -113,7 +116,7 @@ async def _info(
         view=await hub.repositories.find_view(kind, repo, caller),
         card=await hub.cards.read(revision.package),
         rating=await hub.repositories.find_rating(revision.package),
-        files=await hub.files.list_files(revision),
+        tree=await hub.files.tree(revision),
     )
     members = documents.info(revision.package, about, expand=query.expand, blobs=query.blobs)
     if query.security_status:
@@ -156,12 +159,14 @@ async def _open(request: Request, kind: PackageType, repo: str, name: str, calle
 async def _tree(request: Request, revision: Revision, folder: str, caller: Caller, query: TreeQuery) -> Response:
     services = state_of(request.scope).services
     after = position(request, services.cursors, query.cursor)
-    entries = await services.hub.files.list_entries(revision, folder, recursive=query.recursive)
-    left = entries if after is None else [entry for entry in entries if entry.path > after]
-    page = left[: query.limit]
+    tree = await services.hub.files.tree(revision)
+    found = list(islice(tree.entries(folder, recursive=query.recursive, after=after), query.limit + 1))
+    if not found and folder and after is None:
+        raise no_file(revision, folder)
     headers = {"X-Repo-Commit": revision.commit}
-    if len(left) > query.limit:
-        headers["Link"] = next_link(request, services.cursors, page[-1].path)
+    page = found[: query.limit]
+    if len(found) > query.limit:
+        headers["Link"] = next_link(request, services.cursors, page[-1].key)
     return _json(await _entries(request, revision, page, caller, expand=query.expand), headers)
 
 
@@ -194,9 +199,9 @@ async def list_hub_paths(
     wanted = {value.strip("/") for name, value in sent if name == "paths"}
     expand = any(name == "expand" and value.lower() == "true" for name, value in sent)
     found = await _open(request, kind, repo, revision, caller)
-    entries = await state_of(request.scope).services.hub.files.list_entries(found, "", recursive=True)
-    chosen = [entry for entry in entries if entry.path in wanted]
-    return _json(await _entries(request, found, chosen, caller, expand=expand))
+    tree = await state_of(request.scope).services.hub.files.tree(found)
+    entries = [entry for path in sorted(wanted) if (entry := tree.find_entry(path)) is not None]
+    return _json(await _entries(request, found, entries, caller, expand=expand))
 
 
 async def list_hub_commits(
@@ -225,7 +230,7 @@ async def check_hub_access(request: Request, kind: Kind, repo: Repository, calle
     return _json({})
 
 
-async def check_hub_write_access(request: Request, kind: Kind, repo: Repository, caller: Uploader) -> Response:
+async def check_hub_writing(request: Request, kind: Kind, repo: Repository, caller: Uploader) -> Response:
     """Whether the caller may publish versions of the repository."""
     await state_of(request.scope).services.hub.repositories.check_owner(kind, repo, caller)
     return _json({})

@@ -21,7 +21,7 @@ from registry.api.state import state_of
 from registry.domain.accounts import Caller, Permission
 from registry.domain.errors import FileNotFound, NotFound, RevisionNotFound
 from registry.domain.packages import PackageType
-from registry.domain.repositories import RepositoryFile
+from registry.services.hub.files import no_file
 from registry.services.hub.repositories import Revision
 
 FilePath = Annotated[str, Path(examples=["config.json"])]
@@ -61,7 +61,10 @@ def _resolve(kind: PackageType) -> Answer:
 
 async def _file_response(request: Request, revision: Revision, path: str, caller: Caller) -> Response:
     hub = state_of(request.scope).services.hub
-    file = await hub.files.get(revision, path)
+    tree = await hub.files.tree(revision)
+    file = tree.find(path)
+    if file is None:
+        raise no_file(revision, path)
     tag = content_tag(file.sha256)
     headers = {"X-Repo-Commit": revision.commit, "X-Linked-Etag": tag, "X-Linked-Size": str(file.size)}
     if unchanged := unchanged_response(request, tag, headers):
@@ -71,16 +74,16 @@ async def _file_response(request: Request, revision: Revision, path: str, caller
         warn(request, revision)
     else:
         state_of(request.scope).services.retrieval.downloads.check_room()
-        if (url := await hub.files.presign(revision, file)) is not None:
+        if (url := await hub.files.presign(revision, tree, file)) is not None:
             await _record(request, revision, caller)
             return RedirectResponse(url, 307, {"ETag": tag, "Accept-Ranges": "bytes", **headers, **NO_STORE})
     response = await ranged_response(
         request,
-        lambda offset, length: hub.files.read(revision, file, offset=offset, length=length),
+        lambda offset, length: hub.files.read(revision, tree, file, offset=offset, length=length),
         size=file.size,
         tag=tag,
         filename=PurePosixPath(file.path).name,
-        media_type=_media_type(file),
+        media_type=mimetypes.guess_type(file.path)[0] or "application/octet-stream",
         headers=headers,
         began=lambda _: None,
     )
@@ -92,10 +95,6 @@ async def _file_response(request: Request, revision: Revision, path: str, caller
 async def _record(request: Request, revision: Revision, caller: Caller) -> None:
     snapshots = state_of(request.scope).services.hub.snapshots
     await snapshots.record(revision, caller, address=client_network(request.scope))
-
-
-def _media_type(file: RepositoryFile) -> str:
-    return mimetypes.guess_type(file.path)[0] or "application/octet-stream"
 
 
 def hot_routes() -> list[HotRoute]:

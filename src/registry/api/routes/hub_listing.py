@@ -52,7 +52,7 @@ def hub_listing_routes() -> APIRouter:
         response_class=Response,
         responses={
             200: {"description": "OK", "content": {"application/json": {"schema": {"type": "object"}}}},
-            **problems(401),
+            **problems(401, 403),
         },
     )
     return router
