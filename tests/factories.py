@@ -8,17 +8,9 @@ from typing import Any
 
 from registry.domain.accounts import Account, ApiToken, Permission, principal_of
 from registry.domain.events import Event, EventType
+from registry.domain.idempotency import IdempotencyRecord
 from registry.domain.name_patterns import ALL_NAMES
-from registry.domain.packages import (
-    AuditAction,
-    AuditEntry,
-    Change,
-    Content,
-    KeptAnswer,
-    Package,
-    PackageStatus,
-    PackageType,
-)
+from registry.domain.packages import AuditAction, AuditEntry, Change, Content, Package, PackageStatus, PackageType
 from registry.domain.ratings import RatingStatus
 from registry.domain.safety import ScanReport
 from registry.domain.uploads import Upload
@@ -108,22 +100,21 @@ def make_api_token(**overrides: Any) -> ApiToken:
     return ApiToken(**fields | overrides)
 
 
-def make_answer(**overrides: Any) -> KeptAnswer:
+def make_idempotency_record(**overrides: Any) -> IdempotencyRecord:
     fields: dict[str, Any] = {
         "key": f"alice/POST-package/{next(_numbers)}",
         "fingerprint": "cd" * 32,
-        "status": 201,
-        "headers": (("Location", "/package/1"), ("ETag", '"1"')),
-        "body": b'{"id":"1"}',
+        "made_id": "1",
+        "response": b'[201,[["Location","/package/1"]]]\n{"id":"1"}',
         "expires_at": START + timedelta(days=1),
     }
-    return KeptAnswer(**fields | overrides)
+    return IdempotencyRecord(**fields | overrides)
 
 
 def make_change(
     package_id: str,
     *,
-    answer: KeptAnswer | None = None,
+    idempotency: IdempotencyRecord | None = None,
     events: tuple[Event, ...] = (),
     overrides_owners: bool = True,
     **overrides: Any,
@@ -131,7 +122,7 @@ def make_change(
     """A change with an audit entry; `overrides` are the entry's. Owners are checked where it is asked for."""
     entry = make_audit_entry(package_id, **overrides)
     owner = principal_of(entry.user or "", entry.user or "")
-    return Change(entry, answer, events=events, principal=owner, overrides_owners=overrides_owners)
+    return Change(entry, idempotency, events=events, principal=owner, overrides_owners=overrides_owners)
 
 
 def make_event(package_id: str | None = None, **overrides: Any) -> Event:

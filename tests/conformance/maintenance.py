@@ -13,10 +13,10 @@ from tests.conformance.package_store import add
 from tests.conformance.records import RecordHome, Records
 from tests.factories import (
     make_account,
-    make_answer,
     make_change,
     make_content,
     make_health_sample,
+    make_idempotency_record,
     make_package,
 )
 
@@ -55,10 +55,10 @@ class RecordMaintenanceContract:
         now = home.clock.now()
         account = make_account()
         await records.accounts.add(account)
-        old, fresh = (make_answer(expires_at=now + timedelta(hours=hours)) for hours in (1, 3))
+        old, fresh = (make_idempotency_record(expires_at=now + timedelta(hours=hours)) for hours in (1, 3))
         for answer in (old, fresh):
             package = make_package()
-            await records.packages.add(package, make_change(package.id, answer=answer))
+            await records.packages.add(package, make_change(package.id, idempotency=answer))
         for token, hours in (("old", 1), ("fresh", 3)):
             await records.accounts.revoke_token(token, expires_at=now + timedelta(hours=hours))
 
@@ -66,7 +66,7 @@ class RecordMaintenanceContract:
 
         assert dropped == 2
         assert await records.maintenance.purge_expired(now + timedelta(hours=2)) == 0
-        assert await records.answers.find_answer(fresh.key) == fresh
+        assert await records.idempotency.find(fresh.key) == fresh
         session = await records.accounts.find_session(account.name, "fresh")
         assert session is not None
         assert session.revoked
@@ -74,8 +74,8 @@ class RecordMaintenanceContract:
     async def test_reset_leaves_the_admin_alone(self, records: Records, others: Records, home: RecordHome) -> None:
         package = await add(records, name="bert", tags=("a",), content=make_content(blob_key="key"))
         answered = make_package()
-        answer = make_answer()
-        await records.packages.add(answered, make_change(answered.id, answer=answer))
+        answer = make_idempotency_record()
+        await records.packages.add(answered, make_change(answered.id, idempotency=answer))
         await records.accounts.add(make_account(name="alice"))
         await records.accounts.revoke_token("token", expires_at=home.clock.now() + timedelta(hours=1))
         await records.health.record([make_health_sample()])
@@ -90,7 +90,7 @@ class RecordMaintenanceContract:
             await others.packages.get(package.id)
         assert await others.packages.list_versions(["bert"]) == {}
         assert await others.audit.list_entries(package.id, limit=9, after=None) == []
-        assert await others.answers.find_answer(answer.key) is None
+        assert await others.idempotency.find(answer.key) is None
         assert await others.maintenance.live_blob_keys(["key"]) == set()
         assert [content async for content in others.maintenance.list_contents()] == []
         assert await others.health.list_samples(since=make_health_sample().minute) == []

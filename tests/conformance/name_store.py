@@ -7,7 +7,7 @@ import pytest
 
 from registry.domain.accounts import principal_of
 from registry.domain.errors import (
-    AnswerKept,
+    AlreadyAnswered,
     NameTooSimilar,
     NotFound,
     PackageExists,
@@ -21,12 +21,12 @@ from registry.ports.names import NameChange
 from tests.conformance.records import Records
 from tests.factories import (
     make_account,
-    make_answer,
     make_audit_entry,
     make_change,
     make_content,
     make_event,
     make_id,
+    make_idempotency_record,
     make_package,
 )
 
@@ -245,14 +245,14 @@ class NameStoreContract:
                     await records.packages.replace(settled, make_change(pending.id), expected_revision=1)
 
     async def test_answer_comes_before_a_refusal(self, records: Records) -> None:
-        answer = make_answer()
+        answer = make_idempotency_record()
         package = make_package(name="bert", created_by="alice")
-        change = make_change(package.id, answer=answer, overrides_owners=False)
+        change = make_change(package.id, idempotency=answer, overrides_owners=False)
         await records.packages.add(package, change)
         second = make_package(name="bert", created_by="mallory")
-        with pytest.raises(AnswerKept):
+        with pytest.raises(AlreadyAnswered):
             await records.packages.add(
-                second, make_change(second.id, answer=answer, user="mallory", overrides_owners=False)
+                second, make_change(second.id, idempotency=answer, user="mallory", overrides_owners=False)
             )
 
     async def test_view_has_the_versions_newest_first(self, records: Records) -> None:

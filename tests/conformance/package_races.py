@@ -3,12 +3,12 @@
 import asyncio
 from dataclasses import replace
 
-from registry.domain.errors import AnswerKept, NotFound, PackageExists, RevisionConflict
+from registry.domain.errors import AlreadyAnswered, NotFound, PackageExists, RevisionConflict
 from registry.domain.listing import PackageFilter
 from tests.conformance.package_listing import walk
 from tests.conformance.package_store import add
 from tests.conformance.records import Records
-from tests.factories import ids, make_answer, make_change, make_package
+from tests.factories import ids, make_change, make_idempotency_record, make_package
 
 RACERS = 12
 
@@ -68,13 +68,13 @@ class PackageRacesContract:
         assert len([outcome for outcome in outcomes if isinstance(outcome, NotFound)]) == RACERS - 1
 
     async def test_one_answer_for_one_key(self, records: Records, others: Records) -> None:
-        answer = make_answer()
+        answer = make_idempotency_record()
         rivals = [make_package() for _ in range(RACERS)]
 
         outcomes = await asyncio.gather(
             *(
                 (records, others)[number % 2].packages.add(
-                    rival, make_change(rival.id, answer=replace(answer, body=rival.id.encode()))
+                    rival, make_change(rival.id, idempotency=replace(answer, response=rival.id.encode()))
                 )
                 for number, rival in enumerate(rivals)
             ),
@@ -83,17 +83,19 @@ class PackageRacesContract:
 
         winners = [rival for rival, outcome in zip(rivals, outcomes, strict=True) if outcome is None]
         assert len(winners) == 1
-        assert len([outcome for outcome in outcomes if isinstance(outcome, AnswerKept)]) == RACERS - 1
-        kept = await records.answers.find_answer(answer.key)
+        assert len([outcome for outcome in outcomes if isinstance(outcome, AlreadyAnswered)]) == RACERS - 1
+        kept = await records.idempotency.find(answer.key)
         assert kept is not None
-        assert kept.body == winners[0].id.encode()
+        assert kept.response == winners[0].id.encode()
         assert ids(await walk(records, PackageFilter(), limit=5)) == ids(winners)
 
     async def test_cancelled_adds_are_done_whole_or_not_at_all(self, records: Records) -> None:
         packages = [make_package(tags=("a",)) for _ in range(20)]
-        answers = {package.id: make_answer() for package in packages}
+        answers = {package.id: make_idempotency_record() for package in packages}
         tasks = [
-            asyncio.ensure_future(records.packages.add(package, make_change(package.id, answer=answers[package.id])))
+            asyncio.ensure_future(
+                records.packages.add(package, make_change(package.id, idempotency=answers[package.id]))
+            )
             for package in packages
         ]
         await asyncio.sleep(0)
@@ -108,7 +110,7 @@ class PackageRacesContract:
         for package in packages:
             there = package.id in listed
             assert (await records.packages.find_document(package.id) is not None) == there
-            assert (await records.answers.find_answer(answers[package.id].key) is not None) == there
+            assert (await records.idempotency.find(answers[package.id].key) is not None) == there
             assert len(await records.audit.list_entries(package.id, limit=5, after=None)) == int(there)
 
     async def test_one_failure_leaves_its_neighbours_alone(self, records: Records) -> None:

@@ -6,11 +6,11 @@ from datetime import timedelta
 import pytest
 
 from registry.domain.documents import encode_readme, encode_summary, join_document
-from registry.domain.errors import AnswerKept, NotFound, PackageExists, RevisionConflict
+from registry.domain.errors import AlreadyAnswered, NotFound, PackageExists, RevisionConflict
 from registry.domain.packages import Dependency, Package, PackageStatus, PackageType
 from registry.domain.versions import Version
 from tests.conformance.records import RecordHome, Records
-from tests.factories import START, ids, make_answer, make_change, make_content, make_id, make_package
+from tests.factories import START, ids, make_change, make_content, make_id, make_idempotency_record, make_package
 
 ODD_PACKAGES = {
     "slash and percent": {"name": "google-bert/100%_sure"},
@@ -79,15 +79,15 @@ class PackageStoreContract:
 
     async def test_triple_is_unique(self, records: Records) -> None:
         first = await add(records, name="bert", version="1.0.0+a")
-        answer = make_answer()
+        answer = make_idempotency_record()
         second = make_package(name="bert", version="1.0.0+a")
 
         with pytest.raises(PackageExists) as caught:
-            await records.packages.add(second, make_change(second.id, answer=answer))
+            await records.packages.add(second, make_change(second.id, idempotency=answer))
 
         assert caught.value.existing_id == first.id
         assert await records.packages.find_document(second.id) is None
-        assert await records.answers.find_answer(answer.key) is None
+        assert await records.idempotency.find(answer.key) is None
         assert await records.audit.list_entries(second.id, limit=10, after=None) == []
 
     async def test_type_case_and_build_make_a_difference(self, records: Records) -> None:
@@ -115,16 +115,16 @@ class PackageStoreContract:
 
     async def test_replace(self, records: Records) -> None:
         package = await add(records, tags=("old",), readme="old", content=make_content())
-        answer = make_answer()
+        answer = make_idempotency_record()
         changed = replace(
             package, revision=2, description="new", tags=("new",), readme=None, content=make_content(),
             status=PackageStatus.DEPRECATED, version=Version(2, 0, 0), updated_at=START + timedelta(hours=1),
         )  # fmt: skip
 
-        await records.packages.replace(changed, make_change(package.id, answer=answer), expected_revision=1)
+        await records.packages.replace(changed, make_change(package.id, idempotency=answer), expected_revision=1)
 
         assert await records.packages.get(package.id) == changed
-        assert await records.answers.find_answer(answer.key) == answer
+        assert await records.idempotency.find(answer.key) == answer
         document = await records.packages.find_document(package.id)
         assert document is not None
         assert (document.revision, document.status) == (2, PackageStatus.DEPRECATED)
@@ -134,8 +134,8 @@ class PackageStoreContract:
 
     async def test_stale_revision_changes_nothing(self, records: Records) -> None:
         package = await add(records, revision=3)
-        answer = make_answer()
-        change = make_change(package.id, answer=answer)
+        answer = make_idempotency_record()
+        change = make_change(package.id, idempotency=answer)
 
         for stale in (2, 4):
             with pytest.raises(RevisionConflict):
@@ -144,7 +144,7 @@ class PackageStoreContract:
                 await records.packages.remove(package.id, change, expected_revision=stale)
 
         assert await records.packages.get(package.id) == package
-        assert await records.answers.find_answer(answer.key) is None
+        assert await records.idempotency.find(answer.key) is None
         assert len(await records.audit.list_entries(package.id, limit=10, after=None)) == 1
 
     async def test_replace_to_a_taken_version(self, records: Records) -> None:
@@ -170,43 +170,43 @@ class PackageStoreContract:
 
     async def test_remove(self, records: Records) -> None:
         package = await add(records, name="bert")
-        answer = make_answer()
+        answer = make_idempotency_record()
 
-        await records.packages.remove(package.id, make_change(package.id, answer=answer), expected_revision=1)
+        await records.packages.remove(package.id, make_change(package.id, idempotency=answer), expected_revision=1)
 
         assert await records.packages.find_document(package.id) is None
         assert await records.packages.get_many([package.id]) == []
         assert await records.packages.list_versions(["bert"]) == {}
-        assert await records.answers.find_answer(answer.key) == answer
+        assert await records.idempotency.find(answer.key) == answer
         assert len(await records.audit.list_entries(package.id, limit=10, after=None)) == 2
 
     async def test_answer_kept_is_told_before_anything_else(self, records: Records) -> None:
-        answer = make_answer()
+        answer = make_idempotency_record()
         package = make_package()
-        await records.packages.add(package, make_change(package.id, answer=answer))
-        again = make_change(package.id, answer=replace(answer, body=b"another"))
+        await records.packages.add(package, make_change(package.id, idempotency=answer))
+        again = make_change(package.id, idempotency=replace(answer, response=b"another"))
 
-        with pytest.raises(AnswerKept):
+        with pytest.raises(AlreadyAnswered):
             await records.packages.add(package, again)
-        with pytest.raises(AnswerKept):
+        with pytest.raises(AlreadyAnswered):
             await records.packages.replace(replace(package, revision=2), again, expected_revision=7)
-        with pytest.raises(AnswerKept):
+        with pytest.raises(AlreadyAnswered):
             await records.packages.remove(package.id, again, expected_revision=1)
 
         assert await records.packages.get(package.id) == package
-        assert await records.answers.find_answer(answer.key) == answer
+        assert await records.idempotency.find(answer.key) == answer
         assert len(await records.audit.list_entries(package.id, limit=10, after=None)) == 1
 
     async def test_expired_answer_is_no_hindrance(self, records: Records, home: RecordHome) -> None:
-        answer = make_answer(expires_at=home.clock.now() + timedelta(minutes=1))
+        answer = make_idempotency_record(expires_at=home.clock.now() + timedelta(minutes=1))
         first, second = make_package(), make_package()
-        await records.packages.add(first, make_change(first.id, answer=answer))
+        await records.packages.add(first, make_change(first.id, idempotency=answer))
         home.clock.advance(timedelta(minutes=2))
-        renewed = replace(answer, body=b"second", expires_at=home.clock.now() + timedelta(minutes=1))
+        renewed = replace(answer, response=b"second", expires_at=home.clock.now() + timedelta(minutes=1))
 
-        await records.packages.add(second, make_change(second.id, answer=renewed))
+        await records.packages.add(second, make_change(second.id, idempotency=renewed))
 
-        assert await records.answers.find_answer(answer.key) == renewed
+        assert await records.idempotency.find(answer.key) == renewed
 
     async def test_find_version(self, records: Records) -> None:
         model = await add(records, name="a/b", version="1.0.0+b", type=PackageType.MODEL)

@@ -1,7 +1,6 @@
 """All that a home of records does, as one suite of suites."""
 
 from tests.conformance.account_store import AccountStoreContract
-from tests.conformance.answer_store import AnswerStoreContract
 from tests.conformance.api_token_store import ApiTokenStoreContract
 from tests.conformance.audit_log import AuditLogContract
 from tests.conformance.audit_store import AuditStoreContract
@@ -9,6 +8,7 @@ from tests.conformance.change_feed import ChangeFeedContract
 from tests.conformance.delivery_outbox import DeliveryOutboxContract
 from tests.conformance.delivery_replay import DeliveryReplayContract
 from tests.conformance.health_log import HealthLogContract
+from tests.conformance.idempotency_store import IdempotencyStoreContract
 from tests.conformance.maintenance import RecordMaintenanceContract
 from tests.conformance.name_store import NameStoreContract
 from tests.conformance.package_listing import PackageListingContract
@@ -34,7 +34,7 @@ class RecordSuites:
     TestApiTokenStore = ApiTokenStoreContract
     TestAuditLog = AuditLogContract
     TestAuditStore = AuditStoreContract
-    TestAnswerStore = AnswerStoreContract
+    TestIdempotencyStore = IdempotencyStoreContract
     TestHealthLog = HealthLogContract
     TestRecordMaintenance = RecordMaintenanceContract
     TestChangeFeed = ChangeFeedContract

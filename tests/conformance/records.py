@@ -14,7 +14,7 @@ from registry.ports.audit import AuditStore
 from registry.ports.audit_log import AuditLog
 from registry.ports.changes import ChangeFeed
 from registry.ports.health import HealthLog
-from registry.ports.idempotency import AnswerStore
+from registry.ports.idempotency import IdempotencyStore
 from registry.ports.maintenance import RecordMaintenance, UpgradeStore
 from registry.ports.names import NameStore
 from registry.ports.packages import PackageStore
@@ -36,7 +36,7 @@ class Records:
     reader: DocumentReader
     audit: AuditStore
     audit_log: AuditLog
-    answers: AnswerStore
+    idempotency: IdempotencyStore
     maintenance: RecordMaintenance
     upgrades: UpgradeStore
     health: HealthLog

@@ -14,7 +14,7 @@ from registry.adapters.sqlite.changes import SqliteChangeFeed
 from registry.adapters.sqlite.database import SqliteDatabase
 from registry.adapters.sqlite.deliveries import SqliteDeliveryOutbox
 from registry.adapters.sqlite.health import SqliteHealthLog
-from registry.adapters.sqlite.idempotency import SqliteAnswerStore
+from registry.adapters.sqlite.idempotency import SqliteIdempotencyStore
 from registry.adapters.sqlite.maintenance import SqliteRecordMaintenance
 from registry.adapters.sqlite.names import SqliteNameStore
 from registry.adapters.sqlite.packages import SqlitePackageStore
@@ -51,7 +51,7 @@ class SqliteHome:
                 reader=SqliteDocumentReader(database),
                 audit=SqliteAuditStore(database),
                 audit_log=SqliteAuditLog(database),
-                answers=SqliteAnswerStore(database, self.clock),
+                idempotency=SqliteIdempotencyStore(database, self.clock),
                 upgrades=SqliteUpgradeStore(database),
                 maintenance=SqliteRecordMaintenance(database),
                 health=SqliteHealthLog(database),

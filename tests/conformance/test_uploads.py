@@ -13,7 +13,7 @@ from registry.adapters.filesystem import FilesystemBlobStore
 from registry.adapters.filesystem.blob_folder import BlobFolder
 from registry.adapters.filesystem.parts import FilesystemPartStore
 from registry.adapters.sqlite.database import SqliteDatabase
-from registry.adapters.sqlite.idempotency import SqliteAnswerStore
+from registry.adapters.sqlite.idempotency import SqliteIdempotencyStore
 from registry.adapters.sqlite.maintenance import SqliteRecordMaintenance
 from registry.adapters.sqlite.packages import SqlitePackageStore
 from registry.adapters.sqlite.uploads import SqliteUploadStore
@@ -35,7 +35,7 @@ class TestSqliteUploadStore(UploadStoreContract):
                 uploads=SqliteUploadStore(database, clock),
                 usage=SqliteUsageStore(database),
                 packages=SqlitePackageStore(database, clock),
-                answers=SqliteAnswerStore(database, clock),
+                idempotency=SqliteIdempotencyStore(database, clock),
                 maintenance=SqliteRecordMaintenance(database),
                 clock=clock,
             )

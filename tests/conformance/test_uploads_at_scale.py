@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import pytest
 
-from registry.adapters.dynamodb.idempotency import DynamoAnswerStore
+from registry.adapters.dynamodb.idempotency import DynamoIdempotencyStore
 from registry.adapters.dynamodb.maintenance import DynamoRecordMaintenance
 from registry.adapters.dynamodb.packages import DynamoPackageStore
 from registry.adapters.dynamodb.uploads import DynamoUploadStore
@@ -29,7 +29,7 @@ class TestDynamoUploadStore(UploadStoreContract):
                 uploads=DynamoUploadStore(table, clock=clock),
                 usage=DynamoUsageStore(table),
                 packages=DynamoPackageStore(table, clock=clock),
-                answers=DynamoAnswerStore(table, clock=clock),
+                idempotency=DynamoIdempotencyStore(table, clock=clock),
                 maintenance=DynamoRecordMaintenance(table, clock=clock),
                 clock=clock,
             )

@@ -9,15 +9,23 @@ from datetime import timedelta
 
 import pytest
 
-from registry.domain.errors import AnswerKept, NotFound, PackageExists, QuotaReached, Throttled, Unavailable
+from registry.domain.errors import AlreadyAnswered, NotFound, PackageExists, QuotaReached, Throttled, Unavailable
 from registry.domain.packages import Change, Package
 from registry.domain.quotas import Quota
-from registry.ports.idempotency import AnswerStore
+from registry.ports.idempotency import IdempotencyStore
 from registry.ports.maintenance import RecordMaintenance
 from registry.ports.packages import PackageStore
 from registry.ports.uploads import UploadStore
 from registry.ports.usage import UsageStore
-from tests.factories import START, ManualClock, make_answer, make_change, make_content, make_package, make_upload
+from tests.factories import (
+    START,
+    ManualClock,
+    make_change,
+    make_content,
+    make_idempotency_record,
+    make_package,
+    make_upload,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +35,7 @@ class UploadRecords:
     uploads: UploadStore
     usage: UsageStore
     packages: PackageStore
-    answers: AnswerStore
+    idempotency: IdempotencyStore
     maintenance: RecordMaintenance
     clock: ManualClock
 
@@ -76,10 +84,10 @@ class UploadStoreContract:
         assert await records.maintenance.live_blob_keys(["first", "second"]) == {"first"}
 
     async def test_answer_is_kept_with_it_or_neither_is(self, records: UploadRecords) -> None:
-        first, second, answer = make_upload(), make_upload(), make_answer()
+        first, second, answer = make_upload(), make_upload(), make_idempotency_record()
         await records.uploads.add(first, answer)
-        assert await records.answers.find_answer(answer.key) == answer
-        with pytest.raises(AnswerKept):
+        assert await records.idempotency.find(answer.key) == answer
+        with pytest.raises(AlreadyAnswered):
             await records.uploads.add(second, answer)
         with pytest.raises(NotFound):
             await records.uploads.get(second.id)

@@ -12,7 +12,7 @@ from registry.adapters.dynamodb.changes import DynamoChangeFeed
 from registry.adapters.dynamodb.client import DynamoTable
 from registry.adapters.dynamodb.deliveries import DynamoDeliveryOutbox
 from registry.adapters.dynamodb.health import DynamoHealthLog
-from registry.adapters.dynamodb.idempotency import DynamoAnswerStore
+from registry.adapters.dynamodb.idempotency import DynamoIdempotencyStore
 from registry.adapters.dynamodb.keys import text
 from registry.adapters.dynamodb.maintenance import DynamoRecordMaintenance
 from registry.adapters.dynamodb.names import DynamoNameStore
@@ -24,8 +24,9 @@ from registry.adapters.dynamodb.scan_requests import DynamoScanRequestStore
 from registry.adapters.dynamodb.upgrades import DynamoUpgradeStore
 from registry.adapters.dynamodb.verdicts import DynamoVerdictStore
 from registry.adapters.dynamodb.webhooks import DynamoWebhookStore
+from registry.domain.idempotency import IdempotencyRecord
 from registry.domain.listing import PackageFilter
-from registry.domain.packages import Change, KeptAnswer, Package
+from registry.domain.packages import Change, Package
 from registry.ports.clock import Clock
 from registry.ports.packages import PackageStore
 from tests.conformance.records import Records
@@ -42,7 +43,7 @@ def open_records(table: DynamoTable, clock: Clock) -> Records:
         reader=DynamoDocumentReader(table, packages, api_tokens, owners),
         audit=DynamoAuditStore(table),
         audit_log=DynamoAuditLog(table, clock),
-        answers=DynamoAnswerStore(table, clock=clock),
+        idempotency=DynamoIdempotencyStore(table, clock=clock),
         upgrades=DynamoUpgradeStore(table),
         maintenance=DynamoRecordMaintenance(table, clock=clock),
         health=DynamoHealthLog(table),
@@ -65,8 +66,8 @@ def next_revision(of: Package, **members: Any) -> Package:
     return replace(of, revision=of.revision + 1, **members)
 
 
-def change(of: Package, answer: KeptAnswer | None = None) -> Change:
-    return make_change(of.id, answer=answer, revision=of.revision)
+def change(of: Package, idempotency: IdempotencyRecord | None = None) -> Change:
+    return make_change(of.id, idempotency=idempotency, revision=of.revision)
 
 
 async def places(table: DynamoTable) -> set[tuple[str, str]]:

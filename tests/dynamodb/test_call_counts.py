@@ -12,7 +12,7 @@ from registry.adapters.dynamodb.audit import DynamoAuditStore
 from registry.adapters.dynamodb.changes import DynamoChangeFeed
 from registry.adapters.dynamodb.client import DynamoTable
 from registry.adapters.dynamodb.health import DynamoHealthLog
-from registry.adapters.dynamodb.idempotency import DynamoAnswerStore
+from registry.adapters.dynamodb.idempotency import DynamoIdempotencyStore
 from registry.adapters.dynamodb.maintenance import DynamoRecordMaintenance
 from registry.adapters.dynamodb.packages import DynamoPackageStore
 from registry.domain.audit_log import AuditFilter
@@ -28,7 +28,6 @@ from tests.engines.tables import CallCounter
 from tests.factories import (
     ManualClock,
     make_account,
-    make_answer,
     make_api_token,
     make_audit_entry,
     make_change,
@@ -36,6 +35,7 @@ from tests.factories import (
     make_event,
     make_health_sample,
     make_id,
+    make_idempotency_record,
     make_webhook,
 )
 
@@ -174,7 +174,7 @@ async def test_the_log_of_audit_entries(table: DynamoTable, calls: CallCounter, 
 
 
 async def test_the_rest(table: DynamoTable, calls: CallCounter, clock: ManualClock) -> None:
-    answers = DynamoAnswerStore(table, clock=clock)
+    answers = DynamoIdempotencyStore(table, clock=clock)
     audit = DynamoAuditStore(table)
     changes = DynamoChangeFeed(table, clock=clock)
     health = DynamoHealthLog(table)
@@ -183,7 +183,7 @@ async def test_the_rest(table: DynamoTable, calls: CallCounter, clock: ManualClo
     entries = [make_audit_entry("package") for _ in range(25)]
     cursor = await changes.latest()
 
-    assert await count(calls, lambda: answers.find_answer("key")) == {"GetItem": 1}
+    assert await count(calls, lambda: answers.find("key")) == {"GetItem": 1}
     assert await count(calls, lambda: audit.append(entries)) == {"TransactWriteItems": 1}
     assert await count(calls, lambda: audit.list_entries("package", limit=200, after=None)) == {"Query": 1}
     assert await count(calls, lambda: changes.read(cursor, limit=100)) == {"Query": 1}
@@ -208,7 +208,7 @@ async def test_what_is_written_for_an_answer_is_one_transaction(
     packages: DynamoPackageStore, calls: CallCounter, clock: ManualClock
 ) -> None:
     published = package(status=PackageStatus.PENDING)
-    kept = make_answer(key="key", expires_at=clock.now() + timedelta(hours=1), body=b"x" * 10_000)
+    kept = make_idempotency_record(key="key", expires_at=clock.now() + timedelta(hours=1), body=b"x" * 10_000)
 
     assert await count(calls, lambda: packages.add(published, change(published, kept))) == {"TransactWriteItems": 1}
 

@@ -9,14 +9,14 @@ import pytest
 from registry.adapters.dynamodb.accounts import DynamoAccountStore
 from registry.adapters.dynamodb.client import DynamoTable
 from registry.adapters.dynamodb.health import DynamoHealthLog
-from registry.adapters.dynamodb.idempotency import DynamoAnswerStore
+from registry.adapters.dynamodb.idempotency import DynamoIdempotencyStore
 from registry.adapters.dynamodb.keys import Action, Item, record_key
 from registry.adapters.dynamodb.maintenance import DynamoRecordMaintenance
 from registry.adapters.dynamodb.packages import DynamoPackageStore
 from registry.domain.accounts import Account
 from registry.domain.errors import NotFound
 from tests.dynamodb.samples import change, package
-from tests.factories import ManualClock, make_account, make_answer, make_health_sample
+from tests.factories import ManualClock, make_account, make_health_sample, make_idempotency_record
 
 
 class CutOff(Exception):
@@ -105,9 +105,11 @@ async def test_a_sweep_spares_an_answer_that_was_kept_anew_since_it_looked(
     table: DynamoTable, packages: DynamoPackageStore, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, second = package(version="1.0.0"), package(version="2.0.0")
-    await packages.add(first, change(first, make_answer(key="key", expires_at=clock.now() + timedelta(minutes=1))))
+    await packages.add(
+        first, change(first, make_idempotency_record(key="key", expires_at=clock.now() + timedelta(minutes=1)))
+    )
     clock.advance(timedelta(hours=1))
-    renewed = make_answer(key="key", expires_at=clock.now() + timedelta(hours=1))
+    renewed = make_idempotency_record(key="key", expires_at=clock.now() + timedelta(hours=1))
     drop = DynamoRecordMaintenance._drop_expired
 
     async def drop_after_a_write(self: DynamoRecordMaintenance, key: Item, values: Item) -> bool:
@@ -117,7 +119,7 @@ async def test_a_sweep_spares_an_answer_that_was_kept_anew_since_it_looked(
     monkeypatch.setattr(DynamoRecordMaintenance, "_drop_expired", drop_after_a_write)
 
     assert await DynamoRecordMaintenance(table, clock=clock).purge_expired(clock.now()) == 0
-    assert await DynamoAnswerStore(table, clock=clock).find_answer("key") == renewed
+    assert await DynamoIdempotencyStore(table, clock=clock).find("key") == renewed
 
 
 async def test_the_longest_call_of_a_minute_wins_whoever_comes_last(table: DynamoTable) -> None:

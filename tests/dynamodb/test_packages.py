@@ -8,14 +8,17 @@ from typing import Any
 
 import pytest
 
-from registry.adapters.dynamodb import records
+from registry.adapters.dynamodb import keys, records
 from registry.adapters.dynamodb.client import DynamoTable
+from registry.adapters.dynamodb.idempotency import DynamoIdempotencyStore
+from registry.adapters.dynamodb.keys import Item, binary, number, text
 from registry.adapters.dynamodb.packages import DynamoPackageStore
+from registry.api.idempotency import decode_response
 from registry.domain.documents import encode_readme, encode_summary, join_document
-from registry.domain.errors import AnswerKept, PackageExists, RevisionConflict, TooLarge
+from registry.domain.errors import AlreadyAnswered, PackageExists, RevisionConflict, TooLarge
 from registry.domain.packages import PackageStatus
 from tests.dynamodb.samples import change, fill, next_revision, package, places
-from tests.factories import ManualClock, make_answer, make_content, make_id
+from tests.factories import ManualClock, make_content, make_id, make_idempotency_record
 
 
 async def test_a_removed_package_leaves_nothing_but_its_trail(packages: DynamoPackageStore, table: DynamoTable) -> None:
@@ -151,16 +154,18 @@ async def test_of_concurrent_publishers_of_one_version_one_wins(packages: Dynamo
 async def test_an_expired_answer_counts_no_more_though_it_is_still_there(
     packages: DynamoPackageStore, clock: ManualClock
 ) -> None:
-    kept = make_answer(key="alice:/package:1", expires_at=clock.now() + timedelta(hours=1))
+    kept = make_idempotency_record(key="alice:/package:1", expires_at=clock.now() + timedelta(hours=1))
     first = package(version="1.0.0")
     await packages.add(first, change(first, kept))
     second = package(version="2.0.0")
-    with pytest.raises(AnswerKept):
+    with pytest.raises(AlreadyAnswered):
         await packages.add(second, change(second, kept))
 
     clock.advance(timedelta(hours=2))
 
-    await packages.add(second, change(second, make_answer(key=kept.key, expires_at=clock.now() + timedelta(hours=1))))
+    await packages.add(
+        second, change(second, make_idempotency_record(key=kept.key, expires_at=clock.now() + timedelta(hours=1)))
+    )
 
 
 async def test_ids_that_no_package_has_are_left_out_of_many(packages: DynamoPackageStore) -> None:
@@ -171,3 +176,23 @@ async def test_ids_that_no_package_has_are_left_out_of_many(packages: DynamoPack
     found = await packages.get_many([ids[0], make_id(), *ids[1:]])
 
     assert [each.id for each in found] == ids
+
+
+async def test_a_request_from_before_the_upgrade_gets_its_response_again(
+    table: DynamoTable, clock: ManualClock
+) -> None:
+    body, expires = b'{"id":"0193"}', clock.now() + timedelta(hours=1)
+    old: Item = {
+        **keys.idempotency_key("k"),
+        "fingerprint": text("f"),
+        "answer_status": number(202),
+        "headers": binary(b'[["Location","/package/0193"]]'),
+        "body": binary(body),
+        "expires": text(expires.isoformat()),
+        "expires_at": number(int(expires.timestamp())),
+    }
+    await table.transact([table.put(old)])
+    record = await DynamoIdempotencyStore(table, clock=clock).find("k")
+    assert record is not None
+    assert (record.fingerprint, record.made_id) == ("f", "0193")
+    assert decode_response(record.response) == (202, (("Location", "/package/0193"),), body)

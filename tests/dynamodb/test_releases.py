@@ -7,8 +7,12 @@ import pytest
 
 from registry.adapters.dynamodb import keys
 from registry.adapters.dynamodb.client import DynamoTable
+from registry.adapters.dynamodb.errors import ConditionFailed
 from registry.adapters.dynamodb.keys import text
+from registry.adapters.dynamodb.release_ending import end_release
 from registry.adapters.dynamodb.releases import DynamoReleaseStore
+from registry.adapters.dynamodb.scores import score_actions
+from registry.domain.errors import RevisionConflict, Unavailable
 from registry.domain.names import Name
 from registry.domain.packages import PackageType
 from registry.ports.names import NameChange
@@ -86,3 +90,38 @@ async def test_who_changes_a_name_ends_the_release_first(
     await records.names.replace(owned, NameChange(who("alice")), expected_revision=before.revision)
     assert await records.names.find(PackageType.MODEL, "set/one") == owned
     assert await seen(records, packages) == [{released}] * 9
+
+
+async def test_a_rating_cannot_undo_what_a_release_has_prepared(table: DynamoTable, clock: ManualClock) -> None:
+    records = open_records(table, clock)
+    packages = await drafts(records, 4)
+    first = packages[0].id
+    late = await score_actions(table, first, revision=1, net_score=0.5)
+
+    async def rate(step: str) -> None:
+        if step == "prepared":
+            with pytest.raises(ConditionFailed):
+                await table.transact(late)
+            with pytest.raises(Unavailable):
+                await score_actions(table, first, revision=1, net_score=0.5)
+
+    await DynamoReleaseStore(table, clock=clock, after=rate).release(await release_of(records, packages))
+    assert await seen(records, packages) == [{True}] * 9
+
+
+async def test_a_release_that_was_cancelled_does_not_wait_for_the_index(
+    table: DynamoTable, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    records = open_records(table, clock)
+    packages = await drafts(records, 4)
+    release = await release_of(records, packages)
+    index_has = table.index_has
+
+    async def after_a_change(partition: str, item_id: str) -> bool:
+        await end_release(table, release.id)
+        return await index_has(partition, item_id)
+
+    monkeypatch.setattr(table, "index_has", after_a_change)
+    with pytest.raises(RevisionConflict):
+        await DynamoReleaseStore(table, clock=clock).release(release)
+    assert await seen(records, packages) == [{False}] * 9

@@ -13,7 +13,7 @@ from registry.adapters.sqlite.scan_requests import SqliteScanRequestStore
 from registry.adapters.sqlite.verdicts import SqliteVerdictStore
 from registry.adapters.system.ids import UuidSource
 from registry.domain.packages import Content, Package
-from registry.domain.safety import Finding, FindingLevel, ScanReport
+from registry.domain.safety import Finding, FindingLevel, SafetyStatus, ScanReport
 from registry.domain.verdicts import PackageSafety, SafetyPolicy
 from registry.services.packages.intake import AuditWriter
 from registry.services.safety.applying import Applying
@@ -60,8 +60,8 @@ class World:
 
     @property
     def applying(self) -> Applying:
-        async def on_judged(package_id: str, asked_by: str) -> None:
-            self.judged.append((package_id, asked_by))
+        async def on_judged(package: Package, _status: SafetyStatus, asked_by: str) -> None:
+            self.judged.append((package.id, asked_by))
 
         return Applying(
             self.stores.packages,

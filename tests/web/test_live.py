@@ -58,6 +58,7 @@ def test_an_ingest_is_followed_to_its_end(admin: Watched, source: HeldSource) ->
     page.get_by_label("Name", exact=True).fill(unique("ingest"))
     page.get_by_label("Version").fill("1.0.0")
     page.get_by_role("button", name="Publish").click()
+    page.wait_for_url("**/ui/package/*")
     expect(page.get_by_text("The registry fetches the content")).to_be_visible()
     assert violations(page) == []
     page.get_by_role("link", name="Lineage").focus()

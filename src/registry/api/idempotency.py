@@ -3,6 +3,7 @@
 import hashlib
 from typing import Any
 
+import orjson
 from starlette.requests import Request
 
 from registry.domain.accounts import Caller
@@ -19,7 +20,7 @@ IDEMPOTENCY_KEY: dict[str, Any] = {
 
 
 def scoped_key(request: Request, caller: Caller) -> str | None:
-    """The key under which the request's answer is kept, for this user and route only. Raises InvalidInput."""
+    """The key of the request's idempotency record, for this user and route only. Raises InvalidInput."""
     key = request.headers.get("idempotency-key")
     if key is None:
         return None
@@ -30,3 +31,20 @@ def scoped_key(request: Request, caller: Caller) -> str | None:
 
 def hashed_key(*parts: str) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+ResponseParts = tuple[int, tuple[tuple[str, str], ...], bytes]
+"""Status, headers and body."""
+
+
+def encode_response(parts: ResponseParts) -> bytes:
+    """A response as an idempotency record keeps it: a line of JSON with status and headers, then the body."""
+    status, headers, body = parts
+    return orjson.dumps([status, headers]) + b"\n" + body
+
+
+def decode_response(recorded: bytes) -> ResponseParts:
+    """What `encode_response` was given."""
+    head, _, body = recorded.partition(b"\n")
+    status, headers = orjson.loads(head)
+    return status, tuple((name, value) for name, value in headers), body

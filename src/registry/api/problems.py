@@ -99,7 +99,7 @@ PROBLEMS: dict[type[errors.RegistryError], ProblemKind] = {
         "The package is a draft",
         "Only a release makes a draft active, and nothing becomes a draft again.",
     ),
-    errors.AnswerKept: ProblemKind(
+    errors.AlreadyAnswered: ProblemKind(
         409, "request-under-way", "The same request is under way", "Repeat it to get its answer."
     ),
     errors.AuditLogDamaged: ProblemKind(

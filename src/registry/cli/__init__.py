@@ -17,6 +17,7 @@ from registry.cli import (
     ratings,
     safety,
     search,
+    serving,
     stores,
     tokens,
     users,
@@ -76,6 +77,7 @@ for commands in (
     users,
     tokens,
     webhooks,
+    serving,
     operate,
     stores,
 ):

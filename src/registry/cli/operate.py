@@ -1,101 +1,33 @@
-"""Running a registry: serve, worker, settings, openapi, maintenance.
+"""Running a registry: worker, settings, openapi, maintenance.
 
 What these commands need is imported when they run: `registry --help` must not wait for a web framework.
 """
 
-import os
-import signal
-import sys
-import tempfile
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from registry.cli.service import read_settings, run
+from registry.cli.serving import exit_quietly_at_sigterm
 
 if TYPE_CHECKING:
     from registry.composition import Running
-    from registry.settings import Settings
 
 maintenance = typer.Typer(no_args_is_help=True, help="Keep the stores in order (on the machine that has them).")
 
 
 def register(app: typer.Typer) -> None:
     """Add the operators' commands."""
-    app.command(rich_help_panel="Operate")(serve)
     app.command(rich_help_panel="Operate")(worker)
     app.command("settings", rich_help_panel="Operate")(show_settings)
     app.command(rich_help_panel="Operate")(openapi)
     maintenance.command()(sweep)
     maintenance.command()(scrub)
     app.add_typer(maintenance, name="maintenance", rich_help_panel="Operate")
-
-
-def serve(
-    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
-    port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
-    workers: Annotated[int | None, typer.Option(help="Server processes, sharing one data folder.")] = None,
-    data_dir: Annotated[Path | None, typer.Option(help="Folder of the embedded stores.")] = None,
-) -> None:
-    """Start the registry.
-
-    Without settings it runs on this machine alone, on SQLite and files in ./registry-data. Every setting and its
-    meaning: registry settings.
-    """
-    import uvicorn
-
-    from registry.allocator import share_one_heap
-    from registry.composition import prepare
-    from registry.telemetry.logs import configure_logs
-    from registry.wire.connections import ConnectionLimits
-    from registry.wire.open_files import affordable_connections
-    from registry.wire.server_protocol import ServerProtocol
-
-    share_one_heap()
-    settings = read_settings(host=host, port=port, workers=workers, data_dir=data_dir)
-    configure_logs(level=settings.log_level, style=settings.log_format)
-    # Workers read their settings from the environment: what was given as an option goes there.
-    for name in ("host", "port", "workers", "data_dir"):
-        os.environ[f"REGISTRY_{name.upper()}"] = str(getattr(settings, name))
-    run(prepare(settings))
-    limits = ConnectionLimits(
-        head_seconds=settings.head_seconds,
-        body_idle_seconds=settings.upload_idle_seconds,
-        min_body_bytes_per_second=settings.min_body_bytes_per_second,
-        response_idle_seconds=settings.response_idle_seconds,
-        max_connections=affordable_connections(settings.max_connections),
-    )
-    _announce(settings)
-    _exit_quietly_at_sigterm()
-    with tempfile.TemporaryDirectory(prefix="registry-metrics-") as folder:
-        if settings.workers > 1:
-            os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
-        uvicorn.run(
-            "registry.app:create_configured_app",
-            factory=True,
-            host=settings.host,
-            port=settings.port,
-            workers=settings.workers,
-            http=cast("Any", ServerProtocol(limits)),
-            loop="uvloop",
-            ws="none",
-            access_log=False,
-            log_config=None,
-            server_header=False,
-            forwarded_allow_ips=settings.forwarded_allow_ips,
-            timeout_graceful_shutdown=30,
-            # A worker on a busy machine is slow, not dead.
-            timeout_worker_healthcheck=60,
-        )
-
-
-def _exit_quietly_at_sigterm() -> None:
-    """The server finishes what is under way and then raises the signal again: asked to stop, it has not failed."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 
 
 def worker(
@@ -130,7 +62,7 @@ def worker(
             services = running.services
             yield {"ratings": services.rate_as_worker, "scans": services.scan_as_worker, "health": services.health.run}
 
-    _exit_quietly_at_sigterm()
+    exit_quietly_at_sigterm()
     uvicorn.run(
         create_worker_app(opened, collected=collected, version=version("registry")),
         host=settings.host,
@@ -141,24 +73,6 @@ def worker(
         log_config=None,
         server_header=False,
     )
-
-
-def _announce(settings: "Settings") -> None:
-    """Where it listens and how to sign in, for the person who started it."""
-    from registry.composition import ADMIN_PASSWORD_FILE
-
-    url = f"http://{settings.host}:{settings.port}"
-    if settings.admin_password is not None:
-        how = "with the password from REGISTRY_ADMIN_PASSWORD"
-    else:
-        path = settings.data_dir / ADMIN_PASSWORD_FILE
-        how = f"with the password {path.read_text().strip()} (generated, kept in {path})"
-    lines = (
-        f"Registry listens on {url}",
-        f"  Swagger UI  {url}/docs",
-        f"  sign in as  {settings.admin_username}, {how}",
-    )
-    typer.echo("\n".join(lines), err=True)
 
 
 def show_settings() -> None:

@@ -110,7 +110,11 @@ async def run_background(
     await run_loops(loops | ({"scrub": scrub} if settings.scrub_interval_seconds else {}))
 
 
-async def prepare(settings: Settings) -> None:
-    """Make the stores ready once, before the workers start: schema, folders, key, first admin, owners of names."""
+async def prepare(settings: Settings) -> bool:
+    """Make the stores ready once, before the workers start: schema, folders, key, first admin, owners of names.
+
+    Whether the first admin still signs in with the first password.
+    """
     async with open_registry(settings) as running:
         await running.services.names.migrate()
+        return await running.bootstrap.first_password_holds()

@@ -166,7 +166,7 @@ def assemble(settings: Settings, stores: Stores, around: Collaborators) -> Runni
         records.names,
         access,
         intake,
-        answers=records.answers,
+        idempotency=records.idempotency,
         source_urls=records.source_urls,
         audit=audit,
         clock=clock,
@@ -179,7 +179,7 @@ def assemble(settings: Settings, stores: Stores, around: Collaborators) -> Runni
         publishing,
         intake,
         quotas,
-        answers=records.answers,
+        idempotency=records.idempotency,
         clock=clock,
         ids=ids,
         rules=UploadRules(

@@ -10,7 +10,7 @@ from registry.ports.blobs import BlobStore
 from registry.ports.cache import RatingCache
 from registry.ports.changes import ChangeFeed
 from registry.ports.health import HealthLog
-from registry.ports.idempotency import AnswerStore
+from registry.ports.idempotency import IdempotencyStore
 from registry.ports.maintenance import RecordMaintenance, UpgradeStore
 from registry.ports.names import NameStore
 from registry.ports.packages import PackageStore
@@ -40,7 +40,7 @@ class Records:
     reader: DocumentReader
     audit: AuditStore
     audit_log: AuditLog
-    answers: AnswerStore
+    idempotency: IdempotencyStore
     uploads: UploadStore
     usage: UsageStore
     source_urls: SourceUrlStore

@@ -16,7 +16,7 @@ from registry.adapters.sqlite.changes import SqliteChangeFeed
 from registry.adapters.sqlite.database import SqliteDatabase
 from registry.adapters.sqlite.deliveries import SqliteDeliveryOutbox
 from registry.adapters.sqlite.health import SqliteHealthLog
-from registry.adapters.sqlite.idempotency import SqliteAnswerStore
+from registry.adapters.sqlite.idempotency import SqliteIdempotencyStore
 from registry.adapters.sqlite.maintenance import SqliteRecordMaintenance
 from registry.adapters.sqlite.names import SqliteNameStore
 from registry.adapters.sqlite.packages import SqlitePackageStore
@@ -51,7 +51,7 @@ async def open_records(data_dir: Path, clock: Clock, observer: CallObserver) -> 
             reader=observed(SqliteDocumentReader(database), "records", observer),
             audit=observed(SqliteAuditStore(database), "records", observer),
             audit_log=observed(SqliteAuditLog(database), "records", observer),
-            answers=observed(SqliteAnswerStore(database, clock), "records", observer),
+            idempotency=observed(SqliteIdempotencyStore(database, clock), "records", observer),
             uploads=observed(SqliteUploadStore(database, clock), "records", observer),
             usage=observed(SqliteUsageStore(database), "records", observer),
             source_urls=observed(SqliteSourceUrlStore(database), "records", observer),

@@ -11,10 +11,11 @@ from registry.adapters.dynamodb.api_tokens import DynamoApiTokenStore, TokenOwne
 from registry.adapters.dynamodb.audit import DynamoAuditStore
 from registry.adapters.dynamodb.audit_log import DynamoAuditLog
 from registry.adapters.dynamodb.changes import DynamoChangeFeed
-from registry.adapters.dynamodb.client import DynamoLimits, DynamoTable, open_table
+from registry.adapters.dynamodb.client import DynamoTable
+from registry.adapters.dynamodb.connection import DynamoLimits, open_table
 from registry.adapters.dynamodb.deliveries import DynamoDeliveryOutbox
 from registry.adapters.dynamodb.health import DynamoHealthLog
-from registry.adapters.dynamodb.idempotency import DynamoAnswerStore
+from registry.adapters.dynamodb.idempotency import DynamoIdempotencyStore
 from registry.adapters.dynamodb.maintenance import DynamoRecordMaintenance
 from registry.adapters.dynamodb.names import DynamoNameStore
 from registry.adapters.dynamodb.packages import DynamoPackageStore
@@ -50,7 +51,7 @@ from registry.composition.memory import UploadMemory
 from registry.domain.errors import Unavailable
 from registry.ports.clock import Clock
 from registry.services.health.health import Probe
-from registry.settings import BlobsBackend, RecordsBackend, Settings, SettingsError
+from registry.settings import BlobsBackend, DynamoClient, RecordsBackend, Settings, SettingsError
 from registry.telemetry.observation import CallObserver
 
 _Opened = TypeVar("_Opened")
@@ -82,6 +83,7 @@ def _table(
             on_call=on_call,
             on_units=on_units,
             limits=limits,
+            direct=settings.dynamodb_client is DynamoClient.DIRECT,
         )
     )
 
@@ -119,7 +121,7 @@ async def open_records(
             reader=DynamoDocumentReader(table, packages, api_tokens, owners),
             audit=DynamoAuditStore(table),
             audit_log=DynamoAuditLog(table, clock),
-            answers=DynamoAnswerStore(table, clock=clock),
+            idempotency=DynamoIdempotencyStore(table, clock=clock),
             uploads=DynamoUploadStore(table, clock=clock),
             usage=DynamoUsageStore(table),
             source_urls=DynamoSourceUrlStore(table),

@@ -14,7 +14,7 @@ RegistryError
 │   ├── PackageExists         carries the other package's id
 │   ├── NameTooSimilar        looks like another owner's name; carries that
 │   ├── VersionRetired        the version had other bytes before it was deleted
-│   └── AnswerKept            this idempotency key has its answer already
+│   └── AlreadyAnswered            this idempotency key has its answer already
 ├── AuditLogDamaged           what was signed of the audit log before does not hold
 ├── RevisionConflict          the caller saw an older revision
 ├── LastOwner                 a name without owners is nobody's
@@ -161,7 +161,7 @@ class VersionRetired(AlreadyExists):
         )
 
 
-class AnswerKept(AlreadyExists):
+class AlreadyAnswered(AlreadyExists):
     """A request with this idempotency key was answered while this one was under way. Nothing was changed."""
 
 

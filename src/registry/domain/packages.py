@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from registry.domain.events import Event
+from registry.domain.idempotency import IdempotencyRecord
 from registry.domain.quotas import Quota
 from registry.domain.uploads import Upload
 from registry.domain.versions import Version
@@ -132,21 +133,6 @@ class AuditEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class KeptAnswer:
-    """The first answer to a request with an `Idempotency-Key`, kept to be given again.
-
-    `key` is unique per user and route, `fingerprint` (hex SHA-256) tells whether a request with that key is the same.
-    """
-
-    key: str
-    fingerprint: str
-    status: int
-    headers: tuple[tuple[str, str], ...]
-    body: bytes
-    expires_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class Change:
     """What is recorded in the same atomic write as a change of a package.
 
@@ -158,7 +144,7 @@ class Change:
     """
 
     audit: AuditEntry
-    answer: KeptAnswer | None = field(default=None)
+    idempotency: IdempotencyRecord | None = None
     upload: Upload | None = None
     events: tuple[Event, ...] = ()
     principal: str = ""

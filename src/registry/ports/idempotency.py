@@ -1,10 +1,10 @@
-"""Where first answers to requests with an Idempotency-Key are kept. PackageStore writes them with the change itself."""
+"""Where idempotency records are read. PackageStore and UploadStore write them with the change itself."""
 
 from typing import Protocol
 
-from registry.domain.packages import KeptAnswer
+from registry.domain.idempotency import IdempotencyRecord
 
 
-class AnswerStore(Protocol):
-    async def find_answer(self, key: str) -> KeptAnswer | None:
-        """The answer that was given first under this key, None when there is none or it has expired."""
+class IdempotencyStore(Protocol):
+    async def find(self, key: str) -> IdempotencyRecord | None:
+        """The record of the first request with this key, None when there is none or it has expired."""

@@ -57,11 +57,11 @@ class PackageStore(Protocol):
     """
 
     async def add(self, package: Package, change: Change) -> None:
-        """Add a package with its audit entry, kept answer and events, and end the upload that it came by.
+        """Add a package with its audit entry, idempotency record and events, and end the upload that it came by.
 
         All or nothing.
 
-        Raises AnswerKept when the answer's key has an answer already (told before anything else), PackageExists when
+        Raises AlreadyAnswered when its idempotency key has a record already (checked first), PackageExists when
         (type, name, version) is taken, NotFound when the upload is gone, or gathered under another key.
         """
 

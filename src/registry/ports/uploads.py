@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from registry.domain.events import Event
-from registry.domain.packages import KeptAnswer
+from registry.domain.idempotency import IdempotencyRecord
 from registry.domain.quotas import Quota
 from registry.domain.uploads import Upload
 
@@ -17,8 +17,10 @@ class UploadStore(Protocol):
     gone, so bytes are never dropped under a package. All methods raise Unavailable.
     """
 
-    async def add(self, upload: Upload, answer: KeptAnswer | None = None, *, quota: Quota | None = None) -> None:
-        """Add an upload with its kept answer, all or nothing. Raises AnswerKept.
+    async def add(
+        self, upload: Upload, idempotency: IdempotencyRecord | None = None, *, quota: Quota | None = None
+    ) -> None:
+        """Add an upload with its idempotency record, all or nothing. Raises AlreadyAnswered.
 
         With a `quota`, the same write raises QuotaReached or Throttled where the upload does not fit into it.
         """

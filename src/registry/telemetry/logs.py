@@ -8,6 +8,7 @@ import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from registry.domain.redaction import redacted
+from registry.telemetry.repeats import RepeatedFailures
 from registry.telemetry.request_id import current_request_id
 
 
@@ -57,7 +58,12 @@ def configure_logs(*, level: str, style: Literal["auto", "console", "json"]) -> 
         # At info they log every URL that is asked and where credentials were found; at debug, signed requests.
         logging.getLogger(library).setLevel(logging.WARNING)
     structlog.configure(
-        processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[
+            structlog.stdlib.filter_by_level,
+            RepeatedFailures(),
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,

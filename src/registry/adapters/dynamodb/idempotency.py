@@ -1,4 +1,4 @@
-"""Kept answers in DynamoDB. TTL removes them late, so an expired one is treated as if it were gone."""
+"""Idempotency records in DynamoDB. TTL removes them late, so an expired one is treated as if it were gone."""
 
 import math
 from datetime import datetime
@@ -9,48 +9,52 @@ from registry.adapters.dynamodb import keys
 from registry.adapters.dynamodb.client import DynamoTable
 from registry.adapters.dynamodb.keys import Item, binary, number, text
 from registry.adapters.dynamodb.records import attribute
-from registry.domain.packages import KeptAnswer
+from registry.domain.idempotency import IdempotencyRecord
 from registry.ports.clock import Clock
 
-NO_ANSWER = "attribute_not_exists(pk) OR expires_at <= :now"
-"""The condition under which an answer may be kept; `:now` in seconds since the epoch."""
+NO_RECORD = "attribute_not_exists(pk) OR expires_at <= :now"
+"""The condition under which a record may be added; `:now` in seconds since the epoch."""
 
 
-def answer_item(answer: KeptAnswer) -> Item:
+def idempotency_item(record: IdempotencyRecord) -> Item:
     return {
-        **keys.answer_key(answer.key),
-        "fingerprint": text(answer.fingerprint),
-        "answer_status": number(answer.status),
-        "headers": binary(orjson.dumps(answer.headers)),
-        "body": binary(answer.body),
-        "expires": text(answer.expires_at.isoformat()),
-        "expires_at": number(math.ceil(answer.expires_at.timestamp())),
+        **keys.idempotency_key(record.key),
+        "fingerprint": text(record.fingerprint),
+        "made_id": text(record.made_id),
+        "response": binary(record.response),
+        "expires": text(record.expires_at.isoformat()),
+        "expires_at": number(math.ceil(record.expires_at.timestamp())),
     }
 
 
-def read_answer(key: str, item: Item | None, *, now: datetime) -> KeptAnswer | None:
-    """The answer of an item, None where there is no item or it has expired."""
+def read_idempotency_record(key: str, item: Item | None, *, now: datetime) -> IdempotencyRecord | None:
+    """The record of an item, None where there is no item or it has expired."""
     if item is None:
         return None
     expires_at = datetime.fromisoformat(attribute(item, "expires"))
     if expires_at <= now:
         return None
-    return KeptAnswer(
-        key=key,
-        fingerprint=attribute(item, "fingerprint"),
-        status=int(attribute(item, "answer_status", "N")),
-        headers=tuple((name, value) for name, value in orjson.loads(attribute(item, "headers", "B"))),
-        body=attribute(item, "body", "B"),
-        expires_at=expires_at,
-    )
+    made_id, response = attribute(item, "made_id"), attribute(item, "response", "B")
+    if response is None:
+        made_id, response = _read_earlier(item)
+    return IdempotencyRecord(key, attribute(item, "fingerprint"), made_id, response, expires_at)
 
 
-class DynamoAnswerStore:
-    """Implements `AnswerStore`."""
+def _read_earlier(item: Item) -> tuple[str, bytes]:
+    """Id and response of a record that version 0.1 wrote; it has expired a day after the upgrade."""
+    body = attribute(item, "body", "B")
+    headers = orjson.loads(attribute(item, "headers", "B"))
+    head = orjson.dumps([int(attribute(item, "answer_status", "N")), headers])
+    return orjson.loads(body)["id"], head + b"\n" + body
+
+
+class DynamoIdempotencyStore:
+    """Implements `IdempotencyStore`."""
 
     def __init__(self, table: DynamoTable, *, clock: Clock) -> None:
         self._table = table
         self._clock = clock
 
-    async def find_answer(self, key: str) -> KeptAnswer | None:
-        return read_answer(key, await self._table.get(keys.answer_key(key)), now=self._clock.now())
+    async def find(self, key: str) -> IdempotencyRecord | None:
+        item = await self._table.get(keys.idempotency_key(key))
+        return read_idempotency_record(key, item, now=self._clock.now())

@@ -29,7 +29,7 @@ can hold one.
 | lease of the log | `X#lease` | `lease` |
 | checkpoint of the log | `X#checkpoint` | `checkpoint` |
 | tile of the log | `X#<level>#<number>` | `tile` |
-| kept answer | `K#<key>` | `answer` |
+| idempotency record | `K#<key>` | `answer` |
 | account | `U#<user>` | `account` |
 | account entry | `accounts` | `<user>` |
 | admins | `admins` | `admins` |
@@ -216,7 +216,7 @@ def blob_key(blob: str) -> Item:
     return key(f"B#{blob}", "blob")
 
 
-def answer_key(answer: str) -> Item:
+def idempotency_key(answer: str) -> Item:
     return key(f"K#{answer}", "answer")
 
 

@@ -9,7 +9,7 @@ from registry.adapters.dynamodb import keys, records, safety_keys
 from registry.adapters.dynamodb.audit import audit_item
 from registry.adapters.dynamodb.changes import change_item
 from registry.adapters.dynamodb.client import DynamoTable
-from registry.adapters.dynamodb.idempotency import read_answer
+from registry.adapters.dynamodb.idempotency import read_idempotency_record
 from registry.adapters.dynamodb.keys import Item, number
 from registry.adapters.dynamodb.listing import still_wanted, walk
 from registry.adapters.dynamodb.naming import NameClaims, Unsure
@@ -21,13 +21,14 @@ from registry.adapters.dynamodb.release_view import read_released
 from registry.adapters.dynamodb.reservations import reserved
 from registry.adapters.dynamodb.scan_requests import follow_content, read_safety, request_item
 from registry.adapters.dynamodb.transaction import ABSENT, Transaction
-from registry.adapters.dynamodb.uploads import answer_kept, end_upload, keep_answer
+from registry.adapters.dynamodb.uploads import add_idempotency_record, already_answered, end_upload
 from registry.adapters.dynamodb.usage import count_bytes, grown
 from registry.adapters.dynamodb.versions import write_versions
 from registry.domain.errors import AlreadyExists, NotFound, RevisionConflict, Unavailable
+from registry.domain.idempotency import IdempotencyRecord
 from registry.domain.listing import PackageFilter
 from registry.domain.names import NamedVersion
-from registry.domain.packages import Change, KeptAnswer, Package, PackageType
+from registry.domain.packages import Change, Package, PackageType
 from registry.domain.rating_requests import can_be_rated
 from registry.domain.verdicts import PackageSafety
 from registry.domain.versions import Version
@@ -233,8 +234,8 @@ class DynamoPackageStore:
         `revision` is the package's after the change, or its last.
         """
         transaction = Transaction(self._table)
-        if change.answer is not None:
-            keep_answer(transaction, change.answer, now=self._clock.now())
+        if change.idempotency is not None:
+            add_idempotency_record(transaction, change.idempotency, now=self._clock.now())
         if change.upload is not None:
             end_upload(transaction, change.upload, kept_blob=blob)
         transaction.put(audit_item(change.audit))
@@ -316,13 +317,13 @@ class DynamoPackageStore:
         found = await self._read_pair(lambda: self._query_settled(package_id), package_id)
         if found is not None and int(attribute(found[0], "revision", "N")) == expected_revision:
             return found[:2]
-        if change.answer is not None and await self._has_answer(change.answer):
-            raise answer_kept()
+        if change.idempotency is not None and await self._was_answered(change.idempotency):
+            raise already_answered()
         raise _stale(package_id, found[0] if found else {})
 
-    async def _has_answer(self, answer: KeptAnswer) -> bool:
-        item = await self._table.get(keys.answer_key(answer.key))
-        return read_answer(answer.key, item, now=self._clock.now()) is not None
+    async def _was_answered(self, record: IdempotencyRecord) -> bool:
+        item = await self._table.get(keys.idempotency_key(record.key))
+        return read_idempotency_record(record.key, item, now=self._clock.now()) is not None
 
 
 def _write_blob(transaction: Transaction, old: Package | None, new: Package | None) -> None:

@@ -22,7 +22,7 @@ from registry.adapters.dynamodb.outbox import event_items
 from registry.adapters.dynamodb.ratings import mark_item
 from registry.adapters.dynamodb.records import attribute
 from registry.adapters.dynamodb.release_ending import UNDECIDED, carry_out, clean, decide, end_release
-from registry.adapters.dynamodb.release_view import ReleaseState
+from registry.adapters.dynamodb.release_view import ReleaseState, states_of
 from registry.domain.errors import NotFound, PermissionDenied, RevisionConflict, Unavailable
 from registry.domain.names import not_owner
 from registry.domain.releases import Release, ReleasedName, ReleasedPackage
@@ -30,7 +30,8 @@ from registry.ports.clock import Clock
 
 SETTLED_AFTER = timedelta(seconds=60)
 """Longer than any read takes: readers that began before the commit have ended."""
-_INDEX_SECONDS = 2.0
+_INDEX_SECONDS = 5.0
+_CHANGED = "A package or name was changed while the release was prepared."
 
 
 class DynamoReleaseStore:
@@ -57,7 +58,7 @@ class DynamoReleaseStore:
                 await self._prepare_name(release, named)
             for released in release.packages:
                 await self._prepare_package(release, released)
-            await self._see_index(release.packages)
+            await self._see_index(release)
             await self._step("prepared")
             await self._commit(release.id)
         except (NotFound, PermissionDenied, RevisionConflict):
@@ -186,9 +187,12 @@ class DynamoReleaseStore:
         except ConditionFailed:
             raise RevisionConflict("A package or name changed since it was read.") from None
 
-    async def _see_index(self, packages: Sequence[ReleasedPackage]) -> None:
-        """Wait until the index has the packages among the active ones, for a bounded time."""
-        left = [each.package for each in packages]
+    async def _see_index(self, release: Release) -> None:
+        """Wait until the index has the packages among the active ones, for a bounded time.
+
+        In vain where the release was cancelled meanwhile: raises RevisionConflict then.
+        """
+        left = [each.package for each in release.packages]
         try:
             async with asyncio.timeout(_INDEX_SECONDS):
                 while left:
@@ -196,14 +200,18 @@ class DynamoReleaseStore:
                     shard = f"{package.status.value}#{keys.shard_of(package.id)}"
                     if await self._table.index_has(shard, package.id):
                         left.pop()
-                    else:
-                        await asyncio.sleep(0.02)
+                        continue
+                    states = await states_of(self._table, [release.id])
+                    if states.get(release.id) is not ReleaseState.PREPARING:
+                        raise RevisionConflict(_CHANGED)
+                    await asyncio.sleep(0.02)
         except TimeoutError:
+            await end_release(self._table, release.id)
             raise Unavailable("The index is late; release again in a moment.") from None
 
     async def _commit(self, release_id: str) -> None:
         if not await decide(self._table, release_id, ReleaseState.COMMITTED, at=self._clock.now()):
-            raise RevisionConflict("A package or name was changed while the release was prepared.")
+            raise RevisionConflict(_CHANGED)
 
 
 def _maps(items: Iterable[Item]) -> Any:

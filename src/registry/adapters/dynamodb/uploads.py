@@ -6,15 +6,15 @@ from datetime import UTC, datetime
 from registry.adapters.dynamodb import keys
 from registry.adapters.dynamodb.client import DynamoTable
 from registry.adapters.dynamodb.errors import ConditionFailed
-from registry.adapters.dynamodb.idempotency import NO_ANSWER, answer_item
+from registry.adapters.dynamodb.idempotency import NO_RECORD, idempotency_item
 from registry.adapters.dynamodb.keys import Item, binary, number, text
 from registry.adapters.dynamodb.outbox import event_items
 from registry.adapters.dynamodb.records import attribute
 from registry.adapters.dynamodb.reservations import reserved
 from registry.adapters.dynamodb.transaction import ABSENT, Transaction
-from registry.domain.errors import AlreadyExists, AnswerKept, NotFound
+from registry.domain.errors import AlreadyAnswered, AlreadyExists, NotFound
 from registry.domain.events import Event
-from registry.domain.packages import KeptAnswer
+from registry.domain.idempotency import IdempotencyRecord
 from registry.domain.quotas import Quota
 from registry.domain.uploads import Upload
 from registry.ports.clock import Clock
@@ -22,14 +22,14 @@ from registry.ports.clock import Clock
 _SAME_KEY = "parts_key = :parts_key"
 
 
-def keep_answer(transaction: Transaction, answer: KeptAnswer, *, now: datetime) -> None:
+def add_idempotency_record(transaction: Transaction, record: IdempotencyRecord, *, now: datetime) -> None:
     """Keep an answer with the rest, unless there is one. Added first, so that its condition is judged first."""
     values = {":now": number(int(now.timestamp()))}
-    transaction.put_if(answer_item(answer), NO_ANSWER, values, otherwise=lambda _: answer_kept())
+    transaction.put_if(idempotency_item(record), NO_RECORD, values, otherwise=lambda _: already_answered())
 
 
-def answer_kept() -> AnswerKept:
-    return AnswerKept("A request with this idempotency key was answered already.")
+def already_answered() -> AlreadyAnswered:
+    return AlreadyAnswered("A request with this idempotency key was answered already.")
 
 
 def end_upload(transaction: Transaction, upload: Upload, *, kept_blob: str | None = None) -> None:
@@ -52,10 +52,12 @@ class DynamoUploadStore:
         self._table = table
         self._clock = clock
 
-    async def add(self, upload: Upload, answer: KeptAnswer | None = None, *, quota: Quota | None = None) -> None:
+    async def add(
+        self, upload: Upload, idempotency: IdempotencyRecord | None = None, *, quota: Quota | None = None
+    ) -> None:
         transaction = Transaction(self._table)
-        if answer is not None:
-            keep_answer(transaction, answer, now=self._clock.now())
+        if idempotency is not None:
+            add_idempotency_record(transaction, idempotency, now=self._clock.now())
         transaction.put_if(
             _upload_item(upload), ABSENT, otherwise=lambda _: AlreadyExists(f"The id {upload.id} is taken.")
         )

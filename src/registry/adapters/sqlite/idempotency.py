@@ -1,54 +1,37 @@
-"""Kept answers."""
+"""Idempotency records."""
 
-import json
 import sqlite3
 
 from registry.adapters.sqlite.database import SqliteDatabase
-from registry.domain.errors import AnswerKept
-from registry.domain.packages import KeptAnswer
+from registry.domain.errors import AlreadyAnswered
+from registry.domain.idempotency import IdempotencyRecord
 from registry.domain.times import from_microseconds, to_microseconds
 from registry.ports.clock import Clock
 
-_FIND = "SELECT fingerprint, status, headers, body, expires_at FROM answers WHERE key = ? AND expires_at > ?"
+_FIND = """SELECT key, fingerprint, made_id, response, expires_at FROM idempotency_records
+    WHERE key = ? AND expires_at > ?"""
+_ADD = """INSERT OR REPLACE INTO idempotency_records (key, fingerprint, made_id, response, expires_at)
+    VALUES (?, ?, ?, ?, ?)"""
 
-_KEEP = """INSERT OR REPLACE INTO answers (key, fingerprint, status, headers, body, expires_at)
-    VALUES (?, ?, ?, ?, ?, ?)"""
 
-
-class SqliteAnswerStore:
-    """Implements `AnswerStore`."""
+class SqliteIdempotencyStore:
+    """Implements `IdempotencyStore`."""
 
     def __init__(self, database: SqliteDatabase, clock: Clock) -> None:
         self._database = database
         self._clock = clock
 
-    async def find_answer(self, key: str) -> KeptAnswer | None:
+    async def find(self, key: str) -> IdempotencyRecord | None:
         row = self._database.fetch_one(_FIND, (key, to_microseconds(self._clock.now())))
         if row is None:
             return None
-        fingerprint, status, headers, body, expires_at = row
-        return KeptAnswer(
-            key=key,
-            fingerprint=fingerprint,
-            status=status,
-            headers=tuple((name, value) for name, value in json.loads(headers)),
-            body=body,
-            expires_at=from_microseconds(expires_at),
-        )
+        _, fingerprint, made_id, response, expires_at = row
+        return IdempotencyRecord(key, fingerprint, made_id, response, from_microseconds(expires_at))
 
 
-def keep_answer(connection: sqlite3.Connection, answer: KeptAnswer, *, now: int) -> None:
-    """Keep `answer` within the transaction under way. `now` in microseconds. Raises AnswerKept."""
-    if connection.execute(_FIND, (answer.key, now)).fetchone():
-        raise AnswerKept("A request with this Idempotency-Key was answered meanwhile; its answer is kept.")
-    connection.execute(
-        _KEEP,
-        (
-            answer.key,
-            answer.fingerprint,
-            answer.status,
-            json.dumps(answer.headers),
-            answer.body,
-            to_microseconds(answer.expires_at),
-        ),
-    )
+def add_idempotency_record(connection: sqlite3.Connection, record: IdempotencyRecord, *, now: int) -> None:
+    """Add the record within the transaction under way. `now` in microseconds. Raises AlreadyAnswered."""
+    if connection.execute(_FIND, (record.key, now)).fetchone():
+        raise AlreadyAnswered("A request with this Idempotency-Key was answered meanwhile.")
+    expires_at = to_microseconds(record.expires_at)
+    connection.execute(_ADD, (record.key, record.fingerprint, record.made_id, record.response, expires_at))

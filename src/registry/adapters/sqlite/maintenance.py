@@ -56,7 +56,7 @@ class SqliteRecordMaintenance:
     async def purge_expired(self, now: datetime) -> int:
         moment = to_microseconds(now)
         return (
-            await self._drop(_purge("answers", "expires_at"), moment)
+            await self._drop(_purge("idempotency_records", "expires_at"), moment)
             + await self._drop(_purge("revoked_tokens", "expires_at"), moment)
             + await self._drop(_purge("api_tokens", "expires_at"), moment)
             + await self._drop(_purge("source_urls", "expires_at"), moment)

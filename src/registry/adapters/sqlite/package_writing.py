@@ -9,7 +9,7 @@ from typing import Self
 from registry.adapters.sqlite.audit import append_entries
 from registry.adapters.sqlite.changes import record_changes
 from registry.adapters.sqlite.deliveries import record_events
-from registry.adapters.sqlite.idempotency import keep_answer
+from registry.adapters.sqlite.idempotency import add_idempotency_record
 from registry.adapters.sqlite.names import drop_aliases
 from registry.adapters.sqlite.naming import HeldVersion, check_bytes, check_owner, claim_names, retire
 from registry.adapters.sqlite.ratings import drop_rating, mark_anew
@@ -136,10 +136,10 @@ def find_present(connection: sqlite3.Connection, package_id: str, *, expected_re
 
 
 def record(connection: sqlite3.Connection, changes: Sequence[Change], *, now: int) -> None:
-    """What goes with every change. First of all writes, since it may raise AnswerKept. `now` in microseconds."""
+    """What goes with every change. First of all writes, since it may raise AlreadyAnswered. `now` in microseconds."""
     for change in changes:
-        if change.answer is not None:
-            keep_answer(connection, change.answer, now=now)
+        if change.idempotency is not None:
+            add_idempotency_record(connection, change.idempotency, now=now)
     append_entries(connection, [change.audit for change in changes])
     record_changes(connection, [change.audit.package_id for change in changes])
     record_events(connection, [event for change in changes for event in change.events], now=now)
@@ -155,8 +155,8 @@ def mark(connection: sqlite3.Connection, changed: Sequence[tuple[Package, Change
 class AddPackage(BatchOperation):
     """A new package and what goes with it.
 
-    Raises PackageExists, PermissionDenied, NameTooSimilar, VersionRetired, AnswerKept, QuotaReached; and NotFound when
-    its upload is gone.
+    Raises PackageExists, PermissionDenied, NameTooSimilar, VersionRetired, AlreadyAnswered, QuotaReached; and NotFound
+    when its upload is gone.
     """
 
     writing: PackageWriting

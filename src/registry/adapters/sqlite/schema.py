@@ -233,6 +233,18 @@ RECORDS: Migrations = (
                 WHERE instr(name, '/') > 1 GROUP BY 1)
             SELECT space, {_folded("space")}, json_array(created_by || '#' || created_by) FROM first""",  # noqa: S608
     ),
+    (
+        """CREATE TABLE idempotency_records (
+            key TEXT NOT NULL UNIQUE, fingerprint TEXT NOT NULL, made_id TEXT NOT NULL, response BLOB NOT NULL,
+            expires_at INTEGER NOT NULL)""",
+        # A response is a line of JSON with status and headers, and the body.
+        """INSERT INTO idempotency_records
+            SELECT key, fingerprint, json_extract(CAST(body AS TEXT), '$.id'),
+                CAST(json_array(status, json(headers)) || char(10) || CAST(body AS TEXT) AS BLOB), expires_at
+            FROM answers""",
+        "DROP TABLE answers",
+        "CREATE INDEX idempotency_records_expires_at ON idempotency_records (expires_at)",
+    ),
 )
 
 THROTTLE: Migrations = (

@@ -7,11 +7,11 @@ from typing import Any
 
 from registry.adapters.sqlite.database import SqliteDatabase
 from registry.adapters.sqlite.deliveries import record_events
-from registry.adapters.sqlite.idempotency import keep_answer
+from registry.adapters.sqlite.idempotency import add_idempotency_record
 from registry.adapters.sqlite.usage import within
 from registry.domain.errors import NotFound
 from registry.domain.events import Event
-from registry.domain.packages import KeptAnswer
+from registry.domain.idempotency import IdempotencyRecord
 from registry.domain.quotas import Quota
 from registry.domain.times import from_microseconds, to_microseconds
 from registry.domain.uploads import Upload
@@ -35,7 +35,9 @@ class SqliteUploadStore:
         self._database = database
         self._clock = clock
 
-    async def add(self, upload: Upload, answer: KeptAnswer | None = None, *, quota: Quota | None = None) -> None:
+    async def add(
+        self, upload: Upload, idempotency: IdempotencyRecord | None = None, *, quota: Quota | None = None
+    ) -> None:
         now = to_microseconds(self._clock.now())
         row = (
             upload.id,
@@ -53,8 +55,8 @@ class SqliteUploadStore:
         )
 
         def operation(connection: sqlite3.Connection) -> None:
-            if answer is not None:
-                keep_answer(connection, answer, now=now)
+            if idempotency is not None:
+                add_idempotency_record(connection, idempotency, now=now)
             with within(quota, connection):
                 connection.execute(_INSERT, row)
 

@@ -14,7 +14,7 @@ from registry.api.bounded import admitted_body
 from registry.api.conditional import expected_revisions, is_unchanged, package_tag, rated_package_tag, sent_tags
 from registry.api.documentation import ETAG, IF_MATCH, LOCATION, merge_patch_body, package_body, problems
 from registry.api.hot import HotRoute, ReadyResponse, hot_route, json_headers, ready_json
-from registry.api.idempotency import IDEMPOTENCY_KEY, scoped_key
+from registry.api.idempotency import IDEMPOTENCY_KEY, ResponseParts, decode_response, encode_response, scoped_key
 from registry.api.inclusion import Include, wants_rating, with_rating
 from registry.api.models.packages import PACKAGE_EXAMPLE, PackageModel
 from registry.api.models.requests import (
@@ -31,9 +31,10 @@ from registry.api.strict_json import MergePatchRoute
 from registry.domain.accounts import Caller, Permission
 from registry.domain.documents import encode_readme, encode_summary, join_document
 from registry.domain.errors import InvalidInput
-from registry.domain.packages import KeptAnswer, Package, PackageStatus
+from registry.domain.idempotency import IdempotencyRecord
+from registry.domain.packages import Package, PackageStatus
 from registry.domain.versions import Version
-from registry.services.packages.idempotency import Answering
+from registry.services.packages.idempotency import IdempotentRequest
 
 PackageId = Annotated[str, Path(pattern=ID_PATTERN, examples=[PACKAGE_EXAMPLE["id"]])]
 
@@ -164,13 +165,13 @@ async def _publish(request: Request, caller: Caller, body: AsyncIterator[bytes])
     state = state_of(request.scope)
     submission = await new_package(request, body)
     metadata = submission.metadata.value()
-    answering = _answering(request, caller, submission)
+    idempotent = _idempotent(request, caller, submission)
     if submission.content is None and metadata.source_url is not None:
         await state.services.ingest.check(metadata.source_url)
     large = int(request.headers.get("content-length") or 0) > state.limits.max_json_bytes
-    if submission.content and large and answering is None:
+    if submission.content and large and idempotent is None:
         await state.services.publishing.check_free(caller, metadata)
-    published = await state.services.publishing.publish(caller, metadata, submission.content, answering=answering)
+    published = await state.services.publishing.publish(caller, metadata, submission.content, idempotent=idempotent)
     if isinstance(published, Package) and published.status is PackageStatus.PENDING:
         state.services.ingest.start(published.id, published.created_by)
     elif isinstance(published, Package):
@@ -179,24 +180,24 @@ async def _publish(request: Request, caller: Caller, body: AsyncIterator[bytes])
     return created_response(published)
 
 
-def created_response(published: Package | KeptAnswer) -> Response:
+def created_response(published: Package | IdempotencyRecord) -> Response:
     """The answer to a publish, whether it is the first or is given again."""
-    if isinstance(published, KeptAnswer):
-        status, headers, body = published.status, published.headers, published.body
-    else:
+    if isinstance(published, Package):
         status, headers, body = created_answer(published)
+    else:
+        status, headers, body = decode_response(published.response)
     ready = [(name.lower().encode(), value.encode()) for name, value in headers]
     return ReadyResponse(status, [*json_headers(body), *ready], body)
 
 
-def created_answer(package: Package) -> tuple[int, tuple[tuple[str, str], ...], bytes]:
+def created_answer(package: Package) -> ResponseParts:
     """Status, headers and body of the answer to a publish."""
     headers = (("Location", f"/package/{package.id}"), ("ETag", package_tag(package.revision)))
     body = join_document(encode_summary(package), encode_readme(package))
     return 202 if package.status is PackageStatus.PENDING else 201, headers, body
 
 
-def _answering(request: Request, caller: Caller, submission: Submission) -> Answering[Package] | None:
+def _idempotent(request: Request, caller: Caller, submission: Submission) -> IdempotentRequest[Package] | None:
     key = scoped_key(request, caller)
     if key is None:
         return None
@@ -205,7 +206,7 @@ def _answering(request: Request, caller: Caller, submission: Submission) -> Answ
     def fingerprint(sha256: str | None) -> str:
         return hashlib.sha256(members + (sha256 or "").encode()).hexdigest()
 
-    return Answering(key, fingerprint, created_answer)
+    return IdempotentRequest(key, fingerprint, lambda package: encode_response(created_answer(package)))
 
 
 async def replace_package(package_id: PackageId, caller: Uploader) -> None:

@@ -11,7 +11,14 @@ from registry.api.authentication import Uploader
 from registry.api.bounded import admitted_body
 from registry.api.digests import announced_digests, verified
 from registry.api.documentation import BINARY_BODY, ETAG, LOCATION, header, problems
-from registry.api.idempotency import IDEMPOTENCY_KEY, hashed_key, scoped_key
+from registry.api.idempotency import (
+    IDEMPOTENCY_KEY,
+    ResponseParts,
+    decode_response,
+    encode_response,
+    hashed_key,
+    scoped_key,
+)
 from registry.api.models.packages import PACKAGE_EXAMPLE, PackageModel
 from registry.api.models.requests import ID_PATTERN, NEW_UPLOAD_EXAMPLE, NewUploadBody
 from registry.api.models.uploads import NewUploadModel, UploadModel, VerifyingModel
@@ -21,9 +28,10 @@ from registry.api.strict_json import StrictJsonRoute
 from registry.domain.accounts import Caller
 from registry.domain.documents import format_time
 from registry.domain.errors import InvalidInput
-from registry.domain.packages import KeptAnswer, Package
+from registry.domain.idempotency import IdempotencyRecord
+from registry.domain.packages import Package
 from registry.domain.uploads import MAX_PARTS
-from registry.services.packages.idempotency import Answering
+from registry.services.packages.idempotency import IdempotentRequest
 from registry.services.uploads.uploads import Announced, OpenUpload
 
 UploadId = Annotated[str, Path(pattern=ID_PATTERN, examples=[PACKAGE_EXAMPLE["id"]])]
@@ -120,24 +128,28 @@ async def begin_upload(request: Request, caller: Uploader, body: NewUploadBody) 
         media_type=body.media_type,
     )
     uploads = state_of(request.scope).services.uploads
-    opened = await uploads.begin(caller, body.metadata.value(), announced, answering=_answering(request, caller, body))
-    if isinstance(opened, KeptAnswer):  # without addresses
-        opened = await uploads.find_begun(caller, orjson.loads(opened.body)["id"]) or opened
+    opened = await uploads.begin(
+        caller, body.metadata.value(), announced, idempotent=_idempotent(request, caller, body)
+    )
+    if isinstance(opened, IdempotencyRecord):  # without addresses
+        opened = await uploads.find_begun(caller, opened.made_id) or opened
     status, headers, text = (
-        (opened.status, opened.headers, opened.body) if isinstance(opened, KeptAnswer) else _begun(opened)
+        decode_response(opened.response) if isinstance(opened, IdempotencyRecord) else _begun(opened)
     )
     return Response(text, status, headers=dict(headers), media_type="application/json")
 
 
-def _answering(request: Request, caller: Caller, body: NewUploadBody) -> Answering[OpenUpload] | None:
+def _idempotent(request: Request, caller: Caller, body: NewUploadBody) -> IdempotentRequest[OpenUpload] | None:
     key = scoped_key(request, caller)
     if key is None:
         return None
     members = orjson.dumps(body.model_dump(mode="json"), option=orjson.OPT_SORT_KEYS)
-    return Answering(key, lambda _: hashlib.sha256(members).hexdigest(), _begun)
+    return IdempotentRequest(
+        key, lambda _: hashlib.sha256(members).hexdigest(), lambda opened: encode_response(_begun(opened))
+    )
 
 
-def _begun(opened: OpenUpload) -> tuple[int, tuple[tuple[str, str], ...], bytes]:
+def _begun(opened: OpenUpload) -> ResponseParts:
     upload = opened.upload
     members = {
         "id": upload.id,
@@ -188,10 +200,12 @@ async def complete_upload(request: Request, upload_id: UploadId, caller: Uploade
     Missing parts (`missing_parts` names them) or another digest are 422, and the upload stays open. Where reading the
     bytes takes longer than half a minute the answer is 202: ask again. Asked again after 201, it is the same answer.
     """
-    answering: Answering[Package] = Answering(
-        hashed_key(caller.account_id, "complete", upload_id), lambda _: hashed_key(upload_id), created_answer
+    idempotent: IdempotentRequest[Package] = IdempotentRequest(
+        hashed_key(caller.account_id, "complete", upload_id),
+        lambda _: hashed_key(upload_id),
+        lambda package: encode_response(created_answer(package)),
     )
-    published = await state_of(request.scope).services.uploads.complete(caller, upload_id, answering=answering)
+    published = await state_of(request.scope).services.uploads.complete(caller, upload_id, idempotent=idempotent)
     if published is None:
         headers = {"Location": f"/uploads/{upload_id}", "Retry-After": str(_RETRY_SECONDS)}
         body = orjson.dumps({"id": upload_id, "status": "verifying"})

@@ -33,6 +33,14 @@ class Bootstrap:
             return await self._accounts.add_first(await self._fresh_admin())
         return False
 
+    async def first_password_holds(self) -> bool:
+        """Whether the first admin is there and still signs in with the first password."""
+        try:
+            account = await self._accounts.get(self._name)
+        except NotFound:
+            return False
+        return await self._hasher.verify(account.password_hash, self._password)
+
     async def recover(self, name: str | None, password: str) -> Account:
         """Make `name` (the first admin's by default) an admin with this password, whatever was there before.
 

@@ -10,19 +10,27 @@ from dataclasses import replace
 from datetime import timedelta
 
 from registry.domain.accounts import Caller, principal_of
-from registry.domain.errors import AnswerKept, NameTooSimilar, PackageExists, PermissionDenied, RegistryError
+from registry.domain.errors import (
+    AlreadyAnswered,
+    NameTooSimilar,
+    NotFound,
+    PackageExists,
+    PermissionDenied,
+    RegistryError,
+)
+from registry.domain.idempotency import IdempotencyRecord
 from registry.domain.names import not_owner
-from registry.domain.packages import AuditAction, Change, KeptAnswer, Package, PackageStatus
+from registry.domain.packages import AuditAction, Change, Package, PackageStatus
 from registry.domain.redaction import public_url
 from registry.domain.uploads import Upload
 from registry.formats.archives.facts import ArchiveFacts
 from registry.ports.clock import Clock, IdSource
-from registry.ports.idempotency import AnswerStore
+from registry.ports.idempotency import IdempotencyStore
 from registry.ports.names import NameStore
 from registry.ports.packages import PackageStore
 from registry.ports.source_urls import SourceUrlStore
 from registry.services.names.access import Access
-from registry.services.packages.idempotency import Answering, same_request
+from registry.services.packages.idempotency import IdempotentRequest, same_request
 from registry.services.packages.intake import (
     AuditWriter,
     IncomingContent,
@@ -47,7 +55,7 @@ class Publishing:
         access: Access,
         intake: Intake,
         *,
-        answers: AnswerStore,
+        idempotency: IdempotencyStore,
         source_urls: SourceUrlStore,
         audit: AuditWriter,
         clock: Clock,
@@ -58,7 +66,7 @@ class Publishing:
         self._names = names
         self._access = access
         self._intake = intake
-        self._answers = answers
+        self._idempotency = idempotency
         self._source_urls = source_urls
         self._audit = audit
         self._clock = clock
@@ -92,44 +100,59 @@ class Publishing:
         metadata: Metadata,
         incoming: IncomingContent | None,
         *,
-        answering: Answering[Package] | None = None,
-    ) -> Package | KeptAnswer:
+        idempotent: IdempotentRequest[Package] | None = None,
+    ) -> Package | IdempotencyRecord:
         """Store the bytes, then the record. A package without content awaits its ingest from `source_url`.
 
-        Returns the answer given first when the idempotency key has one. Raises PackageExists, DigestMismatch,
-        IdempotencyKeyReused, TooLarge, QuotaReached, PermissionDenied; nothing is stored then.
+        Returns the record of the first request with the same idempotency key, where there is one. Raises PackageExists,
+        DigestMismatch, IdempotencyKeyReused, TooLarge, QuotaReached, PermissionDenied; nothing is stored then.
         """
         check_may_publish(metadata.name, caller)
         first_status = PackageStatus.ACTIVE if incoming else PackageStatus.PENDING
         check_first_status(first_status, metadata.status, caller)
-        if answering and (kept := await self._replay(answering, incoming)):
-            return kept
+        if idempotent and (first := await self._replay(idempotent, incoming)):
+            return first
         received = await self._intake.receive(incoming, owner=caller.name) if incoming else None
         package = self._new(caller.name, metadata, received, first_status)
         if package.source_url and received is None and (whole := package.source_url) != public_url(whole):
             # Before the record, which is the order to fetch; where that is refused, its time ends it.
             await self._source_urls.add(package.id, whole, expires_at=self._clock.now() + FETCHED_WITHIN)
         quota = self._intake.quota_of(package.created_by)
-        change = replace(self._change(caller, package, answering), quota=quota)
+        change = replace(self._change(caller, package, idempotent), quota=quota)
         return await self._add(caller, package, change, received=received)
 
     async def publish_upload(
-        self, caller: Caller, upload: Upload, metadata: Metadata, received: Received, *, answering: Answering[Package]
-    ) -> Package | KeptAnswer:
+        self,
+        caller: Caller,
+        upload: Upload,
+        metadata: Metadata,
+        received: Received,
+        *,
+        idempotent: IdempotentRequest[Package],
+    ) -> Package | IdempotencyRecord:
         """Add the package that an upload has become, and end the upload, in one write. The bytes stay if it fails.
 
         No quota is looked at: the upload has been counted from its beginning.
 
-        Returns the first answer where it was completed before. Raises PackageExists, NotFound when the upload is gone.
+        Returns the first request's record where it was completed before. Raises PackageExists, and NotFound when the
+        upload is gone.
         """
         package = self._new(upload.created_by, metadata, received, PackageStatus.ACTIVE)
         creator = principal_of(upload.created_by, upload.account_id or upload.created_by)
-        change = replace(self._change(caller, package, answering), upload=upload, principal=creator)
+        change = replace(self._change(caller, package, idempotent), upload=upload, principal=creator)
         return await self._add(caller, package, change, received=None)
 
-    async def find_answer(self, answering: Answering[Package]) -> KeptAnswer | None:
-        """The answer given first to a request that brings no content of its own. Raises IdempotencyKeyReused."""
-        return await self._replay(answering, None)
+    async def find_answered(self, caller: Caller, idempotent: IdempotentRequest[Package]) -> IdempotencyRecord | None:
+        """The record of the first such request, which brings no content of its own.
+
+        Raises IdempotencyKeyReused, and NotFound where the caller's token does not extend to the package.
+        """
+        first = await self._replay(idempotent, None)
+        if first is not None and caller.names is not None:
+            made = await self._packages.get_many([first.made_id])
+            if not made or not caller.may_name(made[0].name):
+                raise NotFound("There is no upload with this id.")
+        return first
 
     def _new(self, owner: str, metadata: Metadata, received: Received | None, first_status: PackageStatus) -> Package:
         now = self._clock.now()
@@ -146,23 +169,25 @@ class Publishing:
         )
         return described(package, metadata, received.facts if received else ArchiveFacts())
 
-    def _change(self, caller: Caller, package: Package, answering: Answering[Package] | None) -> Change:
+    def _change(self, caller: Caller, package: Package, idempotent: IdempotentRequest[Package] | None) -> Change:
         change = by(caller, self._audit.change(package, caller.name, AuditAction.CREATE))
-        if answering is None:
+        if idempotent is None:
             return change
         expires_at = self._clock.now() + timedelta(seconds=self._idempotency_seconds)
-        return replace(change, answer=answering.keep(package, change.audit.sha256, expires_at=expires_at))
+        return replace(
+            change, idempotency=idempotent.record(package, package.id, change.audit.sha256, expires_at=expires_at)
+        )
 
     async def _add(
         self, caller: Caller, package: Package, change: Change, *, received: Received | None
-    ) -> Package | KeptAnswer:
+    ) -> Package | IdempotencyRecord:
         """Write the record. Where it is refused for certain, the bytes `received` go."""
         try:
             await self._intake.settle(self._packages.add(package, change), received)
-        except AnswerKept:
+        except AlreadyAnswered:
             # The same request was answered while this one was under way.
-            if change.answer and (first := await self._answers.find_answer(change.answer.key)):
-                return same_request(first, change.answer.fingerprint)
+            if change.idempotency and (first := await self._idempotency.find(change.idempotency.key)):
+                return same_request(first, change.idempotency.fingerprint)
             raise
         except PermissionDenied as denied:
             raise await self._refusal(caller, package, denied) from None
@@ -172,12 +197,14 @@ class Publishing:
             raise not_owner(package.name) from None  # a private name leaves no trace
         return package
 
-    async def _replay(self, answering: Answering[Package], incoming: IncomingContent | None) -> KeptAnswer | None:
-        kept = await self._answers.find_answer(answering.key)
-        if kept is None:
+    async def _replay(
+        self, idempotent: IdempotentRequest[Package], incoming: IncomingContent | None
+    ) -> IdempotencyRecord | None:
+        first = await self._idempotency.find(idempotent.key)
+        if first is None:
             return None
         sha256 = await _digest_of(incoming.chunks) if incoming else None
-        return same_request(kept, answering.fingerprint_of(sha256))
+        return same_request(first, idempotent.fingerprint_of(sha256))
 
 
 async def _digest_of(chunks: AsyncIterator[bytes]) -> str:

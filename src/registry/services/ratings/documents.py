@@ -9,7 +9,7 @@ import orjson
 from registry.domain.documents import format_time
 from registry.domain.ratings import Rating, rating_members
 from registry.ports.cache import CachedRating
-from registry.ports.ratings import RatingDocument
+from registry.ports.ratings import RatingDocument, RatingSummary
 
 _RANDOM = SystemRandom()
 _JITTER = 0.1
@@ -36,6 +36,12 @@ def rating_document(rating: Rating) -> RatingDocument:
         summary=orjson.dumps(summary),
         body=body,
     )
+
+
+def safety_of(rating: RatingSummary) -> str | None:
+    """The status of the verdict that the rating used."""
+    safety: str | None = orjson.loads(rating.summary).get("safety")
+    return safety
 
 
 def cache_entry(rating: RatingDocument, now: datetime) -> CachedRating:

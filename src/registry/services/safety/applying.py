@@ -12,6 +12,7 @@ import structlog
 
 from registry.domain.errors import NotFound, RevisionConflict, Unavailable
 from registry.domain.packages import AuditAction, Package, PackageStatus
+from registry.domain.safety import SafetyStatus
 from registry.domain.verdicts import PackageSafety, SafetyPolicy, VerdictSummary
 from registry.ports.clock import Clock
 from registry.ports.packages import PackageStore
@@ -25,8 +26,8 @@ _OTHERS_SCAN = timedelta(seconds=1)
 """How long a request waits when another process scans its content."""
 _UNTOUCHED = (PackageStatus.QUARANTINED, PackageStatus.PENDING, PackageStatus.FAILED)
 
-OnJudged = Callable[[str, str], Awaitable[None]]
-"""Hears of packages (id, who asked) whose content has a verdict that was not reported before."""
+OnJudged = Callable[[Package, SafetyStatus, str], Awaitable[None]]
+"""Hears of packages whose content has a verdict (its status, and who asked) that was not reported before."""
 
 
 class Applying:
@@ -105,7 +106,7 @@ class Applying:
         settled = await self._requests.settle(package, safety, reported=reported, event=event)
         if settled and news:
             _log.info("package_judged", package_id=package_id, status=verdict.status.value)
-            await self._on_judged(package_id, safety.asked_by)
+            await self._on_judged(package, verdict.status, safety.asked_by)
 
     async def _enforce(self, package_id: str, verdict: VerdictSummary) -> Package | None:
         """The package as the verdict leaves it. None when it, or this content of it, is gone.

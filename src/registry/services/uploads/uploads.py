@@ -2,7 +2,6 @@
 
 import asyncio
 import hmac
-import json
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -11,7 +10,7 @@ import structlog
 
 from registry.domain.accounts import Caller
 from registry.domain.errors import (
-    AnswerKept,
+    AlreadyAnswered,
     DigestMismatch,
     NotFound,
     RegistryError,
@@ -20,14 +19,15 @@ from registry.domain.errors import (
     UploadSealed,
 )
 from registry.domain.events import Event, EventType
-from registry.domain.packages import KeptAnswer, Package, PackageStatus
+from registry.domain.idempotency import IdempotencyRecord
+from registry.domain.packages import Package, PackageStatus
 from registry.domain.uploads import Upload, part_size_for
 from registry.ports.blobs import StoredBlob
 from registry.ports.clock import Clock, IdSource
-from registry.ports.idempotency import AnswerStore
+from registry.ports.idempotency import IdempotencyStore
 from registry.ports.parts import PartStore, StoredPart
 from registry.ports.uploads import UploadStore
-from registry.services.packages.idempotency import Answering, same_request
+from registry.services.packages.idempotency import IdempotentRequest, same_request
 from registry.services.packages.intake import Intake, Metadata, check_first_status
 from registry.services.packages.publishing import Publishing
 from registry.services.packages.visibility import check_may_publish
@@ -84,7 +84,7 @@ class Uploads:
         intake: Intake,
         quotas: Quotas,
         *,
-        answers: AnswerStore,
+        idempotency: IdempotencyStore,
         clock: Clock,
         ids: IdSource,
         rules: UploadRules,
@@ -94,23 +94,28 @@ class Uploads:
         self._publishing = publishing
         self._intake = intake
         self._quotas = quotas
-        self._answers = answers
+        self._idempotency = idempotency
         self._clock = clock
         self._ids = ids
         self._rules = rules
-        self._completing: dict[str, asyncio.Task[Package | KeptAnswer]] = {}
+        self._completing: dict[str, asyncio.Task[Package | IdempotencyRecord]] = {}
 
     async def begin(
-        self, caller: Caller, metadata: Metadata, announced: Announced, *, answering: Answering[OpenUpload] | None
-    ) -> OpenUpload | KeptAnswer:
+        self,
+        caller: Caller,
+        metadata: Metadata,
+        announced: Announced,
+        *,
+        idempotent: IdempotentRequest[OpenUpload] | None,
+    ) -> OpenUpload | IdempotencyRecord:
         """Open an upload. What would refuse the package later refuses it now, before bytes are sent in vain.
 
-        The answer is kept without addresses, which `find_begun` makes anew: thousands of signed ones are more than a
-        record holds. Raises PackageExists, TooLarge, QuotaReached, Throttled, PermissionDenied, IdempotencyKeyReused.
+        The idempotency record has no addresses, which `find_begun` signs again: thousands of signed ones are more than
+        a record holds. Raises PackageExists, TooLarge, QuotaReached, Throttled, PermissionDenied, IdempotencyKeyReused.
         """
         check_may_publish(metadata.name, caller)
-        if answering and (kept := await self._answers.find_answer(answering.key)):
-            return same_request(kept, answering.fingerprint_of(announced.sha256))
+        if idempotent and (first := await self._idempotency.find(idempotent.key)):
+            return same_request(first, idempotent.fingerprint_of(announced.sha256))
         check_first_status(PackageStatus.ACTIVE, metadata.status, caller)
         await self._quotas.check_upload(caller.name, announced.size)
         await self._publishing.check_free(caller, metadata)
@@ -129,22 +134,22 @@ class Uploads:
             media_type=announced.media_type,
             account_id=caller.account_id,
         )
-        answer = None
-        if answering:
+        record = None
+        if idempotent:
             expires_at = now + timedelta(seconds=self._rules.idempotency_seconds)
-            answer = answering.keep(OpenUpload(upload, (), ()), announced.sha256, expires_at=expires_at)
+            record = idempotent.record(OpenUpload(upload, (), ()), upload.id, announced.sha256, expires_at=expires_at)
         try:
-            await self._add(upload, answer)
-        except AnswerKept:
-            if answer and (first := await self._answers.find_answer(answer.key)):
-                return same_request(first, answer.fingerprint)
+            await self._add(upload, record)
+        except AlreadyAnswered:
+            if record and (first := await self._idempotency.find(record.key)):
+                return same_request(first, record.fingerprint)
             raise
         return await self._opened(upload, ())
 
-    async def _add(self, upload: Upload, answer: KeptAnswer | None) -> None:
+    async def _add(self, upload: Upload, record: IdempotencyRecord | None) -> None:
         """Add the record. When it is refused for certain, the room for its bytes goes; else the sweep decides."""
         try:
-            await self._uploads.add(upload, answer, quota=self._quotas.quota_of(upload.created_by))
+            await self._uploads.add(upload, record, quota=self._quotas.quota_of(upload.created_by))
         except Unavailable:
             raise
         except RegistryError:
@@ -194,19 +199,19 @@ class Uploads:
         return upload
 
     async def complete(
-        self, caller: Caller, upload_id: str, *, answering: Answering[Package]
-    ) -> Package | KeptAnswer | None:
+        self, caller: Caller, upload_id: str, *, idempotent: IdempotentRequest[Package]
+    ) -> Package | IdempotencyRecord | None:
         """Verify the whole and add the package. None while the bytes are still being read: ask again.
 
         However often it is asked, a process verifies once; an answer that was lost is given again. Raises NotFound,
         UploadIncomplete, DigestMismatch, PackageExists; the upload stays open then.
         """
-        if kept := await self._publishing.find_answer(answering):
-            return _for_caller(kept, caller)
+        if first := await self._publishing.find_answered(caller, idempotent):
+            return first
         upload = await self.find(caller, upload_id)
         task = self._completing.get(upload_id)
         if task is None:
-            task = asyncio.create_task(self._complete_unless_moved(caller, upload, answering))
+            task = asyncio.create_task(self._complete_unless_moved(caller, upload, idempotent))
             self._completing[upload_id] = task
             task.add_done_callback(lambda done: self._completed(upload_id, done))
         done, _ = await asyncio.wait([task], timeout=self._rules.complete_wait_seconds)
@@ -218,16 +223,16 @@ class Uploads:
         except UploadSealed:
             return None  # another process is at it
 
-    def _completed(self, upload_id: str, task: asyncio.Task[Package | KeptAnswer]) -> None:
+    def _completed(self, upload_id: str, task: asyncio.Task[Package | IdempotencyRecord]) -> None:
         # A failure that nobody waited for is kept, so that who asks next is told instead of verifying anew.
         if task.cancelled() or task.exception() is None:
             self._completing.pop(upload_id, None)
 
     async def _complete_unless_moved(
-        self, caller: Caller, upload: Upload, answering: Answering[Package]
-    ) -> Package | KeptAnswer:
+        self, caller: Caller, upload: Upload, idempotent: IdempotentRequest[Package]
+    ) -> Package | IdempotencyRecord:
         try:
-            return await self._complete(caller, upload, answering)
+            return await self._complete(caller, upload, idempotent)
         except NotFound:
             # Another process may have found the digest wrong first, and have the parts under another key by now. That
             # key stays: parts may have been sent to it.
@@ -235,7 +240,9 @@ class Uploads:
                 raise
             raise _mismatch("another SHA-256 than announced") from None
 
-    async def _complete(self, caller: Caller, upload: Upload, answering: Answering[Package]) -> Package | KeptAnswer:
+    async def _complete(
+        self, caller: Caller, upload: Upload, idempotent: IdempotentRequest[Package]
+    ) -> Package | IdempotencyRecord:
         parts = await self._parts.list_parts(upload.key)
         whole = {part.number for part in parts if part.size == upload.part_bytes(part.number)}
         if missing := [number for number in range(1, upload.part_count + 1) if number not in whole]:
@@ -246,7 +253,7 @@ class Uploads:
             received = await self._intake.adopt(
                 blob, owner=caller.name, name=metadata.name, filename=upload.filename, media_type=upload.media_type
             )
-            published = await self._publishing.publish_upload(caller, upload, metadata, received, answering=answering)
+            published = await self._publishing.publish_upload(caller, upload, metadata, received, idempotent=idempotent)
             await self._parts.finish(upload.key)
         return published
 
@@ -321,13 +328,6 @@ class Uploads:
                 if len(missing) % _ADDRESSES_IN_A_ROW == 0:
                     await asyncio.sleep(0)
         return OpenUpload(upload, tuple(parts), tuple(missing))
-
-
-def _for_caller(kept: KeptAnswer, caller: Caller) -> KeptAnswer:
-    """The answer to a completed upload. Raises NotFound where its package does not exist for the caller."""
-    if caller.names is not None and not caller.may_name(json.loads(kept.body)["name"]):
-        raise NotFound("There is no upload with this id.")
-    return kept
 
 
 def _mismatch(found: str) -> DigestMismatch:

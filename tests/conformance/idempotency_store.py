@@ -1,0 +1,42 @@
+"""What every IdempotencyStore does."""
+
+from datetime import timedelta
+
+import pytest
+
+from tests.conformance.records import RecordHome, Records
+from tests.factories import make_change, make_idempotency_record, make_package
+
+
+class IdempotencyStoreContract:
+    """Subclass in a module with the fixture `home`."""
+
+    @pytest.mark.parametrize(
+        "overrides",
+        [
+            {},
+            {"key": 'alice/POST /package/it\'s "quoted" %_ é'},
+            {"response": b""},
+            {"response": bytes(range(256))},
+        ],
+    )
+    async def test_gives_back_what_was_kept(
+        self, records: Records, others: Records, overrides: dict[str, object]
+    ) -> None:
+        answer = make_idempotency_record(**overrides)
+        package = make_package()
+
+        await records.packages.add(package, make_change(package.id, idempotency=answer))
+
+        assert await others.idempotency.find(answer.key) == answer
+        assert await records.idempotency.find(answer.key + "x") is None
+
+    async def test_expires_by_the_clock(self, records: Records, home: RecordHome) -> None:
+        answer = make_idempotency_record(expires_at=home.clock.now() + timedelta(seconds=10))
+        package = make_package()
+        await records.packages.add(package, make_change(package.id, idempotency=answer))
+
+        home.clock.advance(timedelta(seconds=9))
+        assert await records.idempotency.find(answer.key) == answer
+        home.clock.advance(timedelta(seconds=1))
+        assert await records.idempotency.find(answer.key) is None
