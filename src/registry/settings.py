@@ -175,6 +175,9 @@ class Settings(BaseSettings):
     refuse_unscanned: bool = Field(
         default=False, description="content that could not be scanned completely is quarantined like dangerous content"
     )
+    policy_file: Path | None = Field(
+        None, description="TOML file with what is demanded of packages before they are served; see policy.md"
+    )
     min_serve_score: float = Field(
         0.0,
         ge=0,

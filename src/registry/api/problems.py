@@ -126,6 +126,12 @@ PROBLEMS: dict[type[errors.RegistryError], ProblemKind] = {
         "The content has not been scanned yet",
         "This registry serves content once it has a verdict. Wait as long as `Retry-After` says, then repeat.",
     ),
+    errors.PolicyRefused: ProblemKind(
+        409,
+        "policy-refused",
+        "The policy refuses the package",
+        "The operator demands of packages what this one lacks; `rules` says which rule and why.",
+    ),
     errors.ScoreTooLow: ProblemKind(
         409,
         "score-too-low",
@@ -252,6 +258,8 @@ async def on_registry_error(request: Request, error: Exception) -> Response:
         members = {"existing_id": error.existing_id}
     if isinstance(error, errors.ReleaseRefused):
         members = {"reasons": error.reasons}
+    if isinstance(error, errors.PolicyRefused):
+        members = {"rules": [{"rule": rule, "reason": reason} for rule, reason in error.reasons.items()]}
     if isinstance(error, errors.NameTooSimilar):
         members = {"similar_to": error.similar_to}
     if isinstance(error, errors.Unauthenticated):

@@ -13,6 +13,7 @@ from registry.cli import (
     names,
     operate,
     packages,
+    policy,
     publishing,
     ratings,
     safety,
@@ -79,6 +80,7 @@ for commands in (
     webhooks,
     serving,
     operate,
+    policy,
     stores,
 ):
     commands.register(app)

@@ -14,6 +14,7 @@ from registry.composition.backends import Stores
 from registry.composition.hub import assemble_hub
 from registry.composition.memory import UploadMemory
 from registry.composition.outbound import Outbound
+from registry.composition.policy import assemble_policy
 from registry.composition.rating import RatingCollaborators, RatingStores, assemble_rating
 from registry.composition.safety import assemble_safety
 from registry.composition.search import Search, announced
@@ -186,7 +187,10 @@ def assemble(settings: Settings, stores: Stores, around: Collaborators) -> Runni
             settings.upload_seconds, settings.upload_part_bytes, settings.idempotency_seconds, _COMPLETE_WAIT_SECONDS
         ),
     )
-    retrieval = Retrieval(catalog, blobs, DownloadLog(records.audit, records.names, audit), safety=safety.verdicts)
+    policy = assemble_policy(settings, records, clock=clock)
+    retrieval = Retrieval(
+        catalog, blobs, DownloadLog(records.audit, records.names, audit), safety=safety.verdicts, policy=policy.serving
+    )
     from registry.composition._devfiles import DevFiles
 
     services = Services(
@@ -212,6 +216,7 @@ def assemble(settings: Settings, stores: Stores, around: Collaborators) -> Runni
         api_tokens=ApiTokens(records.api_tokens, records.accounts, clock=clock, ids=ids),
         token_use=token_use,
         catalog=catalog,
+        policy_replay=policy.replay,
         publishing=publishing,
         changing=Changing(records.packages, intake, access, audit=audit, clock=clock),
         retrieval=retrieval,

@@ -23,6 +23,7 @@ RegistryError
 ├── ContentUnavailable        the package has no content to give now
 │   ├── Quarantined           its content is refused; says why
 │   ├── NotScannedYet         its content has no verdict yet; carries the wait
+│   ├── PolicyRefused         the operator's policy refuses it; carries rules and reasons
 │   ├── ScoreTooLow           its net score is below what the settings demand
 │   └── ArchiveUnreadable     the content is no zip that can be served in parts
 ├── LastAdmin                 nobody would be left to administer the registry
@@ -208,6 +209,15 @@ class NotScannedYet(ContentUnavailable):
     def __init__(self, *, retry_after_seconds: int) -> None:
         self.retry_after_seconds = retry_after_seconds
         super().__init__("The content has not been scanned yet. Wait as long as Retry-After says, then repeat.")
+
+
+class PolicyRefused(ContentUnavailable):
+    """Rules of the operator's policy refuse the package. `reasons` are by the rule's name."""
+
+    def __init__(self, package: str, reasons: Mapping[str, str]) -> None:
+        self.reasons = dict(reasons)
+        listed = "; ".join(f"{reason} (rule {rule})" for rule, reason in self.reasons.items())
+        super().__init__(f"The policy of this registry refuses {package}: {listed}.")
 
 
 class ScoreTooLow(ContentUnavailable):

@@ -23,6 +23,7 @@ from registry.services.packages.cursors import CursorCodec
 from registry.services.packages.publishing import Publishing
 from registry.services.packages.reading import Reading
 from registry.services.packages.retrieval import Retrieval
+from registry.services.policy.replay import PolicyReplay
 from registry.services.ratings.badges import Badges
 from registry.services.ratings.license_check import LicenseChecks
 from registry.services.ratings.ratings import Ratings
@@ -46,6 +47,7 @@ class Services:
     api_tokens: ApiTokens
     token_use: TokenUse
     catalog: Catalog
+    policy_replay: PolicyReplay
     publishing: Publishing
     changing: Changing
     retrieval: Retrieval

@@ -78,8 +78,8 @@ def hub_routes() -> APIRouter:
 
 def warn(request: Request, revision: Revision) -> None:
     """Have the answer carry what clients should show to their users."""
-    if revision.warning is not None:
-        request.scope["added_headers"].append((b"x-hf-warning", warning(revision.warning).encode()))
+    for text in revision.warnings:
+        request.scope["added_headers"].append((b"x-hf-warning", warning(text).encode()))
 
 
 def _json(value: Any, headers: dict[str, str] | None = None) -> Response:

@@ -28,22 +28,27 @@ _MOST_VERSIONS = 1_000
 class Revision:
     """A package that may be served, as the commit that it is."""
 
-    package: Package
-    content: Content
+    servable: Servable
     commit: str
 
     @property
-    def servable(self) -> Servable:
-        return Servable(self.package, self.content)
+    def package(self) -> Package:
+        return self.servable.package
 
     @property
-    def warning(self) -> str | None:
+    def content(self) -> Content:
+        return self.servable.content
+
+    @property
+    def warnings(self) -> list[str]:
         """What clients should show to their users."""
-        if self.package.status is not PackageStatus.DEPRECATED:
-            return None
         package = self.package
-        reason = f": {package.status_reason}" if package.status_reason else ""
-        return f"{package.type.value} {package.name} {package.version} is deprecated{reason}."
+        name = f"{package.type.value} {package.name} {package.version}"
+        found = [f"{name}: {waiver}" for waiver in self.servable.waivers]
+        if package.status is PackageStatus.DEPRECATED:
+            reason = f": {package.status_reason}" if package.status_reason else ""
+            found.append(f"{name} is deprecated{reason}.")
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +83,13 @@ class Repositories:
         """What a revision of a repository leads to, for a caller who may have it. By a commit it costs one read.
 
         Raises NotFound for a repository that does not exist for the caller, RevisionNotFound, Quarantined,
-        NotScannedYet, ScoreTooLow, ContentUnavailable.
+        NotScannedYet, PolicyRefused, ScoreTooLow, ContentUnavailable.
         """
         package, safety = await self._find(kind, name, revision, caller)
         servable = await self._retrieval.check_served(package, safety, caller)
         if self._min_score > 0:
             self._check_score(package, await self.find_rating(package))
-        return Revision(package, servable.content, commit_of(package))
+        return Revision(servable, commit_of(package))
 
     async def find_rating(self, package: Package) -> RatingSummary | None:
         """The rating of the package's current revision, None while there is none."""
