@@ -16,7 +16,7 @@ from registry.ports.sandbox import Sandbox
 from registry.services.maintenance.refreshing import Refreshing, RefreshStores
 from registry.services.packages.catalog import Catalog
 from registry.services.packages.intake import AuditWriter
-from registry.services.safety.applying import Applying
+from registry.services.safety.applying import Applying, OnJudged
 from registry.services.safety.content_scanner import StoredContentScanner
 from registry.services.safety.dispatch import ScanDispatch, ScanHints
 from registry.services.safety.facts import VerdictFacts
@@ -58,8 +58,9 @@ def assemble_safety(
     ids: IdSource,
     rating_jobs: JobQueue,
     sandbox: Sandbox,
+    on_judged: OnJudged,
 ) -> SafetyServices:
-    """The services over these stores."""
+    """The services over these stores. `on_judged` hears of packages whose content is new and has its verdict."""
     policy, hints = policy_of(settings), ScanHints()
     scanning = Scanning(
         ScanStores(records.verdicts, records.scan_requests, records.packages),
@@ -74,6 +75,11 @@ def assemble_safety(
         lease_seconds=settings.scan_lease_seconds,
     )
     for_ratings = RatingsAfterVerdicts(records.verdicts, records.ratings, rating_jobs, clock=clock, hint=hints.add)
+
+    async def judged(package_id: str, asked_by: str) -> None:
+        await for_ratings.begin(package_id, asked_by)
+        await on_judged(package_id, asked_by)
+
     applying = Applying(
         records.packages,
         records.scan_requests,
@@ -82,7 +88,7 @@ def assemble_safety(
         policy=policy,
         audit=audit,
         clock=clock,
-        on_judged=for_ratings.begin,
+        on_judged=judged,
     )
     verdicts = Verdicts(
         records.verdicts,
