@@ -7,6 +7,8 @@ from typing import Any
 
 from registry.adapters.memory.jobs import PATIENCE_SECONDS, LocalJobQueue
 from registry.composition.backends import Records
+from registry.domain.packages import Package
+from registry.domain.safety import SafetyStatus
 from registry.domain.verdicts import SafetyPolicy
 from registry.formats.scanning.limits import ScanLimits
 from registry.ports.blobs import BlobStore
@@ -58,7 +60,7 @@ def assemble_safety(
     ids: IdSource,
     rating_jobs: JobQueue,
     sandbox: Sandbox,
-    on_judged: OnJudged,
+    on_judged: Callable[[str, str], Coroutine[Any, Any, None]],
 ) -> SafetyServices:
     """The services over these stores. `on_judged` hears of packages whose content is new and has its verdict."""
     policy, hints = policy_of(settings), ScanHints()
@@ -76,9 +78,9 @@ def assemble_safety(
     )
     for_ratings = RatingsAfterVerdicts(records.verdicts, records.ratings, rating_jobs, clock=clock, hint=hints.add)
 
-    async def judged(package_id: str, asked_by: str) -> None:
-        await for_ratings.begin(package_id, asked_by)
-        await on_judged(package_id, asked_by)
+    async def judged(package: Package, status: SafetyStatus, asked_by: str) -> None:
+        await for_ratings.begin(package, status, asked_by)
+        await on_judged(package.id, asked_by)
 
     applying = Applying(
         records.packages,
