@@ -1,6 +1,7 @@
 """What policies refuse, what waivers let through, and what is wrong with a policy file."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -17,12 +18,12 @@ NOW = datetime(2026, 12, 1, 12, tzinfo=UTC)
 RULE = '[[rules]]\nname = "r"\n'
 
 
-def judged(text: str, facts: Facts | None = None, *, now: datetime = NOW, **members: object) -> Judgement:
+def judged(text: str, facts: Facts | None = None, *, now: datetime = NOW, **members: Any) -> Judgement:
     package = make_package(**{"name": "acme/bert", "created_at": NOW - timedelta(days=3), "license": "MIT", **members})
     return read_policy(text).judge(package, facts or Facts(), now=now, choice=can_choose)
 
 
-def reasons(text: str, facts: Facts | None = None, **members: object) -> str:
+def reasons(text: str, facts: Facts | None = None, **members: Any) -> str:
     return "; ".join(refusal.reason for refusal in judged(text, facts, **members).refusals)
 
 
@@ -130,7 +131,7 @@ def test_a_waiver_is_for_one_rule_and_is_shown() -> None:
 @pytest.mark.parametrize(
     "members", [{"version": Version.parse("1.0.1")}, {"name": "acme/other"}, {"type": PackageType.DATASET}]
 )
-def test_a_waiver_is_for_what_it_names(members: dict[str, object]) -> None:
+def test_a_waiver_is_for_what_it_names(members: dict[str, Any]) -> None:
     assert len(judged(WAIVER, **{"version": Version.parse("1.0.0"), **members}).refusals) == 2
 
 

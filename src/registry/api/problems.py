@@ -248,22 +248,6 @@ async def on_registry_error(request: Request, error: Exception) -> Response:
         # 412 speaks of a precondition (RFC 9110, section 13): without one it is a plain conflict.
         kind = HTTP_PROBLEMS[409]
     headers: dict[str, str] = {}
-    members: dict[str, Any] = {}
-    if isinstance(error, errors.InvalidInput):
-        members = {
-            "errors": [{"pointer": broken.pointer, "detail": broken.detail} for broken in error.errors],
-            **error.details,
-        }
-    if isinstance(error, errors.PackageExists):
-        members = {"existing_id": error.existing_id}
-    if isinstance(error, errors.ArchiveUnreadable) and error.path is not None:
-        members = {"path": error.path}
-    if isinstance(error, errors.ReleaseRefused):
-        members = {"reasons": error.reasons}
-    if isinstance(error, errors.PolicyRefused):
-        members = {"rules": [{"rule": rule, "reason": reason} for rule, reason in error.reasons.items()]}
-    if isinstance(error, errors.NameTooSimilar):
-        members = {"similar_to": error.similar_to}
     if isinstance(error, errors.Unauthenticated):
         headers["WWW-Authenticate"] = "Bearer"
     if isinstance(error, errors.Throttled | errors.Unavailable | errors.NotScannedYet):
@@ -271,7 +255,25 @@ async def on_registry_error(request: Request, error: Exception) -> Response:
     if is_hub(request.scope):
         kind, shown = as_clients_show(error, kind)
         headers |= shown
-    return problem_response(kind, str(error), path=request.url.path, headers=headers, members=members)
+    return problem_response(kind, str(error), path=request.url.path, headers=headers, members=_members(error))
+
+
+def _members(error: errors.RegistryError) -> dict[str, Any]:
+    """What a problem document of this error has besides the members of all."""
+    if isinstance(error, errors.InvalidInput):
+        broken = [{"pointer": broken.pointer, "detail": broken.detail} for broken in error.errors]
+        return {"errors": broken, **error.details}
+    if isinstance(error, errors.PackageExists):
+        return {"existing_id": error.existing_id}
+    if isinstance(error, errors.ArchiveUnreadable) and error.path is not None:
+        return {"path": error.path}
+    if isinstance(error, errors.ReleaseRefused):
+        return {"reasons": error.reasons}
+    if isinstance(error, errors.PolicyRefused):
+        return {"rules": [{"rule": rule, "reason": reason} for rule, reason in error.reasons.items()]}
+    if isinstance(error, errors.NameTooSimilar):
+        return {"similar_to": error.similar_to}
+    return {}
 
 
 async def on_http_error(request: Request, error: Exception) -> Response:

@@ -57,6 +57,7 @@ def check(file: PolicyFile) -> None:
 def replay(
     file: PolicyFile,
     days: Annotated[int, typer.Option(min=1, max=3650, help="How far the audit trail is looked at.")] = 30,
+    *,
     as_json: AsJson = False,
 ) -> None:
     """List what a policy refuses of the catalogue, and which downloads it would have refused, for whom and why.
@@ -97,7 +98,7 @@ def _now(each: "Replayed") -> str:
 
 
 def _why(each: "Replayed") -> str:
-    reasons = {refusal: None for refusal in (*each.refusals, *each.reasons)}
+    reasons = dict.fromkeys((*each.refusals, *each.reasons))
     texts = [f"{refusal.reason} (rule {refusal.rule})" for refusal in reasons]
     return "; ".join([*texts, *map(str, each.waivers)])
 

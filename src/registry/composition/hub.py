@@ -2,8 +2,8 @@
 
 from registry.composition.backends import Records, Stores
 from registry.ports.sandbox import Sandbox
-from registry.services.hub.cards import Cards
 from registry.services.files.files import PackageFiles
+from registry.services.hub.cards import Cards
 from registry.services.hub.files import RepositoryFiles
 from registry.services.hub.hub import Hub
 from registry.services.hub.listing import RepositoryListing

@@ -18,7 +18,7 @@ from registry.ports.sandbox import Sandbox
 from registry.services.maintenance.refreshing import Refreshing, RefreshStores
 from registry.services.packages.catalog import Catalog
 from registry.services.packages.intake import AuditWriter
-from registry.services.safety.applying import Applying, OnJudged
+from registry.services.safety.applying import Applying
 from registry.services.safety.content_scanner import StoredContentScanner
 from registry.services.safety.dispatch import ScanDispatch, ScanHints
 from registry.services.safety.facts import VerdictFacts

@@ -29,7 +29,7 @@ class RepositoryFiles:
         """The files and folders. Raises ArchiveUnreadable, and Unavailable while they are looked at."""
         package = revision.package
         manifest = await self._contents.find_manifest(
-            revision.content, package_id=package.id, user=package.created_by, wait_seconds=_PATIENCE_SECONDS
+            revision.content, user=package.created_by, wait_seconds=_PATIENCE_SECONDS
         )
         if manifest is None:
             raise Unavailable(
