@@ -152,7 +152,7 @@ def assemble(settings: Settings, stores: Stores, around: Collaborators) -> Runni
         ids=ids,
         rating_jobs=around.rating.jobs.queue,
         sandbox=around.rating.sandbox,
-        on_judged=files.manifests.expect,
+        list_files=files.manifests.expect,
     )
     rating = assemble_rating(
         settings,

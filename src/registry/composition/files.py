@@ -30,6 +30,6 @@ def assemble_files(
     """The services over these stores."""
     claiming = Claiming(records.derived, clock=clock, ids=ids, lease_seconds=_LEASE_SECONDS)
     reader = ContentReader(blobs, sandbox, most_seconds=settings.manifest_seconds)
-    manifests = Manifests(records.derived, records.packages, blobs, reader, claiming)
+    manifests = Manifests(records.derived, blobs, reader, claiming)
     derived = DerivedBlobs(records.derived, records.maintenance, blobs)
     return FileServices(manifests, PackageFiles(manifests, blobs), derived)

@@ -1,13 +1,13 @@
 """Puts verdicts together: the scanner, who applies them, and the loops that work on what is due."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
 from registry.adapters.memory.jobs import PATIENCE_SECONDS, LocalJobQueue
 from registry.composition.backends import Records
-from registry.domain.packages import Package
+from registry.domain.packages import Content, Package
 from registry.domain.safety import SafetyStatus
 from registry.domain.verdicts import SafetyPolicy
 from registry.formats.scanning.limits import ScanLimits
@@ -60,9 +60,9 @@ def assemble_safety(
     ids: IdSource,
     rating_jobs: JobQueue,
     sandbox: Sandbox,
-    on_judged: Callable[[str, str], Coroutine[Any, Any, None]],
+    list_files: Callable[[Content, str], Awaitable[None]],
 ) -> SafetyServices:
-    """The services over these stores. `on_judged` hears of packages whose content is new and has its verdict."""
+    """The services over these stores. `list_files` hears of contents with a new verdict, and whose they are."""
     policy, hints = policy_of(settings), ScanHints()
     scanning = Scanning(
         ScanStores(records.verdicts, records.scan_requests, records.packages),
@@ -80,7 +80,8 @@ def assemble_safety(
 
     async def judged(package: Package, status: SafetyStatus, asked_by: str) -> None:
         await for_ratings.begin(package, status, asked_by)
-        await on_judged(package.id, asked_by)
+        if package.content is not None:
+            await list_files(package.content, asked_by)
 
     applying = Applying(
         records.packages,

@@ -15,7 +15,6 @@ from registry.formats.manifests.entries import SINGLE, Manifest, encode_manifest
 from registry.formats.manifests.job import READER_VERSION, ManifestReading
 from registry.ports.blobs import BlobStore
 from registry.ports.derived import DerivedClaim, DerivedKey, DerivedKind, DerivedRecord, DerivedStore
-from registry.ports.packages import PackageStore
 from registry.services.files.claiming import Claiming
 from registry.services.files.reading import ContentReader
 
@@ -42,13 +41,11 @@ class Manifests:
     def __init__(
         self,
         store: DerivedStore,
-        packages: PackageStore,
         blobs: BlobStore,
         reader: ContentReader,
         claiming: Claiming,
     ) -> None:
         self._store = store
-        self._packages = packages
         self._blobs = blobs
         self._reader = reader
         self._claiming = claiming
@@ -92,14 +89,13 @@ class Manifests:
                     await wanted.done.wait()
             pause = min(most, pause * 1.5)
 
-    async def expect(self, package_id: str, user: str) -> None:
-        """Make the manifest of a package that was just published, before somebody asks for it.
+    async def expect(self, content: Content, user: str) -> None:
+        """Make the manifest of a content that was just published by `user`, before somebody asks for it.
 
         A hint: when the process ends before that, the first request has it made. Raises Unavailable.
         """
         with contextlib.suppress(NotFound):
-            content = (await self._packages.get(package_id)).content
-            if content is not None and await self._small_single(content) is None:
+            if await self._small_single(content) is None:
                 self._want(content, user)
 
     async def run(self) -> None:
