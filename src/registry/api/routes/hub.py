@@ -194,11 +194,11 @@ async def list_hub_paths(
     request: Request, kind: Kind, repo: Repository, revision: RevisionName, caller: Searcher
 ) -> Response:
     """Read some files and folders of a revision. Paths that are not there are left out."""
+    found = await _open(request, kind, repo, revision, caller)
     limit = state_of(request.scope).limits.max_json_bytes
     sent = await read_pairs(request, max_bytes=limit, max_fields=_MOST_PATHS)
     wanted = {value.strip("/") for name, value in sent if name == "paths"}
     expand = any(name == "expand" and value.lower() == "true" for name, value in sent)
-    found = await _open(request, kind, repo, revision, caller)
     tree = await state_of(request.scope).services.hub.files.tree(found)
     entries = [entry for path in sorted(wanted) if (entry := tree.find_entry(path)) is not None]
     return _json(await _entries(request, found, entries, caller, expand=expand))
