@@ -229,7 +229,10 @@ class Settings(BaseSettings):
         None, description="token for the Hugging Face Hub: what is gated for it"
     )
     min_ingest_score: float = Field(
-        0, ge=0, le=1, description="net score below which a package fetched from a URL is refused; 0: off"
+        0,
+        ge=0,
+        le=1,
+        description="lower end of a score's range below which a package fetched from a URL is refused; 0: off",
     )
     upstream_head_seconds: Seconds = Field(30, description="most that another server's answer may take to begin")
     upstream_idle_seconds: Seconds = Field(
