@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from registry.domain.accounts import Caller
-from registry.domain.listing import PackageFilter
+from registry.domain.listing import Order, PackageFilter
 from registry.domain.packages import Package, PackageType
 from registry.domain.repositories import main_of
 from registry.domain.search import RegexQuery, SearchField, SearchScope
@@ -72,7 +72,9 @@ class RepositoryListing:
             query = RegexQuery(pattern, frozenset({SearchField.NAME}), SearchScope(wanted.kind, viewer=viewer))
             found = await self._search.find(query, limit=limit, position=after)
             return found.items, found.next_position
-        chosen = PackageFilter(status=None, type=wanted.kind, viewer=viewer, newest_first=wanted.newest_first)
+        chosen = PackageFilter(
+            status=None, type=wanted.kind, viewer=viewer, order=Order.NEWEST if wanted.newest_first else Order.OLDEST
+        )
         page = await self._catalog.list_page(chosen, limit=limit, after=after)
         ids = [item.id for item in page.items]
         return await self._packages.get_many(ids) if ids else (), page.next_after
