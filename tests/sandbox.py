@@ -4,9 +4,10 @@ import io
 from collections.abc import Callable
 from typing import TypeVar
 
+from registry.domain.card_facts import CardReading, ProjectFacts
 from registry.domain.errors import ParsingCrashed
-from registry.domain.evidence import CardReading
 from registry.formats.card_reading import read_card_text
+from registry.formats.project_files import read_project
 from registry.ports.sandbox import ByteSource, JobLimits
 
 _Result = TypeVar("_Result")
@@ -34,5 +35,8 @@ class DirectSandbox:
 class DirectCards:
     """Implements CardReader."""
 
-    async def read(self, card: str, *, user: str) -> CardReading:
-        return read_card_text(card)
+    async def read(self, card: str, *, names: tuple[str, ...], user: str) -> CardReading:
+        return read_card_text(card, names)
+
+    async def read_project(self, pyproject: str, *, user: str) -> ProjectFacts | None:
+        return read_project(pyproject)

@@ -3,9 +3,9 @@
 import argparse
 import sys
 
-from trust import licenses, safety
+from trust import compatibility, licenses, safety
 
-SECTIONS = (*safety.SECTIONS, *licenses.SECTIONS)
+SECTIONS = (*safety.SECTIONS, *licenses.SECTIONS, *compatibility.SECTIONS)
 """Every table; a new subject adds a module with its own."""
 
 

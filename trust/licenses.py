@@ -2,29 +2,19 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from typing import Any
 
 from registry.formats.licenses.recognising import recognise_license
 from registry.formats.licenses.templates import all_templates, list_version
+from registry.formats.licenses.words import flat_words
 from trust.sections import Section, table
 
 Words = list[str]
 
 
-def _words(nodes: list[Any], names: str) -> Iterator[str]:
-    for node in nodes:
-        if isinstance(node, str):
-            yield from node.split()
-        elif node[0] in ("?", "|"):
-            yield from _words(node[1], names)
-        elif node[0] == "*":
-            yield from names.split()
-
-
 def list_texts() -> Iterator[tuple[str, Words]]:
     """Each license of SPDX's list, with a name in every field."""
     for template in all_templates():
-        yield template.license_id, list(_words(template.nodes, "Example University"))
+        yield template.license_id, list(flat_words(template.nodes, "Example University"))
 
 
 def _insert(words: Words, at: int, text: str) -> str:

@@ -6,9 +6,12 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.api.archives import zipped
 from tests.api.conftest import ServerFactory
 from tests.api.support import JsonObject, Person, invalid, log_in, problem, publish
+from tests.api.test_archives import publish_archive
 from tests.api.upstreams import settings_for, upstreams_beside
+from tests.unit.archives import MIT_TEXT
 from tests.upstreams.server import Fault
 
 
@@ -80,3 +83,22 @@ def test_who_may_check(only: Mapping[str, Person], anonymous: httpx.Client, pack
     problem(check(anonymous, package, license="MIT"), 401)
     problem(check(only["upload"].client, package, license="MIT"), 403)
     problem(check(only["search"].client, {"id": "0193"}, license="MIT"), 404)
+
+
+def test_the_archive_is_evidence_too(publisher: Person) -> None:
+    files = {"LICENSE": MIT_TEXT.encode() + b"\nYou may not use this commercially.\n", "tiny.py": b"x = 1\n"}
+    package = publish_archive(publisher, zipped(files), license="MIT")
+    assert package["license"] == "MIT"
+    found = check(publisher.client, package, license="MIT").json()
+    assert (found["compatible"], found["package_license"]) == (False, None)
+    assert "contradiction" in found["reason"]
+    rating = publisher.client.get(f"/package/{package['id']}/rate", params={"wait": 30}).json()
+    assert rating["metrics"]["license"]["score"] == 0.0
+    assert "contradiction" in rating["metrics"]["license"]["evidence"]
+
+
+def test_an_archive_that_agrees_is_no_contradiction(publisher: Person) -> None:
+    package = publish_archive(publisher, zipped({"LICENSE": MIT_TEXT.encode(), "tiny.py": b"x = 1\n"}), license="MIT")
+    found = check(publisher.client, package, license="Apache-2.0").json()
+    assert (found["compatible"], found["package_license"]) == (True, "MIT")
+    assert "contradiction" not in found["reason"]

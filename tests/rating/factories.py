@@ -1,16 +1,17 @@
 """Evidence for tests: nothing known unless said, and as much variety as a seed gives."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from random import Random
 from typing import Any, TypeVar
 
+from registry.domain.card_facts import CardReading, DemonstrationFacts, ProjectFacts
 from registry.domain.evidence import (
     ArchiveFacts,
     ClaimsReading,
     CommitFacts,
     DatasetFacts,
-    DemonstrationFacts,
     Evidence,
     Fact,
     FactState,
@@ -27,6 +28,8 @@ from registry.domain.evidence import (
     TreeFacts,
 )
 from registry.domain.safety import Finding, FindingLevel, NotScanned, SafetyStatus
+from registry.formats.card_reading import read_card_text
+from registry.formats.cards import choose_card
 
 T = TypeVar("T")
 AT = datetime(2026, 11, 23, 15, 43, 0, 123456, tzinfo=UTC)
@@ -62,11 +65,20 @@ def evidence(**facts: Any) -> Evidence:
         "datasets": absent("huggingface", "no dataset is named"),
         "parents": absent("record", "the package depends on nothing"),
         "claims_reading": absent("text model", "no text model is set up"),
-        "demonstrations": absent("card", "there is no card"),
     }
     for name in ("repository", "repository_readme", "commits", "reviews", "tree"):
         nothing[name] = absent()
-    return Evidence(**nothing | facts)
+    given = nothing | facts
+    return Evidence(**{"card": card_of(given)} | given)
+
+
+def card_of(facts: dict[str, Any]) -> Fact[CardReading]:
+    """What collecting makes of the README among these facts."""
+    text = choose_card(*(facts[name] for name in ("package", "archive", "hub_card", "repository_readme")))
+    if text.value is None:
+        return Fact(text.source, text.state, reason=text.reason, latency_ms=text.latency_ms)
+    names = (facts["package"].value.name,) if facts["package"].value else ()
+    return Fact(text.source, FactState.KNOWN, read_card_text(text.value, names), latency_ms=text.latency_ms)
 
 
 def archive(*paths: str, **members: Any) -> Fact[ArchiveFacts]:
@@ -142,6 +154,10 @@ class _Variety:
     def card(self) -> str:
         return "".join(self.some(lambda: self.random.choice(CARD_PIECES), 9))
 
+    def reading_of_card(self) -> CardReading:
+        reading = read_card_text(self.card(), ("tiny",))
+        return replace(reading, demonstrations=reading.demonstrations + self.some(self.demonstration))
+
     def license(self) -> str | None:
         return self.random.choice(_LICENSES)
 
@@ -174,7 +190,7 @@ class _Variety:
             is_wheel=self.random.random() < 0.3,
             python=self.random.choice((None, self.python())),
             requirements=self.some(lambda: "torch", 2),
-            pyproject=self.random.choice((None, "[tool.ruff]\n[tool.mypy]\n", "not toml =")),
+            project=self.random.choice((None, ProjectFacts("tiny", ("mypy", "ruff"), ("torch",)), ProjectFacts())),
         )
 
     def safety(self) -> SafetyFacts:
@@ -247,8 +263,8 @@ def varied(seed: int) -> Evidence:
         tree=of.maybe("github", lambda: TreeFacts(of.files(), truncated=False)),
         hub=of.maybe("huggingface", of.hub),
         hub_card=of.maybe("huggingface", of.card),
-        datasets=of.maybe("huggingface", lambda: (DatasetFacts(of.hub(), of.card()),)),
+        datasets=of.maybe("huggingface", lambda: (DatasetFacts(of.hub(), of.reading_of_card()),)),
         parents=of.maybe("record", lambda: of.some(of.parent)),
         claims_reading=of.maybe("text model", of.reading),
-        demonstrations=of.maybe("card", lambda: of.some(of.demonstration)),
+        card=of.maybe("card", of.reading_of_card),
     )

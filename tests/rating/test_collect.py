@@ -72,7 +72,9 @@ async def test_a_failing_hub_takes_its_metrics_and_no_others(world: World, fault
     assert told[MetricName.BUS_FACTOR] is MetricStatus.MEASURED
 
 
-WITH_README = replace(PACKAGE, readme="# Tiny\nRepository: https://github.com/octo/tiny\n")
+WITH_README = replace(
+    PACKAGE, readme="---\ndatasets: [org/pairs]\n---\n# Tiny\nOf pairs.\nRepository: https://github.com/octo/tiny\n"
+)
 OF_JSON = (
     "/hub/api/models",
     "/hub/api/datasets",

@@ -6,8 +6,11 @@ import pytest
 
 from registry.domain.errors import InvalidInput, SourceFailed
 from registry.formats.license_expressions import LicenseUse
+from registry.services.ratings.archive_licenses import StoredLicenses
 from registry.services.ratings.license_check import LicenseChecks
 from tests.rating.world import PACKAGE, World
+from tests.sandbox import DirectSandbox
+from tests.unit.archives import BytesBlobs
 from tests.upstreams.pages import Page
 from tests.upstreams.server import Fault
 
@@ -16,7 +19,9 @@ GPL_PACKAGE = replace(PACKAGE, license="GPL-3.0-only")
 
 @pytest.fixture
 def checks(world: World) -> LicenseChecks:
-    return LicenseChecks(code_host=world.sources.code_host, hub=world.sources.hub)
+    return LicenseChecks(
+        StoredLicenses(BytesBlobs(b""), DirectSandbox()), code_host=world.sources.code_host, hub=world.sources.hub
+    )
 
 
 async def test_a_license_that_is_given(checks: LicenseChecks) -> None:
@@ -59,7 +64,9 @@ async def test_a_host_that_fails(world: World, checks: LicenseChecks) -> None:
     with pytest.raises(SourceFailed):
         await checks.check(PACKAGE, url="https://github.com/octo/tiny")
     with pytest.raises(SourceFailed):
-        await LicenseChecks(code_host=None, hub=None).check(PACKAGE, url="https://github.com/octo/tiny")
+        await LicenseChecks(StoredLicenses(BytesBlobs(b""), DirectSandbox()), code_host=None, hub=None).check(
+            PACKAGE, url="https://github.com/octo/tiny"
+        )
 
 
 @pytest.mark.parametrize("url", ["https://example.org/octo/tiny", "ftp://github.com/octo/tiny", "", "x"])

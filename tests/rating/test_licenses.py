@@ -1,5 +1,6 @@
 """License expressions and the compatibility table."""
 
+import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from registry.formats import license_expressions as licenses
 from registry.formats.license_expressions import LicenseUse, check_license, normalise_license
+from registry.formats.license_names import license_id, recorded_license
 from registry.formats.license_terms import CLASHES, COPYLEFT_TARGETS, TERMS, Terms
 from registry.rating.metrics.license import share_of_uses
 
@@ -28,6 +30,11 @@ KNOWN = st.sampled_from(sorted(TERMS))
         ("GPL-2.0-only WITH Classpath-exception-2.0", "GPL-2.0-only WITH Classpath-exception-2.0"),
         ("llama3", "LicenseRef-llama3"),
         ("LicenseRef-anything", "LicenseRef-anything"),
+        ("Apache-2.0+", "Apache-2.0"),
+        ("(EUPL-1.2+ OR LGPL-2.1+)", "EUPL-1.2 OR LGPL-2.1-or-later"),
+        ("MIT/Apache-2.0", "MIT OR Apache-2.0"),
+        ("GPL-2.0-with-classpath-exception", "GPL-2.0-only WITH Classpath-exception-2.0"),
+        ("GNU General Public License v3 or later (GPLv3+)", "GPL-3.0-or-later"),
         (None, None),
         ("", None),
         ("other", None),
@@ -44,6 +51,33 @@ KNOWN = st.sampled_from(sorted(TERMS))
 )
 def test_what_a_statement_means(text: str | None, spdx: str | None) -> None:
     assert normalise_license(text) == spdx
+
+
+HUB_IDS = re.findall(
+    r"\S+",
+    "apache-2.0 mit openrail bigscience-openrail-m creativeml-openrail-m bigscience-bloom-rail-1.0 "
+    "bigcode-openrail-m afl-3.0 artistic-2.0 bsl-1.0 bsd-2-clause bsd-3-clause bsd-3-clause-clear c-uda cc0-1.0 "
+    "cc-by-2.0 cc-by-2.5 cc-by-3.0 cc-by-4.0 cc-by-sa-3.0 cc-by-sa-4.0 cc-by-nc-2.0 cc-by-nc-3.0 cc-by-nc-4.0 "
+    "cc-by-nd-4.0 cc-by-nc-nd-3.0 cc-by-nc-nd-4.0 cc-by-nc-sa-2.0 cc-by-nc-sa-3.0 cc-by-nc-sa-4.0 "
+    "cdla-sharing-1.0 cdla-permissive-1.0 cdla-permissive-2.0 wtfpl ecl-2.0 epl-1.0 epl-2.0 etalab-2.0 eupl-1.1 "
+    "eupl-1.2 agpl-3.0 gpl-2.0 gpl-3.0 isc lgpl-2.1 lgpl-3.0 lgpl-lr lppl-1.3c ms-pl mpl-2.0 odbl openrail++ "
+    "osl-3.0 postgresql ofl-1.1 ncsa unlicense zlib pddl deepfloyd-if-license apple-amlr apple-ascl "
+    "fair-noncommercial-research-license h-research intel-research open-mdw grok2-community llama2 llama3 "
+    "llama3.1 llama3.2 llama3.3 llama4 gemma ",
+)
+"""https://huggingface.co/docs/hub/repositories-licenses, without those that name a family or none."""
+
+
+@pytest.mark.parametrize("name", HUB_IDS)
+def test_every_license_of_the_hub_is_known(name: str) -> None:
+    assert normalise_license(name) is not None
+    assert recorded_license(name) == license_id(name) is not None
+
+
+@pytest.mark.parametrize("name", ["bsd", "cc", "gpl", "lgpl", "gfdl", "unknown", "other"])
+def test_a_name_of_several_licenses_or_of_none_is_no_license(name: str) -> None:
+    assert normalise_license(name) is None
+    assert not check_license(name, "MIT").compatible
 
 
 @pytest.mark.parametrize(

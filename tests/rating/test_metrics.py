@@ -208,16 +208,23 @@ model-index:
     ("card", "score"),
     [
         ("# Nothing\n", 0.0),
-        ("# M\nAccuracy: 0.9\n", 0.1),
-        ("## Evaluation\nAccuracy: 0.9 on GLUE, F1 88\n", 0.3),
-        ("## Evaluation\nGLUE accuracy 0.9\nBLEU 27.1\nF1 88\nhttps://arxiv.org/abs/1\n", 0.6),
-        (WELL_FORMED.replace("VALUE", "0.9"), 0.4),
+        ("# M\nAccuracy: 0.9\n", 0.14),
+        ("## Evaluation\nAccuracy: 0.9 on GLUE, F1 88\n", 0.52),
+        ("## Evaluation\nGLUE accuracy 0.9\nBLEU 27.1\nF1 88\nhttps://arxiv.org/abs/1\n", 0.426667),
+        (WELL_FORMED.replace("VALUE", "0.9"), 0.52),
+        (WELL_FORMED.replace("VALUE", "250"), 0.0),
+        (WELL_FORMED.replace("VALUE", "0.9").replace("t}", "t}\n    source: {url: https://x.example}", 1), 0.8),
+        ("See https://arxiv.org/abs/1904.06472 and the leaderboard.\n", 0.0),
+        ("# R\nhttps://arxiv.org/abs/1\n\n| model | GLUE | SQuAD | COCO |\n|-|-|-|-|\n| F1 | 88 | 91,5 | 0.4 |\n", 1.0),
+        ("# R\n| Dataset | Accuracy |\n|-|-|\n| House prices | 0.9 |\n", 0.52),
+        ("# 評価\n正解率 on GLUE: 0.9\n", 0.52),
+        ("Accuracy: 0.9\n" * 20, 0.14),
         (WELL_FORMED.replace("VALUE", "'high'"), 0.0),
         (WELL_FORMED.replace("VALUE", ".nan"), 0.0),
         (WELL_FORMED.replace("VALUE", "true"), 0.0),
         ("## Evaluation\n## Results\n", 0.0),
         ("Trained on COCO and SQuAD.\n", 0.0),
-        ("## Results\nGLUE: see the figure\n", 0.2),
+        ("## Results\nGLUE: see the figure\n", 0.0),
         ("Version 1.2.3 drops the race condition on the map.\n", 0.0),
     ],
 )
@@ -230,7 +237,7 @@ def test_the_lowest_of_the_licenses_stated_counts() -> None:
     result = license_metric.measure(evidence(package=package(license="MIT"), repository=repository))
     assert result.score == 0.625
     assert result.source == "github"
-    assert "also stated: MIT in the record" in result.evidence
+    assert "contradiction, the strictest counts: also MIT in the record" in result.evidence
 
 
 def test_a_missing_license_is_no_permission_once_every_source_has_answered() -> None:

@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from registry.domain.card_facts import CardReading, DemonstrationFacts, ProjectFacts
 from registry.domain.evidence import (
     DatasetFacts,
-    DemonstrationFacts,
+    Fact,
     FileEntry,
     ModuleFacts,
     ParentScore,
@@ -14,17 +15,18 @@ from registry.domain.evidence import (
     TreeFacts,
 )
 from registry.domain.ratings import MetricStatus
+from registry.formats.card_reading import read_card_text
 from registry.rating.metrics import (
     code_quality,
     dataset_and_code,
     dataset_quality,
     reproducibility,
 )
-from tests.rating.factories import absent, archive, evidence, failed, hub, known, package
+from tests.rating.factories import archive, evidence, failed, hub, known, package
 
 
 def test_dataset_and_code_are_two_halves() -> None:
-    card = "---\ndatasets: [squad]\n---\n```python\nimport tiny\n```\n"
+    card = "---\ndatasets: [squad]\n---\nTrained on SQuAD.\n```python\nimport tiny\ntiny.load()\n```\n"
     named = evidence(package=package(readme=card))
     assert dataset_and_code.measure(named).score == 0.5
     squad = (DatasetFacts(hub(id="squad", kind="dataset"), None),)
@@ -49,9 +51,14 @@ def test_code_needs_no_dataset() -> None:
 
 
 def test_dataset_quality_on_paper() -> None:
-    card = "# Summary\nPairs.\n## Structure\nTwo fields.\n## Limitations\nEnglish only.\n"
+    card = (
+        "# Summary\nPairs of questions and answers.\n## Structure\nTwo fields in each of them.\n"
+        "## Limitations\nEnglish only, and from the web.\n## Splits\nTwo.\n"
+    )
     info = hub(id="squad", kind="dataset", license="cc-by-4.0", downloads=999, likes=9)
-    result = dataset_quality.measure(evidence(datasets=known((DatasetFacts(info, card),))))
+    facts = known((DatasetFacts(info, read_card_text(card)),))
+    trained = package(dependencies=(("dataset", "squad"),))
+    result = dataset_quality.measure(evidence(package=trained, datasets=facts))
     assert result.score == pytest.approx(0.4 * 3 / 7 + 0.2 + 0.2 * 3 / 6 + 0.2 * 1 / 3, abs=1e-6)
     assert dataset_quality.measure(evidence()).status is MetricStatus.UNKNOWN
     assert dataset_quality.measure(evidence(datasets=failed("huggingface"))).status is MetricStatus.LOST
@@ -61,7 +68,8 @@ def test_dataset_quality_on_paper() -> None:
 def test_more_downloads_never_lower_dataset_quality(one: int, other: int) -> None:
     def score(downloads: int) -> float:
         info = hub(id="d", kind="dataset", downloads=downloads)
-        return dataset_quality.measure(evidence(datasets=known((DatasetFacts(info, None),)))).score or 0.0
+        own = package(type="dataset")
+        return dataset_quality.measure(evidence(package=own, hub=known(info, "huggingface"))).score or 0.0
 
     assert score(min(one, other)) <= score(max(one, other))
 
@@ -69,18 +77,18 @@ def test_more_downloads_never_lower_dataset_quality(one: int, other: int) -> Non
 def test_a_template_that_nobody_filled_in_documents_nothing() -> None:
     subjects = ("Summary", "Structure", "Source Data", "Splits", "Uses", "Bias", "Licensing Information")
     template = "# Pairs\n" + "".join(
-        f"## {subject}\n<!-- Tell of it here. -->\n\n- **It is:** [More Information Needed](https://a.example/x)\n"
+        f"## {subject}\n<!-- Tell of it here. -->\n\n- **{subject}:** [More Information Needed](https://a.example/x)\n"
         for subject in subjects
     )
     empty = dataset_quality.measure(evidence(package=package(type="dataset", readme=template)))
     assert empty.score == 0.0
-    filled = template.replace("[More Information Needed](https://a.example/x)", "told")
+    filled = template.replace("[More Information Needed](https://a.example/x)", "told here in some words")
     full = dataset_quality.measure(evidence(package=package(type="dataset", readme=filled)))
     assert full.score == pytest.approx(0.4 / 0.6, abs=1e-6)
 
 
 def test_a_dataset_of_its_own_without_a_hub() -> None:
-    card = "---\nlicense: mit\n---\n# Summary\n## Fields\nText, label.\n"
+    card = "---\nlicense: mit\n---\n# Summary\n## Fields\nThe text and its label.\n"
     result = dataset_quality.measure(evidence(package=package(type="dataset", readme=card)))
     assert result.score == pytest.approx((0.4 * 2 / 7 + 0.2) / 0.6, abs=1e-6)
 
@@ -135,7 +143,7 @@ def test_a_wheel_is_not_blamed_for_having_no_tests() -> None:
 
 def test_tools_may_be_set_up_in_pyproject() -> None:
     files = (FileEntry("a.py", 1), FileEntry("pyproject.toml", 1))
-    facts = TreeFacts(files, truncated=False, pyproject="[tool.ruff]\n[tool.mypy]\n")
+    facts = TreeFacts(files, truncated=False, project=ProjectFacts(tools=("mypy", "ruff")))
     result = code_quality.measure(evidence(tree=known(facts)))
     assert result.score == pytest.approx(0.3 / 0.8, abs=1e-6)
     assert "ruff in pyproject.toml" in result.evidence
@@ -156,10 +164,11 @@ def test_more_findings_never_raise_code_quality(one: int, other: int) -> None:
 
 
 def demonstration(**members: object) -> DemonstrationFacts:
-    return DemonstrationFacts(**{"position": 1, "lines": 3, "used": True} | members)  # type: ignore[arg-type] # members by name
+    return DemonstrationFacts(**{"position": 1, "lines": 3, "used": True, "names_package": True} | members)  # type: ignore[arg-type] # members by name
 
 
-CARD = "---\nlibrary_name: transformers\n---\n```python\nimport transformers\n```\n"
+def shown(*blocks: DemonstrationFacts) -> Fact[CardReading]:
+    return known(CardReading(demonstrations=blocks, libraries=("transformers",)), "record")
 
 
 @pytest.mark.parametrize(
@@ -175,6 +184,9 @@ CARD = "---\nlibrary_name: transformers\n---\n```python\nimport transformers\n``
         (demonstration(standard_imports=1, files=("y.csv",)), 0.75),
         (demonstration(error="line 1: invalid syntax"), 0.0),
         (demonstration(used=False), 0.0),
+        (demonstration(names_package=False, imports=("transformers",)), 0.0),
+        (demonstration(names_package=False, imports=("tiny",)), 1.0),
+        (demonstration(used=False, names_package=False, files=("README.md",)), 0.0),
         (demonstration(used=False, imports=("transformers",)), 0.0),
         (demonstration(used=False, standard_imports=1), 0.0),
     ],
@@ -182,13 +194,12 @@ CARD = "---\nlibrary_name: transformers\n---\n```python\nimport transformers\n``
 def test_reproducibility_finds_what_a_block_needs(block: DemonstrationFacts, score: float) -> None:
     modules = (ModuleFacts("tiny", ("load",)),)
     content = archive("x.csv", python=python(modules=modules), requirements=("scikit-learn",))
-    given_evidence = evidence(package=package(readme=CARD), archive=content, demonstrations=known((block,), "card"))
+    given_evidence = evidence(archive=content, card=shown(block))
     assert reproducibility.measure(given_evidence).score == score
 
 
 def test_what_is_missing_may_be_in_a_source_that_failed() -> None:
-    blocks = known((demonstration(imports=("gone",)),), "card")
-    result = reproducibility.measure(evidence(package=package(readme=CARD), demonstrations=blocks, tree=failed()))
+    result = reproducibility.measure(evidence(card=shown(demonstration(imports=("gone",))), tree=failed()))
     assert (result.low, result.score, result.high) == (0.5, 0.5, 1.0)
     assert result.lost_to == ("github",)
 
@@ -196,4 +207,4 @@ def test_what_is_missing_may_be_in_a_source_that_failed() -> None:
 def test_reproducibility_without_a_card_or_code() -> None:
     assert reproducibility.measure(evidence()).score == 0.0
     assert reproducibility.measure(evidence(hub_card=failed("huggingface"))).status is MetricStatus.LOST
-    assert reproducibility.measure(evidence(package=package(readme="# Text"), demonstrations=absent())).score == 0.0
+    assert reproducibility.measure(evidence(package=package(readme="# Text"))).score == 0.0

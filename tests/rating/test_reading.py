@@ -4,15 +4,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry.domain.evidence import DemonstrationFacts, FactState
+from registry.domain.card_facts import DemonstrationFacts, ProjectFacts, Subject
+from registry.domain.evidence import FactState
 from registry.formats.archives.cards import read_card
-from registry.formats.cards import CodeBlock, Section, choose_card, parse_card
+from registry.formats.blocks import CodeBlock
+from registry.formats.card_reading import read_card_text
+from registry.formats.cards import Section, choose_card, links_in, parse_card
 from registry.formats.front_matter import MAX_FRONT_MATTER_CHARACTERS, read_yaml, split_front_matter, stated_license
 from registry.formats.project_files import (
-    configured_tools,
     distribution,
+    install_commands,
     installed_names,
-    pyproject_requirements,
+    read_project,
     requirement_names,
     without_top,
 )
@@ -26,9 +29,9 @@ def test_a_card_is_taken_apart() -> None:
     card = parse_card(text)
     assert card.names("license") == ("mit",)
     assert card.names("tags") == ("a", "b")
-    assert card.sections == (Section("Title", ("Two words https://a.example/x).",)),)
+    assert card.sections == (Section("Title", ("Two words https://a.example/x).",), 3, range(1)),)
     assert card.code == (CodeBlock("python", "code"),)
-    assert card.links == ("https://a.example/x",)
+    assert links_in(card.prose[-1]) == ("https://a.example/x",)
 
 
 @pytest.mark.parametrize(
@@ -90,15 +93,14 @@ def test_sections_that_say_nothing_are_left_out() -> None:
     )
     assert [section.heading for section in card.sections] == ["A", "Code", "B", "Parent", "Child"]
     assert card.code == (CodeBlock("", "x = 1"),)
-    assert card.on("parent")[0].lines == ("### Child", "Says it.")
+    assert card.sections[-2].lines == ("Says it.",)
 
 
 @given(st.lists(st.sampled_from(CARD_PIECES) | st.text(max_size=30)).map("".join))
 def test_any_text_is_a_card(text: str) -> None:
-    card = parse_card(text)
-    assert card.words >= 0
-    read_demonstrations(text)
-    labelled_repository(text)
+    reading = read_card_text(text)
+    assert reading.words >= 0
+    assert all(section.words >= 0 for section in reading.sections)
 
 
 def test_an_unclosed_block_ends_with_the_card() -> None:
@@ -117,7 +119,8 @@ def test_the_card_is_the_first_that_there_is_or_that_could_not_be_read() -> None
 
 
 def demonstrations(*blocks: str, language: str = "python") -> tuple[DemonstrationFacts, ...]:
-    return read_demonstrations("\n".join(f"```{language}\n{block}\n```" for block in blocks))
+    card = parse_card("\n".join(f"```{language}\n{block}\n```" for block in blocks))
+    return read_demonstrations(card, [False] * len(card.code))
 
 
 def test_a_block_s_needs() -> None:
@@ -207,8 +210,9 @@ def test_names_on_the_hub(url: str, name: tuple[str, str] | None) -> None:
 
 def test_only_a_link_that_a_card_calls_its_own_is_its_repository() -> None:
     others = "We used https://github.com/them/dataset and their code (https://github.com/them/tool).\n"
-    assert labelled_repository(others) is None
-    assert labelled_repository(others + "- **Repository:** [here](https://github.com/octo/tiny).\n") == "octo/tiny"
+    assert labelled_repository(parse_card(others)) is None
+    own = parse_card(others + "- **Repository:** [here](https://github.com/octo/tiny).\n")
+    assert labelled_repository(own) == "octo/tiny"
 
 
 def test_the_datasets_that_are_named() -> None:
@@ -226,17 +230,117 @@ def test_what_projects_declare() -> None:
         "torch",
         "scikit-learn",
     )
-    assert installed_names(
-        'Run `pip3 install -U "torch>=2" Pillow` or pip install git+https://github.com/o/Tiny.git'
-    ) == (
-        "torch",
-        "pillow",
-        "tiny",
+    text = (
+        'Run `pip3 install -U "torch>=2" Pillow`, do not pip install nothing.\n```sh\n$ pip install -e .\n'
+        "pip install git+https://github.com/o/Tiny.git\ndocker run --rm ghcr.io/octo/image:1\n# npm install no\n```\n"
     )
+    installs = installed_names(install_commands(parse_card(text)))
+    assert set(installs) == {"torch", "pillow", "tiny", ".", "image"}
     assert distribution("sklearn") == distribution("scikit_learn")
     pyproject = '[project]\nname = "tiny"\ndependencies = ["torch"]\n[tool.ruff]\n'
-    assert pyproject_requirements(pyproject) == ("torch", "tiny")
-    assert configured_tools(pyproject) == {"ruff"}
-    assert configured_tools("not = [toml") == configured_tools(None) == frozenset()
+    assert read_project(pyproject) == ProjectFacts("tiny", ("ruff",), ("torch",))
+    assert read_project("not = [toml") == ProjectFacts()
+    assert read_project(None) is None
     assert without_top(["a/b.py", "a/c/d.py"]) == ["b.py", "c/d.py"]
     assert without_top(["a/b.py", "c.py"]) == ["a/b.py", "c.py"]
+
+
+RST = """
+======
+Tidier
+======
+
+Tidies tables, and says what it did to each of them.
+
+Installation
+~~~~~~~~~~~~
+
+.. code-block:: console
+
+   $ pip install tidier
+
+Anwendung
+~~~~~~~~~
+
+Tidy a table like this::
+
+    import tidier
+    tidier.tidy("a.csv")
+
+More words here.
+"""
+TEXT = """
+TIDIER
+------
+
+Tidies tables, and says what it did to each of them.
+
+Installation
+------------
+
+    pip install tidier
+
+Use
+---
+
+    import tidier
+    tidier.tidy("a.csv")
+
+More words here.
+"""
+MARKDOWN = """
+<h1 align="center">Tidier</h1>
+
+Tidies tables, and says what it did to each of them.
+
+## Installation
+
+```console
+$ pip install tidier
+```
+
+使い方
+------
+
+```python
+import tidier
+tidier.tidy("a.csv")
+```
+
+More words here.
+"""
+
+
+@pytest.mark.parametrize("text", [RST, TEXT, MARKDOWN], ids=["rst", "text", "markdown"])
+def test_a_readme_is_read_the_same_in_every_form(text: str) -> None:
+    reading = read_card_text(text, ("tidier",))
+    assert len(reading.sections) == 3
+    assert reading.installs == ("tidier",)
+    assert (reading.code_blocks, reading.example) == (2, 2)
+    (block,) = reading.demonstrations
+    assert (block.imports, block.used, block.names_package) == (("tidier",), True, True)
+    assert [section.example for section in reading.sections][-2:] == [False, True]
+
+
+@pytest.mark.parametrize(
+    "heading", ["Usage", "Verwendung", "Utilisation", "使用方法", "用法", "Использование", "사용법"]
+)
+def test_headings_are_understood_in_many_languages(heading: str) -> None:
+    (section,) = read_card_text(f"# {heading}\nSome words.\n").sections
+    assert Subject.USAGE in section.subjects
+
+
+def test_words_are_counted_in_scripts_without_spaces_and_repetitions_are_not() -> None:
+    assert parse_card("この小さなモデルは文章を埋め込みます。\n").words == 9
+    assert parse_card("great " * 300).words == 3
+    assert parse_card("Lorem ipsum dolor sit amet, consectetur.").words == 0
+
+
+def test_lists_are_no_code_and_rules_are_no_headings() -> None:
+    card = parse_card("- a point\n\n    more of it\n\ntext\n\n---\n\na | b\n--|--\n1 | 2\n")
+    assert (card.code, card.sections) == ((), ())
+
+
+def test_only_datasets_that_the_prose_names_are_mentioned() -> None:
+    reading = read_card_text("---\ndatasets: [org/book-corpus, squad]\n---\nTrained on BookCorpus.\n")
+    assert (reading.datasets, reading.mentioned_datasets) == (("org/book-corpus", "squad"), ("org/book-corpus",))

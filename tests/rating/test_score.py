@@ -154,7 +154,7 @@ def test_other_ways_to_write_the_same_or_the_impossible_are_noticed(before: byte
     assert recompute(text + b"\n").package_id == "p1"
 
 
-@pytest.mark.parametrize("text", [b"", b"[]", b"{}", b"\xff", b'{"form":1,"sha256":"x"}', b"[" * 100_000])
+@pytest.mark.parametrize("text", [b"", b"[]", b"{}", b"\xff", b'{"form":2,"sha256":"x"}', b"[" * 100_000])
 def test_what_is_no_receipt_is_refused(text: bytes) -> None:
     with pytest.raises(InvalidInput):
         recompute(text)

@@ -28,6 +28,10 @@ from transformers import AutoModel
 model = AutoModel.from_pretrained("org/tiny")
 ```
 
+## Training data
+
+Trained on the pairs.
+
 ## Evaluation results
 
 On GLUE the accuracy is 0.912; see https://arxiv.org/abs/1904.06472.

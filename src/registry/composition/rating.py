@@ -25,6 +25,7 @@ from registry.services.ingest.gate import ScoreGate, evidence_scorer
 from registry.services.packages.catalog import Catalog
 from registry.services.packages.intake import AuditWriter
 from registry.services.ratings.archive_evidence import WALK_LIMITS, StoredArchiveInspector
+from registry.services.ratings.archive_licenses import StoredLicenses
 from registry.services.ratings.license_check import LicenseChecks
 from registry.services.ratings.parents import LineageParentScores
 from registry.services.ratings.parsing import IsolatedCardReader, Scorer
@@ -99,7 +100,9 @@ def assemble_rating(
             clock=clock,
             age=RatingAge(cache_seconds, settings.rating_fresh_seconds),
         ),
-        license_checks=LicenseChecks(code_host=upstreams.code_host, hub=upstreams.hub),
+        license_checks=LicenseChecks(
+            StoredLicenses(stores.blobs, around.sandbox), code_host=upstreams.code_host, hub=upstreams.hub
+        ),
         work=RatingWork(
             stores.ratings,
             stores.packages,

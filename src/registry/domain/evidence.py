@@ -9,6 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Generic, TypeVar
 
+from registry.domain.card_facts import CardReading, ProjectFacts
 from registry.domain.safety import Finding, NotScanned, SafetyStatus
 
 T_co = TypeVar("T_co", covariant=True)
@@ -74,7 +75,8 @@ class ModuleFacts:
 class PythonFacts:
     """What reading (never running) the Python inside an archive showed.
 
-    `findings` are pairs (ruff rule, count); None when ruff could not be asked. `lines` are those of the files read.
+    `findings` are pairs (ruff rule, count); None when ruff could not be asked. `lines` and `statements` are those of
+    the files read; docstrings are no statements.
     """
 
     files: int
@@ -82,6 +84,7 @@ class PythonFacts:
     syntax_errors: int
     functions: int
     annotated_functions: int
+    statements: int = 0
     findings: tuple[tuple[str, int], ...] | None = None
     modules: tuple[ModuleFacts, ...] = ()
 
@@ -102,11 +105,36 @@ class SafetyFacts:
     not_scanned: tuple[NotScanned, ...] = ()
 
 
+class LicenseSource(StrEnum):
+    """CARD and METADATA state a license by its name, TEXT is the license."""
+
+    CARD = "card"
+    METADATA = "metadata"
+    TEXT = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class LicenseStatement:
+    """What one file of an archive says about the license.
+
+    `license` is an SPDX expression (`LicenseRef-…` outside SPDX's list). None: what it says is no license that is
+    known. `said` is then what it says by name, or why a text could not be read. `part_of` are the licenses of whose
+    text an unknown text is a part, with nothing added.
+    """
+
+    path: str
+    source: LicenseSource
+    license: str | None
+    said: str = ""
+    part_of: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class ArchiveFacts:
     """The package's own archive. `files` may be cut (`truncated`); `requirements` are the distributions it declares.
 
-    `readme`, `config` and `pyproject` are the texts of its model card or README, `config.json` and `pyproject.toml`.
+    `readme` and `config` are the texts of its model card or README and of `config.json`.
+    `read_whole`: no limit or damage ended the walk, so that there is no license but those in `licenses`.
     """
 
     files: tuple[FileEntry, ...]
@@ -116,37 +144,10 @@ class ArchiveFacts:
     requirements: tuple[str, ...]
     readme: str | None = None
     config: str | None = None
-    pyproject: str | None = None
+    project: ProjectFacts | None = None
     project_urls: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class DemonstrationFacts:
-    """A block of Python in a card, parsed and never run. `position` counts the card's blocks from 1.
-
-    `error` says why it does not parse. `imports` are its modules outside the standard library, `imported` the names
-    that it takes from them as pairs (module, name), `undefined` the names that nothing before them defines, `files` the
-    local files that it opens. `used`: this block or a later one does something with what those imports bind.
-    """
-
-    position: int
-    lines: int
-    error: str | None = None
-    standard_imports: int = 0
-    imports: tuple[str, ...] = ()
-    imported: tuple[tuple[str, str], ...] = ()
-    undefined: tuple[str, ...] = ()
-    files: tuple[str, ...] = ()
-    used: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class CardReading:
-    """What a card says: the repository that it calls its own (`owner/name`), its datasets, its blocks of Python."""
-
-    repository: str | None = None
-    datasets: tuple[str, ...] = ()
-    demonstrations: tuple[DemonstrationFacts, ...] = ()
+    licenses: tuple[LicenseStatement, ...] = ()
+    read_whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,12 +187,13 @@ class ReviewFacts:
 class TreeFacts:
     """The files of a repository's default branch. `truncated` when the host did not list all.
 
-    `pyproject` is the text of its `pyproject.toml`.
+    `pyproject` is the text of its `pyproject.toml`, `project` what it declares, once it has been read.
     """
 
     files: tuple[FileEntry, ...]
     truncated: bool
     pyproject: str | None = None
+    project: ProjectFacts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,10 +214,10 @@ class HubFacts:
 
 @dataclass(frozen=True, slots=True)
 class DatasetFacts:
-    """A dataset that a package names, with its card where the hub gave one."""
+    """A dataset that a package names, with what its card says where the hub gave one."""
 
     info: HubFacts
-    card: str | None
+    card: CardReading | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +241,11 @@ class ClaimsReading:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """All that a rating is computed from. `latency_ms` is how long collecting took in all."""
+    """All that a rating is computed from. `latency_ms` is how long collecting took in all.
+
+    `card` is what the text that explains the package says: the first of the record's, archive's, hub's and repository's
+    README. Its source is that of the text.
+    """
 
     collected_at: datetime
     latency_ms: int
@@ -256,4 +262,4 @@ class Evidence:
     datasets: Fact[tuple[DatasetFacts, ...]]
     parents: Fact[tuple[ParentScore, ...]]
     claims_reading: Fact[ClaimsReading]
-    demonstrations: Fact[tuple[DemonstrationFacts, ...]]
+    card: Fact[CardReading]

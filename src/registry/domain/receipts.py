@@ -18,7 +18,7 @@ from registry.domain.errors import InvalidInput
 from registry.domain.evidence import Evidence, Fact
 from registry.domain.ratings import FORMULA_VERSION, MetricName, Rating, Receipt
 
-RECEIPT_FORM = 1
+RECEIPT_FORM = 2
 
 
 class ReceiptTampered(InvalidInput):

@@ -1,6 +1,7 @@
-"""Reading a model card, dataset card or README: front matter, headings, code, links. Pure, in linear time.
+"""Reading a model card, dataset card or README: front matter, sections, code, links. Pure, in linear time.
 
-The form is that of https://huggingface.co/docs/hub/model-cards: front matter, then Markdown.
+The form is that of https://huggingface.co/docs/hub/model-cards: front matter, then Markdown; or a README in Markdown,
+reStructuredText or plain text.
 """
 
 import re
@@ -8,127 +9,101 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import accumulate
 from typing import Any
 
-from registry.domain.evidence import ArchiveFacts, Evidence, Fact, FactState, PackageFacts
+from registry.domain.evidence import ArchiveFacts, Fact, FactState, PackageFacts
 from registry.formats import front_matter
+from registry.formats.blocks import Blocks, CodeBlock, read_blocks
 from registry.formats.front_matter import split_front_matter
+from registry.formats.prose import count_words
 
-MAX_LINE_CHARACTERS = 2_000
-MAX_HEADINGS = 500
 MAX_BLOCKS = 200
-
-_HEADING = re.compile(r"(#{1,6})[ \t]+(\S.{0,200})")
-_FENCE = re.compile(r"[ \t]{0,3}(`{3,}|~{3,})[ \t]*([A-Za-z0-9_+-]{0,20})")
 _LINK = re.compile(r"https?://[^\s()<>\[\]\"'`|]{1,500}")
-_WORD = re.compile(r"\w{1,60}")
-_COMMENT = re.compile(r"<!--[^<>]{0,500}-->")
-# What the hub's templates leave for authors to fill in, with the label before it.
-_UNFILLED = re.compile(
-    r"(?:\*\*[^*]{1,100}\*\*:?[ \t]*)?"
-    r"(?:\[?more information needed\]?(?:\([^)\n]{0,300}\))?|\b(?:todo|tbd|coming soon)\b)",
-    re.IGNORECASE,
-)
-
-
-@dataclass(frozen=True, slots=True)
-class CodeBlock:
-    """A fenced block: its language in lower case (empty when it names none) and its text."""
-
-    language: str
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A heading and the lines of prose beneath it, those of its subsections included."""
+    """A heading and the lines of prose beneath it, those of its subsections included.
+
+    `words` counts what they say; `blocks` are the numbers of the blocks of code in it, from 0.
+    """
 
     heading: str
     lines: tuple[str, ...]
+    words: int
+    blocks: range
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
     """A card taken apart: `prose` are the lines outside of code without comments, `words` counts what they say.
 
-    Sections that say nothing are left out: a heading alone, or a template's that nobody has filled in. So are blocks
-    of code without code.
+    `titles` has, for each line of prose, the heading that it stands under. Sections that say nothing are left out: a
+    heading alone, a template's that nobody has filled in, one that repeats another. So are blocks without code.
     """
 
     front: Mapping[str, Any]
     prose: tuple[str, ...]
+    title: str | None
+    titles: tuple[str, ...]
     sections: tuple[Section, ...]
     code: tuple[CodeBlock, ...]
-    links: tuple[str, ...]
     words: int
-
-    def on(self, *words: str) -> tuple[Section, ...]:
-        """The sections whose heading holds one of these words (lower case)."""
-        return tuple(section for section in self.sections if any(word in section.heading.lower() for word in words))
 
     def names(self, key: str) -> tuple[str, ...]:
         """The front matter's texts under `key`: a text or a list of texts."""
         return front_matter.names(self.front, key)
 
 
-@lru_cache(maxsize=8)  # several metrics read the same card
+@lru_cache(maxsize=8)  # the parts of a reading read the same card
 def parse_card(text: str) -> Card:
     """Take a card apart. Never raises: what cannot be read is left out."""
     front, body = split_front_matter(text)
-    prose: list[str] = []
-    code: list[CodeBlock] = []
-    code_before: list[int] = []  # for each block, how many lines of prose stand before it
-    block: list[str] | None = None
-    fence, language = "", ""
-
-    def close() -> None:
-        if any(line.strip() for line in block or ()):
-            code.append(CodeBlock(language, "\n".join(block or ())))
-            code_before.append(len(prose))
-
-    for raw in body.splitlines():
-        line = raw[:MAX_LINE_CHARACTERS]
-        opened = _FENCE.match(line)
-        if block is None and opened:
-            fence, language, block = opened[1], opened[2].lower(), []
-        elif block is None:
-            prose.append(_COMMENT.sub("", line))
-        elif line.strip().startswith(fence) and not line.strip().strip(fence[0]):
-            close()
-            block = None
-        else:
-            block.append(raw)
-    close()
-    words = [len(_WORD.findall(_UNFILLED.sub("", line))) for line in prose]
+    blocks = read_blocks(body)
     return Card(
         front=front,
-        prose=tuple(prose),
-        sections=_sections(prose, words, code_before),
-        code=tuple(code[:MAX_BLOCKS]),
-        links=tuple(dict.fromkeys(link.rstrip(".,;:!?*") for line in prose for link in _LINK.findall(line))),
-        words=sum(words),
+        prose=tuple(blocks.prose),
+        title=blocks.headings[0].title if blocks.headings else None,
+        titles=_titles(blocks),
+        sections=_sections(blocks),
+        code=tuple(blocks.code[:MAX_BLOCKS]),
+        words=count_words(blocks.prose),
     )
 
 
-def _sections(prose: list[str], words: list[int], code_before: list[int]) -> tuple[Section, ...]:
-    """The sections with words (`words` has their number for each line) or code beneath their heading."""
-    headings = [(place, match) for place, line in enumerate(prose) if (match := _HEADING.match(line))][:MAX_HEADINGS]
-    titles = {place for place, _ in headings}
-    said = [0, *accumulate(0 if place in titles else count for place, count in enumerate(words))]
-    found = []
-    for number, (place, match) in enumerate(headings):
-        later = headings[number + 1 :]
-        end = next((other for other, it in later if len(it[1]) <= len(match[1])), len(prose))
-        has_code = bisect_left(code_before, place + 1) < bisect_right(code_before, end)
-        if said[end] > said[place] or has_code:
-            found.append(Section(match[2].strip(), tuple(prose[place + 1 : end])))
+def links_in(line: str) -> tuple[str, ...]:
+    """The addresses in a line."""
+    return tuple(link.rstrip(".,;:!?*") for link in _LINK.findall(line))
+
+
+def _titles(blocks: Blocks) -> tuple[str, ...]:
+    titles, current, headings = [], "", iter(blocks.headings)
+    following = next(headings, None)
+    for place in range(len(blocks.prose)):
+        if following is not None and place == following.place:
+            current, following = following.title, next(headings, None)
+        titles.append(current)
+    return tuple(titles)
+
+
+def _sections(blocks: Blocks) -> tuple[Section, ...]:
+    """The sections with words or code beneath their heading; of those that say the same, the first."""
+    found: list[Section] = []
+    said: set[tuple[str, ...]] = set()
+    in_heading = {heading.place + line for heading in blocks.headings for line in range(heading.lines)}
+    for number, heading in enumerate(blocks.headings):
+        later = blocks.headings[number + 1 :]
+        begin = heading.place + heading.lines
+        end = next((other.place for other in later if other.level <= heading.level), len(blocks.prose))
+        lines = tuple(line for place, line in enumerate(blocks.prose[begin:end], begin) if place not in in_heading)
+        code = range(bisect_left(blocks.code_before, begin), bisect_right(blocks.code_before, end))
+        words = count_words(lines)
+        next_place = later[0].place if later else len(blocks.prose)
+        own = tuple(line.strip() for line in blocks.prose[begin:next_place] if line.strip())
+        if (words or code) and (code or not own or own not in said):
+            found.append(Section(heading.title, lines, words, code))
+        said.add(own)
     return tuple(found)
-
-
-def card_fact(evidence: Evidence) -> Fact[str]:
-    """The text that explains the package, by `choose_card`."""
-    return choose_card(evidence.package, evidence.archive, evidence.hub_card, evidence.repository_readme)
 
 
 def choose_card(

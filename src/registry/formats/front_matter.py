@@ -43,12 +43,18 @@ def names(front: Mapping[str, Any], key: str) -> tuple[str, ...]:
     return tuple(item.strip() for item in items if isinstance(item, str) and item.strip())
 
 
-def stated_license(front: Mapping[str, Any]) -> str | None:
-    """The one license that a card states, as it writes it. Of several, nobody says whether all hold or any will do."""
+def stated_licenses(front: Mapping[str, Any]) -> tuple[str, ...]:
+    """The licenses that a card states, as it writes them."""
     stated = names(front, "license")
     if [text.lower() for text in stated] == ["other"]:
         # The hub's cards write `other` and then the name that the license gives itself.
         stated = names(front, "license_name") or stated
+    return stated
+
+
+def stated_license(front: Mapping[str, Any]) -> str | None:
+    """The one license that a card states, as it writes it. Of several, nobody says whether all hold or any will do."""
+    stated = stated_licenses(front)
     return stated[0] if len(stated) == 1 else None
 
 

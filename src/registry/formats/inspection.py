@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import IO
 
 from registry.domain.evidence import ArchiveFacts, FileEntry
-from registry.formats.project_files import requirement_names
+from registry.formats.licenses.files import LicenseFiles
+from registry.formats.licenses.metadata import read_description
+from registry.formats.project_files import read_project, requirement_names
 from registry.formats.python_sources import PythonSource, read_python
 
 KIB, MIB = 1024, 1024 * 1024
@@ -48,6 +50,8 @@ class Inspection:
         self._limits = limits or InspectionLimits()
         self._files: list[FileEntry] = []
         self._truncated = False
+        self._read_whole = True
+        self._licenses = LicenseFiles()
         self._is_wheel = False
         self._texts: dict[str, _Text] = {}
         self._python: list[PythonSource] = []
@@ -60,21 +64,31 @@ class Inspection:
         else:
             self._truncated = True
         self._is_wheel = self._is_wheel or path.endswith(".dist-info/WHEEL")
+        for_license = self._licenses.wanted(path)
         if path.endswith(".py"):
             return self._python_wanted(size)
-        return min(size, self._limits.text_bytes) if _text_role(path) else 0
+        for_text = self._limits.text_bytes if _text_role(path) else 0
+        return min(size, max(for_text, for_license))
 
     def take(self, path: str, file: IO[bytes]) -> None:
         """Look at a file that was wanted: `file` holds as many bytes as asked for, or fewer where it is damaged."""
         if path.endswith(".py"):
             data = file.read(self._limits.python_file_bytes)
             self._python.append(PythonSource(path, data.decode("utf-8", "replace")))
-        elif role := _text_role(path):
-            self._keep(role, path, file.read(self._limits.text_bytes))
+            return
+        data = file.read()
+        if role := _text_role(path):
+            self._keep(role, path, data[: self._limits.text_bytes])
+        self._licenses.take(path, data)
+
+    def miss(self, path: str) -> None:
+        """Note that a file that was wanted cannot be read."""
+        self._licenses.take(path, None)
 
     def cut(self) -> None:
         """Note that the walk ended before the archive did."""
         self._truncated = True
+        self._read_whole = False
 
     def facts(self) -> ArchiveFacts:
         """The facts; asks ruff, so this takes a moment (in a thread)."""
@@ -87,10 +101,12 @@ class Inspection:
             is_wheel=self._is_wheel,
             python=read_python(self._python) if self._python else None,
             requirements=requirement_names(required),
-            readme=texts.get("readme"),
+            readme=texts.get("readme") or read_description(texts.get("metadata", "")),
             config=texts.get("config"),
-            pyproject=texts.get("pyproject"),
+            project=read_project(texts.get("pyproject")),
             project_urls=tuple(dict.fromkeys(urls))[:10],
+            licenses=self._licenses.statements(),
+            read_whole=self._read_whole,
         )
 
     def _python_wanted(self, size: int) -> int:

@@ -12,8 +12,8 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 
-from registry.formats.license_names import MISSING, license_id
-from registry.formats.license_terms import CLASHES, COPYLEFT_TARGETS, TERMS, Terms
+from registry.formats.license_names import MISSING, current_ids, license_family, license_id
+from registry.formats.license_terms import CLASHES, COPYLEFT_TARGETS, STRICTNESS, TERMS, Terms
 
 MAX_EXPRESSION_CHARACTERS = 500
 
@@ -42,6 +42,18 @@ def normalise_license(text: str | None) -> str | None:
     """
     parsed = None if text is None else _parse(text.strip())
     return None if parsed is None else str(parsed.render("{symbol.key}"))
+
+
+def strictness(text: str | None) -> int:
+    """The place of a statement in STRICTNESS: of `A OR B` the freer counts, of `A AND B` the stricter."""
+    parsed = None if text is None else _parse(text.strip())
+    return STRICTNESS.index(Terms.UNKNOWN) if parsed is None else _strictness(parsed)
+
+
+def licenses_in(text: str | None) -> frozenset[str]:
+    """The licenses that an expression names, without their exceptions; empty for what is none."""
+    parsed = None if text is None else _parse(text.strip())
+    return frozenset() if parsed is None else frozenset(_License.of(symbol).base for symbol in parsed.symbols)
 
 
 def check_license(
@@ -79,6 +91,14 @@ class _License:
 
     def __str__(self) -> str:
         return f"{self.base} WITH {self.exception}" if self.exception else self.base
+
+
+def _strictness(node: Any) -> int:
+    operator = getattr(node, "operator", "").strip().upper()
+    if operator in ("AND", "OR"):
+        places = [_strictness(part) for part in node.args]
+        return min(places) if operator == "OR" else max(places)
+    return STRICTNESS.index(TERMS.get(_License.of(node).base, Terms.UNKNOWN))
 
 
 def _judge(node: Any, targets: list[_License], use: LicenseUse) -> tuple[bool, str]:
@@ -142,8 +162,8 @@ def _parse(text: str) -> Any:
     """The parsed expression, None where it is missing, too long, malformed or names a license that nobody knows."""
     from license_expression import ExpressionError, ExpressionParseError
 
-    text = license_id(text) or text
-    if text.lower() in MISSING or len(text) > MAX_EXPRESSION_CHARACTERS:
+    text = license_id(text) or current_ids(text)
+    if text.lower() in MISSING or license_family(text) or len(text) > MAX_EXPRESSION_CHARACTERS:
         return None
     try:
         parsed = _spdx().parse(text, validate=False, simple=False)

@@ -36,16 +36,31 @@ _KINDS = {
     Terms.NO_DERIVATIVES: "CC-BY-ND-3.0 CC-BY-ND-4.0",
     Terms.NON_COMMERCIAL: (
         "CC-BY-NC-2.0 CC-BY-NC-3.0 CC-BY-NC-4.0 CC-BY-NC-SA-2.0 CC-BY-NC-SA-3.0 CC-BY-NC-SA-4.0 "
-        "PolyForm-Noncommercial-1.0.0"
+        "PolyForm-Noncommercial-1.0.0 LicenseRef-deepfloyd-if-license LicenseRef-apple-amlr LicenseRef-intel-research "
+        "LicenseRef-h-research LicenseRef-fair-noncommercial-research"
     ),
     Terms.NON_COMMERCIAL_NO_DERIVATIVES: "CC-BY-NC-ND-3.0 CC-BY-NC-ND-4.0",
     Terms.USE_RESTRICTED: (
         "LicenseRef-openrail LicenseRef-bigscience-bloom-rail-1.0 LicenseRef-bigscience-openrail-m "
         "LicenseRef-creativeml-openrail-m LicenseRef-bigcode-openrail-m LicenseRef-openrail-plus-plus "
         "LicenseRef-llama2 LicenseRef-llama3 LicenseRef-llama3.1 LicenseRef-llama3.2 LicenseRef-llama3.3 "
-        "LicenseRef-llama4 LicenseRef-gemma"
+        "LicenseRef-llama4 LicenseRef-gemma LicenseRef-grok2-community"
     ),
 }
+STRICTNESS = (
+    Terms.FREE,
+    Terms.PERMISSIVE,
+    Terms.WEAK_COPYLEFT,
+    Terms.COPYLEFT,
+    Terms.USE_RESTRICTED,
+    Terms.NO_DERIVATIVES,
+    Terms.NON_COMMERCIAL,
+    Terms.NON_COMMERCIAL_NO_DERIVATIVES,
+    Terms.UNKNOWN,
+)
+"""From the freest to the strictest. Of statements that contradict each other, the strictest counts; what nobody knows
+is the strictest of all, since no permission can be relied on."""
+
 TERMS = {name: terms for terms, names in _KINDS.items() for name in names.split()}
 
 _AGPL = ("AGPL-3.0-only", "AGPL-3.0-or-later")
@@ -53,10 +68,15 @@ _GPL_3 = ("GPL-3.0-only", "GPL-3.0-or-later", *_AGPL)
 _GPL_2 = ("GPL-2.0-only", "GPL-2.0-or-later")
 _LGPL_3 = ("LGPL-3.0-only", "LGPL-3.0-or-later")
 
-# Permissive licenses whose further terms (patents, notices) a copyleft license does not admit, by the FSF's list.
+_LGPL_2 = ("LGPL-2.0-only", "LGPL-2.0-or-later", "LGPL-2.1-only", "LGPL-2.1-or-later")
+_BEFORE_GPL_3 = ("GPL-1.0-or-later", *_GPL_2, *_LGPL_2)
+
+# Permissive licenses whose further terms (patents, notices, choice of law) a copyleft license does not admit, by the
+# FSF's list and OSADL's matrix. "Or later" is no way out: a project's users may choose the earlier version.
 CLASHES: dict[str, tuple[str, ...]] = {
-    "Apache-2.0": ("GPL-2.0-only",),
-    "ECL-2.0": ("GPL-2.0-only",),
+    "Apache-2.0": (*_BEFORE_GPL_3, "MPL-1.1"),
+    "ECL-2.0": _BEFORE_GPL_3,
+    "Python-2.0": (*_BEFORE_GPL_3, *_LGPL_3, *_GPL_3, "EUPL-1.1", "EUPL-1.2"),
     "AFL-3.0": (*_GPL_2, *_GPL_3),
     "MS-PL": (*_GPL_2, *_GPL_3),
 }
@@ -64,12 +84,14 @@ CLASHES: dict[str, tuple[str, ...]] = {
 # From a copyleft license to those that its derivatives may be under, beside itself.
 COPYLEFT_TARGETS: dict[str, tuple[str, ...]] = {
     "LGPL-2.0-only": (*_GPL_2, *_GPL_3),
-    "LGPL-2.0-or-later": ("LGPL-2.1-only", "LGPL-2.1-or-later", *_LGPL_3, *_GPL_2, *_GPL_3),
+    "LGPL-2.0-or-later": ("LGPL-2.0-only", "LGPL-2.1-only", "LGPL-2.1-or-later", *_LGPL_3, *_GPL_2, *_GPL_3),
     "LGPL-2.1-only": ("LGPL-2.1-or-later", *_GPL_2, *_GPL_3),
     "LGPL-2.1-or-later": ("LGPL-2.1-only", *_LGPL_3, *_GPL_2, *_GPL_3),
     "LGPL-3.0-only": ("LGPL-3.0-or-later", *_GPL_3),
     "LGPL-3.0-or-later": ("LGPL-3.0-only", *_GPL_3),
     "MPL-2.0": ("LGPL-2.1-only", "LGPL-2.1-or-later", *_LGPL_3, *_GPL_2, *_GPL_3),
+    "MPL-1.1": ("MPL-2.0",),
+    "EPL-1.0": ("EPL-2.0",),
     "GPL-1.0-or-later": (*_GPL_2, *_GPL_3),
     "GPL-2.0-only": ("GPL-2.0-or-later",),
     "GPL-2.0-or-later": ("GPL-2.0-only", *_GPL_3),
@@ -77,8 +99,8 @@ COPYLEFT_TARGETS: dict[str, tuple[str, ...]] = {
     "GPL-3.0-or-later": ("GPL-3.0-only", *_AGPL),
     "AGPL-3.0-only": ("AGPL-3.0-or-later",),
     "AGPL-3.0-or-later": ("AGPL-3.0-only",),
-    "EUPL-1.1": ("EUPL-1.2", "GPL-2.0-only"),
-    "EUPL-1.2": (*_GPL_2, *_GPL_3),
+    "EUPL-1.1": ("EUPL-1.2", *_GPL_2, "EPL-1.0", "OSL-3.0"),
+    "EUPL-1.2": (*_GPL_2, *_GPL_3, *_LGPL_2[2:], *_LGPL_3, "MPL-2.0", "EPL-1.0", "OSL-3.0"),
     "CC-BY-SA-3.0": ("CC-BY-SA-4.0",),
     "CC-BY-SA-4.0": ("GPL-3.0-only", "GPL-3.0-or-later"),
     "CC-BY-NC-2.0": ("CC-BY-NC-SA-2.0", "CC-BY-NC-SA-3.0", "CC-BY-NC-SA-4.0", "CC-BY-NC-4.0"),

@@ -5,6 +5,9 @@ import tomllib
 from collections.abc import Iterable
 from typing import Any
 
+from registry.domain.card_facts import ProjectFacts
+from registry.formats.cards import Card
+
 # Modules whose distribution has another name, from what model cards import most.
 DISTRIBUTION_OF_MODULE = {
     "pil": "pillow",
@@ -24,7 +27,18 @@ DISTRIBUTION_OF_MODULE = {
     "yaml": "pyyaml",
 }
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,100}[A-Za-z0-9])?")
-_INSTALL = re.compile(r"\b(?:pip3?|uv|conda|mamba)(?:[ \t]+pip)?[ \t]+(?:install|add)[ \t]+([^`\n]{1,500})")
+_INSTALL = re.compile(
+    r"\b(?:(?:pip3?|uv|pipx|conda|mamba|micromamba|npm|pnpm|yarn|cargo|brew|apt-get|apt|gem|go|poetry|pdm)"
+    r"(?:[ \t]+pip)?[ \t]+(?:install|add|get|i)|docker[ \t]+(?:run|pull)"
+    r"|git[ \t]+(?:lfs[ \t]+)?clone|uvx|npx)[ \t]+([^`\n]{1,500})"
+)
+_PROMPT = (
+    r"[ \t]{0,20}(?:\([\w.]{1,30}\)[ \t]{0,4})?(?:[$>!%][ \t]{0,4})?(?:sudo[ \t]+|python3?[ \t]+-m[ \t]+|RUN[ \t]+)?"
+)
+_COMMAND = re.compile(_PROMPT + _INSTALL.pattern)
+_INLINE = re.compile(r"`([^`\n]{1,500})`")
+_MAX_DECLARED = 500
+_MAX_COMMAND = 2_000
 
 
 def distribution(name: str) -> str:
@@ -39,31 +53,45 @@ def requirement_names(lines: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(distribution(match[0]) for match in names if match))
 
 
-def installed_names(text: str) -> tuple[str, ...]:
-    """The distributions that commands in a text install (`pip install -U torch "transformers>=4"`)."""
+def install_commands(card: Card) -> tuple[str, ...]:
+    """The commands of a card that install something: lines of code or prose, and what its prose has in backticks."""
+    lines = [line for block in card.code for line in block.text.splitlines()]
+    lines += (command for line in card.prose for command in (line, *_INLINE.findall(line)))
+    return tuple(line[:_MAX_COMMAND] for line in lines if _COMMAND.match(line[:_MAX_COMMAND]))
+
+
+def installed_names(lines: Iterable[str]) -> tuple[str, ...]:
+    """What commands install: distributions (`pip install -U torch "transformers>=4"`), images, repositories.
+
+    A folder (`pip install -e .`) and a list (`-r requirements.txt`) come out as `.`.
+    """
     found: list[str] = []
-    for line in text.splitlines():
-        for arguments in _INSTALL.findall(line[:2_000]):
+    for line in lines:
+        for arguments in _INSTALL.findall(line[:_MAX_COMMAND]):
             for word in re.split(r"[\s\"',]+", re.split(r"[#;&|)]", arguments)[0]):
-                address = re.fullmatch(r"(?:git\+)?https?://\S*?/([\w.-]+?)(?:\.git)?(?:@\S*)?", word)
-                match = _NAME.match(address[1] if address else word)
+                if re.match(r"(?:\.|-r$|--requirement)", word):
+                    found.append(".")
+                    continue
+                address = re.fullmatch(r"(?:git\+)?(?:https?://|git@)\S*?/([\w.-]+?)(?:\.git)?(?:@\S*)?", word)
+                match = _NAME.match(address[1] if address else word.rsplit("/", 1)[-1])
                 if match and not word.startswith("-"):
                     found.append(distribution(match[0]))
     return tuple(dict.fromkeys(found))
 
 
-def configured_tools(pyproject: str | None) -> frozenset[str]:
-    """The tables under `[tool]` of a `pyproject.toml`; empty when it is missing or cannot be read."""
-    return frozenset(_table(_table(_toml(pyproject)).get("tool")))
-
-
-def pyproject_requirements(pyproject: str | None) -> tuple[str, ...]:
-    """The distributions that a `pyproject.toml` requires, its own name included."""
-    project = _table(_toml(pyproject).get("project"))
-    required = project.get("dependencies")
+def read_project(pyproject: str | None) -> ProjectFacts | None:
+    """What a `pyproject.toml` declares; None without one. One that cannot be read declares nothing."""
+    if pyproject is None:
+        return None
+    document = _toml(pyproject)
+    project = _table(document.get("project"))
+    required, name = project.get("dependencies"), project.get("name")
     lines = [line for line in required if isinstance(line, str)] if isinstance(required, list) else []
-    name = project.get("name")
-    return requirement_names([*lines, name] if isinstance(name, str) else lines)
+    return ProjectFacts(
+        name=distribution(name) if isinstance(name, str) and _NAME.fullmatch(name) else None,
+        tools=tuple(sorted(_table(document.get("tool"))))[:_MAX_DECLARED],
+        requirements=requirement_names(lines)[:_MAX_DECLARED],
+    )
 
 
 def without_top(paths: list[str]) -> list[str]:

@@ -8,11 +8,12 @@ import builtins
 import sys
 import textwrap
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from registry.domain.evidence import DemonstrationFacts
-from registry.formats.cards import CodeBlock, parse_card
+from registry.domain.card_facts import DemonstrationFacts
+from registry.formats.blocks import CodeBlock
+from registry.formats.cards import Card
 
 MAX_BLOCKS = 40
 MAX_BLOCK_CHARACTERS = 20_000
@@ -22,14 +23,17 @@ _GIVEN = frozenset(dir(builtins)) | {"__name__", "__file__", "__doc__"}
 _OPENERS = {"open", "load", "read_csv", "read_json", "read_parquet", "imread", "load_model", "from_file"}
 
 
-def read_demonstrations(card_text: str) -> tuple[DemonstrationFacts, ...]:
-    """The Python blocks of a card, in order. A name that an earlier block defines counts as defined."""
+def read_demonstrations(card: Card, names_package: Sequence[bool]) -> tuple[DemonstrationFacts, ...]:
+    """The Python blocks of a card, in order. A name that an earlier block defines counts as defined.
+
+    `names_package` says of each block of the card whether the package's name stands in it.
+    """
     facts: list[DemonstrationFacts] = []
     bound: dict[int, frozenset[str]] = {}  # what the foreign imports of each of the facts bind
     used: set[int] = set()
     defined: set[str] = set()
     characters = 0
-    for position, block in enumerate(parse_card(card_text).code[:MAX_BLOCKS], start=1):
+    for position, block in enumerate(card.code[:MAX_BLOCKS], start=1):
         source = _source(block)
         if source is None or characters + len(source) > MAX_CHARACTERS:
             continue
@@ -45,7 +49,10 @@ def read_demonstrations(card_text: str) -> tuple[DemonstrationFacts, ...]:
             facts.append(_facts(tree, position, _lines(source), defined))
         loaded = set(_loaded_names(tree))
         used.update(place for place, names in bound.items() if loaded & names or (loaded and "*" in names))
-    return tuple(replace(fact, used=place in used) for place, fact in enumerate(facts))
+    return tuple(
+        replace(fact, used=place in used, names_package=names_package[fact.position - 1])
+        for place, fact in enumerate(facts)
+    )
 
 
 def parse_python(source: str) -> ast.Module:

@@ -35,7 +35,7 @@ class PythonSource:
 
 def read_python(sources: Sequence[PythonSource], *, ruff: Path | None = None) -> PythonFacts:
     """What parsing and linting shows. `ruff` is its program (None: the one installed beside this package)."""
-    functions = annotated = errors = 0
+    functions = annotated = errors = statements = 0
     modules: list[ModuleFacts] = []
     paths = [source.path for source in sources]
     if not any(path.count("/") == 1 and path.endswith("/__init__.py") for path in paths):
@@ -47,6 +47,7 @@ def read_python(sources: Sequence[PythonSource], *, ruff: Path | None = None) ->
             errors += 1
             continue
         for node in ast.walk(tree):
+            statements += isinstance(node, ast.stmt) and not _is_docstring(node)
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 functions += 1
                 annotated += _is_annotated(node)
@@ -58,6 +59,7 @@ def read_python(sources: Sequence[PythonSource], *, ruff: Path | None = None) ->
         syntax_errors=errors,
         functions=functions,
         annotated_functions=annotated,
+        statements=statements,
         findings=lint(sources, ruff=ruff),
         modules=tuple(modules),
     )
@@ -126,6 +128,11 @@ def _is_annotated(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     # `__init__` with annotated parameters needs no `-> None` (PEP 484).
     has_result = function.returns is not None or (function.name == "__init__" and bool(parameters))
     return has_result and all(parameter.annotation for parameter in parameters)
+
+
+def _is_docstring(node: ast.stmt) -> bool:
+    """Whether a statement is a constant alone: a docstring, `...`, or a number that nothing uses."""
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
 def _module_name(path: str) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 
 from registry.domain.evidence import HubFacts, PackageFacts
-from registry.formats.cards import parse_card
+from registry.formats.cards import Card
 
 _GITHUB = re.compile(
     r"https?://(?:www\.)?github\.com/(?P<owner>[A-Za-z0-9-]{1,39})/(?P<name>[A-Za-z0-9._-]{1,100})"
@@ -101,12 +101,12 @@ def _revision(text: str) -> str | None:
     return revision if fits else None
 
 
-def labelled_repository(card_text: str | None) -> str | None:
+def labelled_repository(card: Card) -> str | None:
     """The GitHub repository that a card calls its own (`Repository: https://github.com/…`), `owner/name`.
 
     Other links to GitHub do not count: cards link to the datasets and tools of others.
     """
-    for line in parse_card(card_text or "").prose:
+    for line in card.prose:
         for url in _LABELLED.findall(line):
             if name := github_name(url.rstrip(".,;:")):
                 return name

@@ -6,9 +6,9 @@ answer. Deadlines are the caller's: each method may be cancelled at any time.
 
 from typing import Protocol
 
+from registry.domain.card_facts import CardReading, ProjectFacts
 from registry.domain.evidence import (
     ArchiveFacts,
-    CardReading,
     ClaimsReading,
     CommitFacts,
     HubFacts,
@@ -56,8 +56,13 @@ class ClaimsReader(Protocol):
 
 
 class CardReader(Protocol):
-    async def read(self, card: str, *, user: str) -> CardReading:
-        """What an untrusted card of `user`'s package says. Raises ParsingAborted."""
+    """Takes untrusted texts of `user`'s packages apart. All methods raise ParsingAborted."""
+
+    async def read(self, card: str, *, names: tuple[str, ...], user: str) -> CardReading:
+        """What a card says about a package that goes by these names."""
+
+    async def read_project(self, pyproject: str, *, user: str) -> ProjectFacts | None:
+        """What a `pyproject.toml` declares."""
 
 
 class ArchiveInspector(Protocol):

@@ -11,10 +11,10 @@ from typing import Any, TypeVar
 
 import structlog
 
+from registry.domain.card_facts import CardReading
 from registry.domain.errors import NotFound, RegistryError, SourceFailed
 from registry.domain.evidence import (
     ArchiveFacts,
-    CardReading,
     ClaimsReading,
     DatasetFacts,
     Evidence,
@@ -23,6 +23,7 @@ from registry.domain.evidence import (
     HubFacts,
     PackageFacts,
     SafetyFacts,
+    TreeFacts,
 )
 from registry.domain.packages import Package
 from registry.domain.receipts import normalised
@@ -44,9 +45,11 @@ from registry.rating.deriving import (
     ReadCard,
     RepositoryName,
     card_of,
-    demonstrations_in,
     join_datasets,
+    names_of,
     package_facts,
+    read_text,
+    reading_of,
     repository_name,
 )
 
@@ -124,11 +127,11 @@ class EvidenceCollector:
             readme = tasks.create_task(self._code(name, lambda host, it: host.readme(it)))
             commits = tasks.create_task(self._code(name, lambda host, it: host.commits(it)))
             reviews = tasks.create_task(self._code(name, lambda host, it: host.reviews(it)))
-            tree = tasks.create_task(self._code(name, lambda host, it: host.tree(it)))
+            tree = tasks.create_task(self._tree(name, package.created_by))
             card = tasks.create_task(card_of(record, archive, hub_card, readme))
             claims = tasks.create_task(self._claims(card))
             datasets = tasks.create_task(self._datasets(record, card, hub, read))
-            demonstrations = tasks.create_task(demonstrations_in(card, read))
+            reading = tasks.create_task(reading_of(card, read))
         evidence = Evidence(
             collected_at=collected_at,
             latency_ms=self._since(began),
@@ -145,7 +148,7 @@ class EvidenceCollector:
             datasets=datasets.result(),
             parents=parents.result(),
             claims_reading=claims.result(),
-            demonstrations=demonstrations.result(),
+            card=reading.result(),
         )
         # Trees of 100,000 files take some 0.5 s: too long for the event loop.
         return await asyncio.to_thread(normalised, evidence)
@@ -175,12 +178,13 @@ class EvidenceCollector:
 
     def _reader(self, package: Package, tasks: asyncio.TaskGroup) -> ReadCard:
         readings: dict[str, asyncio.Task[Fact[CardReading]]] = {}
+        names = names_of(package)
 
         async def read(text: str | None) -> Fact[CardReading]:
             if not text:
                 return Fact(CARD, FactState.KNOWN, CardReading())
             if text not in readings:
-                question = self._cards.read(text, user=package.created_by)
+                question = self._cards.read(text, names=names, user=package.created_by)
                 readings[text] = tasks.create_task(self._ask(CARD, self._deadlines.parsing, lambda: question))
             return await readings[text]
 
@@ -227,6 +231,17 @@ class EvidenceCollector:
         repository = named.name
         return await self._ask(GITHUB, self._deadlines.code_host, lambda: question(host, repository))
 
+    async def _tree(self, name: "asyncio.Task[RepositoryName]", user: str) -> Fact[TreeFacts]:
+        """The repository's files; what its `pyproject.toml` declares is read like a card."""
+        tree = await self._code(name, lambda host, it: host.tree(it))
+        text = tree.value.pyproject if tree.value else None
+        if tree.value is None or text is None:
+            return tree
+        project = await self._ask(GITHUB, self._deadlines.parsing, lambda: self._cards.read_project(text, user=user))
+        if project.failed:
+            return Fact(GITHUB, FactState.FAILED, reason=project.reason, latency_ms=tree.latency_ms)
+        return replace(tree, value=replace(tree.value, pyproject=None, project=project.value))
+
     async def _claims(self, card: "asyncio.Task[Fact[str]]") -> Fact[ClaimsReading]:
         reader = self._sources.claims
         if reader is None:
@@ -252,11 +267,12 @@ class EvidenceCollector:
         if not names or source is None:
             return _absent(HUB, "no hub is set up" if names else "no dataset is named")
         ask = self._ask
-        infos = await asyncio.gather(
-            *(ask(HUB, self._deadlines.hub, _bind(source.info, "dataset", name)) for name in names),
-            *(ask(HUB, self._deadlines.hub, _bind(source.card, "dataset", name)) for name in names),
+        infos, texts = await asyncio.gather(
+            asyncio.gather(*(ask(HUB, self._deadlines.hub, _bind(source.info, "dataset", name)) for name in names)),
+            asyncio.gather(*(ask(HUB, self._deadlines.hub, _bind(source.card, "dataset", name)) for name in names)),
         )
-        return join_datasets(infos[: len(names)], infos[len(names) :], names)
+        cards = await asyncio.gather(*(read_text(text, read) for text in texts))
+        return join_datasets(infos, cards, names)
 
 
 def _bind(method: Callable[[str, str], Awaitable[T]], kind: str, name: str) -> Callable[[], Awaitable[T]]:

@@ -2,21 +2,20 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from registry.domain.card_facts import CardReading
 from registry.domain.evidence import (
     ArchiveFacts,
-    CardReading,
     DatasetFacts,
-    DemonstrationFacts,
     Fact,
     FactState,
     PackageFacts,
 )
 from registry.domain.packages import Package
 from registry.formats.cards import choose_card
-from registry.formats.repository_urls import first_repository, github_name
+from registry.formats.repository_urls import first_repository, github_name, hub_name
 
 CARD, GITHUB, HUB = "card", "github", "huggingface"
 
@@ -97,17 +96,27 @@ async def card_of(
     return choose_card(*facts)
 
 
-async def demonstrations_in(card: asyncio.Task[Fact[str]], read: ReadCard) -> Fact[tuple[DemonstrationFacts, ...]]:
-    text = await card
+async def reading_of(card: asyncio.Task[Fact[str]], read: ReadCard) -> Fact[CardReading]:
+    """What the card says; its source is that of the text."""
+    return await read_text(await card, read)
+
+
+async def read_text(text: Fact[str], read: ReadCard) -> Fact[CardReading]:
     if text.value is None:
-        return Fact(CARD, text.state, reason=text.reason)
+        return Fact(text.source, text.state, reason=text.reason, latency_ms=text.latency_ms)
     reading = await read(text.value)
-    if reading.value is None:
-        return Fact(CARD, reading.state, reason=reading.reason, latency_ms=reading.latency_ms)
-    return Fact(CARD, FactState.KNOWN, reading.value.demonstrations)
+    return reading if reading.value is None else replace(reading, source=text.source, latency_ms=text.latency_ms)
 
 
-def join_datasets(infos: list[Fact[Any]], cards: list[Fact[Any]], names: list[str]) -> Fact[tuple[DatasetFacts, ...]]:
+def names_of(package: Package) -> tuple[str, ...]:
+    """What the package may be called in its card: its name, and that on the hub."""
+    on_hub = hub_name(package.source_url)
+    return (package.name, on_hub[1]) if on_hub else (package.name,)
+
+
+def join_datasets(
+    infos: list[Fact[Any]], cards: list[Fact[CardReading]], names: list[str]
+) -> Fact[tuple[DatasetFacts, ...]]:
     latency_ms = max(fact.latency_ms for fact in (*infos, *cards))
     lost = next((fact for fact in (*infos, *cards) if fact.failed), None)
     if lost is not None:

@@ -28,13 +28,8 @@ def score_evidence(evidence: Evidence, weights: Mapping[MetricName, float]) -> S
 
 def holds_untrusted_text(evidence: Evidence) -> bool:
     """Whether scoring parses more than the record's own short fields."""
-    package, archive = evidence.package.value, evidence.archive.value
-    texts = (
-        package.readme if package else None,
-        *((archive.readme, archive.config, archive.pyproject) if archive else ()),
-    )
-    foreign = (evidence.repository, evidence.repository_readme, evidence.tree, evidence.hub, evidence.hub_card)
-    return any(texts) or any(fact.value is not None for fact in (*foreign, evidence.datasets, evidence.claims_reading))
+    foreign: tuple[Fact[object], ...] = (evidence.archive, evidence.repository, evidence.tree, evidence.hub)
+    return any(fact.value is not None for fact in (*foreign, evidence.card, evidence.datasets, evidence.claims_reading))
 
 
 def without_untrusted_text(evidence: Evidence, reason: str) -> Evidence:
@@ -46,22 +41,17 @@ def without_untrusted_text(evidence: Evidence, reason: str) -> Evidence:
     def lost(fact: Fact[T]) -> Fact[T]:
         return Fact(fact.source, FactState.FAILED, reason=reason, latency_ms=fact.latency_ms)
 
-    package, archive = evidence.package, evidence.archive
-    if package.value is not None:
-        package = replace(package, value=replace(package.value, readme=None))
+    archive = evidence.archive
     if archive.value is not None:
-        files = replace(archive.value, readme=None, config=None, pyproject=None, truncated=True)
+        files = replace(archive.value, project=None, truncated=True)
         archive = replace(archive, value=files)
     return replace(
         evidence,
-        package=package,
         archive=archive,
         repository=lost(evidence.repository),
-        repository_readme=lost(evidence.repository_readme),
         tree=lost(evidence.tree),
         hub=lost(evidence.hub),
-        hub_card=lost(evidence.hub_card),
         datasets=lost(evidence.datasets),
         claims_reading=lost(evidence.claims_reading),
-        demonstrations=lost(evidence.demonstrations),
+        card=lost(evidence.card),
     )

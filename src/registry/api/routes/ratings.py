@@ -135,7 +135,9 @@ async def check_license(request: Request, package_id: PackageId, caller: Searche
     """May a project under that license use this package? Give its `license` or its `url`."""
     services = state_of(request.scope).services
     package = await services.catalog.get(package_id, caller)
-    answer = await services.license_checks.check(package, project_license=body.license, url=body.url)
+    answer = await services.license_checks.check(
+        package, project_license=body.license, url=body.url, asked_by=caller.name
+    )
     return Response(
         orjson.dumps(
             {

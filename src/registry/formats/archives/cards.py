@@ -1,6 +1,5 @@
-"""What a package's record takes from a model card's front matter, and from Python metadata."""
+"""What a package's record takes from a model card's front matter."""
 
-import re
 from dataclasses import dataclass
 
 from registry.domain.packages import NAME_PATTERN, Dependency
@@ -8,7 +7,6 @@ from registry.formats.front_matter import names, split_front_matter, stated_lice
 from registry.formats.license_names import recorded_license
 
 _RELATIONS = {"base_model": "base_model", "datasets": "dataset"}
-_LICENSE_EXPRESSION = re.compile(r"^License-Expression:[ \t]*([A-Za-z0-9.+() -]{1,200}?)[ \t]*\r?$", re.MULTILINE)
 _MAX_NAMES = 50
 
 
@@ -29,10 +27,3 @@ def read_card(text: str) -> CardFacts:
     }
     stated = stated_license(front)
     return CardFacts(None if stated is None else recorded_license(stated), tuple(dependencies))
-
-
-def read_license_expression(metadata: str) -> str | None:
-    """`License-Expression` of a Python package's METADATA or PKG-INFO (PEP 639)."""
-    headers = metadata.replace("\r\n", "\n").split("\n\n", 1)[0]
-    match = _LICENSE_EXPRESSION.search(headers)
-    return match[1] if match else None

@@ -3,15 +3,14 @@
 from dataclasses import dataclass
 
 from registry.domain.packages import MAX_README_BYTES
-from registry.formats.archives.cards import CardFacts, read_card, read_license_expression
+from registry.formats.archives.cards import CardFacts, read_card
 from registry.formats.archives.facts import ArchiveFacts
 from registry.formats.archives.members import Member, MemberKind, safe_parts
-from registry.formats.licenses.recognising import MAX_LICENSE_BYTES, recognise_license
+from registry.formats.license_evidence import strictest_known
+from registry.formats.licenses.files import MAX_METADATA_BYTES, NOISE, LicenseFiles
+from registry.formats.licenses.metadata import read_description
 
-_MAX_METADATA_BYTES = 64 * 1024
 _UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
-_NOISE = ("__MACOSX", ".DS_Store")
-"""What a Mac adds beside the one folder that its user packed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +24,7 @@ class _Role:
 _ROLES = {
     "readme": _Role(("readme.md", "readme.markdown", "readme", "readme.rst", "readme.txt"), MAX_README_BYTES),
     "card": _Role(("model_card.md", "modelcard.md", "model-card.md"), MAX_README_BYTES),
-    "license": _Role(
-        tuple(
-            name + ending
-            for name in ("license", "licence", "copying", "unlicense")
-            for ending in ("", ".md", ".txt", ".rst")
-        ),
-        MAX_LICENSE_BYTES,
-    ),
-    "metadata": _Role(("pkg-info", "metadata"), _MAX_METADATA_BYTES),
+    "metadata": _Role(("pkg-info", "metadata"), MAX_METADATA_BYTES),
 }
 _PLACES = {name: (role, rank) for role, wanted in _ROLES.items() for rank, name in enumerate(wanted.names)}
 
@@ -56,59 +47,57 @@ class Gathering:
         self._wheel: dict[str, _Found] = {}
         self._folder_name: str | None = None
         self._folder_is_single = True
+        self._licenses = LicenseFiles()
 
     def take(self, member: Member) -> None:
         parts = safe_parts(member.path)
-        if not parts or parts[0] in _NOISE or parts[-1] in _NOISE or parts[-1].startswith("._"):
+        if not parts or parts[0] in NOISE or parts[-1] in NOISE or parts[-1].startswith("._"):
             return
-        if len(parts) == 1 and member.kind is not MemberKind.FOLDER:
-            self._folder_is_single = False
-            self._keep(self._root, member, parts[0])
+        place = self._place(parts, is_folder=member.kind is MemberKind.FOLDER)
+        if member.kind is MemberKind.FOLDER:
             return
-        if self._folder_name is None:
-            self._folder_name = parts[0]
-        elif self._folder_name != parts[0]:
-            self._folder_is_single = False
-        if len(parts) == 2 and parts[0].endswith(".dist-info") and parts[1] == "METADATA":
-            self._keep(self._wheel, member, parts[1])
-        elif len(parts) == 2 and self._folder_is_single:
-            self._keep(self._folder, member, parts[1])
+        path = "/".join(parts)
+        role, rank = _PLACES.get(parts[-1].lower(), ("", 0))
+        is_better = bool(role) and place is not None and (role not in place or place[role].rank > rank)
+        for_license = self._licenses.wanted(path)
+        if not is_better and not for_license:
+            return
+        limit = max(for_license, _ROLES[role].limit + 1 if is_better else 0)
+        data = member.read(limit) if member.kind is MemberKind.FILE else None
+        if for_license:
+            self._licenses.take(path, None if data is None else data[:for_license])
+        if is_better and data is not None and place is not None:
+            place[role] = _Found(rank, data[: _ROLES[role].limit + 1])
 
     def facts(self) -> ArchiveFacts:
         """What the kept files say."""
         found = self._wheel | (self._folder if self._folder_is_single else self._root)
         texts = {role: text for role, file in found.items() if (text := _decode(file.data)) is not None}
-        readme = texts.get("readme", texts.get("card"))
-        card = _read_cards(texts)
+        readme = texts.get("readme", texts.get("card", read_description(texts.get("metadata", ""))))
         return ArchiveFacts(
             readme=None if readme is None else _shorten(readme),
-            license=_choose_license(texts, card),
-            dependencies=card.dependencies,
+            license=strictest_known(self._licenses.statements()),
+            dependencies=_read_cards(texts).dependencies,
         )
 
-    @staticmethod
-    def _keep(place: dict[str, _Found], member: Member, name: str) -> None:
-        role, rank = _PLACES.get(name.lower(), ("", 0))
-        if not role or member.kind is not MemberKind.FILE or (role in place and place[role].rank <= rank):
-            return
-        data = member.read(_ROLES[role].limit + 1)
-        if data is not None:
-            place[role] = _Found(rank, data)
+    def _place(self, parts: tuple[str, ...], *, is_folder: bool) -> dict[str, _Found] | None:
+        """Where a file counts; None for what stands too deep."""
+        if len(parts) == 1 and not is_folder:
+            self._folder_is_single = False
+            return self._root
+        if self._folder_name is None:
+            self._folder_name = parts[0]
+        elif self._folder_name != parts[0]:
+            self._folder_is_single = False
+        if len(parts) == 2 and parts[0].endswith(".dist-info"):
+            return self._wheel if parts[1] == "METADATA" else None
+        return self._folder if len(parts) == 2 and self._folder_is_single else None
 
 
 def _read_cards(texts: dict[str, str]) -> CardFacts:
     """What the README's front matter states, and where it is silent, the model card's."""
     readme, card = (read_card(texts.get(role, "")) for role in ("readme", "card"))
     return CardFacts(readme.license or card.license, readme.dependencies or card.dependencies)
-
-
-def _choose_license(texts: dict[str, str], card: CardFacts) -> str | None:
-    """What the card states, else the metadata, else the license's text."""
-    return (
-        card.license
-        or read_license_expression(texts.get("metadata", ""))
-        or recognise_license(texts.get("license", ""))
-    )
 
 
 def _decode(data: bytes) -> str | None:

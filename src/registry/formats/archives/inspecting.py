@@ -24,7 +24,7 @@ def inspect_content(
         content,
         limits,
         lambda member: _look_at(member, inspection),
-        otherwise=lambda file: _only_member(file, filename),
+        otherwise=lambda file: only_member(file, filename),
     )
     if end is not WalkEnd.WHOLE:
         inspection.cut()
@@ -52,17 +52,21 @@ def _look_at(member: Member, inspection: Inspection) -> None:
     if not wanted:
         return
     if member.kind is not MemberKind.FILE:
+        inspection.miss(path)
         return
     try:
         data = b"".join(member.pieces(wanted))
     except (LimitReached, MemoryError):
         raise
-    except Exception:  # noqa: BLE001 (as above)
+    except Exception:  # noqa: BLE001 (readers of archives raise all sorts of errors for crafted bytes)
+        inspection.miss(path)
         return
     inspection.take(path, io.BytesIO(data))
 
 
-def _only_member(file: BoundedFile, filename: str) -> Member:
+def only_member(file: BoundedFile, filename: str) -> Member:
+    """A file that is no archive, as the one member of one."""
+
     def pieces(limit: int) -> Iterator[bytes]:
         file.seek(0)
         while limit > 0 and (piece := file.read(min(limit, PIECE_BYTES))):

@@ -4,11 +4,16 @@ import re
 
 from registry.formats.license_names import license_id
 from registry.formats.licenses.matching import Matcher, TooManySteps
-from registry.formats.licenses.templates import candidates
-from registry.formats.licenses.words import read_words
+from registry.formats.licenses.templates import candidates, templates_of
+from registry.formats.licenses.words import Words, flat_words, read_words
 
 MAX_LICENSE_BYTES = 128 * 1024
 """The longest text in SPDX's list has 70 KB."""
+_COMMON = re.compile(
+    r"MIT|Apache-2\.0|BSD-[23]-Clause|ISC|Zlib|BSL-1\.0|Unlicense|CC0-1\.0|CC-BY(?:-SA)?-4\.0|MPL-2\.0|"
+    r"GPL-[23]\.0-only|LGPL-(?:2\.1|3\.0)-only|AGPL-3\.0-only"
+)
+"""Licenses whose texts people cut short."""
 _TAG = re.compile(r"^[^\w\n]*SPDX-License-Identifier:[ \t]*([A-Za-z0-9.+-]+)[^\w\n]*$", re.MULTILINE)
 
 
@@ -33,3 +38,34 @@ def recognise_license(text: str) -> str | None:
     except TooManySteps:
         return None
     return found.pop() if len(found) == 1 else None
+
+
+def parts_of(text: str) -> tuple[str, ...]:
+    """The common licenses of whose text this one is a part, with nothing added: a license cut short, or its name.
+
+    Such a text grants nothing by itself, and does not contradict a statement of that license.
+    """
+    if len(text) > MAX_LICENSE_BYTES:
+        return ()
+    read = read_words(text)
+    found = (it for it in templates_of(_COMMON) if _is_part(read, " ".join(flat_words(it.nodes)), it.title_words))
+    return tuple(dict.fromkeys(it.license_id for it in found)) if read.words else ()
+
+
+def _is_part(read: Words, whole: str, title_words: frozenset[str]) -> bool:
+    """Whether what stands between notices and titles are runs of the template's words."""
+    skips = {start: max(ends) for start, ends in read.skips.items()}
+    for start, end in read.titles:
+        if title_words.issuperset(read.words[start:end]):
+            skips[start] = max(end, skips.get(start, 0))
+    run: list[str] = []
+    at = 0
+    while at < len(read.words):
+        if at in skips:
+            if run and f" {' '.join(run)} " not in f" {whole} ":
+                return False
+            run, at = [], skips[at]
+        else:
+            run.append(read.words[at])
+            at += 1
+    return not run or f" {' '.join(run)}" in f" {whole}"  # the last word may be cut short, too

@@ -5,6 +5,7 @@ A block has similar licenses. Only the blocks of licenses that share rare phrase
 """
 
 import json
+import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -51,6 +52,11 @@ def candidates(words: list[str]) -> list[Template]:
     found = {number for phrase in phrases & index["phrases"].keys() for number in index["phrases"][phrase]}
     entries = (index["templates"][number] for number in sorted(found))
     return [_template(entry) for entry in entries if all(phrase in phrases for phrase in entry["phrases"])]
+
+
+def templates_of(license_ids: re.Pattern[str]) -> list[Template]:
+    """The templates of the licenses whose whole id matches."""
+    return [_template(entry) for entry in _read()[0]["templates"] if license_ids.fullmatch(entry["id"])]
 
 
 def all_templates() -> Iterator[Template]:

@@ -5,8 +5,10 @@ white space, punctuation, spelling variants, bullets and copyright notices make 
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import accumulate
+from typing import Any
 
 _WORD = re.compile(r"[^\W_]+")
 
@@ -124,6 +126,17 @@ def read_words(text: str) -> Words:
     titles = [line for line in lines if line.start < line.end][:_MOST_TITLE_LINES]
     read.titles = tuple((line.start, line.end) for line in titles)
     return read
+
+
+def flat_words(nodes: list[Any], names: str = "") -> Iterator[str]:
+    """The words of a template: of alternatives the first, all optional parts, and `names` in its fields."""
+    for node in nodes:
+        if isinstance(node, str):
+            yield from node.split()
+        elif node[0] in ("?", "|"):
+            yield from flat_words(node[1], names)
+        elif node[0] == "*":
+            yield from names.split()
 
 
 def _skip_notice(read: Words, lines: list[_Line]) -> None:

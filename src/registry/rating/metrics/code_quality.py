@@ -26,7 +26,7 @@ from math import fsum
 
 from registry.domain.evidence import Evidence, Fact, FileEntry, PythonFacts
 from registry.domain.ratings import MetricResult
-from registry.formats.project_files import configured_tools, without_top
+from registry.formats.project_files import without_top
 from registry.rating.metrics.dataset_and_code import is_source
 from registry.rating.results import counted, lost, measured, unknown
 
@@ -71,16 +71,16 @@ def _project_files(evidence: Evidence) -> tuple[Fact[object] | None, list[FileEn
     archive, tree = evidence.archive.value, evidence.tree.value
     fact: Fact[object]
     if tree:
-        listed, fact, pyproject = tree.files, evidence.tree, tree.pyproject
+        listed, fact, project = tree.files, evidence.tree, tree.project
         paths = [file.path for file in listed]
     elif archive and not archive.is_wheel:
-        listed, fact, pyproject = archive.files, evidence.archive, archive.pyproject
+        listed, fact, project = archive.files, evidence.archive, archive.project
         paths = without_top([file.path for file in listed])
     else:
         return None, [], frozenset()
     files = [FileEntry(path, file.size) for path, file in zip(paths, listed, strict=True) if file.size]
     has_source = any(is_source(file.path) for file in files)
-    return (fact, files, configured_tools(pyproject)) if has_source else (None, [], frozenset())
+    return (fact, files, frozenset(project.tools if project else ())) if has_source else (None, [], frozenset())
 
 
 def _project(files: list[FileEntry], tools: frozenset[str], python: PythonFacts | None) -> list[_Part]:

@@ -2,14 +2,16 @@
 
 Formula, per dataset: 0.4 × documented + 0.2 × licensed + 0.2 × downloads + 0.2 × likes.
 
-- documented: the share of seven subjects that its card has a section on, with something in it: summary, structure,
-  creation or source, splits or size, uses, limitations or bias, license or citation
+- documented: the share of seven subjects that its card has a section on, with five words or code in it (one for the
+  license): summary, structure, creation or source, splits or size, uses, limitations or bias, license or citation.
+  Headings are understood in some twenty languages; where none is, sections of twenty words count, at most four
 - licensed: 1 when it names a license
 - downloads: log₁₀(1 + downloads of a month) / 6; likes: log₁₀(1 + likes) / 3; at most 1 each
 
 For a dataset these are its own facts (without a hub, downloads and likes are left out and the rest is scaled to 1);
-for a model the mean over the datasets that it names and the hub knows. A model that names none, or none that is known,
-has an unknown score (`dataset_and_code` lowers it for that); code has nothing to measure.
+for a model the mean over the datasets that its card's prose or its dependencies name and the hub knows: a name in the
+metadata alone buys nothing. A model that names none, or none that is known, has an unknown score (`dataset_and_code`
+lowers it for that); code has nothing to measure.
 
 Source: T. Gebru et al., "Datasheets for Datasets", CACM 64/12 (2021), and the dataset card's sections
 (https://huggingface.co/docs/hub/datasets-cards); the shares are this project's.
@@ -17,20 +19,21 @@ Source: T. Gebru et al., "Datasheets for Datasets", CACM 64/12 (2021), and the d
 
 from math import fsum, log10
 
+from registry.domain.card_facts import CardReading, Subject
 from registry.domain.evidence import DatasetFacts, Evidence, Fact
 from registry.domain.ratings import MetricResult
-from registry.formats.cards import card_fact, parse_card
 from registry.rating.results import bounded, inapplicable, lost, measured, unknown
 
 _SUBJECTS = (
-    ("summary", "description", "overview", "details"),
-    ("structure", "fields", "format", "features", "instances", "schema"),
-    ("creation", "source", "collection", "annotation", "curation"),
-    ("split", "size", "statistics"),
-    ("use", "usage", "task"),
-    ("limitation", "bias", "risk", "considerations", "ethic"),
-    ("licen", "citation"),
+    (Subject.SUMMARY,),
+    (Subject.STRUCTURE,),
+    (Subject.CREATION,),
+    (Subject.SPLITS,),
+    (Subject.USAGE,),
+    (Subject.LIMITATIONS,),
+    (Subject.LICENSE,),
 )
+_SECTION_WORDS, _UNNAMED_WORDS, _MOST_UNNAMED = 5, 20, 4
 
 
 def measure(evidence: Evidence) -> MetricResult:
@@ -41,27 +44,39 @@ def measure(evidence: Evidence) -> MetricResult:
         return _own(evidence, package.license)
     fact = evidence.datasets
     # Where the hub or the card that names the datasets is out of reach, nobody knows whether there are more.
-    asked: tuple[Fact[object], ...] = (fact, evidence.hub, card_fact(evidence))
+    asked: tuple[Fact[object], ...] = (fact, evidence.hub, evidence.card)
     if any(it.failed for it in asked):
         return lost(*asked)
     if not fact.value:
         return unknown(fact.reason, fact)
-    scores = [_score(dataset) for dataset in fact.value]
+    said = _said(evidence)
+    datasets = [dataset for dataset in fact.value if dataset.info.id in said]
+    if not datasets:
+        names = ", ".join(dataset.info.id for dataset in fact.value)
+        return unknown(f"named in the metadata alone, the card says nothing of them: {names}", fact)
+    scores = [_score(dataset) for dataset in datasets]
     text = "; ".join(
-        f"{dataset.info.id} {score[0]:.2f} ({score[1]})" for dataset, score in zip(fact.value, scores, strict=True)
+        f"{dataset.info.id} {score[0]:.2f} ({score[1]})" for dataset, score in zip(datasets, scores, strict=True)
     )
     return measured(fsum(score for score, _ in scores) / len(scores), text, fact)
 
 
+def _said(evidence: Evidence) -> set[str]:
+    """The datasets that the card's prose or the record's dependencies name."""
+    package, card = evidence.package.value, evidence.card.value
+    depended = [name for relation, name in package.dependencies if "dataset" in relation] if package else []
+    return {*depended, *(card.mentioned_datasets if card else ())}
+
+
 def _own(evidence: Evidence, license_name: str | None) -> MetricResult:
-    card, hub = card_fact(evidence), evidence.hub
+    card, hub = evidence.card, evidence.hub
     if hub.failed or card.failed:
         return lost(hub, card)
     if hub.value is not None:
         score, text = _score(DatasetFacts(hub.value, card.value))
         return measured(score, text, hub, card)
     documented, text = _documented(card.value)
-    named = license_name or (card.value and parse_card(card.value).names("license"))
+    named = license_name or (card.value and card.value.licenses)
     score = (0.4 * documented + 0.2 * bool(named)) / 0.6
     told = f"{text}; {'licensed' if named else 'no license'}; not known to a hub"
     return measured(score, told, card, source=None if card.value else card.source)
@@ -75,9 +90,13 @@ def _score(dataset: DatasetFacts) -> tuple[float, str]:
     return score, f"{text}, {info.license or 'no license'}, {info.downloads:,} downloads, {info.likes:,} likes"
 
 
-def _documented(text: str | None) -> tuple[float, str]:
-    if text is None:
+def _documented(card: CardReading | None) -> tuple[float, str]:
+    if card is None:
         return 0.0, "no card"
-    card = parse_card(text)
-    covered = sum(bool(card.on(*words)) for words in _SUBJECTS)
+    covered = sum(
+        bool(card.on(*subjects, words=1 if subjects == (Subject.LICENSE,) else _SECTION_WORDS))
+        for subjects in _SUBJECTS
+    )
+    if not any(section.subjects for section in card.sections):
+        covered = min(_MOST_UNNAMED, sum(section.words >= _UNNAMED_WORDS for section in card.sections))
     return covered / len(_SUBJECTS), f"card on {covered} of {len(_SUBJECTS)} subjects"

@@ -2,19 +2,21 @@
 
 Formula: the share of compatible uses among sixteen, by `check_license`: running it, and fine-tuning it, in a project
 under each of eight common licenses (MIT, Apache-2.0, MPL-2.0, LGPL-3.0-or-later, GPL-3.0-or-later, AGPL-3.0-or-later,
-CC-BY-NC-4.0, proprietary). MIT gives 1, the GPL 0.625, CC-BY-NC-4.0 0.125, none 0. Where record, card, hub and
-repository name different licenses, the lowest counts: nobody can rely on the better one. No license is no permission,
-so 0, once every source has answered; while one is failing, unknown. What a failing source might name can only lower the
-score.
+CC-BY-NC-4.0, proprietary). MIT gives 1, the GPL 0.625, CC-BY-NC-4.0 0.125, none 0. Record, card, package metadata,
+license texts, hub and repository are all evidence: the strictest counts by `STRICTNESS`, and among equally strict ones
+that which allows less; a contradiction is reported. A license text that is none of the list is the strictest of all. No
+license is no permission, so 0, once every source has answered; while one is failing, unknown. What a failing source, or
+the rest of an archive that was not read whole, might say can only lower the score.
 
 Source: the compatibility table of `registry.formats.license_expressions`, which cites its own.
 """
 
+from registry.domain.card_facts import CardReading
 from registry.domain.evidence import Evidence, Fact
 from registry.domain.ratings import MetricResult
-from registry.formats.cards import card_fact, parse_card
-from registry.formats.front_matter import stated_license
-from registry.formats.license_expressions import LicenseUse, check_license
+from registry.formats.license_evidence import Stated, Weighed, stated_by_name, stated_in_archive, weigh
+from registry.formats.license_expressions import LicenseUse, check_license, strictness
+from registry.formats.license_names import MISSING
 from registry.rating.results import failures, lost, measured
 
 PROJECT_LICENSES = (
@@ -29,36 +31,66 @@ PROJECT_LICENSES = (
 )
 
 
+_NOT_WHOLE = "; the archive was not read to its end, where a stricter license may stand"
+
+
 def measure(evidence: Evidence) -> MetricResult:
-    card = card_fact(evidence)
-    asked: tuple[Fact[object], ...] = (evidence.package, card, evidence.hub, evidence.repository)
-    stated = _statements(evidence, card)
-    if not stated:
-        failed = any(fact.failed for fact in asked)
-        return lost(*asked) if failed else measured(0.0, "no license is stated anywhere", *asked, source="record")
-    scores = [(share_of_uses(text), text, where, fact) for text, where, fact in stated]
-    score, text, where, fact = min(scores, key=lambda it: it[0])
-    told = f"license: {text} in {where}, compatible with {round(score * 16)} of 16 common uses"
-    others = [f"{other} in {place}" for _, other, place, _ in scores if other.lower() != text.lower()]
+    card = evidence.card
+    asked: tuple[Fact[object], ...] = (evidence.package, evidence.archive, card, evidence.hub, evidence.repository)
+    by_statement = _statements(evidence, card)
     lost_to = failures(*asked)
-    low = 0.0 if lost_to else score
-    return measured(
-        score, told + (f"; also stated: {', '.join(others)}" if others else ""), fact, low=low, lost_to=lost_to
+    whole = evidence.archive.value is None or evidence.archive.value.read_whole
+    rest = "" if whole else _NOT_WHOLE
+    if not by_statement:
+        if lost_to:
+            return lost(*asked)
+        high = 0.0 if whole else 1.0
+        return measured(0.0, f"no license is stated anywhere{rest}", *asked, source="record", high=high)
+    weighed = weigh([stated for stated, _ in by_statement])
+    score, strictest = _strictest(weighed)
+    fact = next((fact for stated, fact in by_statement if stated.where == strictest.where), evidence.archive)
+    low = 0.0 if lost_to or not whole else score
+    return measured(score, _told(weighed, strictest, score) + rest, fact, low=low, lost_to=lost_to)
+
+
+def _strictest(weighed: Weighed) -> tuple[float, Stated]:
+    """The statement that counts, and its score."""
+    most = strictness(weighed.stated[0].license)
+    scored = [(share_of_uses(it.license), it) for it in weighed.stated if strictness(it.license) == most]
+    return min(scored, key=lambda it: it[0])
+
+
+def _told(weighed: Weighed, strictest: Stated, score: float) -> str:
+    told = f"license: {strictest}, compatible with {round(score * 16)} of 16 common uses"
+    others = ", ".join(str(it) for it in weighed.stated if it is not strictest)
+    if not others:
+        return told
+    return (
+        f"{told}; contradiction, the strictest counts: also {others}"
+        if weighed.contradict
+        else f"{told}; also {others}"
     )
 
 
-def _statements(evidence: Evidence, card: Fact[str]) -> list[tuple[str, str, Fact[object]]]:
-    package, hub, repository = evidence.package.value, evidence.hub.value, evidence.repository.value
-    found: list[tuple[str | None, str, Fact[object]]] = []
-    found.append((package.license if package else None, "the record", evidence.package))
+def _statements(evidence: Evidence, card: Fact[CardReading]) -> list[tuple[Stated, Fact[object]]]:
+    package, archive = evidence.package.value, evidence.archive.value
+    hub, repository = evidence.hub.value, evidence.repository.value
+    named: list[tuple[str | None, str, Fact[object]]] = []
+    named.append((package.license if package else None, "the record", evidence.package))
     if card.value is not None:
-        found.append((stated_license(parse_card(card.value).front), "the card", card))
-    found.append((hub.license if hub else None, "the hub", evidence.hub))
-    found.append((repository.license if repository else None, "the repository", evidence.repository))
-    return [(text.strip(), where, fact) for text, where, fact in found if text and text.strip()]
+        # Of several, nobody says whether one may choose: all must be met.
+        named += [(name, "the card", card) for name in card.value.licenses]
+    named.append((hub.license if hub else None, "the hub", evidence.hub))
+    named.append((repository.license if repository else None, "the repository", evidence.repository))
+    found: list[tuple[Stated, Fact[object]]] = [
+        (stated_by_name(text, where), fact)
+        for text, where, fact in named
+        if text and text.strip().lower() not in MISSING
+    ]
+    return found + [(stated, evidence.archive) for stated in stated_in_archive(archive.licenses if archive else ())]
 
 
-def share_of_uses(license_text: str) -> float:
+def share_of_uses(license_text: str | None) -> float:
     """The share of the sixteen uses that this license allows."""
     allowed = [check_license(license_text, project, use) for project in PROJECT_LICENSES for use in LicenseUse]
     return sum(answer.compatible for answer in allowed) / len(allowed)

@@ -2,49 +2,62 @@
 
 Formula: the sum of what its README (or card) gives a newcomer:
 
-- 0.25 × words / 300, at most 0.25: enough to read
-- 0.25 for a section on usage, a quick start or examples
-- 0.25 for a block of code
-- 0.15 for a line that installs something (`pip install`, `conda install`, `docker run`, `git clone` …)
-- 0.10 for three sections or more: parts that can be found
+- 0.25 × words / 300, at most 0.25: enough to read. Repetitions do not count, nor do a template's fillers
+- 0.25 for a section on usage: one with an example in it, or one that is named for it and has ten words or code
+- 0.25 for an example: a block of code that calls what it imports, or a command that names the package
+- 0.15 for a command that installs the package or what the example imports
+- 0.10 for three sections with five words or code in each, no two of them the same
 
-A section counts when words or code stand beneath its heading, other than a template's "More Information Needed"; a
-block when there is code in it. 0 without a README.
+In any human language: a section with an example is one on usage, whatever its heading says, and words of scripts
+without spaces are counted by their characters. In Markdown, reStructuredText and plain text. 0 without a README.
 
 Source: what a README answers, after G. A. A. Prana et al., "Categorizing the Content of GitHub README Files", Empirical
 Software Engineering 24 (2019); the shares are this project's.
 """
 
-import re
-
+from registry.domain.card_facts import CardReading, Subject
 from registry.domain.evidence import Evidence
 from registry.domain.ratings import MetricResult
-from registry.formats.cards import card_fact, parse_card
+from registry.formats.project_files import distribution
 from registry.rating.results import counted, lost, measured
 
 ENOUGH_WORDS = 300
-_INSTALLS = re.compile(
-    r"\b(?:pip3?|uv|conda|mamba|npm|cargo|brew|apt-get|apt) (?:pip )?(?:install|add)\b"
-    r"|\bdocker (?:run|pull)\b|\bgit (?:clone|lfs)\b|\bgo install\b"
-)
+_USAGE_WORDS = 10
+_SECTION_WORDS = 5
 
 
 def measure(evidence: Evidence) -> MetricResult:
-    fact = card_fact(evidence)
-    if fact.value is None:
+    fact = evidence.card
+    card = fact.value
+    if card is None:
         return lost(fact) if fact.failed else measured(0.0, fact.reason, fact, source=fact.source)
-    card = parse_card(fact.value)
-    installs = any(_INSTALLS.search(line) for line in fact.value.splitlines())
+    shown = [section for section in card.sections if section.example]
+    named = card.on(Subject.USAGE, words=_USAGE_WORDS)
+    # Subsections stand after their section: the last one that shows an example is the nearest to it.
+    usage = next((section for section in (*named, *reversed(shown))), None)
+    sections = sum(section.code or section.words >= _SECTION_WORDS for section in card.sections)
+    installed = _installed(evidence, card)
     parts = (
-        (0.25 * min(1.0, card.words / ENOUGH_WORDS), counted(card.words, "word")),
-        (0.25 * bool(card.on("usage", "quick", "getting started", "example", "how to use")), "a usage section"),
-        (0.25 * bool(card.code), "an example in code"),
-        (0.15 * installs, "an install line"),
-        (0.10 * (len(card.sections) >= 3), "three sections"),
+        (0.25 * min(1.0, card.words / ENOUGH_WORDS), counted(card.words, "word"), "words"),
+        (0.25 * (usage is not None), f"usage under “{usage.heading}”" if usage else "", "a usage section"),
+        (0.25 * (card.example is not None), f"an example in block {card.example}", "an example in code"),
+        (0.15 * (installed is not None), f"an install command ({installed})", "an install command"),
+        (0.10 * (sections >= 3), counted(sections, "section"), "three sections"),
     )
-    missing = [name for share, name in parts if share == 0]
-    present = [name for share, name in parts if share > 0]
+    missing = [name for share, _, name in parts if share == 0]
+    present = [found for share, found, _ in parts if share > 0]
     text = f"README with {', '.join(present) or 'nothing of use'}"
     return measured(
-        sum(share for share, _ in parts), text + (f"; without {', '.join(missing)}" if missing else ""), fact
+        sum(share for share, _, _ in parts), text + (f"; without {', '.join(missing)}" if missing else ""), fact
     )
+
+
+def _installed(evidence: Evidence, card: CardReading) -> str | None:
+    """What the card installs, if that is the package, its folder, or what its examples import."""
+    package, archive, tree = evidence.package.value, evidence.archive.value, evidence.tree.value
+    names = [package.name.rsplit("/", 1)[-1]] if package else []
+    names += [facts.project.name for facts in (archive, tree) if facts and facts.project and facts.project.name]
+    names += [module.split(".", 1)[0] for block in card.demonstrations if block.used for module in block.imports]
+    names += [card.repository.rsplit("/", 1)[-1]] if card.repository else []
+    wanted = {distribution(name) for name in names} | {"."}
+    return next((name for name in card.installs if name in wanted), None)

@@ -8,9 +8,10 @@ Formula, for each block of Python in the card: 0 when it does not parse, else 0.
 - every local file that it opens: found when the archive, the hub or the repository holds one of that name
 - every name that nothing defines: never found
 
-The score is the best block's that shows something: that opens a file, or imports from outside the standard library and
-(there or in a later block) uses it. Nothing is ever run. 0 without such a block; unknown while a source is failing that
-could tell of more.
+The score is the best block's that shows the package: that uses (there or in a later block) what it imports from outside
+the standard library, and either names the package or imports a module of it; or that opens one of its files, other than
+documentation. Nothing is ever run. 0 without such a block; unknown while a source is failing that could tell of more.
+A dataset shows itself by its data, and has nothing to measure.
 
 Source: the ML Code Completeness Checklist and J. Pineau et al., "Improving Reproducibility in Machine Learning
 Research", JMLR 22 (2021); that undefined names and missing modules are what breaks published code: J. F. Pimentel et
@@ -20,40 +21,62 @@ al., "A Large-Scale Study About Quality and Reproducibility of Jupyter Notebooks
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from registry.domain.evidence import DemonstrationFacts, Evidence, Fact
+from registry.domain.card_facts import CardReading, DemonstrationFacts, ProjectFacts
+from registry.domain.evidence import Evidence, Fact
 from registry.domain.ratings import MetricResult
-from registry.formats.cards import card_fact, parse_card
-from registry.formats.project_files import distribution, installed_names, pyproject_requirements
-from registry.rating.results import failures, lost, measured
+from registry.formats.archives.roles import Role, role_of
+from registry.formats.project_files import distribution
+from registry.rating.results import failures, inapplicable, lost, measured
 
 
 @dataclass(frozen=True, slots=True)
 class _Surroundings:
-    """What a block may count on: distributions, modules with the names they define, and files by name."""
+    """What a block may count on: distributions, modules with the names they define, and files by name.
+
+    `own` are the package's own modules, at the top, and its distribution.
+    """
 
     distributions: frozenset[str]
     modules: dict[str, frozenset[str]]
     files: frozenset[str]
+    own: frozenset[str]
 
 
 def measure(evidence: Evidence) -> MetricResult:
-    card, blocks = card_fact(evidence), evidence.demonstrations
+    card, package = evidence.card, evidence.package.value
+    if package and package.type == "dataset":
+        return inapplicable("a dataset is not code to run", evidence.package)
     if card.value is None:
         return lost(card) if card.failed else measured(0.0, card.reason, card, source=card.source)
-    candidates = [block for block in blocks.value or () if block.error or block.used or block.files]
-    if not candidates:
-        return measured(0.0, "no Python in the card shows how to use it", card, blocks)
+    asked: tuple[Fact[object], ...] = (evidence.archive, evidence.tree, evidence.hub)
     around = _surroundings(evidence, card.value)
+    candidates = [block for block in card.value.demonstrations if block.error or _shows_package(block, around)]
+    if not candidates:
+        open_to = bool(card.value.demonstrations) and any(fact.failed for fact in asked)
+        return measured(
+            0.0,
+            "no Python in the card shows how to use it",
+            card,
+            high=1.0 if open_to else None,
+            lost_to=failures(*asked) if open_to else (),
+        )
     scored = [(*_score(block, around), block.position) for block in candidates]
     score, missing, position = max(scored, key=lambda it: it[0])
     told = f"block {position} of the card, best of {len(scored)}: " + (
         f"missing {', '.join(missing)}" if missing else "parses, and all that it needs is there"
     )
-    asked: tuple[Fact[object], ...] = (evidence.archive, evidence.tree, evidence.hub)
     if score < 1 and any(fact.failed for fact in asked):
         # What is missing here may be there.
         return measured(score, told, card, low=score, high=1.0, lost_to=failures(*asked))
     return measured(score, told, card)
+
+
+def _shows_package(block: DemonstrationFacts, around: _Surroundings) -> bool:
+    """Whether a block uses the package, not just any library."""
+    if any(role_of(name) is not Role.DOCS and name.rsplit("/", 1)[-1] in around.files for name in block.files):
+        return True
+    own = any(distribution(module.split(".", 1)[0]) in around.own for module in block.imports)
+    return block.used and (block.names_package or own)
 
 
 def _score(block: DemonstrationFacts, around: _Surroundings) -> tuple[float, list[str]]:
@@ -80,30 +103,47 @@ def _defines(module: str, name: str, around: _Surroundings) -> bool:
     return name in around.modules[module] or f"{module}.{name}" in around.modules
 
 
-def _surroundings(evidence: Evidence, card_text: str) -> _Surroundings:
-    card, package = parse_card(card_text), evidence.package.value
-    archive, tree, hub = evidence.archive.value, evidence.tree.value, evidence.hub.value
-    declared: list[str] = [*installed_names(card_text), *card.names("library_name"), *card.names("tags")]
+def _surroundings(evidence: Evidence, card: CardReading) -> _Surroundings:
+    package, archive, tree, hub = (
+        evidence.package.value,
+        evidence.archive.value,
+        evidence.tree.value,
+        evidence.hub.value,
+    )
+    declared: list[str] = [*card.installs, *card.libraries]
+    own: list[str] = []
     modules: dict[str, frozenset[str]] = {}
     files: list[str] = []
     if package:
-        declared += [*package.tags, package.name.rsplit("/", 1)[-1] if package.type == "code" else ""]
+        declared += package.tags
+        own += [package.name.rsplit("/", 1)[-1]] if package.type == "code" else []
     if archive:
-        declared += [*archive.requirements, *pyproject_requirements(archive.pyproject)]
+        declared += [*archive.requirements, *_required(archive.project)]
         modules = {
             module.name: frozenset(module.names) for module in (archive.python.modules if archive.python else ())
         }
+        own += [*(name.split(".", 1)[0] for name in modules), *_named(archive.project)]
         files += [file.path for file in archive.files]
     if tree:
-        declared += pyproject_requirements(tree.pyproject)
         paths = [file.path for file in tree.files]
+        declared += _required(tree.project)
+        own += [*_top_modules(paths), *_named(tree.project)]
         files += paths
-        declared += _top_modules(paths)
     if hub:
         declared += [hub.library or "", *hub.tags]
         files += [file.path for file in hub.files]
-    distributions = frozenset(distribution(name) for name in declared if name)
-    return _Surroundings(distributions, modules, frozenset(path.rsplit("/", 1)[-1] for path in files))
+    owned = frozenset(distribution(name) for name in own if name)
+    distributions = frozenset(distribution(name) for name in declared if name) | owned
+    names = frozenset(path.rsplit("/", 1)[-1] for path in files)
+    return _Surroundings(distributions, modules, names, owned)
+
+
+def _required(project: ProjectFacts | None) -> tuple[str, ...]:
+    return project.requirements if project else ()
+
+
+def _named(project: ProjectFacts | None) -> tuple[str, ...]:
+    return (project.name,) if project and project.name else ()
 
 
 def _top_modules(paths: Iterable[str]) -> set[str]:

@@ -27,6 +27,7 @@ from registry.domain.verdicts import VerdictSummary
 from registry.domain.versions import Version
 from registry.formats.archives.facts import ArchiveFacts
 from registry.formats.archives.kinds import SNIFF_BYTES, looks_like_archive
+from registry.formats.license_expressions import strictness
 from registry.formats.license_names import recorded_license
 from registry.ports.blobs import BlobStore, StoredBlob
 from registry.ports.clock import Clock, IdSource
@@ -180,11 +181,13 @@ def filled(package: Package, received: Received, source: SourceFacts) -> Package
     what its source says of it."""
     facts = received.facts
     stated = recorded_license(source.license) if source.license else None
+    # The stricter of the two: nobody can rely on the better one.
+    found = max(filter(None, (facts.license, stated)), key=strictness, default=None)
     return replace(
         package,
         content=received.content,
         description=package.description or source.description[:_MAX_DESCRIPTION_CHARACTERS],
-        license=package.license or facts.license or stated,
+        license=package.license or found,
         tags=package.tags or _usable_tags(source.tags),
         dependencies=package.dependencies or facts.dependencies or source.dependencies,
         readme=facts.readme if package.readme is None else package.readme,

@@ -3,10 +3,12 @@
 import asyncio
 from collections.abc import Mapping
 
+from registry.domain.card_facts import CardReading, ProjectFacts
 from registry.domain.errors import ParsingAborted
-from registry.domain.evidence import CardReading, Evidence
+from registry.domain.evidence import Evidence
 from registry.domain.ratings import MetricName
 from registry.formats.card_reading import read_card_text
+from registry.formats.project_files import read_project
 from registry.ports.sandbox import JobLimits, Sandbox
 from registry.rating.scoring import Scored, holds_untrusted_text, score_evidence, without_untrusted_text
 
@@ -23,8 +25,11 @@ class IsolatedCardReader:
         self._sandbox = sandbox
         self._limits = JobLimits(seconds=min(seconds, _MOST_CARD_SECONDS))
 
-    async def read(self, card: str, *, user: str) -> CardReading:
-        return await self._sandbox.run(read_card_text, None, card, limits=self._limits, user=user)
+    async def read(self, card: str, *, names: tuple[str, ...], user: str) -> CardReading:
+        return await self._sandbox.run(read_card_text, None, card, names, limits=self._limits, user=user)
+
+    async def read_project(self, pyproject: str, *, user: str) -> ProjectFacts | None:
+        return await self._sandbox.run(read_project, None, pyproject, limits=self._limits, user=user)
 
 
 class Scorer:
