@@ -71,11 +71,12 @@ def allowed_actions(role: str) -> Iterator[str]:
 
 def denied(calls: set[Call]) -> list[str]:
     """Of the recorded calls, those that IAM would not allow their role; `any` needs one role that may."""
-    asked = [
-        (call, role) for call in sorted(calls) for role in (ROLES if call[0] == LIBRARY else (call[0],))
-    ]
+    asked = [(call, role) for call in sorted(calls) for role in (ROLES if call[0] == LIBRARY else (call[0],))]
     answers = simulated(
-        [{"action": action, "resource": RESOURCES[kind], "policies": policies(role)} for (_, action, kind), role in asked]
+        [
+            {"action": action, "resource": RESOURCES[kind], "policies": policies(role)}
+            for (_, action, kind), role in asked
+        ]
     )
     by_call: dict[Call, list[str]] = {}
     for (call, _), answer in zip(asked, answers, strict=True):

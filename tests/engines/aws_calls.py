@@ -1,9 +1,10 @@
 """Which calls of AWS the registry makes, in which role: recorded while tests run, as what IAM asks for each.
 
-Only calls that an adapter makes are recorded, not those of tests. A process writes each kind of call once, into a file of
-its own in the folder that AWS_CALLS_FOLDER names.
+Only calls that an adapter makes are recorded, not those of tests. A process writes each kind of call once, into a file
+of its own in the folder that AWS_CALLS_FOLDER names.
 """
 
+import functools
 import os
 import sys
 from collections.abc import Iterator, Mapping
@@ -20,7 +21,12 @@ LIBRARY = "any"
 Call = tuple[str, str, str]
 """A role, an action of IAM, and a kind of resource: table, index, bucket or object."""
 
-_TRANSACTION = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
+_TRANSACTION = {
+    "Put": "PutItem",
+    "Update": "UpdateItem",
+    "Delete": "DeleteItem",
+    "ConditionCheck": "ConditionCheckItem",
+}
 # S3's calls whose action has another name (Amazon S3's part of the service authorization reference, 2026-11).
 _S3 = {
     "CompleteMultipartUpload": "PutObject",
@@ -62,12 +68,17 @@ def asked_of_iam(service: str, operation: str, parameters: Mapping[str, Any]) ->
         yield f"s3:{_S3.get(operation, operation)}", "object" if "Key" in parameters else "bucket"
 
 
+@functools.cache
 def record_calls() -> None:
     """Record the calls of this process from now on."""
+    from aiobotocore import signers
     from aiobotocore.client import AioBaseClient
 
+    from registry.adapters.dynamodb.direct import DirectClient
+
     seen: set[Call] = set()
-    call, presign = AioBaseClient._make_api_call, AioBaseClient.generate_presigned_url  # noqa: SLF001
+    client_class: Any = AioBaseClient
+    call, presign, direct = client_class._make_api_call, signers.generate_presigned_url, DirectClient._call
 
     def note(service: str, operation: str, parameters: Mapping[str, Any]) -> None:
         if service not in ("dynamodb", "s3") or not _is_of_an_adapter():
@@ -87,8 +98,13 @@ def record_calls() -> None:
         note(self.meta.service_model.service_name, self._PY_TO_OP_NAME[ClientMethod], Params or {})
         return await presign(self, ClientMethod, Params, **rest)
 
-    AioBaseClient._make_api_call = make_api_call  # noqa: SLF001
-    AioBaseClient.generate_presigned_url = generate_presigned_url
+    async def call_directly(self: Any, operation: str, /, **parameters: Any) -> Any:
+        note("dynamodb", operation, parameters)
+        return await direct(self, operation, **parameters)
+
+    DirectClient._call = call_directly  # type: ignore[method-assign]
+    client_class._make_api_call = make_api_call
+    signers.generate_presigned_url = generate_presigned_url  # type: ignore[assignment]
 
 
 def recorded(folder: Path) -> set[Call]:
@@ -102,7 +118,7 @@ def recorded(folder: Path) -> set[Call]:
 
 
 def _is_of_an_adapter() -> bool:
-    frame = sys._getframe(2)  # noqa: SLF001
+    frame = sys._getframe(2)
     while frame.f_back is not None:
         if _ADAPTERS in frame.f_code.co_filename:
             return True

@@ -1,4 +1,4 @@
-"""Python imports this at the start of a server that a test runs with this folder in PYTHONPATH: AWS calls are recorded."""
+"""Python imports this as a server starts that a test runs with this folder in PYTHONPATH: AWS calls are recorded."""
 
 import os
 
