@@ -194,6 +194,10 @@ class Settings(BaseSettings):
         10, description="time between two contents that a process scans again for a newer scanner"
     )
 
+    manifest_seconds: Seconds = Field(
+        3_600, description="most that reading the files of one archive may take; smaller ones get less"
+    )
+
     sweep_interval_seconds: Seconds = Field(3_600, description="time between sweeps for bytes without a record")
     sweep_grace_seconds: int = Field(86_400, ge=0, description="age under which such bytes are left alone")
     scrub_interval_seconds: int = Field(0, ge=0, description="time between hashing all content anew; 0: never")
@@ -220,7 +224,10 @@ class Settings(BaseSettings):
         None, description="token for the Hugging Face Hub: what is gated for it"
     )
     min_ingest_score: float = Field(
-        0, ge=0, le=1, description="net score below which a package fetched from a URL is refused; 0: off"
+        0,
+        ge=0,
+        le=1,
+        description="lower end of a score's range below which a package fetched from a URL is refused; 0: off",
     )
     upstream_head_seconds: Seconds = Field(30, description="most that another server's answer may take to begin")
     upstream_idle_seconds: Seconds = Field(

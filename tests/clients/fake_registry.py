@@ -97,7 +97,7 @@ class FakeRegistry:
         form = await read_form(request)
         name, password = form["username"], form["password"]
         if name not in self.users or self.users[name].password != password:
-            raise Refusal(401, "not-signed-in", "The name or the password is wrong.")
+            raise Refusal(401, "not-signed-in", "Wrong name or password.")
         token = uuid.uuid4().hex
         self.tokens[token] = name
         return JSONResponse({"access_token": token, "token_type": "bearer", "expires_in": 36000})
@@ -133,8 +133,11 @@ class FakeRegistry:
             and ("tag" not in asked or asked["tag"] in package.tags)
             and package.created_by == asked.get("owner", package.created_by)
         ]
-        found.sort(key=lambda package: package.id, reverse=asked.get("order") != "created")
-        return page(request, [summary_members(package) for package in found])
+        found.sort(key=lambda package: package.id, reverse=asked.get("order") in (None, "score"))
+        if asked.get("order") == "name":
+            found.sort(key=lambda package: package.name)
+        unrated: dict[str, object] = {"rating": None} if "include" in asked else {}
+        return page(request, [summary_members(package) | unrated for package in found])
 
     async def search_regex(self, request: Request) -> Response:
         self.caller(request)

@@ -65,6 +65,7 @@ def worker(
             services = running.services
             services.verdicts.observers.append(metrics.VerdictMetrics(collected))
             loops = {
+                "files": services.list_files_in_background,
                 "ratings": services.rate_as_worker,
                 "scans": services.scan_as_worker,
                 "health": services.health.run,
