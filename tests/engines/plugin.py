@@ -6,13 +6,15 @@ machine. In CI (`CI=true`) nothing is left out: those tests run and fail.
 
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
 from tests.deploy import policies
 from tests.engines import aws_calls, chromium, dynamodb, iam, redis, s3
+from tests.engines import hub_clients as clients
+from tests.engines.hub_clients import VERSIONS, HubClient
 
 FIND_MISSING: dict[str, Callable[[], str | None]] = {
     "dynamodb_endpoint": dynamodb.find_missing,
@@ -21,6 +23,7 @@ FIND_MISSING: dict[str, Callable[[], str | None]] = {
     "s3_endpoint": s3.find_missing,
     "browser": chromium.find_missing,
     "iam_simulator": iam.find_missing,
+    "hub_clients": clients.find_missing,
 }
 """The fixture that needs an engine, and what tells whether it can be had."""
 
@@ -113,3 +116,12 @@ def s3_endpoint() -> Iterator[str]:
     aws_calls.record_calls()
     with s3.running_s3() as server:
         yield server.endpoint_url
+
+
+@pytest.fixture(scope="session")
+def hub_clients() -> Mapping[str, HubClient]:
+    """The Hugging Face clients by version."""
+    missing = FIND_MISSING["hub_clients"]()
+    if missing is not None:
+        pytest.fail(missing)
+    return {version: HubClient(version) for version in VERSIONS}

@@ -21,6 +21,7 @@ from registry.api.ranged import BYTES_HEADERS, bytes_answers, ranged_response, u
 from registry.api.routes.packages import PackageId
 from registry.api.state import state_of
 from registry.api.waiting import Wait, wait_seconds
+from registry.api.waivers import show_waivers
 from registry.domain.accounts import Caller
 from registry.domain.errors import NotFound
 from registry.domain.packages import Content
@@ -116,6 +117,7 @@ async def _file_response(
     file: tuple[Content, Manifest, FileEntry],
     caller: Caller,
 ) -> Response:
+    show_waivers(request, servable.waivers)
     content, manifest, entry = file
     tag, digest = content_tag(entry.sha256), {"Repr-Digest": repr_digest(entry.sha256)}
     if unchanged := unchanged_response(request, tag, digest):
