@@ -50,7 +50,11 @@ class Edge:
             f'{{"Statement":[{{"Resource":"{self.url}{resource}","Condition":'
             f'{{"DateLessThan":{{"AWS:EpochTime":{parameters["Expires"]}}}}}}}]}}'
         )
-        signature = base64.b64decode(parameters["Signature"].replace("-", "+").replace("_", "=").replace("~", "/"))
+        encoded = parameters["Signature"].replace("-", "+").replace("_", "=").replace("~", "/")
+        try:
+            signature = base64.b64decode(encoded, validate=True)
+        except ValueError:
+            return "bad signature"
         return None if verified_by_openssl(policy.encode(), signature, key) else "bad signature"
 
 
