@@ -49,6 +49,7 @@ from registry.services.packages.reading import Reading
 from registry.services.packages.retrieval import DownloadLog, Retrieval
 from registry.services.ratings.badges import Badges
 from registry.services.uploads.admission import Admission
+from registry.services.uploads.completing import Completing
 from registry.services.uploads.quotas import QuotaRules, Quotas
 from registry.services.uploads.uploads import UploadRules, Uploads
 from registry.services.webhooks.deliveries import Deliveries
@@ -180,14 +181,12 @@ def assemble(settings: Settings, stores: Stores, around: Collaborators) -> Runni
         records.uploads,
         stores.bytes.parts,
         publishing,
-        intake,
+        Completing(records.uploads, stores.bytes.parts, publishing, intake, wait_seconds=_COMPLETE_WAIT_SECONDS),
         quotas,
         idempotency=records.idempotency,
         clock=clock,
         ids=ids,
-        rules=UploadRules(
-            settings.upload_seconds, settings.upload_part_bytes, settings.idempotency_seconds, _COMPLETE_WAIT_SECONDS
-        ),
+        rules=UploadRules(settings.upload_seconds, settings.upload_part_bytes, settings.idempotency_seconds),
     )
     policy = assemble_policy(settings, records, clock=clock)
     retrieval = Retrieval(
