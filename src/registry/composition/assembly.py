@@ -37,6 +37,8 @@ from registry.services.maintenance.maintenance import HousekeepingObserver, Main
 from registry.services.names.access import Access
 from registry.services.names.drafts import Drafts
 from registry.services.names.names import Names
+from registry.services.names.namespaces import Namespaces
+from registry.services.names.owners import AccountNames
 from registry.services.names.private import PrivateNames
 from registry.services.names.releases import Releases
 from registry.services.packages.archive_reading import ArchiveReader
@@ -140,7 +142,8 @@ def assemble(settings: Settings, stores: Stores, around: Collaborators) -> Runni
     )
     private = PrivateNames(records.names)
     access = Access(records.names, private)
-    names = Names(records.names, records.packages, records.accounts, private, audit=audit, clock=clock, ids=ids)
+    owners = AccountNames(records.accounts)
+    names = Names(records.names, records.packages, owners, private, audit=audit, clock=clock, ids=ids)
     drafts = Drafts(records.packages, intake, audit=audit, clock=clock, lifetime_seconds=settings.draft_seconds)
     catalog = Catalog(records.packages, records.audit, access)
     safety = assemble_safety(
@@ -212,6 +215,7 @@ def assemble(settings: Settings, stores: Stores, around: Collaborators) -> Runni
         ),
         access=access,
         names=names,
+        namespaces=Namespaces(records.names, records.packages, owners, private),
         releases=Releases(records.releases, records.packages, names, access, drafts, audit=audit, clock=clock, ids=ids),
         api_tokens=ApiTokens(records.api_tokens, records.accounts, clock=clock, ids=ids),
         token_use=token_use,
