@@ -36,11 +36,24 @@ def test_what_needs_a_token_is_private_and_has_a_tag(publisher: Person, package:
 def test_a_tag_of_a_listing_changes_with_it(publisher: Person) -> None:
     name = unique()
     path = f"/packages?name={name}"
-    before = publisher.client.get(path).headers["etag"]
-    publish(publisher.client, name=name)
-    after = publisher.client.get(path, headers={"If-None-Match": before})
-    assert after.status_code == 200
-    assert after.headers["etag"] != before
+    seen = [publisher.client.get(path).headers["etag"]]
+
+    def changed(path: str) -> None:
+        after = publisher.client.get(path, headers={"If-None-Match": ", ".join(seen)})
+        assert after.status_code == 200
+        assert after.headers["etag"] not in seen
+        seen.append(after.headers["etag"])
+
+    first = publish(publisher.client, name=name)
+    changed(path)
+    publish(publisher.client, name=name, version="2.0.0")
+    changed(path)
+    changed(f"{path}&limit=1")
+    publisher.client.patch(f"/package/{first['id']}", json={"description": "another"}).raise_for_status()
+    changed(path)
+    changed(f"{path}&order=created")
+    publisher.client.delete(f"/package/{first['id']}").raise_for_status()
+    changed(path)
 
 
 def test_changes_are_private_too(publisher: Person) -> None:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import httpx
 import pytest
 
-from registry.adapters.dynamodb.client import open_table
+from registry.adapters.dynamodb.connection import open_table
 from registry.adapters.dynamodb.maintenance import DynamoRecordMaintenance
 from tests.api.conftest import ServerFactory
 from tests.api.homes import SCALED, home_settings

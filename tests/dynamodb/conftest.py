@@ -21,8 +21,14 @@ def calls() -> CallCounter:
 
 
 @pytest.fixture
-async def table(dynamodb_endpoint: str, calls: CallCounter) -> AsyncIterator[DynamoTable]:
-    async with fresh_table(dynamodb_endpoint, on_call=calls) as table:
+def direct() -> bool:
+    """Whether the table is called directly. Modules about calls themselves run over both clients."""
+    return True
+
+
+@pytest.fixture
+async def table(dynamodb_endpoint: str, calls: CallCounter, *, direct: bool) -> AsyncIterator[DynamoTable]:
+    async with fresh_table(dynamodb_endpoint, on_call=calls, direct=direct) as table:
         calls.clear()
         yield table
 

@@ -20,6 +20,11 @@ from registry.domain.errors import TooLarge, Unavailable
 from tests.engines.tables import CallCounter
 
 
+@pytest.fixture(params=[True, False], ids=["direct", "aioboto3"])
+def direct(request: pytest.FixtureRequest) -> bool:
+    return bool(request.param)
+
+
 class HalfProcessing:
     """A client that leaves the second half of every batch unprocessed, as DynamoDB may."""
 

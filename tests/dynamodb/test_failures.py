@@ -6,7 +6,8 @@ from contextlib import AbstractAsyncContextManager
 
 import pytest
 
-from registry.adapters.dynamodb.client import DynamoLimits, DynamoTable, open_table
+from registry.adapters.dynamodb.client import DynamoTable
+from registry.adapters.dynamodb.connection import DynamoLimits, open_table
 from registry.adapters.dynamodb.packages import DynamoPackageStore
 from registry.adapters.engine_calls import OnCall, ignore_call
 from registry.domain.errors import Unavailable
@@ -22,28 +23,39 @@ BOUNDED_SECONDS = 20
 """Against "for ever", on a machine that has more to do."""
 
 
+@pytest.fixture(params=[True, False], ids=["direct", "aioboto3"])
+def direct(request: pytest.FixtureRequest) -> bool:
+    return bool(request.param)
+
+
 @pytest.fixture
 async def proxy(dynamodb_endpoint: str) -> AsyncIterator[FaultProxy]:
     async with fault_proxy(dynamodb_endpoint) as proxy:
         yield proxy
 
 
-def through(proxy: FaultProxy, table: DynamoTable, *, limits: DynamoLimits, on_call: OnCall = ignore_call) -> Opening:
+def through(
+    proxy: FaultProxy, table: DynamoTable, *, limits: DynamoLimits, direct: bool, on_call: OnCall = ignore_call
+) -> Opening:
     """The fresh table as one sees it through the proxy."""
     url = f"http://127.0.0.1:{proxy.port}"
-    return open_table(table.name, endpoint_url=url, session=SESSION, limits=limits, on_call=on_call)
+    return open_table(table.name, endpoint_url=url, session=SESSION, limits=limits, on_call=on_call, direct=direct)
 
 
 @pytest.fixture
-async def behind_proxy(table: DynamoTable, proxy: FaultProxy, calls: CallCounter) -> AsyncIterator[DynamoTable]:
-    async with through(proxy, table, limits=PATIENT, on_call=calls) as opened:
+async def behind_proxy(
+    table: DynamoTable, proxy: FaultProxy, calls: CallCounter, *, direct: bool
+) -> AsyncIterator[DynamoTable]:
+    async with through(proxy, table, limits=PATIENT, on_call=calls, direct=direct) as opened:
         yield opened
 
 
 @pytest.fixture
-async def impatient(table: DynamoTable, proxy: FaultProxy, clock: ManualClock) -> AsyncIterator[DynamoPackageStore]:
+async def impatient(
+    table: DynamoTable, proxy: FaultProxy, clock: ManualClock, *, direct: bool
+) -> AsyncIterator[DynamoPackageStore]:
     """The packages for a caller with short time-outs. Only failures are certain through this."""
-    async with through(proxy, table, limits=SHORT) as opened:
+    async with through(proxy, table, limits=SHORT, direct=direct) as opened:
         yield DynamoPackageStore(opened, clock=clock)
 
 

@@ -7,7 +7,8 @@ from contextlib import asynccontextmanager
 
 import aioboto3
 
-from registry.adapters.dynamodb.client import DynamoLimits, DynamoTable, open_table
+from registry.adapters.dynamodb.client import DynamoTable
+from registry.adapters.dynamodb.connection import DynamoLimits, open_table
 from registry.adapters.dynamodb.table import create_table
 from registry.adapters.engine_calls import ignore_call
 
@@ -28,7 +29,7 @@ class CallCounter(Counter[str]):
 
 @asynccontextmanager
 async def fresh_table(
-    endpoint_url: str, *, on_call: CallCounter | None = None, ttl: bool = False
+    endpoint_url: str, *, on_call: CallCounter | None = None, ttl: bool = False, direct: bool = True
 ) -> AsyncIterator[DynamoTable]:
     """An empty table, gone afterwards. Without TTL, which would go by the real time and not by a test's clock."""
     name = f"registry-{uuid.uuid4().hex}"
@@ -38,6 +39,7 @@ async def fresh_table(
         session=SESSION,
         on_call=ignore_call if on_call is None else on_call,
         limits=PATIENT,
+        direct=direct,
     ) as table:
         await create_table(table, ttl=ttl)
         try:

@@ -55,12 +55,12 @@ def test_what_is_compiled_was_measured_first(pattern: str) -> None:
 
 
 async def test_a_page_looks_at_the_clock_after_each_readme(tmp_path: Path) -> None:
-    """So an answer takes its budget and one README more; the walk still tells each match once."""
+    """So an answer takes its budget and one README more; the walk still shows each match once."""
     records = Records()
     text = next(itertools.islice(hostile.readmes(), 2, None))
     records.put(*(make_package(number, f"n{number}", readme=text + "x" + "a" * number) for number in range(8)))
     ticks = itertools.count()
-    async with open_engine(tmp_path / "search.db", records, monotonic=lambda: float(next(ticks))) as engine:
+    async with open_engine(tmp_path / "search.db", records, monotonic=lambda: next(ticks) * 0.2) as engine:
         query = RegexQuery("x[ax]{90}x[a]{5,9}$", frozenset({SearchField.README}))
         pages: list[list[str]] = []
         position: str | None = None

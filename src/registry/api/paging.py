@@ -1,7 +1,8 @@
 """Pages: `limit`, `cursor`, `next_cursor` and the Link header (RFC 8288)."""
 
+import hashlib
 from collections.abc import Sequence
-from typing import Annotated, NamedTuple
+from typing import Annotated, NamedTuple, Protocol
 from urllib.parse import urlencode
 
 import orjson
@@ -9,7 +10,8 @@ from fastapi import Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from registry.api.hot import ready_json
+from registry.api.conditional import is_unchanged, sent_tags
+from registry.api.hot import ReadyResponse, ready_json
 from registry.services.packages.cursors import CursorCodec
 
 Limit = Annotated[int, Query(ge=1, le=200, description="items on a page")]
@@ -40,18 +42,48 @@ def link_to(request: Request, cursors: CursorCodec, next_after: str, *, in_body:
     return NextPage(sealed, f'<{request.scope["path"]}?{urlencode([*query, ("cursor", sealed)])}>; rel="next"')
 
 
+class Revised(Protocol):
+    """An item whose JSON depends on its revision alone."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def revision(self) -> int: ...
+
+
 def page_response(
-    request: Request, cursors: CursorCodec, items: Sequence[bytes], next_after: str | None, *, in_body: str = ""
+    request: Request,
+    cursors: CursorCodec,
+    items: Sequence[bytes],
+    next_after: str | None,
+    *,
+    in_body: str = "",
+    of: Sequence[Revised] | None = None,
 ) -> Response:
-    """A page of ready JSON items. `next_after` is where the next page starts, None at the end."""
+    """A page of ready JSON items. `next_after` is where the next page starts, None at the end.
+
+    `of` are the packages whose JSON the items are: the page's ETag is then made of their revisions. Without it the
+    middleware makes one of all bytes, which for a page of 50 is 20 µs of SHA-256.
+    """
     headers = []
     cursor = b"null"
     if next_after is not None:
         link = link_to(request, cursors, next_after, in_body=in_body)
         cursor = orjson.dumps(link.cursor)
         headers.append((b"link", link.header.encode("latin-1")))
+    if of is not None:
+        tag = _page_tag(of, cursor)
+        headers.append((b"etag", tag.encode()))
+        if is_unchanged(sent_tags(request.scope, b"if-none-match"), tag):
+            return ReadyResponse(304, headers)
     body = b'{"items":[' + b",".join(items) + b'],"next_cursor":' + cursor + b"}"
     return ready_json(body, *headers)
+
+
+def _page_tag(of: Sequence[Revised], cursor: bytes) -> str:
+    ids, revisions = "".join([each.id for each in of]), [each.revision for each in of]
+    return f'"{hashlib.sha256(f"{ids}{revisions}".encode() + cursor).hexdigest()[:32]}"'
 
 
 def position(request: Request, cursors: CursorCodec, cursor: str | None, *, in_body: str = "") -> str | None:

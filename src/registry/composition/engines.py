@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from registry.adapters.dynamodb.changes import LOOK_BACK
-from registry.adapters.dynamodb.client import DynamoLimits
+from registry.adapters.dynamodb.connection import DynamoLimits
 from registry.adapters.dynamodb.errors import ConditionFailed
 from registry.adapters.engine_calls import OnCall
 from registry.adapters.redis.connection import RedisLimits

@@ -11,7 +11,8 @@ from registry.adapters.dynamodb.api_tokens import DynamoApiTokenStore, TokenOwne
 from registry.adapters.dynamodb.audit import DynamoAuditStore
 from registry.adapters.dynamodb.audit_log import DynamoAuditLog
 from registry.adapters.dynamodb.changes import DynamoChangeFeed
-from registry.adapters.dynamodb.client import DynamoLimits, DynamoTable, open_table
+from registry.adapters.dynamodb.client import DynamoTable
+from registry.adapters.dynamodb.connection import DynamoLimits, open_table
 from registry.adapters.dynamodb.deliveries import DynamoDeliveryOutbox
 from registry.adapters.dynamodb.health import DynamoHealthLog
 from registry.adapters.dynamodb.idempotency import DynamoIdempotencyStore
@@ -50,7 +51,7 @@ from registry.composition.memory import UploadMemory
 from registry.domain.errors import Unavailable
 from registry.ports.clock import Clock
 from registry.services.health.health import Probe
-from registry.settings import BlobsBackend, RecordsBackend, Settings, SettingsError
+from registry.settings import BlobsBackend, DynamoClient, RecordsBackend, Settings, SettingsError
 from registry.telemetry.observation import CallObserver
 
 _Opened = TypeVar("_Opened")
@@ -82,6 +83,7 @@ def _table(
             on_call=on_call,
             on_units=on_units,
             limits=limits,
+            direct=settings.dynamodb_client is DynamoClient.DIRECT,
         )
     )
 

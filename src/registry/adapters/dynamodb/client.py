@@ -3,20 +3,12 @@
 import asyncio
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-import aioboto3
-from aiobotocore.config import AioConfig
-
-from registry.adapters.botocore_internals import change_parameters
-from registry.adapters.dynamodb.calls import TRIES, OnUnits, ask_for_units, call_policy, check_answer, consumed_units
-from registry.adapters.dynamodb.errors import translate
+from registry.adapters.dynamodb.calls import TRIES, OnUnits, check_answer, consumed_units
 from registry.adapters.dynamodb.keys import STATUS_INDEX, Action, Item
-from registry.adapters.dynamodb.parsing import read_items_quickly
-from registry.adapters.engine_calls import EngineCalls, EngineThrottling, OnCall, ignore_call
+from registry.adapters.engine_calls import EngineCalls, EngineThrottling
 from registry.domain.errors import TooLarge
 
 if TYPE_CHECKING:
@@ -31,19 +23,6 @@ T = TypeVar("T")
 BATCH_GET_KEYS = 100
 BATCH_WRITE_ITEMS = 25
 TRANSACTION_ACTIONS = 100
-
-
-@dataclass(frozen=True, slots=True)
-class DynamoLimits:
-    """How long an answer may take. `deadline_seconds` holds for one call with all its tries.
-
-    It stays below `changes.LOOK_BACK`: a write that took longer would be missed by those who follow the changes.
-    """
-
-    connect_seconds: float = 1.0
-    read_seconds: float = 2.0
-    deadline_seconds: float = 4.0
-    connections: int = 64
 
 
 class DynamoTable:
@@ -279,36 +258,3 @@ class DynamoTable:
             if "LastEvaluatedKey" not in answer:
                 return
             start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
-
-
-@asynccontextmanager
-async def open_table(
-    name: str,
-    *,
-    endpoint_url: str | None = None,
-    session: aioboto3.Session | None = None,
-    limits: DynamoLimits | None = None,
-    on_call: OnCall = ignore_call,
-    on_units: OnUnits | None = None,
-) -> AsyncIterator[DynamoTable]:
-    """The table through a client of its own, one for the process. Region and credentials: as every AWS program.
-
-    With `on_units`, DynamoDB is asked what each call consumes.
-    """
-    limits = limits or DynamoLimits()
-    config = AioConfig(
-        connect_timeout=limits.connect_seconds,
-        read_timeout=limits.read_seconds,
-        max_pool_connections=limits.connections,
-        retries={"total_max_attempts": 1},  # DynamoTable tries again, with a deadline
-        # The next two take 40 % off a call's CPU: mypy has checked the calls, and the user agent is built each time.
-        parameter_validation=False,
-        user_agent="registry",
-        tcp_keepalive=True,
-    )
-    async with (session or aioboto3.Session()).client("dynamodb", endpoint_url=endpoint_url, config=config) as client:
-        read_items_quickly(client)
-        if on_units is not None:
-            change_parameters(client, ask_for_units)
-        calls = EngineCalls(call_policy(limits.deadline_seconds), translate, on_call=on_call)
-        yield DynamoTable(client, name, calls=calls, on_units=on_units)

@@ -22,13 +22,15 @@ from registry.domain.search import FoundIds, IndexState, RankedIds, RegexQuery, 
 from registry.ports.search import Checkpoint
 
 T = TypeVar("T")
+_TOO_MANY = "Too many searches are waiting. Try again."
 
 
 class LocalSearchIndex:
     """Names in memory, everything else in a file that the processes of a host share.
 
     Searches run in `search_threads` threads of their own (RE2 lets go of the interpreter while it matches), changes in
-    one more; the event loop does neither. A page ends when `page_seconds` are over and tells where to go on.
+    one more; the event loop does neither. A page ends `page_seconds` after its search came, and says where to go on;
+    a search that had to wait has `least_seconds` of its own all the same. One that waited `wait_seconds` is refused.
     """
 
     def __init__(
@@ -37,13 +39,17 @@ class LocalSearchIndex:
         *,
         limits: PatternLimits = DEFAULT_LIMITS,
         page_seconds: float = 0.25,
+        least_seconds: float = 0.05,
+        wait_seconds: float = 0.5,
         search_threads: int = 2,
-        max_waiting: int = 16,
+        max_waiting: int = 1_000,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._path = path
         self._compiler = PatternCompiler(limits)
         self._page_seconds = page_seconds
+        self._least_seconds = least_seconds
+        self._wait_seconds = wait_seconds
         self._max_waiting = max_waiting
         self._monotonic = monotonic
         self._table = NameTable()
@@ -133,14 +139,19 @@ class LocalSearchIndex:
         if not self._view.filled:
             raise Unavailable(f"The search index is being built; it holds {len(self._table)} packages by now.")
         if self._waiting >= self._max_waiting:
-            raise Unavailable("Too many searches are waiting. Try again.")
+            raise Unavailable(_TOO_MANY)
+        came = self._monotonic()
 
-        # Time in the queue counts: when searches pile up, pages get shorter instead of later.
-        deadline = self._monotonic() + self._page_seconds
+        def search(file: SearchFile) -> T:
+            begun = self._monotonic()
+            if begun - came > self._wait_seconds:
+                raise Unavailable(_TOO_MANY)
+            # Time in the queue counts: when searches pile up, pages get shorter instead of later.
+            return work(file, max(came + self._page_seconds, begun + self._least_seconds))
 
         self._waiting += 1
         try:
-            return await self._run(self._searchers, lambda file: work(file, deadline))
+            return await self._run(self._searchers, search)
         finally:
             self._waiting -= 1
 

@@ -8,8 +8,7 @@ from registry.adapters.sqlite.database import SqliteDatabase
 from registry.domain.quotas import Quota
 
 _TAKEN = """SELECT coalesce((SELECT bytes FROM user_bytes WHERE user = :user), 0)
-    + coalesce((SELECT sum(size) FROM uploads WHERE created_by = :user), 0)"""
-_UPLOADS = "SELECT count(*) FROM uploads WHERE created_by = ?"
+    + coalesce(sum(size), 0), count(*) FROM uploads WHERE created_by = :user"""
 
 
 @contextmanager
@@ -29,8 +28,7 @@ def within(quota: Quota | None, connection: sqlite3.Connection) -> Iterator[None
 
 def _taken(connection: sqlite3.Connection, user: str) -> tuple[int, int]:
     """The bytes of the user's packages and open uploads, and the number of the latter."""
-    (taken,) = connection.execute(_TAKEN, {"user": user}).fetchone()
-    (uploads,) = connection.execute(_UPLOADS, (user,)).fetchone()
+    taken, uploads = connection.execute(_TAKEN, {"user": user}).fetchone()
     return taken, uploads
 
 

@@ -76,7 +76,8 @@ async def _list_packages(request: Request) -> Response:
         wanted = _filter(query, await services.access.viewer(caller))
         page = await services.catalog.list_page(wanted, limit=query.limit, after=after)
     items = await page_items(page.items, [item.body for item in page.items], query.include, services.ratings)
-    return page_response(request, services.cursors, items, page.next_after)
+    of = None if query.include else page.items
+    return page_response(request, services.cursors, items, page.next_after, of=of)
 
 
 def _filter(query: ListingQuery, viewer: Viewer) -> PackageFilter:

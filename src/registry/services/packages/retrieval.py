@@ -164,18 +164,25 @@ class DownloadLog:
         counts, self._counts = self._counts, Counter()
         if not batch and not counts:
             return
+        # At once, so that a store which commits in groups needs one commit for both.
+        writing = asyncio.ensure_future(self._store.append(batch))
+        counting = asyncio.ensure_future(self._names.count_downloads(counts))
         try:
-            await self._store.append(batch)
-            batch = []
-            await self._names.count_downloads(counts)
-        except asyncio.CancelledError:
+            await asyncio.gather(writing, counting, return_exceptions=True)
+        finally:
             # Written a second time, an entry is the same entry.
-            self._waiting = batch + self._waiting
-            self._counts += counts
-            raise
+            if _failed(writing):
+                self._waiting = batch + self._waiting
+            if _failed(counting):
+                self._counts += counts
+        try:
+            await writing
+            await counting
         except RegistryError as error:
-            self._waiting = batch + self._waiting
-            self._counts += counts
             self._wake.set()
-            _log.warning("download_entries_wait", entries=len(batch), reason=str(error))
+            _log.warning("download_entries_wait", entries=len(self._waiting), reason=str(error))
             await asyncio.sleep(1)
+
+
+def _failed(task: asyncio.Future[None]) -> bool:
+    return task.cancelled() or task.exception() is not None

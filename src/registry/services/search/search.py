@@ -94,12 +94,16 @@ class SearchService:
         await self._see_own_changes()
         deadline = self._monotonic() + _MORE_SECONDS
         items: list[Package] = []
+        found = await self._index.find(query, limit=limit, position=position)
         while True:
-            found = await self._index.find(query, limit=limit - len(items), position=position)
             present = await self._present(found.ids, query.scope)
             items += (present[id_] for id_ in found.ids if id_ in present)
             position = found.next_position
             if position is None or len(items) == limit or self._monotonic() >= deadline:
+                return FoundPackages(tuple(items), position)
+            try:
+                found = await self._index.find(query, limit=limit - len(items), position=position)
+            except Unavailable:  # too many others search: a short page is an answer, too
                 return FoundPackages(tuple(items), position)
 
     async def rank(self, query: TextQuery, *, limit: int, position: str | None = None) -> RankedPackages:
