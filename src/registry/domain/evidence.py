@@ -159,6 +159,15 @@ class RepositoryFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class RepositoryLink:
+    """Whether the source repository `name` is the package's own, and what shows it."""
+
+    name: str
+    own: bool
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class CommitFacts:
     """Commits by author: of the last year (`recent`, a sample of the newest) and of all time. Bots are left out."""
 
@@ -244,7 +253,7 @@ class Evidence:
     """All that a rating is computed from. `latency_ms` is how long collecting took in all.
 
     `card` is what the text that explains the package says: the first of the record's, archive's, hub's and repository's
-    README. Its source is that of the text.
+    README. Its source is that of the text. What `repository_link` finds not to be the package's own is absent.
     """
 
     collected_at: datetime
@@ -252,6 +261,7 @@ class Evidence:
     package: Fact[PackageFacts]
     archive: Fact[ArchiveFacts]
     safety: Fact[SafetyFacts]
+    repository_link: Fact[RepositoryLink]
     repository: Fact[RepositoryFacts]
     repository_readme: Fact[str]
     commits: Fact[CommitFacts]

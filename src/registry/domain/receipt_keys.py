@@ -72,8 +72,8 @@ def check_signature(members: Mapping[str, Any], keys: Keys, verify: Callable[[by
     key = keys.get(signature["key_id"])
     if key is None:
         raise ReceiptTampered(
-            f"the receipt is signed by another key, {signature['key_id']}: it is not from the registry with these keys, "
-            "or that registry has another key by now",
+            f"the receipt is signed by another key, {signature['key_id']}: it is not from the registry with these "
+            "keys, or that registry has another key by now",
             pointer="/signature/key_id",
         )
     if not verify(key, _message(members), _decoded(signature["value"])):
