@@ -11,8 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import pytest
-from registry.adapters.dynamodb.connection import open_table
 
+from registry.adapters.dynamodb.connection import open_table
 from registry.adapters.dynamodb.table import create_table
 from registry.adapters.s3 import ensure_bucket, open_s3
 from tests.api.server import process_environment

@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from registry.adapters.dynamodb.connection import open_table
 
+from registry.adapters.dynamodb.connection import open_table
 from tests.conformance.record_suites import RecordSuites
 from tests.conformance.records import Records
 from tests.dynamodb.samples import open_records

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import httpx
 import pytest
-from registry.adapters.dynamodb.connection import open_table
 
+from registry.adapters.dynamodb.connection import open_table
 from registry.adapters.dynamodb.maintenance import DynamoRecordMaintenance
 from tests.api.conftest import ServerFactory
 from tests.api.homes import SCALED, home_settings

@@ -1,7 +1,6 @@
 """A table made from the template's properties is one that `registry tables check` accepts."""
 
 from registry.adapters.dynamodb.connection import open_table
-
 from registry.adapters.dynamodb.table import check_table
 from tests.deploy.template import resources
 from tests.engines.tables import PATIENT, SESSION

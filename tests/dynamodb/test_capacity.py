@@ -1,7 +1,6 @@
 """What calls consume of DynamoDB's capacity is asked for and told."""
 
 from registry.adapters.dynamodb.connection import open_table
-
 from registry.adapters.dynamodb.packages import DynamoPackageStore
 from registry.adapters.dynamodb.table import create_table
 from tests.dynamodb.samples import change, package

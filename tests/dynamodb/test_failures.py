@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 
 import pytest
-from registry.adapters.dynamodb.connection import DynamoLimits, open_table
 
 from registry.adapters.dynamodb.client import DynamoTable
+from registry.adapters.dynamodb.connection import DynamoLimits, open_table
 from registry.adapters.dynamodb.packages import DynamoPackageStore
 from registry.adapters.engine_calls import OnCall, ignore_call
 from registry.domain.errors import Unavailable

@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from registry.adapters.dynamodb.connection import open_table
 
 from registry.adapters.dynamodb.client import DynamoTable
+from registry.adapters.dynamodb.connection import open_table
 from registry.adapters.dynamodb.maintenance import DynamoRecordMaintenance
 from registry.adapters.dynamodb.table import check_table, create_table
 from tests.engines.tables import SESSION, CallCounter, fresh_table

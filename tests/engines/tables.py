@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import aioboto3
-from registry.adapters.dynamodb.connection import DynamoLimits, open_table
 
 from registry.adapters.dynamodb.client import DynamoTable
+from registry.adapters.dynamodb.connection import DynamoLimits, open_table
 from registry.adapters.dynamodb.table import create_table
 from registry.adapters.engine_calls import ignore_call
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import httpx
 import pytest
-from registry.adapters.dynamodb.connection import DynamoLimits
 
+from registry.adapters.dynamodb.connection import DynamoLimits
 from registry.adapters.redis.connection import RedisLimits
 from registry.adapters.s3 import S3Limits
 from registry.composition.engines import EngineLimits

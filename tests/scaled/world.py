@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager
 
 import httpx
 from prometheus_client import CollectorRegistry
-from registry.adapters.dynamodb.connection import DynamoLimits
 
+from registry.adapters.dynamodb.connection import DynamoLimits
 from registry.adapters.redis.connection import RedisLimits
 from registry.adapters.s3 import S3Limits
 from registry.app import api_state, create_app

@@ -14,28 +14,13 @@ from registry.domain.evidence import ArchiveFacts, Fact, FactState, FileEntry, H
 from registry.domain.packages import Package
 from registry.formats.project_files import distribution
 from registry.formats.repository_urls import hub_name
+from registry.rating.metrics.dataset_and_code import SOURCE_ENDINGS
 
 _SHARED = 0.2
 _LEAST_SHARED_BYTES = 200
 _LEAST_FILE_BYTES = 32
 _ENOUGH_CODE = 3
-_CODE = (
-    ".py",
-    ".ipynb",
-    ".js",
-    ".ts",
-    ".java",
-    ".c",
-    ".cc",
-    ".cpp",
-    ".rs",
-    ".go",
-    ".r",
-    ".jl",
-    ".scala",
-    ".sh",
-    ".pyx",
-)
+_CODE = (*SOURCE_ENDINGS, ".pyx")
 
 
 def repository_link(
