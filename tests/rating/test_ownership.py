@@ -51,7 +51,8 @@ def test_whose_repository_it_is(facts: dict[str, Any], own: bool) -> None:  # no
 
 @pytest.mark.parametrize("name", ["archive", "hub", "readme", "tree"])
 def test_what_a_failing_source_may_have_shown_is_not_denied(name: str) -> None:
-    assert link(**{name: failed()}).state is FactState.FAILED
+    facts: dict[str, Any] = {name: failed()}
+    assert link(**facts).state is FactState.FAILED
 
 
 async def test_a_famous_repository_buys_nothing(world: World) -> None:

@@ -132,7 +132,7 @@ def recompute(
     from registry.domain.receipts import ReceiptTampered
     from registry.rating.recompute import recompute as compute
 
-    output, code = Output(as_json=json), 0
+    output, code, computed = Output(as_json=json), 0, 0
     try:
         verifier = _verifier(key or [])
     except (InvalidInput, OSError) as error:
@@ -145,6 +145,7 @@ def recompute(
             wrong = ExitCode.DIGEST_MISMATCH if isinstance(error, ReceiptTampered) else ExitCode.FAILED
             code = max(code, wrong)
             continue
+        computed += 1
         members = rating_members(found.rating)
         if output.as_json:
             output.document(members)
@@ -156,7 +157,7 @@ def recompute(
             output.text(f"{receipt}: {'unknown' if score is None else f'{score:.6g}'}, as it states")
         if found.signed_by is not None and not output.as_json:
             output.say(f"Signed by {found.signed_by}.")
-    if verifier is None:
+    if computed and verifier is None:
         typer.echo("registry: signatures were not checked: give the registry's keys by --key", err=True)
     if code:
         raise typer.Exit(code)
