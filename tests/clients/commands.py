@@ -9,6 +9,8 @@ from typer.testing import CliRunner
 
 from registry.cli import app
 
+NOTHING_FOUND = "Nothing found.\n"
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -34,14 +36,15 @@ class Cli:
         self.environment: dict[str, str | None] = {"REGISTRY_SERVER": server, "REGISTRY_TOKEN": None}
 
     def run(self, *arguments: str, stdin: str = "") -> Outcome:
-        result = CliRunner(env=self.environment).invoke(app, arguments, input=stdin)
+        result = CliRunner(env=self.environment).invoke(app, arguments, input=stdin, prog_name="registry")
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception
         return Outcome(result.exit_code, result.stdout, result.stderr)
 
     def done(self, *arguments: str, stdin: str = "") -> Outcome:
         outcome = self.run(*arguments, stdin=stdin)
-        assert (outcome.code, outcome.err) == (0, "")
+        assert outcome.code == 0, outcome.err
+        assert outcome.err in (("",) if outcome.out else ("", NOTHING_FOUND))
         return outcome
 
     def failed(self, *arguments: str, stdin: str = "") -> tuple[int, str]:

@@ -97,7 +97,7 @@ class FakeRegistry:
         form = await read_form(request)
         name, password = form["username"], form["password"]
         if name not in self.users or self.users[name].password != password:
-            raise Refusal(401, "not-signed-in", "The name or the password is wrong.")
+            raise Refusal(401, "not-signed-in", "Wrong name or password.")
         token = uuid.uuid4().hex
         self.tokens[token] = name
         return JSONResponse({"access_token": token, "token_type": "bearer", "expires_in": 36000})

@@ -35,7 +35,7 @@ def test_a_login_is_kept_for_its_owner_and_ends_with_a_logout(
 def test_a_wrong_password_keeps_nothing(visitor: Cli, config_file: Path) -> None:
     code, line = visitor.failed("login", "--user", ADMIN, "--password-stdin", stdin="wrong\n")
     assert code == 4
-    assert "the name or the password is wrong" in line.lower()
+    assert line == "registry: Wrong name or password."
     assert not config_file.exists()
 
 

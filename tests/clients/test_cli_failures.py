@@ -65,7 +65,7 @@ def test_wrong_bytes_are_a_digest_mismatch(cli: Cli, fake: Fake, model: Path, tm
         ("nonsense",),
         (*PUBLISH, "--depends", "no-colon"),
         ("users", "add", "bob"),
-        ("list", "--server", "registry.example.org"),
+        ("list", "--server", "ftp://registry.example.org"),
         ("login",),
     ],
 )

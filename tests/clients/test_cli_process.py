@@ -73,7 +73,7 @@ def test_an_interrupted_download_leaves_what_came(
     fake: Fake, package_id: str, environment: dict[str, str], tmp_path: Path
 ) -> None:
     fake.server.faults.append(stall := Fault("GET", "/content", stall_after=3 * MIB))
-    part = tmp_path / "copy.part"
+    part = tmp_path / "copy.registry-part"
     download = command("download", package_id, "--output", str(tmp_path / "copy"))
     with subprocess.Popen(download, env=environment, stderr=subprocess.PIPE) as process:
         while not (part.exists() and part.stat().st_size >= 2 * MIB):
@@ -90,7 +90,7 @@ def test_an_interrupted_download_leaves_what_came(
 
 def test_a_killed_download_is_resumed(fake: Fake, package_id: str, environment: dict[str, str], tmp_path: Path) -> None:
     fake.server.faults.append(stall := Fault("GET", "/content", stall_after=3 * MIB))
-    part = tmp_path / "copy.part"
+    part = tmp_path / "copy.registry-part"
     download = command("download", package_id, "--output", str(tmp_path / "copy"))
     process = subprocess.Popen(download, env=environment)
     try:

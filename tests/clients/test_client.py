@@ -104,7 +104,7 @@ async def test_listing_walks_every_page_and_filters(client: RegistryClient, tmp_
     assert await names(oldest_first=True, type="code") == ["thing-1", "thing-3", "thing-5"]
     assert await names(name="thing-2", version="^1.0.0") == ["thing-2"]
     assert await names(version="~2.0.0") == []
-    with pytest.raises(InvalidRequest, match="/version: not a version range") as caught:
+    with pytest.raises(InvalidRequest, match="version: not a version range") as caught:
         await names(version="newest")
     assert caught.value.problem.errors[0].pointer == "/version"
 
@@ -206,7 +206,7 @@ async def test_users_come_and_go(client: RegistryClient, registry_url: str) -> N
     assert [user.name async for user in client.users.list_all(page_size=1)] == [ADMIN, "bob@example.org"]
     with pytest.raises(Conflict):
         await client.users.add("bob@example.org", "a rather long one", permissions=[])
-    with pytest.raises(InvalidRequest, match="/password"):
+    with pytest.raises(InvalidRequest, match="password: "):
         await client.users.add("carol", "short", permissions=[])
 
     async with RegistryClient(registry_url) as bob:

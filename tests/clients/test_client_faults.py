@@ -119,7 +119,7 @@ async def test_nobody_there_is_told_after_a_few_tries(client: RegistryClient) ->
         waits.append(seconds)
 
     async with RegistryClient("http://127.0.0.1:1", "token", retries=Retries(sleep=sleep)) as lonely:
-        with pytest.raises(Unreachable, match=r"no answer from http://127\.0\.0\.1:1"):
+        with pytest.raises(Unreachable, match=r"No answer from http://127\.0\.0\.1:1"):
             await lonely.delete("an-id")
     assert len(waits) == 3
     assert waits == sorted(waits)

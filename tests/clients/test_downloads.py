@@ -81,7 +81,7 @@ async def test_a_killed_download_is_resumed_by_the_next_process(
     fake.server.faults.append(stall := Fault("GET", "/content", stall_after=3 * MIB))
     token = (await client.login(ADMIN, ADMIN_PASSWORD)).access_token
     command = [sys.executable, "-c", _DOWNLOAD, fake.url, token, package.id, str(tmp_path / "copy")]
-    part = tmp_path / "copy.part"
+    part = tmp_path / "copy.registry-part"
     process = subprocess.Popen(command)  # noqa: ASYNC220 – the server has a thread of its own
     try:
         while not (part.exists() and part.stat().st_size >= 2 * MIB):
@@ -116,9 +116,9 @@ async def test_a_changed_etag_makes_the_server_send_everything(
     client: RegistryClient, fake: Fake, package: Package, tmp_path: Path
 ) -> None:
     assert package.content is not None
-    (tmp_path / "copy.part").write_bytes(BYTES[:MIB])
+    (tmp_path / "copy.registry-part").write_bytes(BYTES[:MIB])
     state = {"sha256": package.content.sha256, "etag": '"another"'}
-    (tmp_path / "copy.part.json").write_text(json.dumps(state))
+    (tmp_path / "copy.registry-part.json").write_text(json.dumps(state))
     await client.download(package, tmp_path / "copy")
     assert (tmp_path / "copy").read_bytes() == BYTES
     assert fake.server.seen("GET", "/content")[-1].bytes_sent == len(BYTES)
@@ -128,8 +128,8 @@ async def test_a_changed_etag_makes_the_server_send_everything(
 async def test_a_part_of_unknown_origin_is_not_trusted(
     client: RegistryClient, package: Package, tmp_path: Path, state: str
 ) -> None:
-    (tmp_path / "copy.part").write_bytes(b"something else")
-    (tmp_path / "copy.part.json").write_text(state)
+    (tmp_path / "copy.registry-part").write_bytes(b"something else")
+    (tmp_path / "copy.registry-part.json").write_text(state)
     await client.download(package, tmp_path / "copy")
     assert (tmp_path / "copy").read_bytes() == BYTES
 
@@ -181,7 +181,7 @@ async def test_an_answer_that_is_another_range_is_refused(
         ("..", "tiny-1.0.0"),
         ("a\x1b[31m\n", "a_[31m_"),
         (".bashrc", "bashrc"),
-        ("x" * 300, "x" * 200),
+        ("x" * 300, "x" * 182 + "~0d4e2ca9e9cbced7~"),
     ],
 )
 def test_a_strangers_file_name_cannot_leave_the_folder(given: str, safe: str) -> None:

@@ -245,7 +245,7 @@ async def test_damaged_content_is_refused_and_named(
     with pytest.raises(DigestMismatch):
         await client.download(package, copy)
     assert not copy.exists()
-    assert not {"copy.bin.part", "copy.bin.part.ranges"} & set(names_in(tmp_path))
+    assert not {"copy.bin.registry-part", "copy.bin.registry-part.ranges"} & set(names_in(tmp_path))
     done = scrub(server)
     assert done.returncode == 1
     assert package.id in done.stdout

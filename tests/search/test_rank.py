@@ -72,6 +72,35 @@ async def test_a_snippet_shows_the_words_as_plain_text_with_places(records: Reco
         assert page.items[0].score > 0
 
 
+@pytest.mark.parametrize(
+    ("asked", "written"),
+    [
+        ("review", "reviews"),
+        ("reviews", "reviewing"),
+        ("categories here", "category here"),
+        ("quantized weights", "quantization of weights"),
+        ("embedding models", "embedded model"),
+    ],
+)
+async def test_a_word_is_found_in_its_other_forms(records: Records, tmp_path: Path, asked: str, written: str) -> None:
+    records.put(make_package(60, "forms", readme=f"Some {written}."))
+    async with open_engine(tmp_path / "search.db", records) as engine:
+        page = await engine.service.rank(TextQuery(asked), limit=1)
+        assert [item.package.name for item in page.items] == ["forms"]
+        assert not page.corrected
+        assert page.items[0].snippet.highlights
+
+
+async def test_a_snippet_skips_the_front_matter(records: Records, tmp_path: Path) -> None:
+    readme = "---\nlicense: mit\ntags:\n- cheese\n---\n\n# Cheese\n\nAll about cheese."
+    records.put(make_package(61, "card", readme=readme))
+    async with open_engine(tmp_path / "search.db", records) as engine:
+        snippet = (await engine.service.rank(TextQuery("cheese"), limit=1)).items[0].snippet
+        assert snippet.text == "# Cheese\n\nAll about cheese."
+        assert [snippet.text[start:end] for start, end in snippet.highlights] == ["Cheese", "cheese"]
+        assert (await engine.service.rank(TextQuery("mit"), limit=1)).items[0].snippet.text.startswith("# Cheese")
+
+
 async def test_paging_tells_each_once(records: Records, tmp_path: Path) -> None:
     records.put(*(make_package(number, f"bert-{number}", readme="bert " * (number % 7)) for number in range(10, 50)))
     async with open_engine(tmp_path / "search.db", records) as engine:

@@ -10,9 +10,11 @@ import typer
 from registry.cli import (
     access,
     audit,
+    doctor,
     names,
     operate,
     packages,
+    profiles,
     publishing,
     ratings,
     safety,
@@ -24,8 +26,11 @@ from registry.cli import (
     webhooks,
 )
 from registry.cli.failures import EXIT_CODES_HELP
+from registry.cli.groups import RootGroup, RootOptions
+from registry.cli.session import JSON_OPTION, PROFILE_OPTION, SERVER_OPTION, TOKEN_OPTION
 
 app = typer.Typer(
+    cls=RootGroup,
     epilog=EXIT_CODES_HELP,
     no_args_is_help=True,
     rich_markup_mode="rich",
@@ -44,8 +49,13 @@ def _show_version(wanted: bool) -> None:  # noqa: FBT001 – how typer calls it
 
 @app.callback()
 def options(
+    ctx: typer.Context,
     *,
-    version: Annotated[
+    server: Annotated[str | None, SERVER_OPTION] = None,
+    profile: Annotated[str | None, PROFILE_OPTION] = None,
+    token: Annotated[str | None, TOKEN_OPTION] = None,
+    json: Annotated[bool, JSON_OPTION] = False,
+    version: Annotated[  # noqa: ARG001 – its callback does the work
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and leave.")
     ] = False,
 ) -> None:
@@ -61,8 +71,10 @@ def options(
 
     PACKAGE is an id, a name (its latest version), or name@version. On a
     terminal there are tables and progress bars; elsewhere, or with --json,
-    a JSON document a line on stdout. Errors are one line on stderr.
+    a JSON document a line on stdout. Errors are one line on stderr. The
+    options for connection and output may stand before the command or after.
     """
+    ctx.obj = RootOptions(server, token, profile, json)
 
 
 for commands in (
@@ -73,6 +85,8 @@ for commands in (
     ratings,
     safety,
     access,
+    doctor,
+    profiles,
     audit,
     users,
     tokens,

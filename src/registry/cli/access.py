@@ -6,7 +6,8 @@ import typer
 
 from registry.cli.configuration import SignedIn
 from registry.cli.failures import CommandError, ExitCode
-from registry.cli.session import Session, ask, command, read_password
+from registry.cli.prompts import ask, read_password
+from registry.cli.session import Session, command
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,15 +37,22 @@ async def login(
 
       registry login --server https://registry.example.org --user alice
       pass show registry | registry login --user ci --password-stdin
+      registry login --profile production --server registry.example.org
     """
+    from registry.client import NotSignedIn
+
+    server, profile = session.login_server, session.profile
     user = user or ask("User")
     password = read_password("Password", from_stdin=password_stdin)
-    async with session.client() as client:
-        token = await client.login(user, password)
+    async with session.client(server=server) as client:
+        try:
+            token = await client.login(user, password)
+        except NotSignedIn as error:
+            raise CommandError(str(error), code=ExitCode.REFUSED) from error
     kept = SignedIn(user, token.access_token)
-    session.configuration.with_session(session.server, kept).save(session.configuration_path)
+    session.configuration.with_session(server, kept, profile=profile).save(session.configuration_path)
     hours = token.expires_in_seconds / 3600
-    session.output.say(f"Signed in to {session.server} as {user} for {hours:.1f} hours.")
+    session.output.say(f"Signed in to {server} as {user} for {hours:.1f} hours.")
 
 
 async def logout(session: Session) -> None:
@@ -61,7 +69,8 @@ async def logout(session: Session) -> None:
             await client.logout()
         except NotSignedIn:
             session.output.say("The token had expired.")
-    session.configuration.with_session(session.server, None).save(session.configuration_path)
+    configuration = session.configuration.with_session(session.server, None, profile=session.profile)
+    configuration.save(session.configuration_path)
 
 
 async def health(session: Session) -> None:

@@ -1,4 +1,4 @@
-"""The file that remembers which registry to use, and the token for each: readable by its owner only."""
+"""The file that remembers registries, profiles, and the token for each: readable by its owner only."""
 
 import contextlib
 import json
@@ -24,10 +24,16 @@ class SignedIn:
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """`server` is used when none is named. A token is sent to the server that gave it and to no other."""
+    """`server`, or the server of `profile` where there is one, is used when none is named. A token is sent to the
+    server that gave it and to no other.
+
+    `profiles` are servers by name; each has a session of its own, so that one server can have several users.
+    """
 
     server: str | None = None
     sessions: Mapping[str, SignedIn] = field(default_factory=dict)
+    profiles: Mapping[str, str] = field(default_factory=dict)
+    profile: str | None = None
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -44,21 +50,50 @@ class Configuration:
                 server: SignedIn(session["user"], session["token"])
                 for server, session in document.get("sessions", {}).items()
             }
-            return cls(document.get("server"), sessions)
+            profiles = {name: str(server) for name, server in document.get("profiles", {}).items()}
+            profile = document.get("profile")
+            return cls(document.get("server"), sessions, profiles, profile if profile in profiles else None)
         except FileNotFoundError:
             return cls()
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise CommandError(f"{path} is damaged; remove it and run `registry login` again") from error
 
-    def with_session(self, server: str, session: SignedIn | None) -> Self:
-        """A copy that holds `session` for the server (None: none); the server is the one to use from now on."""
-        others = {name: kept for name, kept in self.sessions.items() if name != server}
-        return replace(self, server=server, sessions={**others, server: session} if session else others)
+    def session_of(self, server: str, profile: str | None) -> SignedIn | None:
+        """The session with this server, or of the profile when that is at this server."""
+        if profile is not None:
+            return self.sessions.get(_key(server, profile)) if self.profiles.get(profile) == server else None
+        return self.sessions.get(server)
+
+    def with_session(self, server: str, session: SignedIn | None, *, profile: str | None = None) -> Self:
+        """A copy that holds `session` for the server, or for the profile (None: none); it is the one to use from now
+        on."""
+        key = _key(server, profile)
+        others = {name: kept for name, kept in self.sessions.items() if name != key}
+        profiles = self.profiles if profile is None else {**self.profiles, profile: server}
+        return replace(
+            self,
+            server=server,
+            sessions={**others, key: session} if session else others,
+            profiles=profiles,
+            profile=profile,
+        )
+
+    def without_profile(self, profile: str) -> Self:
+        """A copy that has forgotten the profile and its token."""
+        key = _key(self.profiles[profile], profile)
+        return replace(
+            self,
+            sessions={name: kept for name, kept in self.sessions.items() if name != key},
+            profiles={name: server for name, server in self.profiles.items() if name != profile},
+            profile=None if self.profile == profile else self.profile,
+        )
 
     def save(self, path: Path) -> None:
         """Put the file in place at once, with mode 0600 from its first byte on. Raises OSError."""
         document = {
             "server": self.server,
+            "profile": self.profile,
+            "profiles": dict(self.profiles),
             "sessions": {
                 server: {"user": session.user, "token": session.token} for server, session in self.sessions.items()
             },
@@ -75,6 +110,11 @@ class Configuration:
             with contextlib.suppress(OSError):
                 Path(name).unlink()
             raise
+
+
+def _key(server: str, profile: str | None) -> str:
+    # No server is named so: an address has a scheme.
+    return server if profile is None else f"profile {profile}"
 
 
 def default_path(environment: Mapping[str, str]) -> Path:

@@ -1,11 +1,14 @@
 """How a command ends when it cannot do what was asked: one line on stderr, and a status that scripts can use."""
 
 from enum import IntEnum
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
 from registry.cli.text import one_line
+
+if TYPE_CHECKING:
+    from registry.cli.session import Session
 
 EXIT_CODES_HELP = """Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found,
 4 not signed in or not allowed, 5 conflict (the version exists, or
@@ -35,19 +38,34 @@ def usage_error(message: str) -> CommandError:
     return CommandError(message, code=ExitCode.USAGE)
 
 
-def fail(error: Exception) -> NoReturn:
-    """Tell the error and leave. What is none of ours passes on, with its traceback: it is a bug."""
-    from registry.client import ClientError, NotSignedIn, ProblemError
+def fail(error: Exception, session: "Session | None" = None) -> NoReturn:
+    """Write the error in one line and leave. What is none of ours passes on, with its traceback: it is a bug."""
+    from registry.client import ClientError, Unreachable
 
     if isinstance(error, BrokenPipeError) or not isinstance(error, CommandError | ClientError | OSError):
         raise error  # who closed the pipe (`| head`) wants to hear no more
-    message = str(error) or type(error).__name__
-    if isinstance(error, NotSignedIn):
-        message += " (`registry login` signs in)"
-    if isinstance(error, ProblemError) and error.status >= 500 and error.request_id:
-        message += f" (request {error.request_id})"
+    message = explain(error, session)
+    if isinstance(error, Unreachable) and session is not None:
+        message += f" {session.reach_hint}"
     typer.echo(f"registry: {one_line(message)}", err=True)
     raise typer.Exit(exit_code(error)) from error
+
+
+def explain(error: Exception, session: "Session | None" = None) -> str:
+    """What is wrong and what to do, without the prefix."""
+    from registry.client import NotSignedIn, ProblemError
+
+    message = str(error) or type(error).__name__
+    if isinstance(error, OSError) and error.strerror:
+        message = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    if isinstance(error, NotSignedIn):
+        command = session.sign_in_command if session else "registry login"
+        if session is None or session.find_token() is None:
+            return f"Not signed in. Run `{command}`."
+        return message.replace("Sign in again.", f"Run `{command}`.")
+    if isinstance(error, ProblemError) and error.status >= 500 and error.request_id:
+        message += f" (request {error.request_id})"
+    return message
 
 
 def exit_code(error: Exception) -> ExitCode:

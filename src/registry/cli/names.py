@@ -7,6 +7,7 @@ import typer
 from registry.cli.failures import usage_error
 from registry.cli.service import read_settings, run
 from registry.cli.session import Session, command
+from registry.cli.text import one_line
 from registry.domain.packages import PackageType
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The name, such as acme/bert.")]
@@ -33,7 +34,7 @@ async def show(session: Session, *, name: Name, type: Type = PackageType.MODEL) 
     """Show a name: its owners, latest version, aliases and downloads."""
     async with session.client() as client:
         found = await client.names.get(type, name)
-    if session.output.wants_json:
+    if session.output.as_json:
         session.output.document(found.document)
         return
     aliases = ", ".join(f"{alias} → {version}" for alias, version in sorted(found.aliases.items()))
@@ -100,11 +101,11 @@ async def owners(
         if add or remove:
             wanted = [*(user for user in found.owners if user not in (remove or ())), *(add or ())]
             found = await client.names.set_owners(type, name, dict.fromkeys(wanted), etag=found.etag)
-    if session.output.wants_json:
+    if session.output.as_json:
         session.output.document({"name": found.name, "type": found.type, "owners": list(found.owners)})
     else:
         for owner in found.owners:
-            typer.echo(owner)
+            typer.echo(one_line(owner))
 
 
 async def set_alias(
@@ -123,7 +124,7 @@ async def set_alias(
     """
     async with session.client() as client:
         moved = await client.names.set_alias(type, name, alias, version)
-    if session.output.wants_json:
+    if session.output.as_json:
         session.output.document(moved)
     session.output.say(f"{name}@{alias} is {moved['version']} now.")
 
@@ -166,11 +167,11 @@ async def release(
         moves.setdefault(name, {})[key] = version
     async with session.client() as client:
         done = await client.names.release(packages, aliases=moves, dry_run=dry_run)
-    if session.output.wants_json:
+    if session.output.as_json:
         session.output.document(done)
     elif dry_run:
         for key, reason in done["reasons"].items():
-            typer.echo(f"{key}: {reason}")
+            typer.echo(one_line(f"{key}: {reason}"))
         session.output.say("The release is possible." if done["possible"] else "The release is not possible.")
     else:
         session.output.say(f"Released {len(done['packages'])} packages.")
@@ -187,7 +188,7 @@ def check() -> None:
         async with open_registry(read_settings()) as running:
             conflicts = await running.services.names.find_conflicts()
         for conflict in conflicts:
-            typer.echo(f"{', '.join(conflict.names)}: {conflict.detail}")
+            typer.echo(one_line(f"{', '.join(conflict.names)}: {conflict.detail}"))
         return len(conflicts)
 
     if run(work()):

@@ -1,6 +1,7 @@
 """What a command says: tables on a terminal, JSON Lines (a document a line) everywhere else or when asked for."""
 
 import json
+import os
 import sys
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -8,9 +9,12 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import typer
 
-from registry.cli.text import one_line, printable
+from registry.cli.tables import fitting
+from registry.cli.text import escaped, one_line, printable
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from registry.client import Phase, Progress
 
 
@@ -30,10 +34,15 @@ class Output:
     def __init__(self, *, as_json: bool) -> None:
         self.wants_json = as_json
         self.as_json = as_json or not sys.stdout.isatty()
+        self._console: Console | None = None
 
     def document(self, document: Mapping[str, Any]) -> None:
-        """One JSON document."""
-        typer.echo(json.dumps(document, ensure_ascii=False, separators=(",", ":")))
+        """One JSON document, without a character that steers a terminal."""
+        typer.echo(escaped(json.dumps(document, ensure_ascii=False, separators=(",", ":"))))
+
+    def nothing_found(self) -> None:
+        """An empty answer is no error, and no silence either."""
+        typer.echo("Nothing found.", err=True)
 
     def say(self, text: str) -> None:
         """Something for people, beside the result."""
@@ -44,11 +53,15 @@ class Output:
         self, items: AsyncIterator[Item], *, columns: Sequence[str], row: Callable[[Item], Sequence[str]]
     ) -> None:
         """Every item: as JSON as soon as it is there, as a table once all are."""
-        if self.as_json:
-            async for item in items:
+        rows = []
+        async for item in items:
+            if self.as_json:
                 self.document(item.document)
-        else:
-            self.table(columns, [row(item) async for item in items])
+            rows.append(() if self.as_json else row(item))
+        if not rows:
+            self.nothing_found()
+        elif not self.as_json:
+            self.table(columns, rows)
 
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         from rich import box
@@ -56,13 +69,15 @@ class Output:
         from rich.table import Table
         from rich.text import Text
 
+        console = Console()
+        columns, rows = fitting(columns, [[one_line(cell) for cell in row] for row in rows], width=console.width)
         table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
         for column in columns:
             # Ids are copied whole into the next command: the others give way.
             table.add_column(column, no_wrap=column == "ID")
         for row in rows:
-            table.add_row(*(Text(one_line(cell), overflow="fold") for cell in row))
-        Console().print(table)
+            table.add_row(*(Text(cell, overflow="fold") for cell in row))
+        console.print(table)
 
     def members(self, members: Mapping[str, object]) -> None:
         """Names and values below each other; empty ones are left out."""
@@ -74,7 +89,7 @@ class Output:
         for name, value in members.items():
             if value not in (None, ""):
                 table.add_row(Text(name, style="bold"), Text(one_line(str(value)), overflow="fold"))
-        Console().print(table)
+        (self._console or Console()).print(table)
 
     def excerpt(self, heading: str, text: str, highlights: Iterable[tuple[int, int]]) -> None:
         """A heading, and below it a piece of somebody else's text with parts of it highlighted."""
@@ -91,9 +106,29 @@ class Output:
         if text:
             console.print(Padding(shown, (0, 0, 0, 4)))
 
+    @contextmanager
+    def paged(self) -> Iterator[None]:
+        """What is printed within goes through a pager where a terminal is too small for it."""
+        from rich.console import Console
+
+        if not (sys.stdout.isatty() and sys.stdin.isatty()):
+            yield
+            return
+        # The pager ends by itself when everything fits the screen, and lets colours through.
+        os.environ.setdefault("LESS", "FRX")
+        self._console = Console()
+        with self._console.pager(styles=True, links=False):
+            yield
+        self._console = None
+
     def text(self, text: str) -> None:
         """A longer text of somebody else's."""
-        typer.echo(printable(text))
+        from rich.text import Text
+
+        if self._console is None:
+            typer.echo(printable(text))
+        else:
+            self._console.print(Text(printable(text)), soft_wrap=True)
 
 
 @contextmanager

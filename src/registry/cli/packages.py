@@ -1,21 +1,28 @@
 """`registry list`, `show`, `download`, `delete`, `lineage` and `cost`."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from registry.cli.completion import complete_packages
+from registry.cli.destinations import STDOUT, destination, write_to_stdout
 from registry.cli.failures import CommandError, ExitCode
 from registry.cli.output import shown_progress
-from registry.cli.session import Session, command, confirm
+from registry.cli.prompts import confirm
+from registry.cli.session import Session, command
 from registry.cli.text import one_line, size_text
 from registry.domain.packages import PackageStatus, PackageType
 
 if TYPE_CHECKING:
-    from registry.client import Lineage, Package
+    from registry.client import Lineage
 
 Reference = Annotated[
-    str, typer.Argument(metavar="PACKAGE", help="An id, a name (its latest version), or name@version or name@range.")
+    str,
+    typer.Argument(
+        metavar="PACKAGE",
+        help="An id, a name (its latest version), or name@version or name@range.",
+        autocompletion=complete_packages,
+    ),
 ]
 Type = Annotated[PackageType | None, typer.Option(help="Where one name stands for several types.")]
 
@@ -82,7 +89,9 @@ async def list_packages(
 
 
 async def show(session: Session, *, package: Reference, type: Type = None) -> None:  # noqa: A002
-    """Show all that is known of a package, its README included.
+    """Show all that is known of a package, and its README below.
+
+    On a terminal that is too small for it, in $PAGER (less).
 
     Examples:
 
@@ -95,29 +104,29 @@ async def show(session: Session, *, package: Reference, type: Type = None) -> No
         session.output.document(found.document)
         return
     content = found.content
-    session.output.members(
-        {
-            "name": found.name,
-            "version": found.version,
-            "type": found.type,
-            "status": " – ".join(part for part in (found.status, found.status_reason) if part),
-            "description": found.description,
-            "license": found.license,
-            "tags": ", ".join(found.tags),
-            "source": found.source_url,
-            "depends on": ", ".join(
-                f"{dependency.name}{'@' + dependency.version if dependency.version else ''} ({dependency.relation})"
-                for dependency in found.dependencies
-            ),
-            "file": f"{content.filename}, {size_text(content.size)}" if content else "",
-            "sha256": content.sha256 if content else "",
-            "published": f"{found.created_at:%Y-%m-%d %H:%M} UTC by {found.created_by}",
-            "revision": found.revision,
-            "id": found.id,
-        }
-    )
-    if found.readme:
-        session.output.text(f"\n{found.readme}")
+    members = {
+        "name": found.name,
+        "version": found.version,
+        "type": found.type,
+        "status": " – ".join(part for part in (found.status, found.status_reason) if part),
+        "description": found.description,
+        "license": found.license,
+        "tags": ", ".join(found.tags),
+        "source": found.source_url,
+        "depends on": ", ".join(
+            f"{dependency.name}{'@' + dependency.version if dependency.version else ''} ({dependency.relation})"
+            for dependency in found.dependencies
+        ),
+        "file": f"{content.filename}, {size_text(content.size)}" if content else "",
+        "sha256": content.sha256 if content else "",
+        "published": f"{found.created_at:%Y-%m-%d %H:%M} UTC by {found.created_by}",
+        "revision": found.revision,
+        "id": found.id,
+    }
+    with session.output.paged():
+        session.output.members(members)
+        if found.readme:
+            session.output.text(f"\n{found.readme}")
 
 
 async def download(
@@ -126,26 +135,31 @@ async def download(
     package: Reference,
     type: Type = None,  # noqa: A002
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="A file, or a folder that exists; else the current folder.")
+        str | None, typer.Option("--output", "-o", help="A file, a folder (FOLDER/ is made), or - for stdout.")
     ] = None,
     force: Annotated[bool, typer.Option("--force", "-f", help="Replace a file that is there.")] = False,
 ) -> None:
     """Download a package's file and check its SHA-256.
 
-    What came before an interruption is kept in FILE.part and not fetched
-    again. The file appears under its name only when its digest is right
-    (else exit code 7).
+    What came before an interruption is kept in FILE.registry-part and not
+    fetched again. The file appears under its name only when its digest is
+    right (else exit code 7). With -o - the bytes go to stdout once they are
+    checked; they are fetched to a temporary file first.
 
     Examples:
 
       registry download acme/tiny@1.0.0
       registry download acme/tiny --output models/
+      registry download acme/tiny -o - | tar -x
     """
     from registry.client import file_sha256
 
     async with session.client() as client:
         found = await client.resolve(package, type=type)
-        path = _destination(found, output)
+        if output == STDOUT:
+            await write_to_stdout(client, found)
+            return
+        path = destination(found, output)
         with shown_progress() as progress:
             if path.exists() and not force:
                 if found.content is None or await file_sha256(path, progress=progress) != found.content.sha256:
@@ -160,16 +174,6 @@ async def download(
         session.output.document({"id": found.id, "path": str(path), "sha256": digest})
     else:
         session.output.members({"file": str(path), "sha256": digest})
-
-
-def _destination(package: "Package", output: Path | None) -> Path:
-    from registry.client import safe_filename
-
-    if output is not None and not output.is_dir():
-        return output
-    offered = package.content.filename if package.content else ""
-    name = safe_filename(offered, otherwise=f"{package.name}-{package.version}")
-    return (output or Path()) / name
 
 
 async def delete(

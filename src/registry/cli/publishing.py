@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from registry.cli.failures import usage_error
+from registry.cli.metadata import checked, file_to_send, normalised_license
 from registry.cli.output import shown_progress
 from registry.cli.session import Session, command
 from registry.domain.packages import Dependency, PackageStatus, PackageType
@@ -27,17 +28,29 @@ def register(app: typer.Typer) -> None:
 
 def parse_dependency(text: str) -> Dependency:
     """Read `relation:name[@range]`. Raises CommandError."""
+    from registry.client.checking import RELATIONS
+
     relation, colon, reference = text.partition(":")
     if not (relation and colon and reference):
-        raise usage_error(f"{text!r} is no dependency; write relation:name or relation:name@range")
+        raise usage_error(
+            f"{text!r} is no dependency; write RELATION:NAME or RELATION:NAME@RANGE, "
+            f"where RELATION is {', '.join(RELATIONS)} or another word"
+        )
     name, version = split_reference(reference)
+    before, at, after = reference.rpartition("@")
+    if version is None and before and at and "/" not in after:
+        raise usage_error(f"{text!r}: {after!r} is no range; write 1.2.3, 1.2.3-2.1.0, ~1.2.0 or ^1.2.0 after the @")
     return Dependency(relation, name, version)
 
 
 async def publish(
     session: Session,
     *,
-    path: Annotated[Path | None, typer.Argument(metavar="PATH", exists=True, dir_okay=False, help="The file.")] = None,
+    path: Annotated[
+        Path | None,
+        typer.Argument(metavar="PATH", exists=True, dir_okay=False, allow_dash=True, help="The file; - for stdin."),
+    ] = None,
+    filename: Annotated[str | None, typer.Option(help="With -: what the file is called.")] = None,
     name: Annotated[str, typer.Option(help="The package's name; / is allowed.")],
     version: Annotated[str, typer.Option(help="A semantic version, such as 1.2.3 or 2.0.0-rc.1.")],
     type: Annotated[PackageType, typer.Option(help="What it is.")],  # noqa: A002 – the option's name
@@ -63,8 +76,8 @@ async def publish(
     The registry checks what arrives by its SHA-256. When the connection
     breaks the file is sent again, and still published once. A file above
     64 MiB goes in parts: whatever stopped it, the same command goes on
-    where it ended (--no-resume begins anew). With --url and
-    no file the registry fetches it by itself: the package is pending until
+    where it ended (--no-resume begins again). With --url and no file the
+    registry fetches it by itself: the package is pending until
     then, and --wait shows how far it is and fails (exit code 5) when the
     registry gives up. With both, the URL is kept as the origin. What no
     option says is read from the archive where it can be.
@@ -74,6 +87,8 @@ async def publish(
       registry publish tiny.zip --name acme/tiny --version 1.0.0 --type model
       registry publish tuned.zip --name acme/tuned --version 1.0.0 \
         --type model --license MIT --depends base_model:acme/tiny@^1.0.0
+      tar -c model | registry publish - --filename model.tar \
+        --name acme/tiny --version 1.2.0 --type model
       registry publish --url https://huggingface.co/acme/tiny \
         --name acme/tiny --version 1.1.0 --type model
     """
@@ -86,20 +101,24 @@ async def publish(
         version,
         type,
         description=description,
-        license=license,
+        license=normalised_license(license),
         tags=tuple(tag or ()),
         source_url=url,
         dependencies=tuple(parse_dependency(text) for text in depends or ()),
         readme=_read(readme),
         status=status,
     )
+    checked(new_package)
     async with session.client() as client:
         if path is None:
             package = await client.ingest(new_package)
             if wait:
                 package = await _settled(session, client, package)
         else:
-            with shown_progress() as progress:
+            with (
+                file_to_send(path, filename or f"{name.rpartition('/')[2]}-{version}") as path,
+                shown_progress() as progress,
+            ):
                 package = await client.publish(path, new_package, resume=resume, progress=progress)
     _show(session, package)
 
@@ -146,7 +165,7 @@ async def update(
     given: dict[str, object | None] = {
         "status": status,
         "description": description,
-        "license": license,
+        "license": normalised_license(license),
         "tags": None if tag is None else [word for word in tag if word],
         "readme": _read(readme),
     }

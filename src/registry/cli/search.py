@@ -54,25 +54,31 @@ async def search(
         raise usage_error("search for words, or for one --regex")
     if words and inside:
         raise usage_error("--in goes with --regex")
-    page_size = min(limit, 200)
+    page_size, anything = min(limit, 200), False
     async with session.client() as client:
         if regex is None:
             ranked = client.search(" ".join(words or ()), type=type, status=status, tag=tag, page_size=page_size)
             async for found in first(ranked, limit):
+                anything = True
                 if session.output.as_json:
                     session.output.document(found.document)
                 else:
                     heading = _heading(found.package) + (" – similar" if found.match.similar else "")
                     session.output.excerpt(heading, found.match.text, found.match.highlights)
+            if not anything:
+                session.output.nothing_found()
             return
         fields = inside or list(SearchField)
         matching = client.search_regex(regex, fields=fields, type=type, status=status, tag=tag, page_size=page_size)
         async for package in first(matching, limit):
+            anything = True
             if session.output.as_json:
                 session.output.document(package.document)
             else:
                 text, highlights = await _excerpt(client, package, regex, fields)
                 session.output.excerpt(_heading(package), text, highlights)
+        if not anything:
+            session.output.nothing_found()
 
 
 def _heading(package: "Package") -> str:

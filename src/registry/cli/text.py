@@ -1,5 +1,6 @@
-"""Text of strangers, made fit for a terminal."""
+"""Untrusted text, made fit for a terminal."""
 
+import json
 import unicodedata
 
 
@@ -8,6 +9,18 @@ def printable(text: str) -> str:
     return "".join(
         character if character in "\n\t" or unicodedata.category(character) not in ("Cc", "Cf", "Cs") else "\ufffd"
         for character in text
+    )
+
+
+def escaped(json_text: str) -> str:
+    r"""JSON text in which such characters stand as `\uXXXX`, so that it means the same and steers nothing."""
+    if json_text.isprintable():
+        return json_text
+    return "".join(
+        character
+        if character == "\n" or unicodedata.category(character) not in ("Cc", "Cf", "Cs")
+        else json.dumps(character)[1:-1]
+        for character in json_text
     )
 
 

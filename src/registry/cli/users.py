@@ -5,8 +5,9 @@ from typing import Annotated
 import typer
 
 from registry.cli.failures import CommandError, usage_error
+from registry.cli.prompts import confirm, read_password
 from registry.cli.service import read_settings, run
-from registry.cli.session import Session, command, confirm, read_password
+from registry.cli.session import Session, command
 from registry.domain.accounts import USER_NAME_PATTERN, Permission
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The user's name.")]
@@ -107,7 +108,8 @@ async def password(
     async with session.client() as client:
         await client.users.set_password(target, new, current_password=current, revoke_tokens=revoke_tokens)
     if own:
-        session.configuration.with_session(session.server, None).save(session.configuration_path)
+        configuration = session.configuration.with_session(session.server, None, profile=session.profile)
+        configuration.save(session.configuration_path)
         session.output.say("Changed. Your sessions have ended; `registry login` signs in again.")
 
 

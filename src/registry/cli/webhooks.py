@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from registry.cli.failures import usage_error
-from registry.cli.session import Session, command, confirm
+from registry.cli.prompts import confirm
+from registry.cli.session import Session, command
 from registry.domain.events import EventType
 
 if TYPE_CHECKING:

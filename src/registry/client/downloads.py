@@ -1,8 +1,8 @@
 """Fetching a package's bytes so that an interruption costs nothing and a wrong byte is never kept.
 
-A large content comes by ranges side by side (see `ranges`). Of a smaller one, bytes go to `NAME.part`; `NAME.part.json`
-beside it says which content they belong to. Only a file with the package's size and SHA-256 is renamed to `NAME`. The
-state survives a `kill -9`: the next download goes on where that one ended.
+A large content comes by concurrent ranges (see `ranges`). Of a smaller one, bytes go to `NAME.registry-part`;
+`NAME.registry-part.json` beside it says which content they belong to. Only a file with the package's size and SHA-256
+is renamed to `NAME`. The state survives a `kill -9`: the next download goes on where that one ended.
 """
 
 import asyncio
@@ -17,6 +17,7 @@ import httpx
 
 from registry.client.errors import DigestMismatch, InvalidAnswer, Unreachable
 from registry.client.models import Content
+from registry.client.partial_names import partial_path, shortened
 from registry.client.progress import CHUNK_BYTES, Progress
 from registry.client.ranges import NoRanges, RangedDownload, RangesFile
 from registry.client.transfers import Transfers
@@ -26,11 +27,14 @@ _UNSAFE = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*]')
 
 
 def safe_filename(filename: str, *, otherwise: str) -> str:
-    """The last part of a name that a stranger chose, without what steers a path; `otherwise` when nothing is left."""
+    """The last part of an untrusted name, without what steers a path; `otherwise` when nothing is left.
+
+    What is too long for a file system loses its middle, so that the ending stays.
+    """
     for candidate in (re.split(r"[/\\]", filename)[-1], otherwise):
         name = _UNSAFE.sub("_", candidate).strip(" .")
         if name:
-            return name[:200]
+            return shortened(name, 200)
     return "content"
 
 
@@ -40,8 +44,8 @@ class PartialFile:
     def __init__(self, destination: Path, content: Content) -> None:
         self._destination = destination
         self._content = content
-        self._part = destination.with_name(destination.name + ".part")
-        self._state = destination.with_name(destination.name + ".part.json")
+        self._part = partial_path(destination)
+        self._state = partial_path(destination, ".json")
         self._sha256 = hashlib.sha256()
         self._file = self._part.open("ab+")  # keeps what is there
         self.size = 0

@@ -17,6 +17,7 @@ ClientError
     └── ServerFailed        5xx
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -26,6 +27,7 @@ import httpx
 from registry.domain.errors import FieldError
 
 _SLUG_PREFIX = "/problems/"
+_SENTENCE = re.compile(r".* .*[.?!]", re.DOTALL)
 
 
 class ClientError(Exception):
@@ -85,9 +87,17 @@ class Problem:
         )
 
     def __str__(self) -> str:
-        text = f"{self.title}: {self.detail}" if self.detail else self.title
-        told = [f"{error.pointer or '/'}: {error.detail}" for error in self.errors if error.detail not in self.detail]
-        return "; ".join([text, *told])
+        """What a person needs: which field breaks which rule, or the detail; the title where there is neither, or where
+        the detail is no sentence."""
+        if self.errors:
+            return "; ".join(f"{_field(error.pointer)}{error.detail}" for error in self.errors)
+        if not self.detail:
+            return self.title
+        return self.detail if _SENTENCE.fullmatch(self.detail) else f"{self.title}: {self.detail}"
+
+
+def _field(pointer: str) -> str:
+    return f"{pointer.lstrip('/').replace('/', '.')}: " if pointer.strip("/") else ""
 
 
 def _problem_members(response: httpx.Response) -> dict[str, Any]:

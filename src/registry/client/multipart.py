@@ -70,7 +70,7 @@ class PackageForm:
             f"Content-Type: application/json\r\n\r\n{document}\r\n"
             f'--{boundary}\r\nContent-Disposition: form-data; name="content"; filename="{_quoted(filename)}"\r\n'
             f"Content-Type: {media_type}\r\n\r\n"
-        ).encode()
+        ).encode(errors="replace")  # a file's name may be no text
         self._tail = f"\r\n--{boundary}--\r\n".encode()
         self._digest = digest
         self._progress = progress

@@ -1,8 +1,8 @@
-"""Fetching a large content by ranges side by side, each written at its place in `NAME.part`.
+"""Fetching a large content by concurrent ranges, each written at its place in `NAME.registry-part`.
 
-`NAME.part.ranges` tells which ranges are there: a first line that names the content, then a number for each, appended
-when its bytes are in the file. So a killed download goes on without them. The file gets its name only after all of it
-was read once more for its SHA-256.
+`NAME.registry-part.ranges` says which ranges are there: a first line that names the content, then a number for each,
+appended when its bytes are in the file. So a killed download goes on without them. The file gets its name only after
+all of it was read once more for its SHA-256.
 """
 
 import asyncio
@@ -15,6 +15,7 @@ import httpx
 from registry.client.errors import InvalidAnswer, Unreachable
 from registry.client.models import Content
 from registry.client.multipart import FileDigest
+from registry.client.partial_names import partial_path
 from registry.client.progress import Progress
 from registry.client.transfers import Transfers
 from registry.client.transport import Transport, told
@@ -30,8 +31,8 @@ class RangesFile:
     def __init__(self, destination: Path, content: Content, *, range_bytes: int) -> None:
         self.destination = destination
         self.content = content
-        self.part = destination.with_name(destination.name + ".part")
-        self._record = destination.with_name(destination.name + ".part.ranges")
+        self.part = partial_path(destination)
+        self._record = partial_path(destination, ".ranges")
         self._head = json.dumps({"sha256": content.sha256, "size": content.size, "range_bytes": range_bytes})
         self._range_bytes = range_bytes
         self.missing = self._resume()
@@ -46,7 +47,7 @@ class RangesFile:
                 return [number for number in range(count) if number not in there]
         except (OSError, ValueError):
             pass
-        # A `.part` without this record is the sequential download's, or another content's.
+        # A part file without this record is the sequential download's, or another content's.
         self.part.unlink(missing_ok=True)
         self._record.write_text(self._head + "\n")
         return list(range(count))

@@ -1,5 +1,6 @@
 """The client itself."""
 
+import os
 import re
 import uuid
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -10,8 +11,10 @@ from typing import Any, Self
 import httpx
 
 from registry.client.audit import AuditLog
+from registry.client.checking import check_new_package
+from registry.client.checks import Checks
 from registry.client.downloads import download_content
-from registry.client.errors import AmbiguousReference, Conflict, NotFound, Problem
+from registry.client.errors import Conflict, NotFound, Problem
 from registry.client.models import (
     AuditEntry,
     Cost,
@@ -28,6 +31,7 @@ from registry.client.names import Names
 from registry.client.paging import walk
 from registry.client.progress import Progress, silent
 from registry.client.ratings import Ratings
+from registry.client.resolving import resolve
 from registry.client.safety import Safety
 from registry.client.tokens import Identity, Tokens
 from registry.client.transfers import Transfers
@@ -35,11 +39,8 @@ from registry.client.transport import Parameters, Retries, Transport, read
 from registry.client.uploads import PartsUpload
 from registry.client.users import Users
 from registry.client.webhooks import Webhooks
-from registry.domain.names import ALIAS_PATTERN
-from registry.domain.versions import Version, split_reference
 
 _ID = re.compile(r"[A-Za-z0-9-]{1,64}")
-_STATUSES_BY_USE = ("active", "deprecated", "pending", "quarantined", "failed")
 _MERGE_PATCH = "application/merge-patch+json"
 
 
@@ -71,6 +72,7 @@ class RegistryClient:
         self.audit_log = AuditLog(self._transport)
         self.safety = Safety(self._transport, _path)
         self.webhooks = Webhooks(self._transport)
+        self.checks = Checks(self._transport)
 
     async def __aenter__(self) -> Self:
         return self
@@ -168,47 +170,31 @@ class RegistryClient:
 
         The version may be a range, an alias or `latest`: the highest release, without one the highest prerelease.
 
-        Active packages come first, then deprecated ones, then the rest. Raises NotFound, AmbiguousReference when
-        packages of several types fit alike.
+        Active packages come first, then deprecated ones, then the rest. Raises NotFound, which names similar packages
+        or the versions that there are; AmbiguousReference when packages of several types fit alike.
         """
-        if _is_uuid(reference):
-            try:
-                return await self.get(reference)
-            except NotFound:
-                pass  # names may look like ids
-        name, version = split_reference(reference)
-        for status in _STATUSES_BY_USE:
-            listing = self.packages(type=type, status=status, name=name, version=version)
-            found = [package async for package in listing]
-            if found:
-                return await self.get(_highest(found, reference).id)
-        name, _, alias = reference.rpartition("@")
-        if name and ALIAS_PATTERN.fullmatch(alias):
-            found = [package async for package in self.packages(type=type, name=name, version=alias)]
-            if found:
-                return await self.get(_highest(found, reference).id)
-        if _ID.fullmatch(reference) and not _is_uuid(reference):
-            return await self.get(reference)
-        raise NotFound(Problem(404, "not-found", "Not found", f"there is no package {reference!r} that you may see"))
+        return await resolve(self, reference, type=type)
 
     async def publish(
         self,
-        path: Path,
+        path: str | os.PathLike[str],
         new_package: NewPackage,
         *,
         idempotency_key: str | None = None,
         resume: bool = True,
         progress: Progress = silent,
     ) -> Package:
-        """Publish a file. It is read twice: for its SHA-256, by which the registry checks what arrives, and to send it.
+        """Publish a file. What `new_package` says is checked first. The file is read twice: for its SHA-256, by which
+        the registry checks what arrives, and to send it.
 
         Lost connections are safe to try again, here or by the caller with the same `idempotency_key` (made up when none
         is given): the package is published once. A large file goes in parts (see `Transfers`); with `resume` the parts
         that an earlier attempt left at the registry are not sent again. Raises Conflict when the version is taken,
         InvalidRequest, FileChanged, OSError.
         """
+        check_new_package(new_package)
         key = idempotency_key or str(uuid.uuid4())
-        digest = await FileDigest.of(path, progress=progress)
+        digest = await FileDigest.of(Path(path), progress=progress)
         if digest.size > self._transfers.parts_above_bytes:
             upload = PartsUpload(
                 self._transport, digest, new_package.to_json(), transfers=self._transfers, progress=progress
@@ -220,6 +206,7 @@ class RegistryClient:
     async def ingest(self, new_package: NewPackage, *, idempotency_key: str | None = None) -> Package:
         """Have the registry fetch `new_package.source_url` by itself. The package is `pending`; read it again to see it
         become `active` or `failed`. Raises Conflict, InvalidRequest."""
+        check_new_package(new_package)
         response = await self._transport.call(
             "POST",
             "/package",
@@ -234,7 +221,7 @@ class RegistryClient:
         package_id: str,
         new_package: NewPackage,
         *,
-        path: Path | None = None,
+        path: str | os.PathLike[str] | None = None,
         etag: str | None = None,
         progress: Progress = silent,
     ) -> Package:
@@ -242,12 +229,13 @@ class RegistryClient:
 
         Raises NotFound, PreconditionFailed, Conflict, InvalidRequest.
         """
+        check_new_package(new_package)
         headers = _if_match(etag)
         if path is None:
             return _package(
                 await self._transport.call("PUT", _path(package_id), json=new_package.to_json(), headers=headers)
             )
-        digest = await FileDigest.of(path, progress=progress)
+        digest = await FileDigest.of(Path(path), progress=progress)
         form = PackageForm(new_package.to_json(), digest, seed=str(uuid.uuid4()), progress=progress)
         return await self._send_form("PUT", _path(package_id), form, headers=headers)
 
@@ -264,10 +252,13 @@ class RegistryClient:
         """Remove a package. With `etag` only if it is still that one. Raises NotFound, PreconditionFailed."""
         await self._transport.call("DELETE", _path(package_id), headers=_if_match(etag))
 
-    async def download(self, package: Package, destination: Path, *, progress: Progress = silent) -> None:
+    async def download(
+        self, package: Package, destination: str | os.PathLike[str], *, progress: Progress = silent
+    ) -> None:
         """Fetch the content into the file `destination`, which appears complete and checked or not at all.
 
-        What came before an interruption is kept beside it (`….part`) and not fetched again, in this call or the next.
+        What came before an interruption is kept beside it (`….registry-part`) and not fetched again, in this call or
+        the next.
         Raises DigestMismatch, Conflict when the package has no content now, NotFound, Unreachable, OSError.
         """
         if package.content is None:
@@ -278,7 +269,7 @@ class RegistryClient:
             self._transport,
             path,
             package.content,
-            destination=destination,
+            destination=Path(destination),
             transfers=self._transfers,
             progress=progress,
         )
@@ -326,22 +317,3 @@ def _path(package_id: str) -> str:
 
 def _if_match(etag: str | None) -> dict[str, str]:
     return {} if etag is None else {"If-Match": etag}
-
-
-def _is_uuid(text: str) -> bool:
-    try:
-        return str(uuid.UUID(text)) == text.lower()
-    except ValueError:
-        return False
-
-
-def _rank(version: Version) -> tuple[bool, Version]:
-    return not version.prerelease, version
-
-
-def _highest(packages: list[Package], reference: str) -> Package:
-    best = max(packages, key=lambda package: _rank(Version.parse(package.version)))
-    types = sorted({package.type for package in packages if package.version == best.version})
-    if len(types) > 1:
-        raise AmbiguousReference(f"{reference} is a {' and a '.join(types)}; give the type or the id")
-    return best

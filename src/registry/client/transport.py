@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import random
+import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -151,7 +152,7 @@ class Transport:
                 response = await self._attempt(make_request(), stream=stream)
             except httpx.RequestError as error:
                 if last or not (repeatable or isinstance(error, _NOT_SENT)):
-                    raise Unreachable(f"no answer from {self.origin}: {told(error)}") from error
+                    raise Unreachable(f"No answer from {self.origin}: {told(error)}.") from error
                 await self.retries.pause(attempt)
                 continue
             if response.status_code < 400 or response.status_code in expected:
@@ -195,7 +196,19 @@ def told(error: httpx.RequestError) -> str:
     """An error of the connection in words; httpx's timeouts have none of their own."""
     if isinstance(error, httpx.TimeoutException):
         return "it took too long"
-    return str(error) or type(error).__name__
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, socket.gaierror):
+            return "the host name is not known"
+        if isinstance(cause, ConnectionRefusedError):
+            return "nothing listens there"
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return f"its TLS certificate is not trusted ({cause.verify_message})"
+        if isinstance(cause, ssl.SSLError):
+            return "it does not speak TLS; does its address begin with http:// instead of https://?"
+        cause = cause.__cause__ or cause.__context__
+    text = str(error)
+    return "nothing listens there" if text == "All connection attempts failed" else text or type(error).__name__
 
 
 def read(response: httpx.Response, reader: Callable[[Any], T]) -> T:

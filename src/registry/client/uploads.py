@@ -51,7 +51,7 @@ class PartsUpload:
             "metadata": dict(metadata),
             "size": digest.size,
             "sha256": digest.sha256,
-            "filename": digest.path.name,
+            "filename": digest.path.name.encode(errors="replace").decode(),  # a file's name may be no text
             **({"media_type": media_type} if media_type else {}),
         }
         self._sent_bytes = 0

@@ -8,14 +8,17 @@ from registry.domain.search import Snippet
 SNIPPET_CHARACTERS = 200
 _LEAD_CHARACTERS = 40
 _MAX_SCANNED = 64 * 1024
+_FRONT_MATTER = re.compile(r"\ufeff?---[ \t]*\r?\n.*?^---[ \t]*\r?$\s*", re.DOTALL | re.MULTILINE)
 
 
 def make_snippet(texts: Sequence[str], words: Sequence[str]) -> Snippet:
     """A piece of the first text that has one of the words, else the beginning of the first text that is not empty.
 
-    Words are highlighted where they begin a word, in any case.
+    Words are highlighted where they begin a word, in any case. The front matter of a model card is no prose: a piece
+    never comes from it.
     """
-    # At most 16 words without operators, so that `re` has nothing to backtrack over.
+    texts = [text[found.end() :] if (found := _FRONT_MATTER.match(text)) else text for text in texts]
+    # Words in a few forms, without operators, so that `re` has nothing to backtrack over.
     pattern = re.compile(
         r"\b(?:" + "|".join(map(re.escape, sorted(words, key=len, reverse=True))) + r")\w*", re.IGNORECASE
     )

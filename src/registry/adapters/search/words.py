@@ -9,6 +9,7 @@ from registry.adapters.search.literals import TRIGRAM, fold
 from registry.adapters.search.names import NameTable
 from registry.adapters.search.scopes import ScopeFilter
 from registry.adapters.search.snippets import make_snippet
+from registry.adapters.search.stems import forms_of
 from registry.domain.errors import InvalidInput
 from registry.domain.search import RankedId, RankedIds
 
@@ -72,10 +73,19 @@ def _accepted(scores: list[Score], table: NameTable, scope: ScopeFilter) -> list
 
 
 def _ranked(connection: sqlite3.Connection, words: list[str]) -> list[Score]:
-    expression = " ".join(f'"{word}"' for word in words) + " *"
+    last = len(words) - 1
+    expression = " AND ".join(_any_form(word, is_last=place == last) for place, word in enumerate(words))
     weights = (_NAME_WEIGHT, _DESCRIPTION_WEIGHT, _README_WEIGHT)
     rows = connection.execute(_RANKED, (*weights, expression, MAX_RANKED))
     return [Score(key, round(value, 9)) for key, value in rows]
+
+
+def _any_form(word: str, *, is_last: bool) -> str:
+    """The word in any of its forms; the last one may be a beginning, too."""
+    forms = [f'"{form}"' for form in forms_of(word)]
+    if is_last:
+        forms[0] += " *"
+    return f"({' OR '.join(forms)})"
 
 
 def _similar(connection: sqlite3.Connection, words: list[str]) -> list[Score]:
@@ -113,7 +123,7 @@ def _item(connection: sqlite3.Connection, score: Score, words: list[str]) -> Ran
         return None
     package_id, description, readme = found
     texts = [description, readme.decode() if readme is not None else ""]
-    return RankedId(package_id, score.value, make_snippet(texts, words))
+    return RankedId(package_id, score.value, make_snippet(texts, [form for word in words for form in forms_of(word)]))
 
 
 def _parse_position(position: str | None) -> tuple[bool, Score | None]:

@@ -75,7 +75,7 @@ class Accounts:
                 account = await self._store.get(name)
         matches = await self._hasher.verify(account.password_hash if account else None, password)
         if account is None or not matches:
-            raise Unauthenticated("The name or the password is wrong.")
+            raise Unauthenticated("Wrong name or password.")
         await self._attempts.succeed(name, address)
         return self._issue(account)
 

@@ -1,0 +1,60 @@
+"""The root command: what it shares with every other, and how it ends: usage errors are one line, Ctrl-C is 130."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from registry.cli.failures import ExitCode
+from registry.cli.text import one_line
+
+INTERRUPTED = 130
+# Typer has its own copy of click in some versions: this is the base of all errors of either.
+_ClickException: Any = typer.BadParameter.__mro__[2]
+
+
+@dataclass(frozen=True, slots=True)
+class RootOptions:
+    """What may stand before the command as well as after it."""
+
+    server: str | None = None
+    token: str | None = None
+    profile: str | None = None
+    as_json: bool = False
+
+
+class RootGroup(TyperGroup):
+    """Typer draws a box and a usage text around what one line says."""
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,  # noqa: FBT001, FBT002 – typer's signature
+        windows_expand_args: bool = True,  # noqa: FBT001, FBT002 – typer's signature
+        **extra: Any,
+    ) -> Any:
+        if not standalone_mode:
+            return super().main(args, prog_name, complete_var, standalone_mode, windows_expand_args, **extra)
+        try:
+            code = super().main(args, prog_name, complete_var, False, windows_expand_args, **extra)  # noqa: FBT003
+        except _ClickException as error:
+            if type(error).__name__ == "NoArgsIsHelpError":
+                error.show()
+            else:
+                typer.echo(f"registry: {one_line(error.format_message())}{_where_help_is(error)}", err=True)
+            sys.exit(error.exit_code)
+        except typer.Abort:
+            # Ctrl-C or the end of the input at a prompt, after which the cursor is still in its line.
+            typer.echo(err=True)
+            sys.exit(INTERRUPTED)
+        sys.exit(code if isinstance(code, int) else 0)
+
+
+def _where_help_is(error: Any) -> str:
+    context = getattr(error, "ctx", None)
+    return f" (`{context.command_path} --help`)" if context is not None and error.exit_code == ExitCode.USAGE else ""

@@ -1,0 +1,1 @@
+"""What a new user gets wrong, and what the command line answers."""
