@@ -130,7 +130,7 @@ async def rate_again(request: Request, package_id: PackageId, caller: Uploader) 
 
 
 async def read_receipt(request: Request, package_id: PackageId, caller: Searcher) -> Response:
-    """The evidence that the rating rests on, with digests, weights, the formula version and the registry's signature.
+    """Read what the rating rests on, with digests and the registry's signature.
 
     `registry recompute receipt.json --key keys.json` checks all of it and computes the same numbers, offline.
     """
@@ -139,9 +139,9 @@ async def read_receipt(request: Request, package_id: PackageId, caller: Searcher
 
 
 async def read_receipt_keys(request: Request) -> Response:
-    """The public keys that check the signatures of receipts, as a JWK set: the one that signs now comes first.
+    """Read the public keys that check receipts, as a JWK set.
 
-    Those that signed before follow, as long as the registry names them. Needs no token.
+    The key that signs now comes first; those that signed before follow, as long as the settings name them. Needs no token.
     """
     keys = state_of(request.scope).services.receipts.public_keys()
     return Response(orjson.dumps(keys), media_type="application/json")
