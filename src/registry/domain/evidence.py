@@ -72,6 +72,19 @@ class ModuleFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class AssertionFacts:
+    """What the Python tests inside an archive assert. `functions` are test functions, `asserting` those of them with an
+    assertion that depends on the package; `statements` are those of all test files, `counted` of `asserting` alone.
+    """
+
+    files: int
+    functions: int
+    asserting: int
+    statements: int
+    counted: int
+
+
+@dataclass(frozen=True, slots=True)
 class PythonFacts:
     """What reading (never running) the Python inside an archive showed.
 
@@ -87,6 +100,7 @@ class PythonFacts:
     statements: int = 0
     findings: tuple[tuple[str, int], ...] | None = None
     modules: tuple[ModuleFacts, ...] = ()
+    tests: AssertionFacts | None = None
 
 
 @dataclass(frozen=True, slots=True)

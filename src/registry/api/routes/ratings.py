@@ -141,7 +141,8 @@ async def read_receipt(request: Request, package_id: PackageId, caller: Searcher
 async def read_receipt_keys(request: Request) -> Response:
     """Read the public keys that check receipts, as a JWK set.
 
-    The key that signs now comes first; those that signed before follow, as long as the settings name them. Needs no token.
+    The key that signs now comes first; those that signed before follow, as long as the settings name them. It needs no
+    token.
     """
     keys = state_of(request.scope).services.receipts.public_keys()
     return Response(orjson.dumps(keys), media_type="application/json")

@@ -11,8 +11,10 @@ to the system, the runtime and activations:
 
 The bytes are those of one copy of the weights: safetensors files if there are any, else PyTorch's, unless all
 of them are smaller than an eighth of another file of weights (4 bits against float32): such are no copy of it. Else
-they are those of the largest file of any other format, with its fellow parts (`-00001-of-00003`); for a package without
-weights, of its whole content. The archive is asked first, then the hub.
+they are those of the largest file of any other format, with its fellow parts (`-00001-of-00003`). A file of no known
+format counts as weights too where it is eight times as large as what was found: no ending hides them. The archive is
+asked first, then the hub. For code and datasets the bytes are those of the whole content. A model without weights has
+nothing to run: 0.
 """
 
 import re
@@ -21,6 +23,7 @@ from math import fsum, log10
 
 from registry.domain.evidence import Evidence, Fact, FileEntry
 from registry.domain.ratings import MetricResult, Target
+from registry.formats.archives.roles import Role, role_of
 from registry.rating.results import bounded, counted, lost, measured, unknown
 
 GIB = 1024**3
@@ -38,8 +41,14 @@ _FORMATS = (
     ("TensorFlow", (".h5", ".keras", ".tflite", ".pb")),
     ("Flax", (".msgpack",)),
     ("pickle", (".pkl", ".pickle", ".joblib")),
+    (
+        "other",
+        (".npz", ".npy", ".nemo", ".pdparams", ".pdiparams", ".params", ".caffemodel", ".weights", ".engine", ".ot"),
+    ),
+    ("boosted trees", (".ubj", ".cbm", ".bst", ".xgb", ".lgb", ".mlmodel", ".ggml", ".hdf5")),
 )
 _FORMATS_DIFFER_BY = 8
+_LARGE_WITHOUT_ENDING = 1024 * 1024
 _SHARD = re.compile(r"-\d{5}-of-\d{5}")
 _NO_WEIGHTS = ("training_args.bin", "optimizer.pt", "scheduler.pt", "rng_state.pth")
 
@@ -54,6 +63,8 @@ def measure(evidence: Evidence) -> MetricResult:
     for fact, files in listings:
         if files and (weights := weight_bytes(files)):
             return _scored(weights[1], f"{counted(weights[2], f'{weights[0]} file')} of", fact)
+    if package and package.type == "model" and (nothing := _without_weights(evidence)) is not None:
+        return nothing
     if package and package.content_size:
         return _scored(package.content_size, "content of", evidence.package)
     hub_bytes = sum(file.size for file in evidence.hub.value.files) if evidence.hub.value else 0
@@ -68,6 +79,11 @@ def weight_bytes(files: Sequence[FileEntry]) -> tuple[str, int, int] | None:
     """(format, bytes, number of files) of one copy of the weights among `files`, None when there are none."""
     found = [(name, file) for file in files if file.size > 0 and (name := _format(file.path))]
     largest = max((file.size for _, file in found), default=0)
+    alone = len(files) == 1
+    unknown_files = (file for file in files if _may_be_weights(file, alone=alone))
+    other = max(unknown_files, key=lambda it: it.size, default=None)
+    if other is not None and other.size > _FORMATS_DIFFER_BY * largest:
+        return "unknown", other.size, 1
     for wanted in ("safetensors", "PyTorch"):
         sizes = [file.size for name, file in found if name == wanted]
         if sizes and sum(sizes) * _FORMATS_DIFFER_BY >= largest:
@@ -77,6 +93,32 @@ def weight_bytes(files: Sequence[FileEntry]) -> tuple[str, int, int] | None:
         copies.setdefault((name, _SHARD.sub("", file.path)), []).append(file.size)
     whole = ((name, sum(sizes), len(sizes)) for (name, _), sizes in copies.items())
     return max(whole, key=lambda it: it[1], default=None)
+
+
+def _without_weights(evidence: Evidence) -> MetricResult | None:
+    """A model's result where its files were seen and none can be weights; None where they were not all seen."""
+    archive, hub = evidence.archive, evidence.hub
+    seen = [fact for fact in (archive, hub) if fact.value is not None]
+    whole = archive.value is None or not archive.value.truncated
+    if not seen or not whole or archive.failed or hub.failed:
+        return None
+    return measured(
+        0.0,
+        "a model without weights: no file in it can hold any",
+        *seen,
+        by_target=tuple((target, 0.0) for target in BUDGET_BYTES),
+    )
+
+
+def _may_be_weights(file: FileEntry, *, alone: bool) -> bool:
+    """Whether a file is of no kind that is known: neither documentation, data nor code, nor what tools leave behind."""
+    name = file.path.lower().rsplit("/", 1)[-1]
+    if name.endswith((".json", ".txt")):
+        return "model" in name and role_of(file.path) is not Role.DOCS
+    if role_of(file.path) is not None or name.endswith(_NO_WEIGHTS):
+        return False
+    has_ending = "." in name.strip(".")
+    return alone or file.size >= _LARGE_WITHOUT_ENDING or (has_ending and not name.startswith("."))
 
 
 def _format(path: str) -> str | None:
