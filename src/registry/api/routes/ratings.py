@@ -73,7 +73,9 @@ def rating_routes() -> APIRouter:
             **problems(401, 403, 404, 422),
         },
     )
-    router.add_api_route("/receipts/keys", read_receipt_keys, methods=["GET"], response_model=ReceiptKeysModel)
+    router.add_api_route(
+        "/receipts/keys", read_receipt_keys, methods=["GET"], response_model=ReceiptKeysModel, responses=problems()
+    )
     router.add_api_route(
         "/package/{package_id}/license-check",
         check_license,
