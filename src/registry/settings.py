@@ -197,6 +197,10 @@ class Settings(BaseSettings):
         10, description="time between two contents that a process scans again for a newer scanner"
     )
 
+    manifest_seconds: Seconds = Field(
+        3_600, description="most that reading the files of one archive may take; smaller ones get less"
+    )
+
     sweep_interval_seconds: Seconds = Field(3_600, description="time between sweeps for bytes without a record")
     sweep_grace_seconds: int = Field(86_400, ge=0, description="age under which such bytes are left alone")
     scrub_interval_seconds: int = Field(0, ge=0, description="time between hashing all content anew; 0: never")

@@ -11,6 +11,7 @@ from registry.adapters.dynamodb.audit_log import DynamoAuditLog
 from registry.adapters.dynamodb.changes import DynamoChangeFeed
 from registry.adapters.dynamodb.client import DynamoTable
 from registry.adapters.dynamodb.deliveries import DynamoDeliveryOutbox
+from registry.adapters.dynamodb.derived import DynamoDerivedStore
 from registry.adapters.dynamodb.health import DynamoHealthLog
 from registry.adapters.dynamodb.idempotency import DynamoIdempotencyStore
 from registry.adapters.dynamodb.keys import text
@@ -53,6 +54,7 @@ def open_records(table: DynamoTable, clock: Clock) -> Records:
         scan_requests=DynamoScanRequestStore(table),
         webhooks=DynamoWebhookStore(table, clock),
         outbox=DynamoDeliveryOutbox(table, clock),
+        derived=DynamoDerivedStore(table),
         names=DynamoNameStore(table),
         releases=DynamoReleaseStore(table, clock=clock),
     )

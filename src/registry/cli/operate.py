@@ -60,7 +60,12 @@ def worker(
         observers = metrics.StoreMetrics(collected), metrics.RatingMetrics(collected)
         async with open_registry(settings, observer=observers[0], ratings_observer=observers[1]) as running:
             services = running.services
-            yield {"ratings": services.rate_as_worker, "scans": services.scan_as_worker, "health": services.health.run}
+            yield {
+                "files": services.list_files_in_background,
+                "ratings": services.rate_as_worker,
+                "scans": services.scan_as_worker,
+                "health": services.health.run,
+            }
 
     exit_quietly_at_sigterm()
     uvicorn.run(

@@ -94,6 +94,7 @@ async def run_background(
 
     loops = {
         "downloads": services.retrieval.downloads.run,
+        "files": services.list_files_in_background,
         "health": services.health.run,
         "ingest": services.ingest.run,
         "parsing": services.keep_parsers_ready,

@@ -23,6 +23,8 @@ can hold one.
 | names have owners | `names` | `migrated` |
 | listing entry | `L#<status>#<dimension>#<value>` | `<package id>` |
 | blob | `B#<blob key>` | `blob` |
+| manifest, unpacked file | `H#<sha256>` | `manifest`, `file` |
+| manifest or file being made | `H#<sha256>` | `manifest claim`, `file claim` |
 | address of a fetch | `X#<package id>` | `source` |
 | audit entry | `A#<package id>` | `<entry id>` |
 | head of the log | `X#head` | `head` |
@@ -83,7 +85,10 @@ can hold one.
 - An unfinished reset is the admin who stays, with the `reset_token` that distinguishes this reset from the next one.
 - An audit entry is in the index, under `audit#<shard>` and its id, until it has its position in the log of all entries
   (`log_position`). Head, tiles and positions change in one transaction.
-- A blob shows the sweep that a record, or an open upload, refers to these bytes.
+- A blob shows the sweep that a record, an open upload, a manifest or an unpacked file refers to these bytes.
+- A manifest (by the SHA-256 of a content) and an unpacked file (by its own) have their `blob_key`, `blob_sha256` and
+  the set of who uses them, `used_by`; or the `problem` for which there is none. While one is made there is a lease
+  (`claim_token`, `ends_at`, `attempts`).
 - An event is put by the change that causes it; `outbox` makes the deliveries of it, and ends it.
 - A lane lists the pending deliveries of a webhook and package (`waiting`) in their order, and is there while one is.
 - A webhook that has ended, disabled or removed, is one that the sweep has to clear up after.
@@ -214,6 +219,10 @@ MIGRATED: Item = {"pk": {"S": "names"}, "sk": {"S": "migrated"}}
 
 def blob_key(blob: str) -> Item:
     return key(f"B#{blob}", "blob")
+
+
+def derived_key(kind: str, sha256: str) -> Item:
+    return key(f"H#{sha256}", kind)
 
 
 def idempotency_key(answer: str) -> Item:

@@ -245,6 +245,17 @@ RECORDS: Migrations = (
         "DROP TABLE answers",
         "CREATE INDEX idempotency_records_expires_at ON idempotency_records (expires_at)",
     ),
+    (
+        """CREATE TABLE derived (
+            kind TEXT NOT NULL, sha256 TEXT NOT NULL, blob_key TEXT, blob_sha256 TEXT, problem TEXT NOT NULL,
+            path TEXT, reader_version INTEGER NOT NULL, crc32 INTEGER, UNIQUE (kind, sha256))""",
+        "CREATE INDEX derived_blob_key ON derived (blob_key) WHERE blob_key IS NOT NULL",
+        "CREATE TABLE derived_users (kind TEXT NOT NULL, sha256 TEXT NOT NULL, user TEXT NOT NULL, "
+        "UNIQUE (kind, sha256, user))",
+        """CREATE TABLE derived_claims (
+            kind TEXT NOT NULL, sha256 TEXT NOT NULL, token TEXT NOT NULL, ends_at INTEGER NOT NULL,
+            attempts INTEGER NOT NULL, UNIQUE (kind, sha256))""",
+    ),
 )
 
 THROTTLE: Migrations = (
