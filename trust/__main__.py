@@ -3,9 +3,9 @@
 import argparse
 import sys
 
-from trust import compatibility, licenses, safety
+from trust import cheats, compatibility, licenses, safety
 
-SECTIONS = (*safety.SECTIONS, *licenses.SECTIONS, *compatibility.SECTIONS)
+SECTIONS = (*safety.SECTIONS, *licenses.SECTIONS, *compatibility.SECTIONS, *cheats.SECTIONS)
 """Every table; a new subject adds a module with its own."""
 
 

@@ -59,7 +59,9 @@ def test_several_receipts_are_computed_at_once(rater: Cli, tmp_path: Path) -> No
     kept = [tmp_path / name for name in ("one.json", "none.json", "two.json")]
     for receipt in (kept[0], kept[2]):
         rater.done("rate", "acme/tiny", "--receipt", str(receipt))
-    assert len(rater.done("recompute", str(kept[0]), str(kept[2])).documents) == 2
+    keys = tmp_path / "keys.jwk"
+    keys.write_text(rater.done("receipt-keys").out)
+    assert len(rater.done("recompute", "--key", str(keys), str(kept[0]), str(kept[2])).documents) == 2
     answer = rater.run("recompute", *map(str, kept))
     assert answer.code == 1
     assert len(answer.documents) == 2
