@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from registry.cli.service import read_settings, run
-from registry.cli.serving import exit_quietly_at_sigterm
+from registry.cli.serving import exit_quietly_at_sigterm, server_options
 
 if TYPE_CHECKING:
     from registry.composition import Running
@@ -44,6 +44,7 @@ def worker(
     """
     import uvicorn
 
+    from registry.api.state import Stopping
     from registry.composition import open_registry, prepare
     from registry.services.maintenance.background import Loops
     from registry.telemetry import metrics
@@ -69,14 +70,10 @@ def worker(
 
     exit_quietly_at_sigterm()
     uvicorn.run(
-        create_worker_app(opened, collected=collected, version=version("registry")),
+        create_worker_app(opened, collected=collected, version=version("registry"), state={"stopping": Stopping()}),
         host=settings.host,
         port=settings.worker_port,
-        loop="uvloop",
-        ws="none",
-        access_log=False,
-        log_config=None,
-        server_header=False,
+        **server_options(settings),
     )
 
 

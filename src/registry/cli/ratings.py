@@ -153,8 +153,9 @@ def recompute(
             draw_rating(members)
             output.say("The receipt gives the rating that it states.")
         else:
-            score = members["net_score"]
-            output.text(f"{receipt}: {'unknown' if score is None else f'{score:.6g}'}, as it states")
+            score, (low, high) = members["net_score"], members["net_score_range"]
+            text = "unknown" if score is None else f"{score:.6g} ({low:.6g}–{high:.6g})"
+            output.text(f"{receipt}: {text}, as it states")
         if found.signed_by is not None and not output.as_json:
             output.say(f"Signed by {found.signed_by}.")
     if computed and verifier is None:

@@ -24,6 +24,12 @@ class RecordMaintenance(Protocol):
     async def reset(self, admin: Account) -> None:
         """Drop every record and keep one account: `admin`. All or nothing."""
 
+    async def upgrade_listings(self) -> bool:
+        """Bring the listings of some packages up to date that an earlier edition wrote. Whether there may be more.
+
+        Raises Unavailable.
+        """
+
     async def ping(self) -> None:
         """Return when the store answers. Raises Unavailable."""
 

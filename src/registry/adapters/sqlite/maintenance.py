@@ -84,6 +84,10 @@ class SqliteRecordMaintenance:
 
         await self._database.write(operation)
 
+    async def upgrade_listings(self) -> bool:
+        """Done when the file was opened."""
+        return False
+
     async def ping(self) -> None:
         self._database.fetch_one("SELECT count(*) FROM sqlite_master")
 

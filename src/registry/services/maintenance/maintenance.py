@@ -21,6 +21,7 @@ from registry.services.uploads.uploads import Uploads
 
 _log = structlog.get_logger(__name__)
 _BATCH = 500
+_AFTER_FAILURE_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +151,17 @@ class Maintenance:
                 _log.warning("sweep_failed", reason=str(error))
             else:
                 _log.info("swept", **asdict(report))
+
+    async def run_listing_upgrade(self) -> None:
+        """Bring listings that an earlier edition wrote up to date, then wait to be cancelled."""
+        while True:
+            try:
+                while await self._records.upgrade_listings():
+                    pass
+                await asyncio.Event().wait()
+            except RegistryError as error:
+                _log.warning("listing_upgrade_waits", reason=str(error))
+                await asyncio.sleep(_AFTER_FAILURE_SECONDS)
 
     async def run_scrubs(self, *, interval_seconds: int) -> None:
         """Scrub again and again until cancelled; each damaged package is named in the log."""
