@@ -75,7 +75,7 @@ def test_a_package_is_rated_anew(rater: Cli) -> None:
 
 
 def test_lists_what_is_rated_high_enough(rater: Cli) -> None:
-    score = rater.done("rate", "acme/tiny").document["net_score"]
+    score = rater.done("rate", "acme/tiny").document["net_score_range"][0]
     assert [package["name"] for package in rater.done("list", "--min-net-score", str(score)).documents] == ["acme/tiny"]
     assert rater.done("list", "--min-net-score", str(score + 0.000_001)).out == ""
     assert rater.run("list", "--min-net-score", "1.5").code == 2
