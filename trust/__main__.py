@@ -3,9 +3,9 @@
 import argparse
 import sys
 
-from trust import cheats, compatibility, licenses, safety
+from trust import cheats, compatibility, examples, licenses, safety
 
-SECTIONS = (*safety.SECTIONS, *licenses.SECTIONS, *compatibility.SECTIONS, *cheats.SECTIONS)
+SECTIONS = (*safety.SECTIONS, *licenses.SECTIONS, *compatibility.SECTIONS, *cheats.SECTIONS, *examples.SECTIONS)
 """Every table; a new subject adds a module with its own."""
 
 

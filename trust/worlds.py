@@ -87,7 +87,13 @@ def rated(made: Made) -> Receipt:
 async def _rated(made: Made) -> Receipt:
     data = made.bytes()
     world = _World(made, data)
-    sources = Sources(archives=world, safety=world, code_host=_Host(made), hub=_Hub(made), parents=world)
+    sources = Sources(
+        archives=world,
+        safety=world,
+        code_host=_Host(made) if made.repositories else None,
+        hub=_Hub(made),
+        parents=world,
+    )
     collector = EvidenceCollector(sources, cards=_Cards(), clock=_Clock(), deadlines=_PATIENT, monotonic=lambda: 0.0)
     return rate(await collector.collect(_package(made, data)))
 

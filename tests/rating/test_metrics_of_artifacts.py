@@ -22,6 +22,7 @@ from registry.rating.metrics import (
     dataset_and_code,
     dataset_quality,
     reproducibility,
+    size,
 )
 from tests.rating.factories import archive, evidence, failed, hub, known, package
 
@@ -95,10 +96,23 @@ def test_a_dataset_without_data_is_reported() -> None:
         return result.score, result.evidence
 
     score, text = half("README.md", "LICENSE", "dataset_infos.json", "load.py")
-    assert (score, "a dataset without data" in text) == (0.5, True)
-    assert half("README.md", "train.csv")[0] == 0.5
-    assert half("README.md", "data.json")[0] == 0.5
+    assert (score, "a dataset without data" in text) == (0.0, True)
+    assert half("README.md", "train.csv")[0] == 1.0
+    assert half("README.md", "data.json")[0] == 1.0
     assert half("README.md", "rows.bin.zst", "load.py")[0] == 1.0
+
+
+def test_a_dataset_without_data_has_nothing_to_document_or_to_hold() -> None:
+    empty = evidence(package=package(type="dataset", content_size=500), archive=archive("README.md", "LICENSE"))
+    assert dataset_quality.measure(empty).score == size.measure(empty).score == 0.0
+    full = evidence(package=package(type="dataset", content_size=500), archive=archive("README.md", "a.csv"))
+    assert size.measure(full).score == 1.0
+
+
+def test_what_a_source_distribution_is_not_meant_to_hold_is_left_out() -> None:
+    paths = ("tiny-1.0/PKG-INFO", "tiny-1.0/tiny.py")
+    assert "continuous integration" not in code_quality.measure(evidence(archive=archive(*paths))).evidence
+    assert "no continuous integration" in code_quality.measure(evidence(archive=archive(*paths[1:]))).evidence
 
 
 def test_python_without_a_statement_is_no_code() -> None:

@@ -89,7 +89,7 @@ class PythonFacts:
     """What reading (never running) the Python inside an archive showed.
 
     `findings` are pairs (ruff rule, count); None when ruff could not be asked. `lines` and `statements` are those of
-    the files read; docstrings are no statements.
+    the files read; docstrings are no statements. `functions` are those outside of tests.
     """
 
     files: int

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from registry.domain.evidence import ModuleFacts, PythonFacts
-from registry.formats.assertions import ParsedFile, is_docstring, read_tests
+from registry.formats.assertions import ParsedFile, is_docstring, is_test_path, read_tests
 from registry.formats.project_files import without_top
 from registry.formats.python_examples import parse_python
 
@@ -51,7 +51,7 @@ def read_python(sources: Sequence[PythonSource], *, ruff: Path | None = None) ->
         parsed.append(ParsedFile(path, tree))
         for node in ast.walk(tree):
             statements += isinstance(node, ast.stmt) and not is_docstring(node)
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not is_test_path(path):
                 functions += 1
                 annotated += _is_annotated(node)
         if len(modules) < MAX_MODULES:

@@ -6,10 +6,10 @@ Formula: the weighted mean of those parts that could be looked at.
   most 1. An assertion counts when it depends on what the test imports from the package or is given; comments, `assert
   True` and constants do not. Tests that could not be read (another language, or in a repository that is only listed)
   count half: bytes of test files / a quarter of the bytes of other source files / 2
-- continuous integration 0.20: 1 when a workflow or its like is there
+- continuous integration 0.20: 1 when a workflow or its like is there; a source distribution is not meant to hold one
 - lint configuration 0.15: 1 when a linter or pre-commit is set up, in a file of its own or in `pyproject.toml`
-- types 0.15: the share of functions with annotations in the Python of the archive; where none was read, 1 when a type
-  checker is set up, else 0
+- types 0.15: the share of functions with annotations in the Python of the archive, without its tests; where none was
+  read, 1 when a type checker is set up, else 0
 - findings 0.20: 1 / (1 + findings of ruff per 100 lines) on the Python of the archive, by its rules E4, E7, E9, F
   and B; a file that does not parse counts as ten findings
 
@@ -90,12 +90,18 @@ def _project(files: list[FileEntry], tools: frozenset[str], python: PythonFacts 
     paths = [file.path for file in files]
     parts = [
         _tests(0.30, files, python.tests if python else None, python),
-        _present(0.20, paths, _CI, "continuous integration"),
+        *_integration(0.20, paths),
         _configured(0.15, paths, _LINT, "lint configuration", tools.intersection(_LINT_TOOLS)),
     ]
     if python and python.functions:
         return parts
     return [*parts, _configured(0.15, paths, _TYPES, "type checking", tools.intersection(_TYPE_TOOLS))]
+
+
+def _integration(weight: float, paths: list[str]) -> list[_Part]:
+    """Nothing where a source distribution (it has a `PKG-INFO` at its root) shows none."""
+    part = _present(weight, paths, _CI, "continuous integration")
+    return [] if part[1] == 0 and "PKG-INFO" in paths else [part]
 
 
 def _tests(weight: float, files: list[FileEntry], tests: AssertionFacts | None, python: PythonFacts | None) -> _Part:

@@ -14,7 +14,7 @@ of them are smaller than an eighth of another file of weights (4 bits against fl
 they are those of the largest file of any other format, with its fellow parts (`-00001-of-00003`). A file of no known
 format counts as weights too where it is eight times as large as what was found: no ending hides them. The archive is
 asked first, then the hub. For code and datasets the bytes are those of the whole content. A model without weights has
-nothing to run: 0.
+nothing to run, and a dataset without data nothing to hold: 0.
 """
 
 import re
@@ -24,6 +24,7 @@ from math import fsum, log10
 from registry.domain.evidence import Evidence, Fact, FileEntry
 from registry.domain.ratings import MetricResult, Target
 from registry.formats.archives.roles import Role, role_of
+from registry.rating.metrics.dataset_and_code import own_data
 from registry.rating.results import bounded, counted, lost, measured, unknown
 
 GIB = 1024**3
@@ -48,6 +49,7 @@ _FORMATS = (
     ("boosted trees", (".ubj", ".cbm", ".bst", ".xgb", ".lgb", ".mlmodel", ".ggml", ".hdf5")),
 )
 _FORMATS_DIFFER_BY = 8
+_PROGRAM = re.compile(r"(?:^|/)(?:bin/|[^/]+\.data/scripts/)")
 _LARGE_WITHOUT_ENDING = 1024 * 1024
 _SHARD = re.compile(r"-\d{5}-of-\d{5}")
 _NO_WEIGHTS = ("training_args.bin", "optimizer.pt", "scheduler.pt", "rng_state.pth")
@@ -63,7 +65,7 @@ def measure(evidence: Evidence) -> MetricResult:
     for fact, files in listings:
         if files and (weights := weight_bytes(files)):
             return _scored(weights[1], f"{counted(weights[2], f'{weights[0]} file')} of", fact)
-    if package and package.type == "model" and (nothing := _without_weights(evidence)) is not None:
+    if package and package.type != "code" and (nothing := _nothing(evidence, package.type)) is not None:
         return nothing
     if package and package.content_size:
         return _scored(package.content_size, "content of", evidence.package)
@@ -95,16 +97,18 @@ def weight_bytes(files: Sequence[FileEntry]) -> tuple[str, int, int] | None:
     return max(whole, key=lambda it: it[1], default=None)
 
 
-def _without_weights(evidence: Evidence) -> MetricResult | None:
-    """A model's result where its files were seen and none can be weights; None where they were not all seen."""
+def _nothing(evidence: Evidence, kind: str) -> MetricResult | None:
+    """The result where all files were seen and none can be weights or data; None where they were not all seen."""
     archive, hub = evidence.archive, evidence.hub
     seen = [fact for fact in (archive, hub) if fact.value is not None]
     whole = archive.value is None or not archive.value.truncated
     if not seen or not whole or archive.failed or hub.failed:
         return None
+    if kind == "dataset" and own_data(evidence)[0]:
+        return None
     return measured(
         0.0,
-        "a model without weights: no file in it can hold any",
+        f"a {kind} without {'data' if kind == 'dataset' else 'weights'}: no file in it can hold any",
         *seen,
         by_target=tuple((target, 0.0) for target in BUDGET_BYTES),
     )
@@ -116,6 +120,8 @@ def _may_be_weights(file: FileEntry, *, alone: bool) -> bool:
     if name.endswith((".json", ".txt")):
         return "model" in name and role_of(file.path) is not Role.DOCS
     if role_of(file.path) is not None or name.endswith(_NO_WEIGHTS):
+        return False
+    if _PROGRAM.search(file.path):
         return False
     has_ending = "." in name.strip(".")
     return alone or file.size >= _LARGE_WITHOUT_ENDING or (has_ending and not name.startswith("."))
