@@ -14,6 +14,7 @@ from registry.cli import (
     names,
     operate,
     packages,
+    policy,
     profiles,
     publishing,
     ratings,
@@ -93,6 +94,7 @@ for commands in (
     webhooks,
     serving,
     operate,
+    policy,
     stores,
 ):
     commands.register(app)
