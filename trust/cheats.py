@@ -15,8 +15,8 @@ from registry.domain.evidence import (
     TreeFacts,
 )
 from registry.domain.ratings import MetricName
+from trust.made import Made, Repository, rated
 from trust.sections import Section, table
-from trust.worlds import Made, Repository, rated
 
 
 @dataclass(frozen=True, slots=True)

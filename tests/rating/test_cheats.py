@@ -3,7 +3,7 @@
 import pytest
 
 from trust.cheats import CHEATS, Cheat
-from trust.worlds import rated
+from trust.made import rated
 
 _LITTLE = 0.25
 """A cheat may leave something that is worth a little: words, a named dataset."""

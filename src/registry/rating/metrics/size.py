@@ -11,7 +11,8 @@ to the system, the runtime and activations:
 
 The bytes are those of one copy of the weights: safetensors files if there are any, else PyTorch's, unless all
 of them are smaller than an eighth of another file of weights (4 bits against float32): such are no copy of it. Else
-they are those of the largest file of any other format, with its fellow parts (`-00001-of-00003`). A file of no known
+they are those of the largest file of any other format, with its fellow parts (`-00001-of-00003`); for a package without
+weights, of its whole content. The archive is asked first, then the hub; where one of them fails, the score is lost.
 format counts as weights too where it is eight times as large as what was found: no ending hides them. The archive is
 asked first, then the hub. For code and datasets the bytes are those of the whole content. A model without weights has
 nothing to run, and a dataset without data nothing to hold: 0.
@@ -62,18 +63,20 @@ def measure(evidence: Evidence) -> MetricResult:
         (evidence.archive, evidence.archive.value and evidence.archive.value.files),
         (evidence.hub, evidence.hub.value and evidence.hub.value.files),
     )
+    cut = any(facts.truncated for facts in (evidence.archive.value, evidence.hub.value) if facts)
     for fact, files in listings:
+        if fact.failed:
+            # What comes after it would say something else: another copy, or the size of the whole archive.
+            return lost(*asked)
         if files and (weights := weight_bytes(files)):
-            return _scored(weights[1], f"{counted(weights[2], f'{weights[0]} file')} of", fact)
+            return _scored(weights[1], f"{counted(weights[2], f'{weights[0]} file')} of", fact, cut=cut)
     if package and package.type != "code" and (nothing := _nothing(evidence, package.type)) is not None:
         return nothing
     if package and package.content_size:
-        return _scored(package.content_size, "content of", evidence.package)
+        return _scored(package.content_size, "content of", evidence.package, cut=cut)
     hub_bytes = sum(file.size for file in evidence.hub.value.files) if evidence.hub.value else 0
     if hub_bytes:
-        return _scored(hub_bytes, "files on the hub of", evidence.hub)
-    if any(fact.failed for fact in asked):
-        return lost(*asked)
+        return _scored(hub_bytes, "files on the hub of", evidence.hub, cut=cut)
     return unknown("the package has no content, and no hub lists its files", *asked)
 
 
@@ -101,7 +104,7 @@ def _nothing(evidence: Evidence, kind: str) -> MetricResult | None:
     """The result where all files were seen and none can be weights or data; None where they were not all seen."""
     archive, hub = evidence.archive, evidence.hub
     seen = [fact for fact in (archive, hub) if fact.value is not None]
-    whole = archive.value is None or not archive.value.truncated
+    whole = not any(facts.truncated for facts in (archive.value, hub.value) if facts)
     if not seen or not whole or archive.failed or hub.failed:
         return None
     if kind == "dataset" and own_data(evidence)[0]:
@@ -133,12 +136,16 @@ def _format(path: str) -> str | None:
     return next((name for name, endings in _FORMATS if path.lower().endswith(endings)), None)
 
 
-def _scored(size: int, what: str, fact: Fact[object]) -> MetricResult:
+def _scored(size: int, what: str, fact: Fact[object], *, cut: bool) -> MetricResult:
     by_target = tuple((target, bounded(log10(budget / size))) for target, budget in BUDGET_BYTES.items())
     shown = ", ".join(f"{target.value} {BUDGET_BYTES[target] / GIB:g} GiB" for target, _ in by_target)
+    score = fsum(score for _, score in by_target) / len(by_target)
     return measured(
-        fsum(score for _, score in by_target) / len(by_target),
-        f"{what} {size:,} bytes against memory budgets of {shown}",
+        score,
+        f"{what} {size:,} bytes against memory budgets of {shown}"
+        + ("; not all files were listed, and more weights may be among them" if cut else ""),
         fact,
+        low=0.0 if cut else None,
+        high=1.0 if cut else None,
         by_target=by_target,
     )
