@@ -72,8 +72,8 @@ def _said(evidence: Evidence) -> set[str]:
 
 def _own(evidence: Evidence, license_name: str | None) -> MetricResult:
     card, hub = evidence.card, evidence.hub
-    if hub.failed or card.failed:
-        return lost(hub, card)
+    if hub.failed or card.failed or evidence.archive.failed:
+        return lost(hub, card, evidence.archive)
     there, found, _ = own_data(evidence)
     if not there and evidence.archive.value is not None:
         return measured(0.0, found, evidence.archive, hub, source="archive")
