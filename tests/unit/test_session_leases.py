@@ -1,7 +1,6 @@
 """Session leases: reads are spared, and a change still holds from the next request on, on every host."""
 
 import asyncio
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -102,7 +101,7 @@ class Host:
 
 
 @pytest.fixture
-def world() -> Iterator[World]:
+def world() -> World:
     return World()
 
 

@@ -176,6 +176,7 @@ class LeasedMaintenance:
         self._leases = leases
         self.live_blob_keys, self.list_contents = store.live_blob_keys, store.list_contents
         self.purge_expired, self.ping = store.purge_expired, store.ping
+        self.upgrade_listings = store.upgrade_listings
 
     async def reset(self, admin: Account) -> None:
         await self._leases.after(self._store.reset(admin))
