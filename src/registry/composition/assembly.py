@@ -19,6 +19,7 @@ from registry.composition.policy import assemble_policy
 from registry.composition.rating import RatingCollaborators, RatingStores, assemble_rating
 from registry.composition.safety import assemble_safety
 from registry.composition.search import Search, announced
+from registry.domain.receipt_keys import read_keys
 from registry.formats.archives.limits import ArchiveLimits
 from registry.ports.clock import Clock, IdSource
 from registry.ports.passwords import PasswordHasher
@@ -51,6 +52,7 @@ from registry.services.packages.publishing import Publishing
 from registry.services.packages.reading import Reading
 from registry.services.packages.retrieval import DownloadLog, Retrieval
 from registry.services.ratings.badges import Badges
+from registry.services.ratings.receipt_signing import ReceiptSigning
 from registry.services.uploads.admission import Admission
 from registry.services.uploads.completing import Completing
 from registry.services.uploads.quotas import QuotaRules, Quotas
@@ -62,6 +64,9 @@ from registry.settings import Settings
 ADMIN_PASSWORD_FILE = "admin-password"  # noqa: S105  (a file name)
 _SIGNING_KEY_FILE = "signing-key"
 _AUDIT_KEY_FILE = "audit-key"
+_RECEIPT_KEY_FILE = "receipt-key"
+_AUDIT_PURPOSE = "registry audit log v1"
+_RECEIPT_PURPOSE = "registry rating receipts v1"
 _LEASE_TIMEOUTS = 3
 """A claimed delivery is free again after so many times the time that one may take."""
 _COMPLETE_WAIT_SECONDS = 25.0
@@ -97,6 +102,7 @@ class _Secrets:
     signing_key: str
     admin_password: str
     audit_key: str
+    receipt_key: str
 
 
 def _secrets_of(settings: Settings) -> _Secrets:
@@ -108,10 +114,13 @@ def _secrets_of(settings: Settings) -> _Secrets:
         return kept_secret(settings.data_dir / file, lambda: secrets.token_urlsafe(size))
 
     signing_key = value(settings.jwt_secret, _SIGNING_KEY_FILE, 48)
-    # At scale the key that signs tokens gives this one, too, where none is set: the signer derives another key from it.
-    given = settings.audit_key or (None if settings.embedded else SecretStr(signing_key))
+    # At scale the key that signs tokens gives the others, too, where none is set: signers derive other keys from it.
+    unset = None if settings.embedded else SecretStr(signing_key)
     return _Secrets(
-        signing_key, value(settings.admin_password, ADMIN_PASSWORD_FILE, 15), value(given, _AUDIT_KEY_FILE, 48)
+        signing_key,
+        value(settings.admin_password, ADMIN_PASSWORD_FILE, 15),
+        value(settings.audit_key or unset, _AUDIT_KEY_FILE, 48),
+        value(settings.receipt_key or unset, _RECEIPT_KEY_FILE, 48),
     )
 
 
@@ -159,10 +168,15 @@ def assemble(settings: Settings, stores: Stores, around: Collaborators) -> Runni
         sandbox=around.rating.sandbox,
         list_files=files.manifests.expect,
     )
+    receipts = ReceiptSigning(
+        Ed25519Signer(kept.receipt_key, purpose=_RECEIPT_PURPOSE),
+        retired=[*read_keys(settings.receipt_keys_retired).values()] if settings.receipt_keys_retired else (),
+    )
     rating = assemble_rating(
         settings,
         RatingStores(records.ratings, records.packages, blobs),
         around.rating,
+        receipts=receipts,
         safety=safety,
         catalog=catalog,
         audit=audit,
@@ -299,9 +313,12 @@ def assemble(settings: Settings, stores: Stores, around: Collaborators) -> Runni
         admission=Admission(
             total_bytes=UploadMemory.of(settings).bodies_bytes, wait_seconds=settings.upload_wait_seconds
         ),
-        global_audit=GlobalAudit(records.audit_log, records.audit, Ed25519Signer(kept.audit_key), verify),
+        global_audit=GlobalAudit(
+            records.audit_log, records.audit, Ed25519Signer(kept.audit_key, purpose=_AUDIT_PURPOSE), verify
+        ),
         cursors=CursorCodec(kept.signing_key.encode()),
         ratings=rating.ratings,
+        receipts=receipts,
         license_checks=rating.license_checks,
         badges=Badges(names, rating.ratings),
         verdicts=safety.verdicts,

@@ -29,6 +29,7 @@ from registry.services.policy.replay import PolicyReplay
 from registry.services.ratings.badges import Badges
 from registry.services.ratings.license_check import LicenseChecks
 from registry.services.ratings.ratings import Ratings
+from registry.services.ratings.receipt_signing import ReceiptSigning
 from registry.services.safety.verdicts import Verdicts
 from registry.services.search.indexing import IndexFollower
 from registry.services.search.search import SearchService
@@ -67,6 +68,7 @@ class Services:
     global_audit: GlobalAudit
     cursors: CursorCodec
     ratings: Ratings
+    receipts: ReceiptSigning
     license_checks: LicenseChecks
     badges: Badges
     verdicts: Verdicts
