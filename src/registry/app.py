@@ -4,7 +4,6 @@ import contextlib
 import functools
 import gc
 from collections.abc import AsyncIterator, Callable
-from importlib.metadata import version
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -12,6 +11,7 @@ from prometheus_client import CollectorRegistry
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from registry import __version__
 from registry.allocator import share_one_heap
 from registry.api.hot import HotRoutes
 from registry.api.openapi import DESCRIPTION, TAGS, complete_schema, operation_id
@@ -47,8 +47,6 @@ from registry.web.sessions import API_PREFIX, with_session_as_token
 from registry.wire.middleware import RequestMiddleware
 from registry.wire.request_scheduler import RequestScheduler
 
-VERSION = version("registry")
-
 
 class _Application(FastAPI):
     """FastAPI, asked after the hot routes; both within surroundings of their own."""
@@ -78,7 +76,7 @@ def api_state(running: Running, settings: Settings, scraped: CollectorRegistry) 
         ),
         request_attempts=running.attempts,
         metrics=scraped,
-        version=VERSION,
+        version=__version__,
     )
 
 
@@ -119,7 +117,7 @@ def create_app(settings: Settings) -> FastAPI:
 
     app = _Application(
         title="Registry",
-        version=VERSION,
+        version=__version__,
         description=DESCRIPTION,
         openapi_tags=TAGS,
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},

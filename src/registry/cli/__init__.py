@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from registry import __version__
 from registry.cli import (
     access,
     audit,
@@ -41,9 +42,7 @@ app = typer.Typer(
 
 def _show_version(wanted: bool) -> None:  # noqa: FBT001 – how typer calls it
     if wanted:
-        from importlib.metadata import version
-
-        typer.echo(version("registry"))
+        typer.echo(__version__)
         raise typer.Exit
 
 

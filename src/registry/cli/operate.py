@@ -5,12 +5,12 @@ What these commands need is imported when they run: `registry --help` must not w
 
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from registry import __version__
 from registry.cli.service import read_settings, run
 from registry.cli.serving import exit_quietly_at_sigterm
 
@@ -64,7 +64,7 @@ def worker(
 
     exit_quietly_at_sigterm()
     uvicorn.run(
-        create_worker_app(opened, collected=collected, version=version("registry")),
+        create_worker_app(opened, collected=collected, version=__version__),
         host=settings.host,
         port=settings.worker_port,
         loop="uvloop",
