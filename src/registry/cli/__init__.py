@@ -28,6 +28,7 @@ from registry.cli import (
 )
 from registry.cli.failures import EXIT_CODES_HELP
 from registry.cli.groups import RootGroup, RootOptions
+from registry.cli.service import has_service
 from registry.cli.session import JSON_OPTION, PROFILE_OPTION, SERVER_OPTION, TOKEN_OPTION
 
 app = typer.Typer(
@@ -90,11 +91,11 @@ for commands in (
     users,
     tokens,
     webhooks,
-    serving,
-    operate,
-    stores,
 ):
     commands.register(app)
+if has_service():
+    for operators_commands in (serving, operate, stores):
+        operators_commands.register(app)
 
 
 def main() -> None:
