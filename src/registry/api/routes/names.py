@@ -105,7 +105,9 @@ async def read_name(
 
     Its ETag changes with owners, visibility, aliases and versions, not with ratings or downloads.
     """
-    seen = await state_of(request.scope).services.names.read(type, name, caller)
+    services = state_of(request.scope).services
+    await services.retrieval.downloads.settle()
+    seen = await services.names.read(type, name, caller)
     return await _name_response(request, seen, limit=limit, cursor=cursor)
 
 
