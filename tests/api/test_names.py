@@ -42,7 +42,8 @@ def test_a_name_as_it_is_read(publisher: Person, stranger: Person, name: str) ->
         document = read(person, name)
         for version in document["versions"]:
             net_score = version.pop("net_score")
-            assert net_score is None or 0 <= net_score <= 1
+            low, high = version.pop("net_score_range") or (0, 1)
+            assert net_score is None or 0 <= low <= net_score <= high <= 1
         assert document == {
             "type": "model",
             "name": name,
