@@ -20,7 +20,8 @@ _GROUP = 2_000
 _TYPES = tuple(PackageType)
 _VERSIONS_OF_ONE_NAME = 200
 _RATING = """INSERT INTO ratings (package_id, revision, status, net_score, rated_at, etag, summary, body, receipt)
-    VALUES (?, ?, 'complete', ?, 0, '', '{}', '{}', '')"""
+    VALUES (?1, ?2, 'complete', ?3, 0, '',
+        json_object('net_score', ?3, 'net_score_range', json_array(?3, 1.0)), '{}', '')"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from bench.suites import Options
 from registry.adapters.sqlite.database import SqliteDatabase
 from registry.adapters.sqlite.packages import SqlitePackageStore
 from registry.adapters.system.clock import SystemClock
-from registry.domain.listing import PackageFilter
+from registry.domain.listing import Order, PackageFilter, name_place, score_place
 from registry.domain.packages import PackageType
 from registry.domain.versions import VersionRange
 
@@ -40,13 +40,15 @@ async def _measure(folder: Path, filled: Filled, size: int) -> list[Row]:
     cases = {
         "first page": (PackageFilter(), None),
         "in the middle": (PackageFilter(), middle),
-        "oldest first": (PackageFilter(newest_first=False), None),
+        "oldest first": (PackageFilter(order=Order.OLDEST), None),
         "type": (PackageFilter(type=PackageType.MODEL), middle),
         "tag": (PackageFilter(tag="nlp"), middle),
         "owner": (PackageFilter(created_by="admin"), middle),
         "name": (PackageFilter(name=filled.common_name), None),
         "version": (PackageFilter(versions=VersionRange.parse("1.7.0")), None),
         "version range": (PackageFilter(versions=VersionRange.parse("1.7.0-1.8.0")), None),
+        "by name": (PackageFilter(order=Order.NAME), name_place(filled.common_name, middle)),
+        "by score": (PackageFilter(order=Order.SCORE), score_place(500_000, middle)),
         "net score of 0.5": (PackageFilter(min_net_score=0.5), middle),
         "net score of 0.755": (PackageFilter(min_net_score=0.755), middle),
     }

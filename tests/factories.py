@@ -1,6 +1,7 @@
 """Domain values for tests: valid as they come, each different from the one before, every field open to be set."""
 
 import hashlib
+import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -177,10 +178,12 @@ def make_rating(package_id: str, **overrides: Any) -> RatingDocument:
         "net_score": 0.573423,
         "rated_at": ManualClock().now(),
         "etag": '"0f0f"',
-        "summary": b'{"net_score":0.573423}',
         "body": b'{"net_score":0.573423,"metrics":{}}',
-    }
-    return RatingDocument(**values | overrides)
+    } | overrides
+    score = values["net_score"]
+    low = values.pop("net_score_low", score)
+    summary = {"net_score": score, "net_score_range": [0.0 if low is None else low, 1.0]}
+    return RatingDocument(**{"summary": json.dumps(summary).encode()} | values)
 
 
 def make_account(**overrides: Any) -> Account:

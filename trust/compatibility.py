@@ -87,8 +87,8 @@ REASONS = (
         FSF,
         _ids("EUPL-1.1 EUPL-1.2"),
         _ids("GPL-2.0-only GPL-3.0-only"),
-        "the FSF means the EUPL's own terms; the [appendix](https://eupl.eu/1.2/en/) lets a derivative go under the GPL, "
-        "as the FSF says, too",
+        "the FSF means the EUPL's own terms; the [appendix](https://eupl.eu/1.2/en/) lets a derivative go under the "
+        "GPL, as the FSF says, too",
     ),
     Reason(
         FSF,

@@ -21,6 +21,7 @@ from registry.api.routes import (
     audit,
     badge,
     content,
+    files,
     listing,
     names,
     packages,
@@ -34,7 +35,7 @@ from registry.api.routes import (
     uploads,
     webhooks,
 )
-from registry.api.state import ApiLimits, ApiState
+from registry.api.state import ApiLimits, ApiState, Stopping
 from registry.composition import Running, open_registry, run_background
 from registry.domain.errors import RegistryError
 from registry.services.maintenance.background import beside
@@ -46,6 +47,7 @@ from registry.web.documentation_pages import add_documentation_pages
 from registry.web.sessions import API_PREFIX, with_session_as_token
 from registry.wire.middleware import RequestMiddleware
 from registry.wire.request_scheduler import RequestScheduler
+from registry.wire.stopping import stopping_at_signals
 
 
 class _Application(FastAPI):
@@ -64,7 +66,7 @@ class _Application(FastAPI):
             await super().__call__(scope, receive, send)
 
 
-def api_state(running: Running, settings: Settings, scraped: CollectorRegistry) -> ApiState:
+def api_state(running: Running, settings: Settings, scraped: CollectorRegistry, stopping: Stopping) -> ApiState:
     """What the routes get of a registry that is open."""
     return ApiState(
         services=running.services,
@@ -77,6 +79,7 @@ def api_state(running: Running, settings: Settings, scraped: CollectorRegistry) 
         request_attempts=running.attempts,
         metrics=scraped,
         version=__version__,
+        stopping=stopping,
     )
 
 
@@ -84,16 +87,17 @@ def create_app(settings: Settings) -> FastAPI:
     """The application over the stores that the settings choose; they are opened when it starts."""
     collected = metrics.collected_registry()
     queues = metrics.QueueMetrics(collected, workers=settings.workers)
+    stopping = Stopping()
 
     @contextlib.asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Stopping]]:
         async with open_registry(
             settings,
             observer=metrics.StoreMetrics(collected),
             housekeeping=metrics.HousekeepingMetrics(collected),
             ratings_observer=metrics.RatingMetrics(collected),
         ) as running:
-            app.state.api = api_state(running, settings, metrics.scraped_registry(collected))
+            app.state.api = api_state(running, settings, metrics.scraped_registry(collected), stopping)
             services = running.services
             services.deliveries.observers.append(metrics.DeliveryMetrics(collected))
             own_queues = {
@@ -113,7 +117,10 @@ def create_app(settings: Settings) -> FastAPI:
                 # What lives now lives on: the collector need not look at it again.
                 gc.collect()
                 gc.freeze()
-                yield
+                with stopping_at_signals(
+                    stopping, leave_seconds=settings.leave_seconds, stop_seconds=settings.stop_seconds
+                ):
+                    yield {"stopping": stopping}
 
     app = _Application(
         title="Registry",
@@ -146,7 +153,7 @@ def create_app(settings: Settings) -> FastAPI:
         badge.badge_routes(),
         safety.safety_routes(),
         search.search_routes(),
-        content.file_routes(),
+        files.file_routes(),
         uploads.upload_routes(),
         uploads.part_routes(),
         accounts.sign_in_routes(),
@@ -167,6 +174,7 @@ def create_app(settings: Settings) -> FastAPI:
         RequestMiddleware,
         metrics=metrics.HttpMetrics(collected),
         scheduler=RequestScheduler(),
+        stopping=stopping,
         log_requests=settings.log_requests,
     )
     app.add_middleware(surround)

@@ -129,7 +129,12 @@ class Settings(BaseSettings):
         "quarters for the parts on their way there",
     )
     upload_wait_seconds: Seconds = Field(30, description="how long an upload waits for such memory before 503")
-    head_seconds: Seconds = Field(10, description="how long a request's head may take, and a connection be unused")
+    head_seconds: Seconds = Field(
+        10, description="how long a request's head may take, and a new connection be without a byte"
+    )
+    keep_alive_seconds: Seconds = Field(
+        10, description="how long a connection may be unused between requests; more than the load balancer's idle time"
+    )
     upload_idle_seconds: Seconds = Field(60, description="how long the next bytes of a body may take")
     min_body_bytes_per_second: int = Field(
         1024, ge=0, description="rate below which a body is refused after 10 s; 0: any rate"
@@ -189,6 +194,10 @@ class Settings(BaseSettings):
         10, description="time between two contents that a process scans again for a newer scanner"
     )
 
+    manifest_seconds: Seconds = Field(
+        3_600, description="most that reading the files of one archive may take; smaller ones get less"
+    )
+
     sweep_interval_seconds: Seconds = Field(3_600, description="time between sweeps for bytes without a record")
     sweep_grace_seconds: int = Field(86_400, ge=0, description="age under which such bytes are left alone")
     scrub_interval_seconds: int = Field(0, ge=0, description="time between hashing all content anew; 0: never")
@@ -215,7 +224,10 @@ class Settings(BaseSettings):
         None, description="token for the Hugging Face Hub: what is gated for it"
     )
     min_ingest_score: float = Field(
-        0, ge=0, le=1, description="net score below which a package fetched from a URL is refused; 0: off"
+        0,
+        ge=0,
+        le=1,
+        description="lower end of a score's range below which a package fetched from a URL is refused; 0: off",
     )
     upstream_head_seconds: Seconds = Field(30, description="most that another server's answer may take to begin")
     upstream_idle_seconds: Seconds = Field(
@@ -231,6 +243,16 @@ class Settings(BaseSettings):
     ingest_concurrent_per_user: int = Field(2, ge=1, le=1000, description="of these, most of one user")
     ingest_lease_seconds: Seconds = Field(
         120, description="silence after which a fetch counts as dead and another process takes it over"
+    )
+
+    leave_seconds: int = Field(
+        0,
+        ge=0,
+        description="after SIGTERM, how long requests are still taken while /health/ready is 503, so that load "
+        "balancers notice",
+    )
+    stop_seconds: Seconds = Field(
+        30, description="how long requests under way may take after that before they are cut off by 503"
     )
 
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level that is logged")

@@ -4,7 +4,6 @@ from tests.api.support import (
     TIMESTAMP,
     JsonObject,
     Person,
-    eventually,
     listed,
     metadata,
     pages,
@@ -57,7 +56,7 @@ def test_downloads_are_recorded(publisher: Person, stranger: Person, package: Js
     for _ in range(2):
         assert stranger.client.get(package["content"]["url"], follow_redirects=True).status_code == 200
     download = ("download", stranger.name, 1, OLD)
-    eventually(lambda: trail(publisher, package) == [download, download, ("create", publisher.name, 1, OLD)])
+    assert trail(publisher, package) == [download, download, ("create", publisher.name, 1, OLD)]
 
 
 def test_what_changes_nothing_is_not_recorded(publisher: Person, stranger: Person, package: JsonObject) -> None:

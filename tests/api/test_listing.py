@@ -82,10 +82,11 @@ def test_owner_is_who_published(publisher: Person, stranger: Person) -> None:
 
 
 def rated(publisher: Person, package: JsonObject) -> float:
-    """The package's net score."""
+    """The lower bound of the package's net score."""
     answer = publisher.client.get(f"/package/{package['id']}/rate", params={"wait": 30})
     assert answer.status_code == 200, answer.text
-    return float(answer.json()["net_score"])
+    low, _ = answer.json()["net_score_range"]
+    return float(low)
 
 
 def test_a_minimum_of_the_net_score(publisher: Person) -> None:
@@ -99,6 +100,65 @@ def test_a_minimum_of_the_net_score(publisher: Person) -> None:
         publisher.client, tag=tag, min_net_score=low, order="created", limit=1, owner=publisher.name, version="^1.0.0"
     )
     assert ids(oldest_first) == [free["id"], closed["id"]]
+
+
+def test_by_name(publisher: Person) -> None:
+    tag = unique("tag")
+    names = [f"{unique()}{name}" for name in ("b", "B", "a/b", "a-b", "a b")]
+    published = [publish(publisher.client, tags=[tag], name=name) for name in names]
+    newer = publish(publisher.client, tags=[tag], name=names[0], version="2.0.0")
+    expected = ids(sorted([*published, newer], key=lambda package: (package["name"], package["id"])))
+    for limit in (1, 4, 200):
+        assert ids(listed(publisher.client, tag=tag, order="name", limit=limit)) == expected
+        assert ids(listed(publisher.client, tag=tag, order="name", limit=limit, version="1.0.0")) == [
+            package_id for package_id in expected if package_id != newer["id"]
+        ]
+    assert ids(listed(publisher.client, name=names[0], order="name")) == [published[0]["id"], newer["id"]]
+
+
+def test_by_score(publisher: Person) -> None:
+    tag = unique("tag")
+    published = [
+        publish(publisher.client, tags=[tag], license=license_id, type=kind)
+        for license_id, kind in ((None, "model"), ("MIT", "model"), (None, "code"), ("GPL-3.0-only", "dataset"))
+    ]
+    scores = {package["id"]: rated(publisher, package) for package in published}
+    expected = sorted(scores, key=lambda package_id: (scores[package_id], package_id), reverse=True)
+    for limit in (1, 3, 200):
+        items = listed(publisher.client, tag=tag, order="score", limit=limit, include="rating")
+        assert ids(items) == expected
+        assert [item["rating"]["net_score_range"][0] for item in items] == sorted(scores.values(), reverse=True)
+    for minimum in {*scores.values(), 1.0}:
+        found = listed(publisher.client, tag=tag, order="score", min_net_score=minimum, limit=1)
+        assert ids(found) == [package_id for package_id in expected if scores[package_id] >= minimum]
+    assert ids(listed(publisher.client, tag=tag, order="score", owner=publisher.name, version="^1.0.0")) == expected
+    models = {package["id"] for package in published if package["type"] == "model"}
+    found = listed(publisher.client, tag=tag, order="score", type="model")
+    assert ids(found) == [package_id for package_id in expected if package_id in models]
+
+
+@pytest.mark.parametrize("order", ["created", "-created", "name", "score"])
+def test_an_alias_goes_with_every_order(publisher: Person, order: str) -> None:
+    name = unique()
+    model, code = (publish(publisher.client, name=name, type=kind) for kind in ("model", "code"))
+    found = listed(publisher.client, name=name, version="latest", order=order)
+    assert sorted(ids(found)) == sorted([model["id"], code["id"]])
+
+
+@pytest.mark.parametrize("order", ["", "-name", "SCORE", "created,name", "rating"])
+def test_an_unknown_order_is_422(publisher: Person, order: str) -> None:
+    invalid(publisher.client.get("/packages", params={"order": order}), "/order")
+
+
+@pytest.mark.parametrize("order", ["name", "score"])
+def test_a_cursor_is_of_one_order(publisher: Person, order: str) -> None:
+    tag = unique("tag")
+    for _ in range(2):
+        publish(publisher.client, tags=[tag])
+    first = publisher.client.get("/packages", params={"tag": tag, "limit": 1, "order": order}).json()
+    cursor = first["next_cursor"]
+    assert cursor
+    invalid(publisher.client.get("/packages", params={"tag": tag, "limit": 1, "cursor": cursor}), "/cursor")
 
 
 def test_a_new_revision_has_no_net_score_until_it_is_rated(publisher: Person, package: JsonObject) -> None:

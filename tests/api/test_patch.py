@@ -116,3 +116,25 @@ def test_wrong_values_are_422_and_change_nothing(
 
 def test_unknown_package_is_404(publisher: Person) -> None:
     problem(publisher.client.patch(f"/package/{unique('none')}", json={"description": "x"}), 404)
+
+
+def test_what_was_read_can_be_sent_back(publisher: Person, full: JsonObject) -> None:
+    path = f"/package/{full['id']}"
+    assert publisher.client.get(f"{path}/rate", params={"wait": 30}).status_code == 200
+    read = publisher.client.get(path, params={"include": "rating"}).json()
+    assert read["rating"] is not None
+    assert patch(publisher, full, read)["revision"] == 1
+    part = {"content": {"sha256": read["content"]["sha256"]}, "rating": None, "description": "new"}
+    assert patch(publisher, full, part)["revision"] == 2
+
+
+@pytest.mark.parametrize(
+    ("member", "value"),
+    [("content", None), ("content", {"size": 1}), ("content", "x"), ("revision", 2), ("revision", True),
+     ("created_by", "mallory"), ("created_at", "2020-01-01T00:00:00.000Z"), ("updated_at", None),
+     ("status_reason", "why not"), ("unreleased", True), ("rating", {"net_score": 1.0}), ("rating", 1)],
+)  # fmt: skip
+def test_read_only_members_cannot_change(publisher: Person, full: JsonObject, member: str, value: object) -> None:
+    body = {"description": "changed as well", member: value}
+    invalid(publisher.client.patch(f"/package/{full['id']}", json=body), f"/{member}")
+    assert fetch(publisher.client, full)["description"] == "described"

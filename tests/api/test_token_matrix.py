@@ -61,7 +61,7 @@ ROWS = {
     "GET /package/{package_id}/content": of_package("download"),
     "HEAD /package/{package_id}/content": of_package("download"),
     "GET /package/{package_id}/cost": of_package("search"),
-    "GET /package/{package_id}/files": of_package("download"),
+    "GET /package/{package_id}/files": of_package("search"),
     "GET /package/{package_id}/files/{path}": of_package("download"),
     "POST /package/{package_id}/license-check": of_package("search", {"license": "MIT"}),
     "GET /package/{package_id}/lineage": of_package("search"),

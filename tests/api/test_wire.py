@@ -18,6 +18,7 @@ def hasty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """A server whose patience with slow clients is short."""
     settings = {
         "REGISTRY_HEAD_SECONDS": "1",
+        "REGISTRY_KEEP_ALIVE_SECONDS": "1",
         "REGISTRY_UPLOAD_IDLE_SECONDS": "1",
         "REGISTRY_RESPONSE_IDLE_SECONDS": "1",
         "REGISTRY_MAX_CONNECTIONS": "40",

@@ -133,8 +133,11 @@ class FakeRegistry:
             and ("tag" not in asked or asked["tag"] in package.tags)
             and package.created_by == asked.get("owner", package.created_by)
         ]
-        found.sort(key=lambda package: package.id, reverse=asked.get("order") != "created")
-        return page(request, [summary_members(package) for package in found])
+        found.sort(key=lambda package: package.id, reverse=asked.get("order") in (None, "score"))
+        if asked.get("order") == "name":
+            found.sort(key=lambda package: package.name)
+        unrated: dict[str, object] = {"rating": None} if "include" in asked else {}
+        return page(request, [summary_members(package) | unrated for package in found])
 
     async def search_regex(self, request: Request) -> Response:
         self.caller(request)

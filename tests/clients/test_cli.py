@@ -123,9 +123,12 @@ def test_listings_are_a_document_a_line_and_filtered(cli: Cli, model: Path) -> N
         return [document["version"] for document in cli.done("list", *options).documents]
 
     assert versions() == ["1.4.0", "1.3.0", "1.2.0", "1.1.0", "1.0.0"]
-    assert versions("--limit", "2", "--oldest-first") == ["1.0.0", "1.1.0"]
+    assert versions("--limit", "2", "--sort", "created") == ["1.0.0", "1.1.0"]
     assert versions("--tag", "t1", "--type", "model", "--name", "acme/tiny") == ["1.3.0", "1.1.0"]
     assert versions("--version", "~1.2.0") == ["1.2.0"]
+    assert versions("--sort", "name") == ["1.0.0", "1.1.0", "1.2.0", "1.3.0", "1.4.0"]
+    assert sorted(versions("--sort", "score")) == ["1.0.0", "1.1.0", "1.2.0", "1.3.0", "1.4.0"]
+    assert all("rating" in document for document in cli.done("list").documents)
     assert versions("--type", "code") == []
     cli.done("update", "acme/tiny@1.2.0", "--status", "deprecated")
     assert versions("--status", "deprecated") == ["1.2.0"]

@@ -101,7 +101,8 @@ async def test_listing_walks_every_page_and_filters(client: RegistryClient, tmp_
         return [package.name async for package in client.packages(page_size=3, **wanted)]  # type: ignore[arg-type]
 
     assert await names() == [f"thing-{number}" for number in reversed(range(7))]
-    assert await names(oldest_first=True, type="code") == ["thing-1", "thing-3", "thing-5"]
+    assert await names(order="created", type="code") == ["thing-1", "thing-3", "thing-5"]
+    assert await names(order="name") == [f"thing-{number}" for number in range(7)]
     assert await names(name="thing-2", version="^1.0.0") == ["thing-2"]
     assert await names(version="~2.0.0") == []
     with pytest.raises(InvalidRequest, match="version: not a version range") as caught:

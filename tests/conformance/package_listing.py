@@ -1,15 +1,17 @@
 """What every PackageStore's listings do."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from itertools import product
 from random import Random
+from types import MappingProxyType
 
 import pytest
 
 from registry.domain.accounts import principal_of
 from registry.domain.documents import encode_summary
-from registry.domain.listing import PackageFilter
+from registry.domain.listing import Order, PackageFilter
 from registry.domain.name_patterns import NamePatterns
 from registry.domain.packages import Package, PackageStatus, PackageType
 from registry.domain.versions import VersionRange
@@ -22,6 +24,7 @@ from tests.factories import ManualClock, ids, make_change, make_rating
 VERSIONS = ["0.9.0", "1.0.0", "1.0.0+build", "1.0.1-rc.1", "1.0.1", "1.2.0", "1.10.0", "2.0.0-alpha", "2.0.0", "3.1.4"]
 RANGES = [None, "1.0.0", "=1.0.0+build", "^1.0.0", "~1.0.1-rc.0", "1.0.1-2.0.0-beta", "4.0.0-5.0.0"]
 PATTERNS = [None, ("bert",), ("bert", "other-*"), ("bert*", "it's 100%_"), ("*er*",), ("nothing",), ("nothing/*",)]
+ORDERS = list(Order)
 MINIMA = [0.0, 0.29, 0.5, 0.7242, 0.91, 1.0]
 OWNER = principal_of("alice", "alice")
 """Who owns every name here: `make_change` is by alice, whoever `created_by` says."""
@@ -41,6 +44,32 @@ def fits(package: Package, wanted: PackageFilter, score: float | None = None) ->
         and (wanted.created_by is None or package.created_by == wanted.created_by)
         and (wanted.viewer.is_admin or not package.status.hidden or wanted.viewer.principal == OWNER)
     )
+
+
+def in_order(
+    population: Iterable[Package], wanted: PackageFilter, scores: Mapping[str, float | None] = MappingProxyType({})
+) -> list[str]:
+    """The ids of those packages that a filter wants, in its order. `scores` as for `fits`."""
+    matched = sorted(
+        (package for package in population if fits(package, wanted, scores.get(package.id))),
+        key=lambda package: package.id,
+    )
+
+    def score(package: Package) -> float:
+        found = scores.get(package.id)
+        return -1.0 if found is None else found
+
+    match wanted.order:
+        case Order.NEWEST:
+            matched.reverse()
+        case Order.NAME:
+            matched.sort(key=lambda package: package.name)
+        case Order.SCORE:
+            matched.reverse()
+            matched.sort(key=score, reverse=True)
+        case Order.OLDEST:
+            pass
+    return ids(matched)
 
 
 def every_filter() -> list[PackageFilter]:
@@ -63,7 +92,7 @@ def every_filter() -> list[PackageFilter]:
             tag=tag,
             created_by=created_by,
             viewer=viewer,
-            newest_first=number % 2 == 0,
+            order=ORDERS[number % len(ORDERS)],
         )
         for number, (status, type_, name, text, tag, created_by, viewer) in enumerate(combinations)
     ]
@@ -89,7 +118,7 @@ def filters_by_pattern() -> list[PackageFilter]:
             tag=tag,
             min_net_score=minimum,
             viewer=Viewer(is_admin=True, names=NamePatterns(patterns)),
-            newest_first=number % 2 == 0,
+            order=ORDERS[number % len(ORDERS)],
         )
         for number, (patterns, status, type_, name, text, tag, minimum) in enumerate(combinations)
         if patterns is not None
@@ -136,13 +165,16 @@ async def populate(records: Records) -> list[Package]:
     return population
 
 
-async def rate(records: Records, clock: ManualClock, package: Package, net_score: float | None) -> None:
-    """Give the package's current revision a rating."""
+async def rate(
+    records: Records, clock: ManualClock, package: Package, net_score: float | None, *, above: float = 0.0
+) -> None:
+    """Give the package's current revision a rating. `net_score` is the lower bound; the score is higher by `above`."""
     now = clock.now()
     await records.ratings.mark(package.id, asked_by="ann", now=now, at_once=True)
     claim = await records.ratings.claim(package.id, token="t", now=now, until=now + timedelta(minutes=1))
     assert claim is not None
-    rating = make_rating(package.id, revision=package.revision, net_score=net_score)
+    score = None if net_score is None else min(net_score + above, 1.0)
+    rating = make_rating(package.id, revision=package.revision, net_score=score, net_score_low=net_score)
     assert await records.ratings.finish(claim, rating, b"{}", make_change(package.id))
 
 
@@ -154,10 +186,8 @@ class PackageListingContract:
         matched = 0
 
         for wanted in every_filter():
-            expected = [package for package in population if fits(package, wanted)]
-            if wanted.newest_first:
-                expected.reverse()
-            assert ids(await walk(records, wanted, limit=9)) == ids(expected), wanted
+            expected = in_order(population, wanted)
+            assert ids(await walk(records, wanted, limit=9)) == expected, wanted
             matched += bool(expected)
 
         assert matched > 300
@@ -175,14 +205,12 @@ class PackageListingContract:
         matched = 0
 
         scored = [
-            replace(unscored, min_net_score=MINIMA[number % len(MINIMA)])
+            replace(unscored, min_net_score=([None, *MINIMA])[number % (len(MINIMA) + 1)])
             for number, unscored in enumerate(every_filter()[::3])
         ]
         for wanted in [*scored, *filters_by_pattern()[::5]]:
-            expected = [package for package in population if fits(package, wanted, scores.get(package.id))]
-            if wanted.newest_first:
-                expected.reverse()
-            assert ids(await walk(records, wanted, limit=9)) == ids(expected), wanted
+            expected = in_order(population, wanted, scores)
+            assert ids(await walk(records, wanted, limit=9)) == expected, wanted
             matched += bool(expected)
 
         assert matched > 60
@@ -208,6 +236,29 @@ class PackageListingContract:
             assert not await listed(score + 0.000_001)
         await rate(records, home.clock, package, None)
         assert not await listed(0.0)
+
+    async def test_the_lower_bound_counts(self, records: Records, home: RecordHome) -> None:
+        unsure, sure, unrated = [await add(records) for _ in range(3)]
+        await rate(records, home.clock, unsure, 0.2, above=0.7)
+        await rate(records, home.clock, sure, 0.5)
+
+        by_score = await walk(records, PackageFilter(order=Order.SCORE), limit=2)
+        assert ids(by_score) == [sure.id, unsure.id, unrated.id]
+        assert ids(await walk(records, PackageFilter(min_net_score=0.5), limit=2)) == [sure.id]
+
+    async def test_a_new_rating_moves_the_package_alone(self, records: Records, home: RecordHome) -> None:
+        added = [await add(records, tags=("a",)) for _ in range(4)]
+        for package, score in zip(added, (0.1, 0.2, 0.3, 0.4), strict=True):
+            await rate(records, home.clock, package, score)
+        await rate(records, home.clock, added[0], 0.35)
+        await rate(records, home.clock, added[3], None)
+        await records.packages.replace(
+            replace(added[2], revision=2), make_change(added[2].id), expected_revision=1
+        )  # not rated by now
+
+        expected = ids([added[0], added[1], added[3], added[2]])
+        for wanted in (PackageFilter(), PackageFilter(tag="a"), PackageFilter(created_by="alice")):
+            assert ids(await walk(records, replace(wanted, order=Order.SCORE), limit=3)) == expected
 
     async def test_a_new_revision_is_listed_by_no_net_score_until_it_is_rated(
         self, records: Records, home: RecordHome
@@ -251,15 +302,15 @@ class PackageListingContract:
 
         assert (page.items, page.next_after) == ((), None)
 
-    @pytest.mark.parametrize("newest_first", [True, False])
-    async def test_page_that_ends_at_the_end(self, records: Records, *, newest_first: bool) -> None:
+    @pytest.mark.parametrize("order", Order)
+    async def test_page_that_ends_at_the_end(self, records: Records, order: Order) -> None:
         added = [await add(records) for _ in range(4)]
-        wanted = PackageFilter(newest_first=newest_first)
+        wanted = PackageFilter(order=order)
 
         first = await records.packages.list_page(wanted, limit=2, after=None)
         second = await records.packages.list_page(wanted, limit=2, after=first.next_after)
 
-        assert ids([*first.items, *second.items]) == ids(added[::-1] if newest_first else added)
+        assert ids([*first.items, *second.items]) == in_order(added, wanted)
         assert second.next_after is None
 
     async def test_default_is_newest_active(self, records: Records) -> None:
@@ -286,17 +337,15 @@ class PackageListingContract:
         await records.packages.remove(package.id, make_change(package.id), expected_revision=2)
         assert await walk(records, PackageFilter(status=None), limit=5) == []
 
-    @pytest.mark.parametrize("newest_first", [True, False])
+    @pytest.mark.parametrize("order", Order)
     @pytest.mark.parametrize("text", [None, "^1.0.0"])
     async def test_walk_among_changes_sees_what_lasts_once(
-        self, records: Records, text: str | None, *, newest_first: bool
+        self, records: Records, text: str | None, order: Order
     ) -> None:
         lasting = [await add(records, tags=("a",)) for _ in range(12)]
         passing = [await add(records, tags=("a",)) for _ in range(6)]
         lasting += [await add(records, tags=("a",)) for _ in range(12)]
-        wanted = PackageFilter(
-            tag="a", newest_first=newest_first, versions=None if text is None else VersionRange.parse(text)
-        )
+        wanted = PackageFilter(tag="a", order=order, versions=None if text is None else VersionRange.parse(text))
         seen: list[str] = []
         after = None
         for package in passing:

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from registry.domain.errors import NotFound, PackageExists, RevisionConflict
-from registry.domain.listing import PackageFilter
+from registry.domain.listing import Order, PackageFilter
 from registry.domain.name_patterns import NamePatterns
 from registry.domain.packages import Package, PackageStatus, PackageType
 from registry.domain.versions import VersionRange
 from registry.domain.visibility import REGISTRY, Viewer
-from tests.conformance.package_listing import OWNER, fits, rate, walk
+from tests.conformance.package_listing import OWNER, in_order, rate, walk
 from tests.conformance.records import RecordHome
 from tests.factories import ids, make_account, make_change, make_package
 
@@ -37,7 +37,7 @@ filters = st.builds(
     created_by=st.none() | creators,
     viewer=st.just(REGISTRY) | st.builds(Viewer, st.none() | st.sampled_from([OWNER, "bob#bob"]), names=patterns),
     min_net_score=st.none() | st.none() | st.floats(0, 1),
-    newest_first=st.booleans(),
+    order=st.sampled_from(Order),
 )
 
 
@@ -139,11 +139,8 @@ class PackageMachine(RuleBasedStateMachine):
 
     @rule(wanted=filters, limit=st.integers(1, 4))
     def listing(self, wanted: PackageFilter, limit: int) -> None:
-        expected = sorted(
-            package.id for package in self.model.values() if fits(package, wanted, self.scores.get(package.id))
-        )
         found = ids(self.runner.run(walk(self.records, wanted, limit=limit)))
-        assert found == (expected[::-1] if wanted.newest_first else expected)
+        assert found == in_order(self.model.values(), wanted, self.scores)
 
     @invariant()
     def same_packages(self) -> None:

@@ -7,6 +7,7 @@ from tests.conformance.audit_store import AuditStoreContract
 from tests.conformance.change_feed import ChangeFeedContract
 from tests.conformance.delivery_outbox import DeliveryOutboxContract
 from tests.conformance.delivery_replay import DeliveryReplayContract
+from tests.conformance.derived_store import DerivedStoreContract
 from tests.conformance.health_log import HealthLogContract
 from tests.conformance.idempotency_store import IdempotencyStoreContract
 from tests.conformance.maintenance import RecordMaintenanceContract
@@ -47,4 +48,5 @@ class RecordSuites:
     TestReleaseStore = ReleaseStoreContract
     TestWebhookStore = WebhookStoreContract
     TestDeliveryOutbox = DeliveryOutboxContract
+    TestDerivedStore = DerivedStoreContract
     TestDeliveryReplay = DeliveryReplayContract

@@ -13,6 +13,7 @@ from registry.ports.api_tokens import ApiTokenStore
 from registry.ports.audit import AuditStore
 from registry.ports.audit_log import AuditLog
 from registry.ports.changes import ChangeFeed
+from registry.ports.derived import DerivedStore
 from registry.ports.health import HealthLog
 from registry.ports.idempotency import IdempotencyStore
 from registry.ports.maintenance import RecordMaintenance, UpgradeStore
@@ -46,6 +47,7 @@ class Records:
     scan_requests: ScanRequestStore
     webhooks: WebhookStore
     outbox: DeliveryOutbox
+    derived: DerivedStore
     names: NameStore
     releases: ReleaseStore
 

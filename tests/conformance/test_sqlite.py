@@ -13,6 +13,7 @@ from registry.adapters.sqlite.audit_log import SqliteAuditLog
 from registry.adapters.sqlite.changes import SqliteChangeFeed
 from registry.adapters.sqlite.database import SqliteDatabase
 from registry.adapters.sqlite.deliveries import SqliteDeliveryOutbox
+from registry.adapters.sqlite.derived import SqliteDerivedStore
 from registry.adapters.sqlite.health import SqliteHealthLog
 from registry.adapters.sqlite.idempotency import SqliteIdempotencyStore
 from registry.adapters.sqlite.maintenance import SqliteRecordMaintenance
@@ -61,6 +62,7 @@ class SqliteHome:
                 scan_requests=SqliteScanRequestStore(database),
                 webhooks=SqliteWebhookStore(database, self.clock),
                 outbox=SqliteDeliveryOutbox(database, self.clock),
+                derived=SqliteDerivedStore(database),
                 names=SqliteNameStore(database, self.clock),
                 releases=SqliteReleaseStore(database, self.clock),
             )

@@ -1,9 +1,8 @@
 """Task definitions: settings that exist, no secret in the open, and times that fit each other."""
 
-import ast
-
 import pytest
 
+from registry.cli.serving import CUT_OFF_SECONDS
 from registry.settings import PREFIX, Settings
 from tests.deploy.template import ROOT, Json, containers, found, load, resources
 
@@ -75,18 +74,17 @@ def test_the_container_writes_to_the_image_s_volume_only(container: Json) -> Non
 
 
 def test_a_container_is_killed_after_the_server_has_ended(container: Json) -> None:
-    source = ast.parse((ROOT / "src" / "registry" / "cli" / "operate.py").read_text())
-    graces = [
-        keyword.value.value
-        for node in ast.walk(source)
-        if isinstance(node, ast.Call)
-        for keyword in node.keywords
-        if keyword.arg == "timeout_graceful_shutdown" and isinstance(keyword.value, ast.Constant)
-    ]
-    assert graces
+    environment = {entry["Name"]: entry["Value"] for entry in container["Environment"]}
+    defaults = Settings(_env_file=None)
+    leave = _seconds(environment.get("REGISTRY_LEAVE_SECONDS"), defaults.leave_seconds)
+    finish = _seconds(environment.get("REGISTRY_STOP_SECONDS"), defaults.stop_seconds)
     stop = found(container["StopTimeout"])
     assert isinstance(stop, int)
-    assert all(isinstance(grace, int) and grace < stop <= MOST_STOP_SECONDS for grace in graces)
+    assert leave + finish + CUT_OFF_SECONDS < stop <= MOST_STOP_SECONDS
+
+
+def _seconds(value: Json | None, default: int) -> int:
+    return default if value is None else int(str(found(value)))
 
 
 def _attributes(kind: str, member: str) -> dict[str, int]:
@@ -109,8 +107,8 @@ def test_requests_end_before_their_task_does() -> None:
 def test_the_server_keeps_connections_longer_than_the_load_balancer() -> None:
     balancer = _attributes("AWS::ElasticLoadBalancingV2::LoadBalancer", "LoadBalancerAttributes")
     environment = {entry["Name"]: entry["Value"] for entry in containers()["api"]["Environment"]}
-    head_seconds = int(str(found(environment["REGISTRY_HEAD_SECONDS"])))
-    assert head_seconds > balancer["idle_timeout.timeout_seconds"], "else the load balancer answers 502"
+    keep_alive_seconds = int(str(found(environment["REGISTRY_KEEP_ALIVE_SECONDS"])))
+    assert keep_alive_seconds > balancer["idle_timeout.timeout_seconds"], "else the load balancer answers 502"
     assert balancer["idle_timeout.timeout_seconds"] > Settings(_env_file=None).upload_idle_seconds
 
 

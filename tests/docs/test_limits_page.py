@@ -23,6 +23,7 @@ ROWS = re.findall(r"^\| (?!limit |---)(.+?) \| .+? \| (.*?) ?\| (\w+) \|$", PAGE
 MIB = 1024 * 1024
 SMALL = {
     "REGISTRY_HEAD_SECONDS": "1",
+    "REGISTRY_KEEP_ALIVE_SECONDS": "2",
     "REGISTRY_UPLOAD_IDLE_SECONDS": "1",
     "REGISTRY_RESPONSE_IDLE_SECONDS": "1",
     "REGISTRY_MAX_JSON_BYTES": "400000",
@@ -200,6 +201,9 @@ TRIALS: dict[str, Callable[[Tried], str]] = {
     "`Host` fields": lambda tried: tried.raw(head("GET", "/health", "Host: second")),
     "time for a head": lambda tried: tried.raw(b"GET /health HTTP/1.1\r\n"),
     "time without a byte": lambda tried: tried.raw(),
+    "time between requests": lambda tried: (
+        "closed" if len(all_answers(tried.server.url, head("GET", "/health"))) == 1 else ""
+    ),
     "silence within a body": lambda tried: tried.raw(
         head("PUT", "/authenticate", "Content-Type: application/json", "Content-Length: 9")
     ),

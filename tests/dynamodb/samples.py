@@ -11,6 +11,7 @@ from registry.adapters.dynamodb.audit_log import DynamoAuditLog
 from registry.adapters.dynamodb.changes import DynamoChangeFeed
 from registry.adapters.dynamodb.client import DynamoTable
 from registry.adapters.dynamodb.deliveries import DynamoDeliveryOutbox
+from registry.adapters.dynamodb.derived import DynamoDerivedStore
 from registry.adapters.dynamodb.health import DynamoHealthLog
 from registry.adapters.dynamodb.idempotency import DynamoIdempotencyStore
 from registry.adapters.dynamodb.keys import text
@@ -53,6 +54,7 @@ def open_records(table: DynamoTable, clock: Clock) -> Records:
         scan_requests=DynamoScanRequestStore(table),
         webhooks=DynamoWebhookStore(table, clock),
         outbox=DynamoDeliveryOutbox(table, clock),
+        derived=DynamoDerivedStore(table),
         names=DynamoNameStore(table),
         releases=DynamoReleaseStore(table, clock=clock),
     )
@@ -72,14 +74,14 @@ def change(of: Package, idempotency: IdempotencyRecord | None = None) -> Change:
 
 async def places(table: DynamoTable) -> set[tuple[str, str]]:
     """The keys of all items but those that stay when packages go: the trail, the order of changes, counts of bytes,
-    names, and which bytes retired versions had.
+    names, which bytes retired versions had, and upgrades.
     """
     found = [items async for items in table.scan("pk <> :none", {":none": text("-")})]
     return {
         (records.attribute(item, "pk"), records.attribute(item, "sk"))
         for items in found
         for item in items
-        if not records.attribute(item, "pk").startswith(("A#", "C#", "Y#", "F#", "S#", "names"))
+        if not records.attribute(item, "pk").startswith(("A#", "C#", "Y#", "F#", "S#", "names", "upgrades"))
         and "owners" not in item
         and "retired_sha256" not in item
     }

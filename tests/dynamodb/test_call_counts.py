@@ -17,7 +17,7 @@ from registry.adapters.dynamodb.maintenance import DynamoRecordMaintenance
 from registry.adapters.dynamodb.packages import DynamoPackageStore
 from registry.domain.audit_log import AuditFilter
 from registry.domain.events import EventType
-from registry.domain.listing import PackageFilter
+from registry.domain.listing import Order, PackageFilter
 from registry.domain.packages import PackageStatus, PackageType
 from registry.domain.versions import VersionRange
 from registry.domain.visibility import Viewer
@@ -85,7 +85,7 @@ async def test_many_packages_at_once(packages: DynamoPackageStore, calls: CallCo
     ("wanted", "expected"),
     [
         (PackageFilter(), SHARDED),
-        (PackageFilter(newest_first=False), SHARDED),
+        (PackageFilter(order=Order.OLDEST), SHARDED),
         (PackageFilter(type=PackageType.MODEL), SHARDED),
         (PackageFilter(name="bert"), NARROW),
         (PackageFilter(name="bert", type=PackageType.MODEL, versions=VersionRange.parse("^1.0.0")), NARROW),

@@ -9,7 +9,7 @@ from registry.adapters.dynamodb.client import DynamoTable
 from registry.adapters.dynamodb.keys import Item
 from registry.adapters.dynamodb.packages import DynamoPackageStore
 from registry.adapters.dynamodb.transaction import Transaction
-from registry.domain.listing import PackageFilter
+from registry.domain.listing import Order, PackageFilter
 from registry.domain.packages import PackageStatus
 from tests.dynamodb.samples import change, fill, next_revision, package, places, walk
 from tests.factories import make_content
@@ -21,7 +21,7 @@ async def test_a_walk_over_the_shards_sees_each_once_and_in_order(packages: Dyna
     await fill(packages, published)
 
     newest_first = await walk(packages, PackageFilter(), limit=limit)
-    oldest_first = await walk(packages, PackageFilter(newest_first=False), limit=limit)
+    oldest_first = await walk(packages, PackageFilter(order=Order.OLDEST), limit=limit)
 
     assert oldest_first == [each.id for each in published]
     assert newest_first == oldest_first[::-1]

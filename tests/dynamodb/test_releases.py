@@ -96,14 +96,14 @@ async def test_a_rating_cannot_undo_what_a_release_has_prepared(table: DynamoTab
     records = open_records(table, clock)
     packages = await drafts(records, 4)
     first = packages[0].id
-    late = await score_actions(table, first, revision=1, net_score=0.5)
+    late = await score_actions(table, first, revision=1, lower_bound=0.5)
 
     async def rate(step: str) -> None:
         if step == "prepared":
             with pytest.raises(ConditionFailed):
                 await table.transact(late)
             with pytest.raises(Unavailable):
-                await score_actions(table, first, revision=1, net_score=0.5)
+                await score_actions(table, first, revision=1, lower_bound=0.5)
 
     await DynamoReleaseStore(table, clock=clock, after=rate).release(await release_of(records, packages))
     assert await seen(records, packages) == [{True}] * 9

@@ -1,12 +1,13 @@
 """Listings by net score: what they cost in engine calls, and what they show and leave behind."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from registry.adapters.dynamodb import listing
 from registry.adapters.dynamodb.client import DynamoTable
-from registry.domain.listing import PackageFilter
+from registry.domain.listing import Order, PackageFilter
 from registry.domain.packages import Package, PackageType
 from registry.domain.versions import VersionRange
 from tests.conformance.package_listing import rate
@@ -34,7 +35,7 @@ async def publish(records: Records, clock: ManualClock, score: float, **members:
     ("wanted", "queries"),
     [
         (PackageFilter(min_net_score=0.5), 5),
-        (PackageFilter(min_net_score=0.9, newest_first=False), 1),
+        (PackageFilter(min_net_score=0.9, order=Order.OLDEST), 1),
         (PackageFilter(min_net_score=0.85, type=PackageType.MODEL), 6),
         (PackageFilter(min_net_score=0.855, versions=VersionRange.parse("^1.0.0")), 6),
         (PackageFilter(min_net_score=0.005), 19),
@@ -56,6 +57,35 @@ async def test_a_page_costs_its_buckets_and_one_batch(
         page = await records.packages.list_page(wanted, limit=limit, after=None)
         assert len(page.items) == min(limit, 8)
         assert calls == {"Query": queries, "BatchGetItem": 1}
+
+
+@pytest.mark.performance
+@pytest.mark.parametrize("order", [Order.NAME, Order.SCORE])
+@pytest.mark.parametrize(
+    ("wanted", "queries"),
+    [
+        (PackageFilter(), 12),  # three types of four shards
+        (PackageFilter(type=PackageType.MODEL), 4),
+        (PackageFilter(tag="nlp"), 1),
+        (PackageFilter(created_by="alice"), 1),
+        (PackageFilter(name="bert"), 1),
+        (PackageFilter(tag="nlp", min_net_score=0.9), 1),
+    ],
+)
+async def test_a_page_in_another_order_costs_its_partitions_and_one_batch(
+    records: Records, calls: CallCounter, clock: ManualClock, wanted: PackageFilter, queries: int, order: Order
+) -> None:
+    for number in range(5):
+        await publish(records, clock, 0.95, version=f"1.0.{number}", tags=("nlp",))
+    # A process asks once whether all entries have their places.
+    await records.packages.list_page(replace(wanted, order=order), limit=2, after=None)
+    after = None
+    for _ in range(2):
+        calls.clear()
+        page = await records.packages.list_page(replace(wanted, order=order), limit=2, after=after)
+        assert len(page.items) == 2
+        assert calls == {"Query": queries, "BatchGetItem": 1}
+        after = page.next_after
 
 
 @pytest.mark.performance

@@ -65,6 +65,8 @@ async def test_every_difference_has_a_line(no_table: DynamoTable) -> None:
         "attribute sk: has the type N, must be S",
         "index GSI-Status-Created: has the key status_shard (HASH), must be status_shard (HASH), id (RANGE)",
         "index GSI-Status-Created: does not project owner, type, version",
+        "index GSI-Listing-Name: there is none",
+        "index GSI-Listing-Score: there is none",
         "TTL: is off, must be on for the attribute expires_at",
     ]
 

@@ -19,7 +19,7 @@ from registry.adapters.sqlite.usage import SqliteUsageStore
 from registry.adapters.sqlite.webhooks import SqliteWebhookStore
 from registry.adapters.system.ids import UuidSource
 from registry.domain.errors import AlreadyExists
-from registry.domain.packages import Package, PackageStatus
+from registry.domain.packages import Content, Package, PackageStatus
 from registry.ports.fetching import Fetched, FetchError, SourceFacts
 from registry.services.ingest.gate import ScoreGate
 from registry.services.ingest.ingest import Ingest
@@ -96,7 +96,7 @@ class World:
         """The ingest of one more process; `run` it."""
         return Ingest(
             self.packages,
-            Intake(self.blobs, ArchiveReader(self.blobs, DirectSandbox()), self.quotas),
+            Intake(self.blobs, ArchiveReader(self.blobs, DirectSandbox()), self.quotas, forget=forget_nothing),
             self.source,
             claims=self.claims(lease_seconds=lease_seconds),
             clock=self.clock,
@@ -132,6 +132,10 @@ class World:
 
     async def stored_keys(self) -> list[str]:
         return [blob.key async for blob in self.blobs.list_blobs()]
+
+
+async def forget_nothing(_content: Content) -> None:
+    """There are no manifests here."""
 
 
 @asynccontextmanager

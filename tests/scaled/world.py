@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry
 from registry.adapters.dynamodb.connection import DynamoLimits
 from registry.adapters.redis.connection import RedisLimits
 from registry.adapters.s3 import S3Limits
+from registry.api.state import Stopping
 from registry.app import api_state, create_app
 from registry.composition import open_registry
 from registry.composition.engines import EngineLimits
@@ -57,7 +58,7 @@ async def opened_app(
     async with open_registry(settings, observer=calls, limits=limits) as running:
         await _fill_index(running.services)
         app = create_app(settings)
-        app.state.api = api_state(running, settings, CollectorRegistry())
+        app.state.api = api_state(running, settings, CollectorRegistry(), Stopping())
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://test", timeout=60.0) as client:
             password = settings.admin_password

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 
 from registry.domain.documents import encode_summary
-from registry.domain.listing import PackageFilter
+from registry.domain.listing import Order, PackageFilter
 from registry.domain.packages import Package, PackageStatus, PackageType
 from registry.domain.versions import Version
 from registry.ports.changes import ChangePage
@@ -85,7 +85,7 @@ class Records:
         return [self.packages[found] for found in package_ids if found in self.packages]
 
     async def list_page(self, wanted: PackageFilter, *, limit: int, after: str | None) -> SummaryPage:
-        assert wanted == PackageFilter(status=None, newest_first=False)
+        assert wanted == PackageFilter(status=None, order=Order.OLDEST)
         ids = sorted(found for found in self.packages if after is None or found > after)
         items = tuple(PackageSummary(found, encode_summary(self.packages[found]), 1) for found in ids[:limit])
         return SummaryPage(items, ids[limit - 1] if len(ids) > limit else None)

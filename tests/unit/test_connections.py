@@ -2,13 +2,19 @@
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 from registry.wire.connections import ConnectionLimits, Connections, Pace
 
 LIMITS = ConnectionLimits(
-    head_seconds=10, body_idle_seconds=60, min_body_bytes_per_second=1024, response_idle_seconds=60, max_connections=16
+    head_seconds=10,
+    keep_alive_seconds=65,
+    body_idle_seconds=60,
+    min_body_bytes_per_second=1024,
+    response_idle_seconds=60,
+    max_connections=16,
 )
 
 
@@ -45,7 +51,7 @@ def test_a_fast_beginning_does_not_pay_for_a_slow_rest() -> None:
 
 
 def test_without_a_rate_only_silence_counts() -> None:
-    limits = ConnectionLimits(10, 60, 0, 60, 16)
+    limits = replace(LIMITS, min_body_bytes_per_second=0)
     assert seconds_until_too_slow(1, limits) is None
     assert seconds_until_too_slow(0, limits) == 61
 

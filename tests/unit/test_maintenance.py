@@ -10,6 +10,7 @@ from registry.adapters.filesystem.blobs import FilesystemBlobStore
 from registry.ports.maintenance import RecordMaintenance
 from registry.ports.releases import ReleaseStore
 from registry.services.accounts.bootstrap import Bootstrap
+from registry.services.files.housekeeping import DerivedBlobs
 from registry.services.maintenance.maintenance import Damage, Maintenance
 from registry.services.names.drafts import Drafts
 from registry.services.uploads.uploads import Uploads
@@ -30,12 +31,18 @@ class Records:
         return set(keys) if self._live else set()
 
 
+class NothingDerived:
+    async def scrub(self) -> int:
+        return 0
+
+
 @pytest.mark.parametrize("live", [True, False])
 async def test_bytes_that_are_gone_are_damage_only_while_a_record_refers_to_them(tmp_path: Path, *, live: bool) -> None:
     records, blobs = Records(live=live), FilesystemBlobStore.open(tmp_path)
     maintenance = Maintenance(
         cast("RecordMaintenance", records),
         blobs,
+        derived=cast("DerivedBlobs", NothingDerived()),
         uploads=cast("Uploads", None),
         releases=cast("ReleaseStore", None),
         drafts=cast("Drafts", None),

@@ -1,4 +1,4 @@
-"""What files count as: the table of docs/sub-parts.md and the code are the same."""
+"""What files count as: the table of docs/files.md and the code are the same."""
 
 import re
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 from registry.formats.archives import roles as table
 from registry.formats.archives.roles import Role, role_of
 
-DOCS = Path(__file__).parents[2] / "docs" / "sub-parts.md"
+DOCS = Path(__file__).parents[2] / "docs" / "files.md"
 
 
 @pytest.mark.parametrize(

@@ -8,20 +8,22 @@ from sqlite3 import Connection
 import pytest
 
 from registry.adapters.sqlite.connections import DatabaseFile
-from registry.adapters.sqlite.listing import SUMMARY_COLUMNS, branches, merged, order_of
+from registry.adapters.sqlite.listing import SUMMARY_COLUMNS, branches, merged, walk_of
 from registry.adapters.sqlite.package_writing import PackageWriting, insert_packages
 from registry.adapters.sqlite.schema import RECORDS, migrate
-from registry.adapters.sqlite.scores import check_for, checked_entries, list_by_score
-from registry.domain.listing import PackageFilter
+from registry.adapters.sqlite.scores import check_for, checked_entries, entries_statement, list_by_score
+from registry.domain.listing import Order, PackageFilter, score_place
 from registry.domain.packages import PackageType
 from registry.domain.versions import VersionRange
 from tests.factories import ids, make_package
-from tests.unit.test_sqlite_listing import FILTERS, plan
+from tests.unit.test_sqlite_listing import BY_ID, plan
 
 _BEFORE_SCORES = 4
 _RATE = """INSERT INTO ratings (package_id, revision, status, net_score, rated_at, etag, summary, body, receipt)
-    VALUES (?, ?, 'complete', ?, 0, '', '', '', '')"""
-_ROWS = "SELECT * FROM score_listings ORDER BY number, bucket, tag"
+    VALUES (?1, ?2, 'complete', ?3, 0, '',
+        json_object('net_score', 1.0, 'net_score_range', json_array(?3, 1.0)), '', '')"""
+_ROWS = """SELECT number, bucket, tag, name, id, score FROM score_listings
+    UNION ALL SELECT number, '', tag, name, id, score FROM listings ORDER BY 1, 2, 3"""
 
 
 @pytest.fixture
@@ -55,15 +57,15 @@ def checked_page(
 ) -> tuple[list[int], str | None]:
     check = check_for(wanted)
     assert check is not None
-    order = order_of(wanted, after)
-    return checked_entries(connection, list(branches(wanted)), check, order, limit=limit, walk_entries=walk_entries)
+    walk = walk_of(wanted, after)
+    return checked_entries(connection, list(branches(wanted)), check, walk, limit=limit, walk_entries=walk_entries)
 
 
 @pytest.mark.parametrize("minimum", [0.0, 0.725, 1.0])
 def test_no_listing_by_net_score_scans_or_sorts(connection: Connection, minimum: float) -> None:
-    for unscored in FILTERS:
+    for unscored in BY_ID:
         wanted = replace(unscored, min_net_score=minimum)
-        steps = plan(connection, *merged(SUMMARY_COLUMNS, list(branches(wanted)), order_of(wanted, None), limit=50))
+        steps = plan(connection, *merged(SUMMARY_COLUMNS, list(branches(wanted)), walk_of(wanted, None), limit=50))
         assert not [step for step in steps if "SCAN" in step or "TEMP B-TREE" in step], (wanted, steps)
         assert all("INDEX score_listings_" in step for step in steps if "SEARCH l" in step)
 
@@ -75,15 +77,46 @@ def test_no_listing_by_net_score_scans_or_sorts(connection: Connection, minimum:
         PackageFilter(min_net_score=0.5),
         PackageFilter(min_net_score=0.73, tag="nlp"),
         PackageFilter(min_net_score=0.01, created_by="alice", type=PackageType.MODEL),
-        PackageFilter(min_net_score=0.9, newest_first=False),
+        PackageFilter(min_net_score=0.9, order=Order.OLDEST),
     ],
 )
 def test_work_does_not_grow_with_the_registry(connection: Connection, wanted: PackageFilter) -> None:
-    statement = merged(SUMMARY_COLUMNS, list(branches(wanted)), order_of(wanted, None), limit=10)
+    statement = merged(SUMMARY_COLUMNS, list(branches(wanted)), walk_of(wanted, None), limit=10)
     work: list[int] = []
     fill(connection, [0.95] * 20)
     for _ in range(2):
         fill(connection, [0.004] * 400)  # none of them is wanted, and all of them are newer
+        steps: list[None] = []
+        connection.set_progress_handler(lambda: steps.append(None), 1)  # noqa: B023 - called below only
+        assert len(connection.execute(*statement).fetchall()) == 10
+        connection.set_progress_handler(None, 1)
+        work.append(len(steps))
+
+    assert work[0] == work[1]
+
+
+@pytest.mark.performance
+@pytest.mark.parametrize(
+    ("wanted", "after"),
+    [
+        (PackageFilter(order=Order.SCORE), None),
+        (PackageFilter(order=Order.SCORE), score_place(600_000, "~")),
+        (PackageFilter(order=Order.SCORE, min_net_score=0.94, tag="nlp"), score_place(950_000, "~")),
+        (PackageFilter(order=Order.SCORE, min_net_score=0.94, created_by="alice"), None),
+        (PackageFilter(order=Order.NAME), None),
+        (PackageFilter(order=Order.NAME, min_net_score=0.9), "bert\n"),
+        (PackageFilter(order=Order.NAME, type=PackageType.MODEL, created_by="alice"), "a\n~"),
+    ],
+)
+def test_work_in_order_does_not_grow_with_the_registry(
+    connection: Connection, wanted: PackageFilter, after: str | None
+) -> None:
+    walk = walk_of(wanted, after)
+    statement = entries_statement(list(branches(wanted)), walk, limit=10)
+    work: list[int] = []
+    fill(connection, [0.95] * 20)
+    for _ in range(2):
+        fill(connection, [0.004] * 400)
         steps: list[None] = []
         connection.set_progress_handler(lambda: steps.append(None), 1)  # noqa: B023 - called below only
         assert len(connection.execute(*statement).fetchall()) == 10
@@ -140,5 +173,5 @@ def test_ratings_of_an_older_version_are_listed(file: DatabaseFile) -> None:
         list_by_score(connection, package_id)
 
     assert migrated == connection.execute(_ROWS).fetchall()
-    assert len(migrated) == 4 * 2 * 2
+    assert len(migrated) == 4 * 2 * 2 + 6 * 2
     connection.close()

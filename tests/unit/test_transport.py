@@ -16,6 +16,7 @@ class Sent:
     def __init__(self) -> None:
         self.calls: list[list[bytes]] = []
         self.closed = False
+        self.ended = False
 
     def write(self, data: bytes) -> None:
         self.calls.append([bytes(data)])
@@ -26,12 +27,16 @@ class Sent:
     def close(self) -> None:
         self.closed = True
 
+    def write_eof(self) -> None:
+        self.ended = True
+
     def is_closing(self) -> bool:
         return self.closed
 
 
-def over(sent: Sent) -> HeadWithBody:
-    return HeadWithBody(cast("asyncio.Transport", sent), asyncio.get_running_loop())
+def over(sent: Sent, *, lingers: bool = False) -> HeadWithBody:
+    transport = cast("asyncio.Transport", sent)
+    return HeadWithBody(transport, asyncio.get_running_loop(), must_linger=lambda: lingers)
 
 
 @pytest.mark.parametrize("body", [b"body", bytearray(b"body"), memoryview(b"body")])
@@ -77,3 +82,14 @@ async def test_closing_sends_the_head_first() -> None:
     assert (sent.calls, sent.closed, transport.is_closing()) == ([[HEAD]], True, True)
     await asyncio.sleep(0)
     assert len(sent.calls) == 1
+
+
+async def test_a_client_that_is_still_sending_gets_the_end_before_the_connection_is_closed() -> None:
+    sent = Sent()
+    transport = over(sent, lingers=True)
+    transport.write(HEAD)
+    transport.close()
+    assert (sent.calls, sent.ended, sent.closed) == ([[HEAD]], True, False)
+    assert transport.is_closing(), "nothing more is written"
+    transport.close()
+    assert sent.closed

@@ -6,6 +6,7 @@ import httptools
 import pytest
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.supervisors import Multiprocess
 
 METHODS = [
     "connection_made",
@@ -19,6 +20,7 @@ METHODS = [
     "on_message_complete",
     "on_response_complete",
     "resume_writing",
+    "shutdown",
     "_start_asgi_task",
 ]
 ATTRIBUTES = [
@@ -31,6 +33,8 @@ ATTRIBUTES = [
     "expect_100_continue",
     "cycle",
     "server_state",
+    "app_state",
+    "tasks",
 ]
 CYCLE = [
     "disconnected",
@@ -85,3 +89,11 @@ def test_an_error_of_a_callback_comes_with_its_cause() -> None:
     with pytest.raises(httptools.HttpParserError) as raised:
         httptools.HttpRequestParser(Broken()).feed_data(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
     assert isinstance(raised.value.__context__, LookupError)
+
+
+def test_the_supervisor_has_what_the_registry_s_own_uses() -> None:
+    source = inspect.getsource(Multiprocess)
+    for used in ("self.sockets = sockets", "self.signal_queue", "self.processes", "def join_all(self)"):
+        assert used in source, f"uvicorn's supervisor has no {used} any more"
+    run = inspect.getsource(Multiprocess.run)
+    assert run.index("self.terminate_all()") < run.index("self.join_all()")

@@ -25,7 +25,7 @@ def listing_name(request: Request, in_body: str = "") -> str:
     return f"{request.scope['path']}?{urlencode(filters)}" + (in_body and f"\n{in_body}")
 
 
-_NOT_FILTERS = frozenset({"limit", "cursor", "include"})
+_NOT_FILTERS = frozenset({"limit", "cursor", "include", "wait"})
 
 
 class NextPage(NamedTuple):

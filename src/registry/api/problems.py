@@ -140,8 +140,8 @@ PROBLEMS: dict[type[errors.RegistryError], ProblemKind] = {
     errors.ArchiveUnreadable: ProblemKind(
         409,
         "archive-unreadable",
-        "The archive cannot be served in parts",
-        "The content is no zip, or a damaged or crafted one. It can be downloaded as a whole.",
+        "The files of the archive cannot be read",
+        "A file in it is damaged, encrypted or has a dangerous path. The content can be downloaded as a whole.",
     ),
     errors.UploadSealed: ProblemKind(
         409, "upload-sealed", "The upload takes no parts now", "It is being completed. Ask for its state in a moment."
@@ -243,6 +243,8 @@ async def on_registry_error(request: Request, error: Exception) -> Response:
         }
     if isinstance(error, errors.PackageExists):
         members = {"existing_id": error.existing_id}
+    if isinstance(error, errors.ArchiveUnreadable) and error.path is not None:
+        members = {"path": error.path}
     if isinstance(error, errors.ReleaseRefused):
         members = {"reasons": error.reasons}
     if isinstance(error, errors.NameTooSimilar):

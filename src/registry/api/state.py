@@ -1,6 +1,7 @@
 """What the application hands to every route."""
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, field
 
 from prometheus_client import CollectorRegistry
 from starlette.types import Scope
@@ -19,6 +20,15 @@ class ApiLimits:
     requests_per_minute: int
 
 
+@dataclass(slots=True)
+class Stopping:
+    """Whether this process was asked to end. The server protocol and `/health/ready` look at it."""
+
+    begun: bool = False
+    requests: set[asyncio.Task[None]] = field(default_factory=set)
+    """Those that are being answered, as the server keeps them."""
+
+
 @dataclass(frozen=True, slots=True)
 class ApiState:
     """Opened in the lifespan, kept as `app.state.api`."""
@@ -28,6 +38,7 @@ class ApiState:
     request_attempts: AttemptCounter
     metrics: CollectorRegistry
     version: str
+    stopping: Stopping
 
 
 def state_of(scope: Scope) -> ApiState:

@@ -7,7 +7,7 @@ import typer
 from registry.cli.failures import usage_error
 from registry.cli.service import has_service, read_settings, run
 from registry.cli.session import Session, command
-from registry.cli.text import one_line
+from registry.cli.text import one_line, score_text
 from registry.domain.packages import PackageType
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The name, such as acme/bert.")]
@@ -76,7 +76,7 @@ async def versions(session: Session, *, name: Name, type: Type = PackageType.MOD
                 each.version,
                 each.status,
                 each.created_at[:10],
-                "" if each.net_score is None else f"{each.net_score:.2f}",
+                score_text(each.net_score, each.net_score_range),
                 each.id,
             ),
         )

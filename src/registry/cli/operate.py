@@ -12,7 +12,7 @@ import typer
 
 from registry import __version__
 from registry.cli.service import read_settings, run
-from registry.cli.serving import exit_quietly_at_sigterm
+from registry.cli.serving import exit_quietly_at_sigterm, server_options
 
 if TYPE_CHECKING:
     from registry.composition import Running
@@ -44,6 +44,7 @@ def worker(
     """
     import uvicorn
 
+    from registry.api.state import Stopping
     from registry.composition import open_registry, prepare
     from registry.services.maintenance.background import Loops
     from registry.telemetry import metrics
@@ -60,18 +61,19 @@ def worker(
         observers = metrics.StoreMetrics(collected), metrics.RatingMetrics(collected)
         async with open_registry(settings, observer=observers[0], ratings_observer=observers[1]) as running:
             services = running.services
-            yield {"ratings": services.rate_as_worker, "scans": services.scan_as_worker, "health": services.health.run}
+            yield {
+                "files": services.list_files_in_background,
+                "ratings": services.rate_as_worker,
+                "scans": services.scan_as_worker,
+                "health": services.health.run,
+            }
 
     exit_quietly_at_sigterm()
     uvicorn.run(
-        create_worker_app(opened, collected=collected, version=__version__),
+        create_worker_app(opened, collected=collected, version=__version__, state={"stopping": Stopping()}),
         host=settings.host,
         port=settings.worker_port,
-        loop="uvloop",
-        ws="none",
-        access_log=False,
-        log_config=None,
-        server_header=False,
+        **server_options(settings),
     )
 
 

@@ -1,5 +1,6 @@
 """`registry list`, `show`, `download`, `delete`, `lineage` and `cost`."""
 
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,7 +11,7 @@ from registry.cli.failures import CommandError, ExitCode
 from registry.cli.output import shown_progress
 from registry.cli.prompts import confirm
 from registry.cli.session import Session, command
-from registry.cli.text import one_line, size_text
+from registry.cli.text import one_line, score_text, size_text
 from registry.domain.packages import PackageStatus, PackageType
 
 if TYPE_CHECKING:
@@ -25,6 +26,14 @@ Reference = Annotated[
     ),
 ]
 Type = Annotated[PackageType | None, typer.Option(help="Where one name stands for several types.")]
+
+
+class Sort(StrEnum):
+    """The orders of `registry list`."""
+
+    CREATED = "created"
+    NAME = "name"
+    SCORE = "score"
 
 
 def register(app: typer.Typer) -> None:
@@ -46,9 +55,10 @@ async def list_packages(
     tag: Annotated[str | None, typer.Option(help="Only with this tag.")] = None,
     owner: Annotated[str | None, typer.Option(help="Only what this user published.")] = None,
     min_net_score: Annotated[
-        float | None, typer.Option(min=0, max=1, help="Only what is rated, with at least this net score.")
+        float | None,
+        typer.Option(min=0, max=1, help="Only what is rated, and at least this at the lower end of its range."),
     ] = None,
-    oldest_first: Annotated[bool, typer.Option("--oldest-first", help="Newest first is the default.")] = False,
+    sort: Annotated[Sort | None, typer.Option(help="Newest first when left out; `created`: oldest first.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="At most so many; all when left out.")] = None,
 ) -> None:
     """List packages, newest first.
@@ -57,7 +67,7 @@ async def list_packages(
 
       registry list --type model --tag nlp --limit 20
       registry list --name acme/tiny --version '^1.0.0'
-      registry list --min-net-score 0.7
+      registry list --min-net-score 0.7 --sort score
       registry list --status deprecated | jq -r .id
     """
     from registry.client import first
@@ -71,18 +81,20 @@ async def list_packages(
             tag=tag,
             owner=owner,
             min_net_score=min_net_score,
-            oldest_first=oldest_first,
+            order=sort,
+            ratings=True,
             page_size=min(limit or 200, 200),
         )
         await session.output.listing(
             first(found, limit),
-            columns=("NAME", "VERSION", "TYPE", "SIZE", "LICENSE", "CREATED"),
+            columns=("NAME", "VERSION", "TYPE", "SIZE", "LICENSE", "SCORE", "CREATED"),
             row=lambda package: (
                 package.name,
                 package.version,
                 package.type,
                 size_text(package.content.size) if package.content else "",
                 package.license or "",
+                score_text(package.rating.net_score, package.rating.net_score_range) if package.rating else "",
                 f"{package.created_at:%Y-%m-%d}",
             ),
         )

@@ -125,7 +125,8 @@ def recompute(
             draw_rating(members)
             output.say("The receipt gives the rating that it states.")
         else:
-            score = members["net_score"]
-            output.text(f"{receipt}: {'unknown' if score is None else f'{score:.6g}'}, as it states")
+            score, (low, high) = members["net_score"], members["net_score_range"]
+            text = "unknown" if score is None else f"{score:.6g} ({low:.6g}–{high:.6g})"
+            output.text(f"{receipt}: {text}, as it states")
     if differ:
         raise typer.Exit(1)

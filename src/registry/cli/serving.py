@@ -2,14 +2,12 @@
 
 import os
 import signal
-import socket
 import sys
 import tempfile
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -18,10 +16,10 @@ from registry.cli.listening import Listening, listen
 from registry.cli.service import read_settings, run
 
 if TYPE_CHECKING:
-    import uvicorn
-
     from registry.settings import Settings
 
+CUT_OFF_SECONDS = 5
+"""So long requests that are cut off may take to remove what they have begun and to answer."""
 _STARTUP_FAILURE = 3
 """The status with which uvicorn leaves when the application does not start."""
 
@@ -79,17 +77,8 @@ def serve(
 def _serve(settings: "Settings", listening: Listening, announce: Callable[[], None]) -> None:
     import uvicorn
 
-    from registry.wire.connections import ConnectionLimits
-    from registry.wire.open_files import affordable_connections
-    from registry.wire.server_protocol import ServerProtocol
+    from registry.wire.serving import serve_until_signal
 
-    limits = ConnectionLimits(
-        head_seconds=settings.head_seconds,
-        body_idle_seconds=settings.upload_idle_seconds,
-        min_body_bytes_per_second=settings.min_body_bytes_per_second,
-        response_idle_seconds=settings.response_idle_seconds,
-        max_connections=affordable_connections(settings.max_connections),
-    )
     with tempfile.TemporaryDirectory(prefix="registry-metrics-") as folder:
         if settings.workers > 1:
             os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
@@ -99,47 +88,42 @@ def _serve(settings: "Settings", listening: Listening, announce: Callable[[], No
             host=settings.host,
             port=listening.port,
             workers=settings.workers,
-            http=cast("Any", ServerProtocol(limits)),
-            loop="uvloop",
-            ws="none",
-            access_log=False,
-            log_config=None,
-            server_header=False,
             forwarded_allow_ips=settings.forwarded_allow_ips,
-            timeout_graceful_shutdown=30,
             # A worker on a busy machine is slow, not dead.
             timeout_worker_healthcheck=60,
+            **server_options(settings),
         )
-        run_server(config, list(listening.sockets), announce)
-
-
-def run_server(config: "uvicorn.Config", sockets: list[socket.socket], announce: Callable[[], None]) -> None:
-    """Serve until a signal; `announce` is called once, when the first request can be answered."""
-    import uvicorn
-    from uvicorn.supervisors import Multiprocess
-
-    class Server(uvicorn.Server):
-        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-            await super().startup(sockets)
-            announce()
-
-    class Supervisor(Multiprocess):
-        announced = False
-
-        def keep_subprocess_alive(self) -> None:
-            super().keep_subprocess_alive()
-            if not self.announced and not self.should_exit.is_set() and any(each.is_ready() for each in self.processes):
-                self.announced = True
-                announce()
-
-    if config.workers > 1:
-        Supervisor(config, sockets).run()
-        return
-    server = Server(config)
-    with suppress(KeyboardInterrupt):  # after a graceful stop the signal is raised again
-        server.run(sockets)
-    if not server.started:
+        started = serve_until_signal(
+            config, list(listening.sockets), announce=announce, leave_seconds=settings.leave_seconds
+        )
+    if not started:
         sys.exit(_STARTUP_FAILURE)
+
+
+def server_options(settings: "Settings") -> dict[str, Any]:
+    """What the API's port and the worker's have in common, for uvicorn."""
+    from registry.wire.connections import ConnectionLimits
+    from registry.wire.open_files import affordable_connections
+    from registry.wire.server_protocol import ServerProtocol
+
+    limits = ConnectionLimits(
+        head_seconds=settings.head_seconds,
+        keep_alive_seconds=settings.keep_alive_seconds,
+        body_idle_seconds=settings.upload_idle_seconds,
+        min_body_bytes_per_second=settings.min_body_bytes_per_second,
+        response_idle_seconds=settings.response_idle_seconds,
+        max_connections=affordable_connections(settings.max_connections),
+    )
+    return {
+        "http": ServerProtocol(limits),
+        "loop": "uvloop",
+        "ws": "none",
+        "access_log": False,
+        "log_config": None,
+        "server_header": False,
+        # After `stop_seconds` the registry cuts off requests itself; this bounds what they do about it.
+        "timeout_graceful_shutdown": settings.stop_seconds + CUT_OFF_SECONDS,
+    }
 
 
 def exit_quietly_at_sigterm() -> None:

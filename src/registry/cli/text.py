@@ -29,6 +29,13 @@ def one_line(text: str) -> str:
     return " ".join(printable(text).split())
 
 
+def score_text(score: float | None, bounds: tuple[float, float] | None) -> str:
+    """A net score with the range that it lies in: `0.71 (0.64–0.74)`; empty where there is none."""
+    if score is None:
+        return ""
+    return f"{score:.2f}" + (f" ({bounds[0]:.2f}–{bounds[1]:.2f})" if bounds else "")
+
+
 def size_text(size_bytes: int) -> str:
     """A size as people read it: `42.0 MiB`."""
     if size_bytes < 1024:

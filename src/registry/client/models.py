@@ -66,11 +66,12 @@ class Package:
     status_reason: str | None = None
     readme: str | None = None
     etag: str | None = None
+    rating: "RatingSummary | None" = None
     document: Document = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def from_json(cls, members: Document, *, etag: str | None = None) -> Self:
-        content = members["content"]
+        content, rating = members["content"], members.get("rating")
         return cls(
             id=members["id"],
             name=members["name"],
@@ -93,8 +94,32 @@ class Package:
             status_reason=members.get("status_reason"),
             readme=members.get("readme"),
             etag=etag,
+            rating=None if rating is None else RatingSummary.from_json(rating),
             document=members,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class RatingSummary:
+    """A package's rating in short. `net_score` (0.0–1.0) is None where nothing could be measured.
+
+    Whatever is unknown, the score lies within `net_score_range`; lists go by its lower end.
+    """
+
+    net_score: float | None
+    net_score_range: tuple[float, float] | None
+    status: str
+    safety: str | None
+
+    @classmethod
+    def from_json(cls, members: Document) -> Self:
+        return cls(members["net_score"], score_range(members), members["status"], members.get("safety"))
+
+
+def score_range(members: Document) -> tuple[float, float] | None:
+    """The range of a net score, None where there is no score."""
+    bounds = members.get("net_score_range")
+    return None if members["net_score"] is None or bounds is None else (bounds[0], bounds[1])
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,25 +5,32 @@ from dataclasses import dataclass, field
 from typing import Self
 from urllib.parse import quote
 
-from registry.client.models import Document
+from registry.client.models import Document, score_range
 from registry.client.transport import Transport, read
 
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A version of a name. `net_score` (0.0–1.0) is None while there is no rating."""
+    """A version of a name. `net_score` (0.0–1.0), with the range that it lies in, is None while there is no rating."""
 
     id: str
     version: str
     status: str
     created_at: str
     net_score: float | None
+    net_score_range: tuple[float, float] | None
     document: Document = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def from_json(cls, members: Document) -> Self:
         return cls(
-            members["id"], members["version"], members["status"], members["created_at"], members["net_score"], members
+            members["id"],
+            members["version"],
+            members["status"],
+            members["created_at"],
+            members["net_score"],
+            score_range(members),
+            members,
         )
 
 

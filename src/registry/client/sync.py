@@ -347,14 +347,18 @@ class SyncRegistryClient:
         tag: str | None = None,
         owner: str | None = None,
         min_net_score: float | None = None,
-        oldest_first: bool = False,
+        order: str | None = None,
+        ratings: bool = False,
         page_size: int = 200,
     ) -> Iterator[Package]:
         """Every package that fits, newest first, page by page as they are wanted.
 
+        `order` is `-created` (newest first), `created` (oldest first), `name`, or `score` (highest first, by the lower
+        end of the score's range).
+
         `version` is exact (`1.2.3`), bounded (`1.2.3-2.1.0`), tilde (`~1.2.0`) or caret (`^1.2.0`). Without `status`
-        the registry lists active packages. `min_net_score` (0.0–1.0) leaves out what is rated lower, or not at all.
-        READMEs are left out.
+        the registry lists active packages. `min_net_score` (0.0–1.0) leaves out what may be rated lower, by the lower
+        end of the range, or is not rated at all. With `ratings` each package has its rating. READMEs are left out.
         """
         return self._portal.iterate(
             self._wrapped.packages(
@@ -365,7 +369,8 @@ class SyncRegistryClient:
                 tag=tag,
                 owner=owner,
                 min_net_score=min_net_score,
-                oldest_first=oldest_first,
+                order=order,
+                ratings=ratings,
                 page_size=page_size,
             )
         )

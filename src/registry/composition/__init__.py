@@ -94,8 +94,10 @@ async def run_background(
 
     loops = {
         "downloads": services.retrieval.downloads.run,
+        "files": services.list_files_in_background,
         "health": services.health.run,
         "ingest": services.ingest.run,
+        "listings": services.maintenance.run_listing_upgrade,
         "parsing": services.keep_parsers_ready,
         "ratings": services.rate_in_background,
         "refresh": services.refreshing.run,

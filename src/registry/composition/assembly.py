@@ -11,6 +11,7 @@ from registry.adapters.ed25519 import Ed25519Signer, verify
 from registry.adapters.filesystem.secret_files import kept_secret
 from registry.adapters.jose.tokens import JoseTokenCodec
 from registry.composition.backends import Stores
+from registry.composition.files import assemble_files
 from registry.composition.memory import UploadMemory
 from registry.composition.outbound import Outbound
 from registry.composition.rating import RatingCollaborators, RatingStores, assemble_rating
@@ -27,7 +28,6 @@ from registry.services.accounts.bootstrap import Bootstrap
 from registry.services.accounts.sessions import Sessions
 from registry.services.audit.global_audit import GlobalAudit
 from registry.services.container import Services
-from registry.services.files.parts import SubParts
 from registry.services.health.health import ComponentState, HealthMonitor, Probe
 from registry.services.ingest.ingest import Ingest, IngestLimits
 from registry.services.ingest.leases import Claims
@@ -130,7 +130,8 @@ def assemble(settings: Settings, stores: Stores, around: Collaborators) -> Runni
         records.uploads,
         QuotaRules(settings.max_package_bytes, settings.max_user_bytes, settings.max_open_uploads),
     )
-    intake = Intake(blobs, archives, quotas)
+    files = assemble_files(settings, records, blobs, clock=clock, ids=ids, sandbox=around.rating.sandbox)
+    intake = Intake(blobs, archives, quotas, forget=files.derived.forget)
     bootstrap = Bootstrap(
         records.accounts, hasher=around.hasher, clock=clock, name=settings.admin_username, password=kept.admin_password
     )
@@ -149,6 +150,7 @@ def assemble(settings: Settings, stores: Stores, around: Collaborators) -> Runni
         ids=ids,
         rating_jobs=around.rating.jobs.queue,
         sandbox=around.rating.sandbox,
+        list_files=files.manifests.expect,
     )
     rating = assemble_rating(
         settings,
@@ -214,6 +216,7 @@ def assemble(settings: Settings, stores: Stores, around: Collaborators) -> Runni
         maintenance=Maintenance(
             records.maintenance,
             blobs,
+            derived=files.derived,
             uploads=uploads,
             releases=records.releases,
             drafts=drafts,
@@ -257,7 +260,7 @@ def assemble(settings: Settings, stores: Stores, around: Collaborators) -> Runni
             clock=clock,
             lease_seconds=_LEASE_TIMEOUTS * settings.webhook_timeout_seconds,
         ),
-        subparts=SubParts(blobs),
+        files=files.files,
         uploads=uploads,
         admission=Admission(
             total_bytes=UploadMemory.of(settings).bodies_bytes, wait_seconds=settings.upload_wait_seconds
@@ -271,6 +274,7 @@ def assemble(settings: Settings, stores: Stores, around: Collaborators) -> Runni
         refreshing=safety.refreshing,
         scan_in_background=safety.serve,
         scan_as_worker=safety.work,
+        list_files_in_background=files.manifests.run,
         rate_in_background=lambda: around.rating.jobs.serve(rating.work),
         rate_as_worker=lambda: around.rating.jobs.work(rating.work),
         search=around.search.service,

@@ -9,6 +9,7 @@ from registry.ports.audit_log import AuditLog
 from registry.ports.blobs import BlobStore
 from registry.ports.cache import RatingCache
 from registry.ports.changes import ChangeFeed
+from registry.ports.derived import DerivedStore
 from registry.ports.health import HealthLog
 from registry.ports.idempotency import IdempotencyStore
 from registry.ports.maintenance import RecordMaintenance, UpgradeStore
@@ -47,6 +48,7 @@ class Records:
     ratings: RatingStore
     verdicts: VerdictStore
     scan_requests: ScanRequestStore
+    derived: DerivedStore
     webhooks: WebhookStore
     outbox: DeliveryOutbox
     health_log: HealthLog

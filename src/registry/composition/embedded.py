@@ -15,6 +15,7 @@ from registry.adapters.sqlite.audit_log import SqliteAuditLog
 from registry.adapters.sqlite.changes import SqliteChangeFeed
 from registry.adapters.sqlite.database import SqliteDatabase
 from registry.adapters.sqlite.deliveries import SqliteDeliveryOutbox
+from registry.adapters.sqlite.derived import SqliteDerivedStore
 from registry.adapters.sqlite.health import SqliteHealthLog
 from registry.adapters.sqlite.idempotency import SqliteIdempotencyStore
 from registry.adapters.sqlite.maintenance import SqliteRecordMaintenance
@@ -58,6 +59,7 @@ async def open_records(data_dir: Path, clock: Clock, observer: CallObserver) -> 
             ratings=observed(SqliteRatingStore(database), "records", observer),
             verdicts=observed(SqliteVerdictStore(database), "records", observer),
             scan_requests=observed(SqliteScanRequestStore(database), "records", observer),
+            derived=observed(SqliteDerivedStore(database), "records", observer),
             webhooks=observed(SqliteWebhookStore(database, clock), "records", observer),
             outbox=observed(SqliteDeliveryOutbox(database, clock), "records", observer),
             health_log=SqliteHealthLog(database),

@@ -1,12 +1,14 @@
 """Puts verdicts together: the scanner, who applies them, and the loops that work on what is due."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
 from registry.adapters.memory.jobs import PATIENCE_SECONDS, LocalJobQueue
 from registry.composition.backends import Records
+from registry.domain.packages import Content, Package
+from registry.domain.safety import SafetyStatus
 from registry.domain.verdicts import SafetyPolicy
 from registry.formats.scanning.limits import ScanLimits
 from registry.ports.blobs import BlobStore
@@ -58,8 +60,9 @@ def assemble_safety(
     ids: IdSource,
     rating_jobs: JobQueue,
     sandbox: Sandbox,
+    list_files: Callable[[Content, str], Awaitable[None]],
 ) -> SafetyServices:
-    """The services over these stores."""
+    """The services over these stores. `list_files` hears of contents with a new verdict, and whose they are."""
     policy, hints = policy_of(settings), ScanHints()
     scanning = Scanning(
         ScanStores(records.verdicts, records.scan_requests, records.packages),
@@ -74,6 +77,12 @@ def assemble_safety(
         lease_seconds=settings.scan_lease_seconds,
     )
     for_ratings = RatingsAfterVerdicts(records.verdicts, records.ratings, rating_jobs, clock=clock, hint=hints.add)
+
+    async def judged(package: Package, status: SafetyStatus, asked_by: str) -> None:
+        await for_ratings.begin(package, status, asked_by)
+        if package.content is not None:
+            await list_files(package.content, asked_by)
+
     applying = Applying(
         records.packages,
         records.scan_requests,
@@ -82,7 +91,7 @@ def assemble_safety(
         policy=policy,
         audit=audit,
         clock=clock,
-        on_judged=for_ratings.begin,
+        on_judged=judged,
     )
     verdicts = Verdicts(
         records.verdicts,

@@ -14,6 +14,7 @@ from registry.adapters.dynamodb.changes import DynamoChangeFeed
 from registry.adapters.dynamodb.client import DynamoTable
 from registry.adapters.dynamodb.connection import DynamoLimits, open_table
 from registry.adapters.dynamodb.deliveries import DynamoDeliveryOutbox
+from registry.adapters.dynamodb.derived import DynamoDerivedStore
 from registry.adapters.dynamodb.health import DynamoHealthLog
 from registry.adapters.dynamodb.idempotency import DynamoIdempotencyStore
 from registry.adapters.dynamodb.maintenance import DynamoRecordMaintenance
@@ -128,6 +129,7 @@ async def open_records(
             ratings=DynamoRatingStore(table),
             verdicts=DynamoVerdictStore(table),
             scan_requests=DynamoScanRequestStore(table),
+            derived=DynamoDerivedStore(table),
             webhooks=DynamoWebhookStore(table, clock),
             outbox=DynamoDeliveryOutbox(table, clock),
             health_log=DynamoHealthLog(table),

@@ -21,7 +21,7 @@ RegistryError
 ├── ContentUnavailable        the package has no content to give now
 │   ├── Quarantined           its content is refused; says why
 │   ├── NotScannedYet         its content has no verdict yet; carries the wait
-│   └── ArchiveUnreadable     the content is no zip that can be served in parts
+│   └── ArchiveUnreadable     the files in the content cannot all be read
 ├── LastAdmin                 nobody would be left to administer the registry
 ├── UploadSealed              the upload takes no parts: it is being completed
 ├── WebhookDisabled           its receiver wants nothing more
@@ -196,10 +196,14 @@ class NotScannedYet(ContentUnavailable):
 
 
 class ArchiveUnreadable(ContentUnavailable):
-    """The content is no zip, or one that cannot be served in parts."""
+    """The content is an archive whose files cannot all be read; `path` is the first such file, where it is one."""
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(f"The package's content cannot be served in parts: {reason}.")
+    SHOWN_CHARACTERS = 500
+
+    def __init__(self, reason: str, *, path: str | None = None) -> None:
+        where = "" if path is None else f"{path[: self.SHOWN_CHARACTERS]!r}: "
+        super().__init__(f"The files of the package cannot be read: {where}{reason}.")
+        self.path = path
 
 
 class UploadSealed(RegistryError):

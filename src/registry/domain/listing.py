@@ -1,11 +1,61 @@
-"""What a listing of packages asks for."""
+"""What a listing of packages asks for, and the places that packages have in it.
+
+A place is text whose order by code point is that of the listing, and ends with the package's id: no two packages have
+the same. By creation it is the id alone, for ids rise with time. Names are printable ASCII, so what parts the name
+from the id comes before all that a name can go on with.
+"""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from registry.domain.name_patterns import NamePatterns
 from registry.domain.packages import PackageStatus, PackageType
 from registry.domain.versions import VersionRange
 from registry.domain.visibility import REGISTRY, Viewer
+
+_PARTS = "\n"
+_UNRATED = "-"
+"""Before all digits."""
+
+
+class Order(StrEnum):
+    """How a listing is ordered. NAME: of one name the oldest first. SCORE: highest first, of one score the newest."""
+
+    NEWEST = "-created"
+    OLDEST = "created"
+    NAME = "name"
+    SCORE = "score"
+
+    @property
+    def descending(self) -> bool:
+        """Whether a listing goes from the highest place to the lowest."""
+        return self in (Order.NEWEST, Order.SCORE)
+
+
+def name_place(name: str, package_id: str) -> str:
+    """The place of a package in the order of names."""
+    return f"{name}{_PARTS}{package_id}"
+
+
+def score_place(score: int | None, package_id: str) -> str:
+    """The place of a package with a score (in millionths) in the order of scores. None, for unrated, is the lowest."""
+    return f"{_UNRATED if score is None else f'{score:07d}'}{_PARTS}{package_id}"
+
+
+def lowest_score_place(score: int) -> str:
+    """Where the packages with at least this score (in millionths) begin."""
+    return score_place(score, "")
+
+
+def split_place(place: str) -> tuple[str, str]:
+    """What a place by name or score is ordered by (see `score_of_place`), and the package's id."""
+    key, _, package_id = place.rpartition(_PARTS)
+    return key, package_id
+
+
+def score_of_place(key: str) -> int | None:
+    """The score, in millionths, in the first part of a place by score."""
+    return None if key == _UNRATED else int(key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +63,8 @@ class PackageFilter:
     """Which packages a listing wants. Fields that are None do not restrict.
 
     `viewer`: packages that it does not see are left out.
-    `min_net_score` (0.0–1.0): packages whose current revision has a rating with at least this net score.
+    `min_net_score` (0.0–1.0): packages whose current revision has a rating with at least this lower bound of the net
+    score.
     """
 
     status: PackageStatus | None = PackageStatus.ACTIVE
@@ -24,7 +75,7 @@ class PackageFilter:
     created_by: str | None = None
     viewer: Viewer = REGISTRY
     min_net_score: float | None = None
-    newest_first: bool = True
+    order: Order = Order.NEWEST
 
     @property
     def names(self) -> NamePatterns | None:

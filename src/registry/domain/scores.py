@@ -1,4 +1,4 @@
-"""Net scores as listings find them.
+"""Net scores as listings find them: by the lower bound of their range, so that what is not known helps nobody.
 
 A score counts in millionths, the digits that scores are rounded to. "At least x" is in the order of ids nowhere; what
 is, are buckets: each score lies in one of a tenth (`0.7`) and one of a hundredth (`0.73`), and at most ten of either
@@ -6,6 +6,7 @@ cover all that is at or above any whole hundredth. A minimum between two hundred
 entries have to be looked at one by one.
 """
 
+import json
 from dataclasses import dataclass
 from typing import Self
 
@@ -28,6 +29,25 @@ def reaches(score: int, minimum: float) -> bool:
     return score / _WHOLE >= minimum
 
 
+def least(minimum: float) -> int:
+    """The lowest score (in millionths) that reaches `minimum` (0.0–1.0)."""
+    lowest = millionths(minimum)
+    return lowest if reaches(lowest, minimum) else lowest + 1
+
+
+def score_range(summary: bytes) -> tuple[float, float] | None:
+    """The range of the net score (0.0–1.0) in a rating's summary (JSON), None where nothing could be measured."""
+    members = json.loads(summary)
+    bounds = members.get("net_score_range")
+    return None if members["net_score"] is None or bounds is None else (float(bounds[0]), float(bounds[1]))
+
+
+def lower_bound(summary: bytes) -> float | None:
+    """The lower bound of that range."""
+    bounds = score_range(summary)
+    return None if bounds is None else bounds[0]
+
+
 @dataclass(frozen=True, slots=True)
 class ScoresFrom:
     """Where the scores from a minimum on are: in all of `buckets`, and in the upper part of `cut` where it is set."""
@@ -38,10 +58,7 @@ class ScoresFrom:
     @classmethod
     def of(cls, minimum: float) -> Self:
         """The scores of at least `minimum` (0.0–1.0)."""
-        lowest = millionths(minimum)
-        if not reaches(lowest, minimum):
-            lowest += 1
-        hundredth, within = divmod(lowest, _HUNDREDTH)
+        hundredth, within = divmod(least(minimum), _HUNDREDTH)
         first = hundredth + bool(within)
         first_tenth = min(-(-first // 10), 10)
         hundredths = range(first, 101 if first_tenth == 10 else first_tenth * 10)

@@ -9,7 +9,7 @@ from registry.domain.accounts import Account
 
 class RecordMaintenance(Protocol):
     async def live_blob_keys(self, keys: Sequence[str]) -> set[str]:
-        """Those of `keys` that a record refers to: a package, or an open upload."""
+        """Those of `keys` that a record refers to: a package, an open upload, a manifest, an unpacked file."""
 
     def list_contents(self) -> AsyncIterator[tuple[str, str, int, str]]:
         """Every stored content as (package id, blob key, size, sha256), for scrubbing. Not for a request path."""
@@ -23,6 +23,12 @@ class RecordMaintenance(Protocol):
 
     async def reset(self, admin: Account) -> None:
         """Drop every record and keep one account: `admin`. All or nothing."""
+
+    async def upgrade_listings(self) -> bool:
+        """Bring the listings of some packages up to date that an earlier edition wrote. Whether there may be more.
+
+        Raises Unavailable.
+        """
 
     async def ping(self) -> None:
         """Return when the store answers. Raises Unavailable."""

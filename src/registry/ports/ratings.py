@@ -13,6 +13,7 @@ from typing import Protocol
 
 from registry.domain.packages import Change
 from registry.domain.ratings import RatingStatus
+from registry.domain.scores import lower_bound, score_range
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,11 @@ class RatingDocument:
     summary: bytes
     body: bytes
 
+    @property
+    def net_score_low(self) -> float | None:
+        """The lower bound of the net score, by which listings find the package. None where it has no net score."""
+        return lower_bound(self.summary)
+
 
 @dataclass(frozen=True, slots=True)
 class RatingSummary:
@@ -38,6 +44,16 @@ class RatingSummary:
     net_score: float | None
     etag: str
     summary: bytes
+
+    @property
+    def net_score_low(self) -> float | None:
+        """As that of a `RatingDocument`."""
+        return lower_bound(self.summary)
+
+    @property
+    def net_score_range(self) -> tuple[float, float] | None:
+        """Where the net score lies, whatever is unknown. None where there is no net score."""
+        return score_range(self.summary)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +121,8 @@ class RatingStore(Protocol):
     ) -> bool:
         """Store the rating and what goes with it (audit entry, events), and end the mark or set it for another try.
 
-        Where it is of the package's current revision, the package is listed by its net score from now on. All or
-        nothing; False, and nothing stored, when the claim is void.
+        Where it is of the package's current revision, the package is listed by the lower bound of its net score from
+        now on. All or nothing; False, and nothing stored, when the claim is void.
         """
 
     async def give_back(self, claim: RatingClaim, *, due_at: datetime | None) -> None:

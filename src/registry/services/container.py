@@ -8,7 +8,7 @@ from registry.services.accounts.accounts import Accounts
 from registry.services.accounts.api_tokens import ApiTokens, TokenUse
 from registry.services.accounts.sessions import Sessions
 from registry.services.audit.global_audit import GlobalAudit
-from registry.services.files.parts import SubParts
+from registry.services.files.files import PackageFiles
 from registry.services.health.health import HealthMonitor
 from registry.services.ingest.ingest import Ingest
 from registry.services.maintenance.maintenance import Maintenance
@@ -51,7 +51,7 @@ class Services:
     maintenance: Maintenance
     health: HealthMonitor
     ingest: Ingest
-    subparts: SubParts
+    files: PackageFiles
     uploads: Uploads
     admission: Admission
     webhooks: Webhooks
@@ -65,6 +65,7 @@ class Services:
     refreshing: Refreshing
     scan_in_background: Callable[[], Coroutine[Any, Any, None]]
     scan_as_worker: Callable[[], Coroutine[Any, Any, None]]
+    list_files_in_background: Callable[[], Coroutine[Any, Any, None]]
     rate_in_background: Callable[[], Coroutine[Any, Any, None]]
     rate_as_worker: Callable[[], Coroutine[Any, Any, None]]
     search: SearchService

@@ -19,6 +19,7 @@ class ConnectionLimits:
     """From the settings; times in seconds."""
 
     head_seconds: float
+    keep_alive_seconds: float
     body_idle_seconds: float
     min_body_bytes_per_second: int
     response_idle_seconds: float

@@ -1,5 +1,6 @@
 """What surrounds every request: its id, its metrics, its log line, and an answer even where the code is broken."""
 
+import asyncio
 import time
 
 import structlog
@@ -8,12 +9,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from registry.api.caching import begin_caching
 from registry.api.problems import on_any_error
+from registry.api.state import Stopping
+from registry.domain.errors import Unavailable
 from registry.telemetry import request_id
 from registry.telemetry.metrics import HttpMetrics
 from registry.wire.outgoing import Outgoing
 from registry.wire.request_scheduler import RequestScheduler
 
 _log = structlog.get_logger(__name__)
+_STOPPING = "This server is stopping and could not finish the request. Send it again."
 
 
 class RequestMiddleware:
@@ -22,11 +26,20 @@ class RequestMiddleware:
     HEAD is answered as GET is; the server leaves the body out. Handlers that can save work look for `scope["head"]`.
     """
 
-    def __init__(self, app: ASGIApp, *, metrics: HttpMetrics, scheduler: RequestScheduler, log_requests: bool) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        metrics: HttpMetrics,
+        scheduler: RequestScheduler,
+        stopping: Stopping,
+        log_requests: bool,
+    ) -> None:
         self._app = app
         self._metrics = metrics
         self._log_requests = log_requests
         self._scheduler = scheduler
+        self._stopping = stopping
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -47,6 +60,14 @@ class RequestMiddleware:
             await self._app(scope, received, outgoing)
         except ClientDisconnect:
             _log.info("client_left", method=method, path=scope["path"])
+        except asyncio.CancelledError:
+            if not self._stopping.begun:
+                raise
+            # The server ends, and the request had time to finish.
+            _log.warning("request_cut_off", method=method, path=scope["path"], status=outgoing.status or 503)
+            if not outgoing.status:
+                problem = await on_any_error(Request(scope), Unavailable(_STOPPING))
+                await problem(scope, receive, outgoing)
         except Exception as error:
             if outgoing.status:
                 raise  # the answer has begun: the server cuts the connection, so that nobody takes it for whole

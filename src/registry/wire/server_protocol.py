@@ -11,6 +11,7 @@ from typing import Any, cast
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from registry.api.state import Stopping
 from registry.wire import heads
 from registry.wire.connections import ConnectionLimits, Connections, Pace
 from registry.wire.early_problems import early_problem
@@ -22,6 +23,10 @@ _MAX_PIPELINED = 16
 _DRAIN_SECONDS = 30.0
 """So long the rest of a body is read and dropped after its request was answered: closing earlier could cost the client
 the response."""
+_LINGER_SECONDS = 5.0
+"""So long a client whose connection was closed in the middle of a body has to read why."""
+_LAST_CHANCE_SECONDS = 0.5
+"""A stopping server waits so long for a request that may be on its way before it closes a connection."""
 _BETWEEN, _HEAD, _BODY = range(3)
 _SLOW_BODY = Refusal(408, "The request's body came too slowly, or stopped. Send it again.")
 _FULL = Refusal(503, "Too many connections are open. Try again soon.")
@@ -44,8 +49,10 @@ class ServerProtocol:
 
     def __call__(self, **uvicorn_arguments: Any) -> "BoundedProtocol":
         protocol = BoundedProtocol(**uvicorn_arguments)
+        protocol.stopping = stopping = protocol.app_state["stopping"]
         if self._connections is None:
             self._connections = Connections(self._limits, protocol.loop)
+            stopping.requests = protocol.tasks
         protocol.watched_by = self._connections
         return protocol
 
@@ -54,10 +61,14 @@ class BoundedProtocol(HttpToolsProtocol):
     """One connection. Reading is in one of three phases: between messages, in a head, or in a body."""
 
     watched_by: Connections
+    stopping: Stopping
     _phase = _BETWEEN
     _idle_seconds = 0.0
     _unread_seconds = 0.0
     _drain_seconds = 0.0
+    _linger_seconds: float | None = None
+    _ends = False
+    """The server stops: the connection is closed when nothing comes any more."""
     _unsent_bytes = 0
     _unparsed_bytes = 0
     _trailers = 0
@@ -72,7 +83,7 @@ class BoundedProtocol(HttpToolsProtocol):
     """Made when a body is not complete by the next look: most come with their heads."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        gathering = HeadWithBody(cast("asyncio.Transport", transport), self.loop)
+        gathering = HeadWithBody(cast("asyncio.Transport", transport), self.loop, must_linger=self._must_linger)
         super().connection_made(cast("asyncio.Transport", gathering))
         # Once over the limit, all has to leave before more is taken: the last byte of a chunk holds all of it.
         cast("asyncio.Transport", transport).set_write_buffer_limits(high=_WRITE_BUFFER_BYTES, low=0)
@@ -120,6 +131,8 @@ class BoundedProtocol(HttpToolsProtocol):
             raise _Refused(None)
         self._owed += 1
         super().on_headers_complete()
+        if self.stopping.begun:
+            self.cycle.keep_alive = False  # the client's next request goes to another server
         self._phase, self._unparsed_bytes, self._drain_seconds = _BODY, 0, 0.0
         self._received_bytes, self._pace = 0, None
 
@@ -196,10 +209,29 @@ class BoundedProtocol(HttpToolsProtocol):
             self.transport.write(self._deferred)
             self.transport.close()
 
+    # Ending.
+
+    def shutdown(self) -> None:
+        """Called once when the server stops taking connections. A request may be on its way, or have begun to come."""
+        self._ends = True
+        if self._owed:
+            self.cycle.keep_alive = False
+        elif self._phase == _BODY or (self._phase == _BETWEEN and self._idle_seconds > _LAST_CHANCE_SECONDS):
+            self.transport.close()
+
+    def _must_linger(self) -> bool:
+        if self._phase != _BODY:
+            return False
+        self._stopped, self._linger_seconds = True, 0.0
+        self.flow.resume_reading()
+        return True
+
     # Watching.
 
     @property
     def idle_seconds(self) -> float | None:
+        if self._linger_seconds is not None:
+            return self._linger_seconds
         return self._idle_seconds if self._phase != _BODY and self._owed == 0 else None
 
     @property
@@ -211,15 +243,22 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def watch(self, seconds: float) -> None:
         self._watch_reader(seconds)
+        if self._linger_seconds is not None:
+            self._linger_seconds += seconds
+            if self._linger_seconds > _LINGER_SECONDS:
+                self.transport.close()
         if self.transport.is_closing() or self.flow.read_paused or self._stopped:
             return
         if self._phase == _BODY:
             self._watch_body(seconds)
         elif self._phase == _HEAD or self._owed == 0:
             self._idle_seconds += seconds
-            limit = self.watched_by.limits.head_seconds
+            limits = self.watched_by.limits
+            limit = limits.head_seconds
             if self._phase == _BETWEEN and self.cycle is not None:
-                limit = min(limit, self.timeout_keep_alive)
+                limit = limits.keep_alive_seconds
+            if self._phase == _BETWEEN and self._ends:
+                limit = _LAST_CHANCE_SECONDS
             if self._idle_seconds > limit:
                 detail = f"The request's head was not complete within {limit:g} seconds."
                 self._refuse(Refusal(408, detail) if self._phase == _HEAD else None)

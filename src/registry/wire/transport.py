@@ -1,6 +1,7 @@
 """A transport that sends a response's head together with the first bytes of its body."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 
@@ -12,9 +13,14 @@ class HeadWithBody:
     turn.
     """
 
-    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop, *, must_linger: Callable[[], bool]
+    ) -> None:
+        """`must_linger` is asked when the connection is to be closed: whether its client may still be sending."""
         self._transport = transport
         self._loop = loop
+        self._must_linger = must_linger
+        self._lingers = False
         self._head: bytes | None = None
 
     def __getattr__(self, name: str) -> Any:
@@ -32,9 +38,19 @@ class HeadWithBody:
         else:
             self._transport.write(data)
 
+    def is_closing(self) -> bool:
+        return self._lingers or self._transport.is_closing()
+
     def close(self) -> None:
+        """Close after what was written. A client that is still sending gets the response's end first and may stop:
+        closing at once would reset the connection, and could cost the client the response (RFC 9112, section 9.6).
+        """
         self._send_head()
-        self._transport.close()
+        if not self.is_closing() and self._must_linger():
+            self._lingers = True
+            self._transport.write_eof()
+        else:
+            self._transport.close()
 
     def _send_head(self) -> None:
         head, self._head = self._head, None

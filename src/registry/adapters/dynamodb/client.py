@@ -95,6 +95,48 @@ class DynamoTable:
         answer = await self.call("Query", partial(self.client.query, **request), member="Items")
         return answer["Items"], "LastEvaluatedKey" not in answer
 
+    async def query_index(
+        self,
+        index: str,
+        partition: str,
+        *,
+        sort_key: str,
+        descending: bool,
+        after: str | None,
+        lowest: str | None,
+        limit: int,
+    ) -> tuple[list[Item], bool]:
+        """The entries of a listing's partition in the order of an index, and whether those were the last.
+
+        From after the sort key `after` on; none below `lowest`, which goes with `descending`. One call.
+        """
+        request: QueryInputTypeDef = {
+            "TableName": self.name,
+            "IndexName": index,
+            "KeyConditionExpression": "pk = :pk",
+            "ExpressionAttributeValues": {":pk": {"S": partition}},
+            "ScanIndexForward": not descending,
+            "Limit": limit,
+        }
+        values: dict[str, str] = {}
+        if after is not None and lowest is not None:
+            request["KeyConditionExpression"] = f"pk = :pk AND {sort_key} BETWEEN :lowest AND :after"
+            request["Limit"] = limit + 1
+            values = {":lowest": lowest, ":after": after}
+        elif after is not None:
+            request["KeyConditionExpression"] = f"pk = :pk AND {sort_key} {'<' if descending else '>'} :after"
+            values = {":after": after}
+        elif lowest is not None:
+            request["KeyConditionExpression"] = f"pk = :pk AND {sort_key} >= :lowest"
+            values = {":lowest": lowest}
+        request["ExpressionAttributeValues"] = {
+            ":pk": {"S": partition},
+            **{name: {"S": value} for name, value in values.items()},
+        }
+        answer = await self.call("Query", partial(self.client.query, **request), member="Items")
+        items = [item for item in answer["Items"] if after is None or item[sort_key]["S"] != after]
+        return items, "LastEvaluatedKey" not in answer
+
     async def index_has(self, partition: str, item_id: str) -> bool:
         """Whether the status index has come to hold an item."""
         answer = await self.call(

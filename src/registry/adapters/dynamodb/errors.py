@@ -4,7 +4,7 @@ Unavailable
 ├── EngineThrottling   over its capacity: worth another try soon
 ├── EngineConflict     another transaction holds an item: worth another try at once
 ├── EngineDown         no answer, or none that can be understood
-├── TableMissing       the table was not made yet
+├── TableMissing       the table, or one of its indexes, was not made yet
 └── Misconfigured      no credentials, or some that it does not take: an operator has to act
 """
 
@@ -56,7 +56,7 @@ class EngineConflict(Unavailable):
 
 
 class TableMissing(Unavailable):
-    """There is no such table."""
+    """There is no such table or index."""
 
 
 class Misconfigured(Unavailable):
@@ -131,6 +131,8 @@ def _translate_code(code: str, message: str) -> Exception | None:
         return EngineConflict("Others are changing the same record; try again.")
     if code in _THROTTLING:
         return EngineThrottling("The record store is at its capacity; try again.", retry_after_seconds=2)
+    if code in ("ValidationException", "ValidationError") and "index" in message:
+        return TableMissing("The table lacks an index; `registry tables create` adds it.", retry_after_seconds=60)
     if code in ("ValidationException", "ValidationError") and "size" in message:
         return TooLarge("The record is larger than the record store takes (400 KB); shorten it.")
     return None

@@ -23,6 +23,8 @@ can hold one.
 | names have owners | `names` | `migrated` |
 | listing entry | `L#<status>#<dimension>#<value>` | `<package id>` |
 | blob | `B#<blob key>` | `blob` |
+| manifest, unpacked file | `H#<sha256>` | `manifest`, `file` |
+| manifest or file being made | `H#<sha256>` | `manifest claim`, `file claim` |
 | address of a fetch | `X#<package id>` | `source` |
 | audit entry | `A#<package id>` | `<entry id>` |
 | head of the log | `X#head` | `head` |
@@ -56,7 +58,7 @@ can hold one.
 
 - A record holds its ready JSON (`summary`), `revision`, `readme_revision` (of the record that wrote the README), where
   its bytes are (`blob_key`, `sha256`, `size`), what listings filter by, and `status_shard` for the index; and the
-  `score` (net score, in millionths) of its rating, which goes with the next revision.
+  `score` (lower bound of the net score, in millionths) of its rating, which goes with the next revision.
 - A README is an item of its own beside the record: one query reads both, listings and changes do not pay for it, and
   each item stays below 400 KB. It holds ready JSON, compressed where it is large.
 - A version makes (type, name, version) unique and lists the versions of a name; an account entry lists users by name.
@@ -72,7 +74,8 @@ can hold one.
 - Reserved bytes are of a write under way (see `reservations`), where users have quotas.
 - The address of a fetch is kept for a pending package whose address holds a secret, which its record does not show.
 - A listing entry has what a listing may have to check: `type`, `owner` and `version`, under a name or owner `tags` too,
-  under these, a tag or a score the `score` where there is one; and the `revision` that wrote it.
+  under these, a tag, a type or a score the `score` where there is one; and the `revision` that wrote it. Its places by
+  name and by score are `name_place` and `score_place` (see `domain/listing.py`), for the two indexes below.
 - A rating is the latest, as ready JSON; its receipt, compressed, is in parts that carry the rating's `etag`.
 - A rating that waits is a mark (`due_at`, `attempts`, `asked_by`, and the `claim_token` of who makes it).
 - A package's safety is the scan request for its content: `sha256`, `owner` (who asks), `due_at` while it is open,
@@ -83,7 +86,10 @@ can hold one.
 - An unfinished reset is the admin who stays, with the `reset_token` that distinguishes this reset from the next one.
 - An audit entry is in the index, under `audit#<shard>` and its id, until it has its position in the log of all entries
   (`log_position`). Head, tiles and positions change in one transaction.
-- A blob shows the sweep that a record, or an open upload, refers to these bytes.
+- A blob shows the sweep that a record, an open upload, a manifest or an unpacked file refers to these bytes.
+- A manifest (by the SHA-256 of a content) and an unpacked file (by its own) have their `blob_key`, `blob_sha256` and
+  the set of who uses them, `used_by`; or the `problem` for which there is none. While one is made there is a lease
+  (`claim_token`, `ends_at`, `attempts`).
 - An event is put by the change that causes it; `outbox` makes the deliveries of it, and ends it.
 - A lane lists the pending deliveries of a webhook and package (`waiting`) in their order, and is there while one is.
 - A webhook that has ended, disabled or removed, is one that the sweep has to clear up after.
@@ -97,11 +103,18 @@ these under `due#<webhook id>` and, as `id`, when their first delivery is due (`
 is under `scans#<shard>` while its request is open (`id`: `<time>#<package id>`), then under `sha256#<sha256>` (by its
 id). Verdicts are under `verdicts#<shard>` with the scanner's version first in their `id`.
 
+Indexes `GSI-Listing-Name` and `GSI-Listing-Score`: partition `pk`, that of the listing entry, sort `name_place` or
+`score_place`. So a listing by name or score reads the same partitions as one by creation, in another order, and as many
+as there are types and shards where nothing restricts it: no partition is hotter than it was. Entries under a name,
+owner, tag or type have both places, those under a score that by name, others none. An entry from before these indexes
+has none until `relisting` has written it; the item `upgrades`/`listings` says how far that is.
+
 Listings by one of a package's other properties come from listing entries, which are written in the same transaction as
-the record, and so are read consistently. Dimensions: `name`, `tag`, `owner`, `version`, `minor` (`1.2`), `major`,
-`type` (sharded like the index) and `score` (the buckets of `domain/scores.py`). Those with a score are written in the
-transaction that stores the rating. The index follows its table some milliseconds late, so what it finds is read from
-the records themselves: a listing of it may miss the newest package for a moment, but shows nothing gone or stale.
+the record, and so are read consistently where they are in the order of ids. Dimensions: `name`, `tag`, `owner`,
+`version`, `minor` (`1.2`), `major`, `type` (sharded like the index) and `score` (the buckets of `domain/scores.py`).
+Those with a score are written in the transaction that stores the rating. An index follows its table some milliseconds
+late, so what it finds is read from the records themselves: a listing of it may miss the newest package for a moment,
+but shows nothing gone or stale.
 """
 
 import zlib
@@ -126,6 +139,8 @@ else:
 """An item, or the key of one, as DynamoDB's wire format has it: `{"pk": {"S": "…"}}`. An action is a transaction's."""
 
 STATUS_INDEX = "GSI-Status-Created"
+NAME_INDEX = "GSI-Listing-Name"
+SCORE_INDEX = "GSI-Listing-Score"
 TTL_ATTRIBUTE = "expires_at"
 SHARDS = 4
 """A shard takes 1,000 writes a second. A table keeps the count it was filled with."""
@@ -214,6 +229,10 @@ MIGRATED: Item = {"pk": {"S": "names"}, "sk": {"S": "migrated"}}
 
 def blob_key(blob: str) -> Item:
     return key(f"B#{blob}", "blob")
+
+
+def derived_key(kind: str, sha256: str) -> Item:
+    return key(f"H#{sha256}", kind)
 
 
 def idempotency_key(answer: str) -> Item:
@@ -312,6 +331,12 @@ def upgrade_key(name: str) -> Item:
     return key("upgrades", name)
 
 
+LISTINGS = "listings"
+HAVE_PLACES = "places"
+LISTED: Item = {**upgrade_key(LISTINGS), "upgrade_state": {"S": HAVE_PLACES}}
+"""The item of a table whose listing entries all have their places."""
+
+
 def mark_key(package_id: str) -> Item:
     return key(f"M#{shard_of(package_id)}", package_id)
 
@@ -378,7 +403,7 @@ def listing(status: PackageStatus, dimension: str, value: str) -> str:
 
 
 def dimensions(package: Package, score: int | None) -> Iterator[tuple[str, str]]:
-    """Under which dimensions and values a package is listed that has a net score (in millionths)."""
+    """Under which dimensions and values a package is listed that has a score (in millionths)."""
     version = package.version
     yield "name", package.name
     yield "owner", package.created_by

@@ -1,4 +1,4 @@
-"""Listings: which partitions answer a filter, and one walk over several of them in order of id.
+"""Listings: which partitions answer a filter, and one walk over several of them in the order of the listing.
 
 The dimension that restricts most is answered by its partitions, the others are checked on what those hold. So that the
 check cannot turn into a scan, a page looks at a bounded number of entries: then it ends early, with fewer items and the
@@ -9,20 +9,23 @@ import asyncio
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from registry.adapters.dynamodb import keys
 from registry.adapters.dynamodb.client import DynamoTable
 from registry.adapters.dynamodb.keys import SHARDS, Item
 from registry.adapters.dynamodb.names import owned_names
 from registry.adapters.dynamodb.records import attribute, read_score
-from registry.domain.listing import PackageFilter
+from registry.domain.listing import Order, PackageFilter, lowest_score_place
 from registry.domain.packages import PackageStatus, PackageType
-from registry.domain.scores import ScoresFrom, reaches
+from registry.domain.scores import ScoresFrom, least, reaches
 from registry.domain.versions import Version, VersionRange
 
 REFILL_ENTRIES = 250
 EXAMINED_AT_LEAST = 1_000
 EXAMINED_PER_ITEM = 20
+_ORDERED_BY = {Order.NAME: (keys.NAME_INDEX, "name_place"), Order.SCORE: (keys.SCORE_INDEX, "score_place")}
+"""The index that has the entries in another order than that of their ids, and the attribute it is ordered by."""
 MAX_NAME_PARTITIONS = 8
 """More names than this, and patterns of names, are checked entry by entry instead."""
 MAX_VERSION_PARTITIONS = 8
@@ -31,12 +34,17 @@ MAX_VERSION_PARTITIONS = 8
 
 @dataclass(frozen=True, slots=True)
 class Partition:
-    """Where entries of one status are, in order of id; `share` is the part of a listing that is expected in it."""
+    """Where entries of one status are; `share` is the part of a listing that is expected in it.
+
+    `index`: the one that has them, None where the table itself has them in the order of ids. `place` is the attribute
+    that the entries are ordered by.
+    """
 
     key: str
     status: PackageStatus
     share: int = 1
-    index: bool = False
+    index: str | None = None
+    place: str = "sk"
 
 
 def partitions_for(wanted: PackageFilter) -> list[Partition]:
@@ -47,16 +55,18 @@ def partitions_for(wanted: PackageFilter) -> list[Partition]:
 
 
 def _partitions(status: PackageStatus, wanted: PackageFilter) -> Iterator[Partition]:
+    index, place = _ORDERED_BY.get(wanted.order, (None, "sk"))
     for dimension, value in (("name", wanted.name), ("owner", wanted.created_by), ("tag", wanted.tag)):
         if value is not None:
-            yield Partition(keys.listing(status, dimension, value), status)
+            yield Partition(keys.listing(status, dimension, value), status, index=index, place=place)
             return
     if values := _values(wanted, status):
         for dimension, value in values:
-            yield Partition(keys.listing(status, dimension, value), status, share=_share(dimension, len(values)))
+            share = _share(dimension, len(values))
+            yield Partition(keys.listing(status, dimension, value), status, share, index, place)
     else:
         for partition in keys.status_shards(status):
-            yield Partition(partition, status, share=SHARDS, index=True)
+            yield Partition(partition, status, SHARDS, keys.STATUS_INDEX, "id")
 
 
 def _share(dimension: str, partitions: int) -> int:
@@ -67,16 +77,17 @@ def _share(dimension: str, partitions: int) -> int:
 def _values(wanted: PackageFilter, status: PackageStatus) -> list[tuple[str, str]]:
     """The dimensions and values of the partitions that hold all of a filter without name, owner and tag.
 
-    Empty where the index is the best there is. It does not have the names.
+    Empty where the status index is the best there is. It does not have the names.
     """
+    by_id = wanted.order not in _ORDERED_BY
     names = wanted.names.exact_names if wanted.names else None
     if names is not None and len(names) <= MAX_NAME_PARTITIONS:
         return [("name", name) for name in names]
-    if wanted.min_net_score is not None:
+    if wanted.min_net_score is not None and wanted.order is not Order.SCORE:
         return [("score", bucket) for bucket in ScoresFrom.of(wanted.min_net_score).all_buckets]
-    if wanted.versions is not None and (versions := _version_values(wanted.versions)):
+    if by_id and wanted.versions is not None and (versions := _version_values(wanted.versions)):
         return versions
-    if wanted.type is None and wanted.names is None and wanted.owner_of(status) is None:
+    if by_id and wanted.type is None and wanted.names is None and wanted.owner_of(status) is None:
         return []
     types = [wanted.type] if wanted.type else list(PackageType)
     return [("type", f"{type_.value}#{shard}") for type_ in types for shard in range(SHARDS)]
@@ -147,42 +158,69 @@ def _named(item: Item, name: str | None = None) -> tuple[PackageType, str]:
     return PackageType(attribute(item, "type")), name or attribute(item, "name")
 
 
+class _Entry(NamedTuple):
+    """`item` is None where the viewer does not see the package."""
+
+    place: str
+    package_id: str
+    item: Item | None
+
+
 @dataclass(slots=True)
 class _Run:
     """What was read of a partition and not yet taken."""
 
     partition: Partition
     after: str | None
-    entries: "deque[tuple[str, Item | None]]" = field(default_factory=deque)
+    entries: "deque[_Entry]" = field(default_factory=deque)
     begun: bool = False
     ended: bool = False
 
     async def fill(self, table: DynamoTable, wanted: PackageFilter, *, limit: int) -> None:
-        share = self.partition.share
+        partition, share = self.partition, self.partition.share
         # A shard may hold more than its share: half again and eight make a second query rare.
         first = limit if share == 1 else limit * 3 // (share * 2) + 8
-        items, self.ended = await table.query(
-            self.partition.key,
-            after=self.after,
-            limit=REFILL_ENTRIES if self.begun else first,
-            newest_first=wanted.newest_first,
-            index=self.partition.index,
-        )
-        sort_key = "id" if self.partition.index else "sk"
-        owner = wanted.owner_of(self.partition.status)
+        items, self.ended = await self._read(table, wanted, limit=REFILL_ENTRIES if self.begun else first)
+        owner = wanted.owner_of(partition.status)
         seen = list(items) if owner is None else await _with_owned(table, items, owner, name=wanted.name)
-        self.entries.extend((attribute(item, sort_key), entry) for item, entry in zip(items, seen, strict=True))
+        package_id = "id" if partition.index == keys.STATUS_INDEX else "sk"
+        self.entries.extend(
+            _Entry(attribute(item, partition.place), attribute(item, package_id), entry)
+            for item, entry in zip(items, seen, strict=True)
+        )
         self.begun = True
         if self.entries:
-            self.after = self.entries[-1][0]
+            self.after = self.entries[-1].place
+
+    async def _read(self, table: DynamoTable, wanted: PackageFilter, *, limit: int) -> tuple[list[Item], bool]:
+        partition = self.partition
+        if wanted.order not in _ORDERED_BY:
+            return await table.query(
+                partition.key,
+                after=self.after,
+                limit=limit,
+                newest_first=wanted.order.descending,
+                index=partition.index is not None,
+            )
+        bounded = wanted.order is Order.SCORE and wanted.min_net_score is not None
+        return await table.query_index(
+            str(partition.index),
+            partition.key,
+            sort_key=partition.place,
+            descending=wanted.order.descending,
+            after=self.after,
+            lowest=lowest_score_place(least(wanted.min_net_score or 0.0)) if bounded else None,
+            limit=limit,
+        )
 
 
 async def walk(
     table: DynamoTable, wanted: PackageFilter, *, limit: int, after: str | None
 ) -> tuple[list[str], str | None]:
-    """The next ids that match, `limit` at most, and the id behind which the next page begins (None: at the end)."""
+    """The next ids that match, `limit` at most, and the place after which the next page begins (None: at the end)."""
     runs = [_Run(partition, after) for partition in partitions_for(wanted)]
     found: list[str] = []
+    last = after
     examined = 0
     while True:
         await asyncio.gather(
@@ -191,12 +229,13 @@ async def walk(
         ready = [run for run in runs if run.entries]
         if not ready:
             return found, None
-        run = (max if wanted.newest_first else min)(ready, key=lambda run: run.entries[0][0])
-        package_id, entry = run.entries.popleft()
-        if entry and matches(entry, run.partition.status, wanted) and found[-1:] != [package_id]:
+        run = (max if wanted.order.descending else min)(ready, key=lambda run: run.entries[0].place)
+        entry = run.entries.popleft()
+        if entry.item and matches(entry.item, run.partition.status, wanted) and found[-1:] != [entry.package_id]:
             if len(found) == limit:
-                return found, found[-1]
-            found.append(package_id)
+                return found, last
+            found.append(entry.package_id)
+            last = entry.place
         examined += 1
         if examined >= max(EXAMINED_AT_LEAST, EXAMINED_PER_ITEM * limit):
-            return found, package_id
+            return found, entry.place

@@ -15,6 +15,7 @@ from registry.adapters.dynamodb.ended_webhooks import clear_ended_webhooks
 from registry.adapters.dynamodb.errors import ConditionFailed
 from registry.adapters.dynamodb.keys import Action, Item, number, text
 from registry.adapters.dynamodb.records import attribute
+from registry.adapters.dynamodb.relisting import ListingUpgrade
 from registry.adapters.dynamodb.table import ttl_attribute
 from registry.domain.accounts import Account
 from registry.ports.clock import Clock
@@ -30,6 +31,7 @@ class DynamoRecordMaintenance:
     def __init__(self, table: DynamoTable, *, clock: Clock) -> None:
         self._table = table
         self._clock = clock
+        self._listings = ListingUpgrade(table)
 
     async def live_blob_keys(self, blob_keys: Sequence[str]) -> set[str]:
         blobs = dict.fromkeys(map(keys.blob_of, blob_keys))
@@ -75,6 +77,9 @@ class DynamoRecordMaintenance:
         await self._table.transact([self._table.put(pending)])
         await self._finish_reset()
 
+    async def upgrade_listings(self) -> bool:
+        return await self._listings.step()
+
     async def ping(self) -> None:
         await self._table.get(_RESET_KEY)
 
@@ -98,6 +103,7 @@ class DynamoRecordMaintenance:
                 self._table.put(account_item(admin)),
                 self._table.put(keys.account_entry_key(admin.name)),
                 self._table.put(keys.MIGRATED),
+                self._table.put(keys.LISTED),
                 self._table.put(admins_item(admin.name)),
                 self._table.put(change_item(RESET, now=self._clock.now())),
             ]

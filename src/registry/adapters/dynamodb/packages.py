@@ -18,6 +18,7 @@ from registry.adapters.dynamodb.ratings import mark_item
 from registry.adapters.dynamodb.records import attribute
 from registry.adapters.dynamodb.release_ending import end_release
 from registry.adapters.dynamodb.release_view import read_released
+from registry.adapters.dynamodb.relisting import ListingUpgrade
 from registry.adapters.dynamodb.reservations import reserved
 from registry.adapters.dynamodb.scan_requests import follow_content, read_safety, request_item
 from registry.adapters.dynamodb.transaction import ABSENT, Transaction
@@ -26,7 +27,7 @@ from registry.adapters.dynamodb.usage import count_bytes, grown
 from registry.adapters.dynamodb.versions import write_versions
 from registry.domain.errors import AlreadyExists, NotFound, RevisionConflict, Unavailable
 from registry.domain.idempotency import IdempotencyRecord
-from registry.domain.listing import PackageFilter
+from registry.domain.listing import Order, PackageFilter
 from registry.domain.names import NamedVersion
 from registry.domain.packages import Change, Package, PackageType
 from registry.domain.rating_requests import can_be_rated
@@ -51,6 +52,7 @@ class DynamoPackageStore:
         self._table = table
         self._clock = clock
         self.names = NameClaims(table)
+        self._listings = ListingUpgrade(table)
 
     async def add(self, package: Package, change: Change) -> None:
         await self.names.check_migrated()
@@ -192,6 +194,8 @@ class DynamoPackageStore:
 
         A page may have fewer items than `limit` and still a `next_after`: see `listing`.
         """
+        if wanted.order in (Order.NAME, Order.SCORE):
+            await self._listings.check_done()
         ids: list[str] = []
         next_after: str | None = None
 

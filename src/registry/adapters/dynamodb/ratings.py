@@ -137,7 +137,7 @@ class DynamoRatingStore:
             ),
         ]
         listing = await score_actions(
-            self._table, rating.package_id, revision=rating.revision, net_score=rating.net_score
+            self._table, rating.package_id, revision=rating.revision, lower_bound=rating.net_score_low
         )
         return await self._end(claim, due_at=retry_at, actions=[*map(self._table.put, puts), *listing])
 

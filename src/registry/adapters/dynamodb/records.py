@@ -8,6 +8,7 @@ from typing import Any, cast
 from registry.adapters.dynamodb import keys
 from registry.adapters.dynamodb.keys import Item, binary, number, text
 from registry.domain.documents import decode_package, encode_readme, encode_summary, join_document
+from registry.domain.listing import name_place, score_place
 from registry.domain.names import NamedVersion
 from registry.domain.packages import Package, PackageStatus, PackageType
 from registry.domain.versions import Version
@@ -17,7 +18,9 @@ COMPRESS_OVER_BYTES = 100_000
 """READMEs up to this size are served without being unpacked; larger ones come near the 400 KB of an item."""
 
 
-_SCORED = ("name", "owner", "tag", "score")
+_SCORED = ("name", "owner", "tag", "type", "score")
+_PLACED = ("name", "owner", "tag", "type")
+"""The dimensions whose entries are listed by score; by name those under a score are, too."""
 
 
 def attribute(item: Item, name: str, kind: str = "S") -> Any:
@@ -82,13 +85,13 @@ def blob_item(package: Package) -> Item | None:
 
 
 def read_score(item: Item) -> int | None:
-    """The net score of a record or an entry, in millionths."""
+    """The score of a record or an entry, in millionths."""
     score = attribute(item, "score", "N")
     return None if score is None else int(score)
 
 
 def entries(package: Package, score: int | None) -> dict[tuple[str, str], Item]:
-    """The listing entries, by their place, of a package with a net score (in millionths)."""
+    """The listing entries, by their key, of a package with a score (in millionths)."""
     return {(attribute(item, "pk"), attribute(item, "sk")): item for item in _entry_items(package, score)}
 
 
@@ -106,6 +109,10 @@ def _entry_items(package: Package, score: int | None) -> Iterable[Item]:
             item["tags"] = {"L": [text(tag) for tag in package.tags]}
         if score is not None and dimension in _SCORED:
             item["score"] = number(score)
+        if dimension in _PLACED or dimension == "score":
+            item["name_place"] = text(name_place(package.name, package.id))
+        if dimension in _PLACED:
+            item["score_place"] = text(score_place(score, package.id))
         yield item
 
 

@@ -1,4 +1,4 @@
-"""The listing by net score: what is written with a rating, so that the package is found by it."""
+"""The listing by score: what is written with a rating, so that the package is found by it."""
 
 from typing import TYPE_CHECKING
 
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 
 async def score_actions(
-    table: DynamoTable, package_id: str, *, revision: int, net_score: float | None
+    table: DynamoTable, package_id: str, *, revision: int, lower_bound: float | None
 ) -> "list[TransactWriteItemTypeDef]":
-    """The actions that list a package by its net score, as long as its record has this revision.
+    """The actions that list a package by the lower bound of its net score, as long as its record has this revision.
 
     None when it has another: then the rating is that of a revision that is gone. Raises Unavailable while a release
     prepares the package: a change of its record would undo that, and the released revision is rated anyway.
@@ -25,7 +25,7 @@ async def score_actions(
         return []
     if "to_be" in record:
         raise Unavailable("The package is being released, and is rated after that.")
-    score = None if net_score is None else millionths(net_score)
+    score = None if lower_bound is None else millionths(lower_bound)
     old_score = records.read_score(record)
     if score == old_score:
         return []

@@ -9,37 +9,48 @@ from botocore.exceptions import ClientError
 
 from registry.adapters.dynamodb.client import DynamoTable
 from registry.adapters.dynamodb.errors import TableMissing
-from registry.adapters.dynamodb.keys import MIGRATED, STATUS_INDEX, TTL_ATTRIBUTE
+from registry.adapters.dynamodb.keys import LISTED, MIGRATED, NAME_INDEX, SCORE_INDEX, STATUS_INDEX, TTL_ATTRIBUTE
 from registry.domain.errors import Unavailable
 
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb.type_defs import CreateTableInputTypeDef
 
-_INDEX_ATTRIBUTES = ["type", "owner", "version"]
+_INDEXES = {
+    STATUS_INDEX: ("status_shard", "id", ["type", "owner", "version"]),
+    NAME_INDEX: ("pk", "name_place", ["type", "owner", "version", "name", "tags", "score"]),
+    SCORE_INDEX: ("pk", "score_place", ["type", "owner", "version", "name", "tags", "score"]),
+}
+"""By name: partition key, sort key, and what else an index has."""
 _ACTIVE_SECONDS = 120
 
 
 def _definition(name: str) -> "CreateTableInputTypeDef":
-    keys = ("pk", "sk", "status_shard", "id")
     return {
         "TableName": name,
         "BillingMode": "PAY_PER_REQUEST",
-        "AttributeDefinitions": [{"AttributeName": key, "AttributeType": "S"} for key in keys],
-        "KeySchema": [
-            {"AttributeName": "pk", "KeyType": "HASH"},
-            {"AttributeName": "sk", "KeyType": "RANGE"},
-        ],
-        "GlobalSecondaryIndexes": [
-            {
-                "IndexName": STATUS_INDEX,
-                "KeySchema": [
-                    {"AttributeName": "status_shard", "KeyType": "HASH"},
-                    {"AttributeName": "id", "KeyType": "RANGE"},
-                ],
-                "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": _INDEX_ATTRIBUTES},
-            }
-        ],
+        "AttributeDefinitions": _attributes(*_INDEXES),
+        "KeySchema": _key_schema("pk", "sk"),
+        "GlobalSecondaryIndexes": [_index_definition(index) for index in _INDEXES],
     }
+
+
+def _index_definition(name: str) -> Any:
+    partition, sort, attributes = _INDEXES[name]
+    return {
+        "IndexName": name,
+        "KeySchema": _key_schema(partition, sort),
+        "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": attributes},
+    }
+
+
+def _attributes(*indexes: str) -> Any:
+    """The attributes that the table's key and these indexes are made of."""
+    names = dict.fromkeys(("pk", "sk", *(key for index in indexes for key in _INDEXES[index][:2])))
+    return [{"AttributeName": name, "AttributeType": "S"} for name in names]
+
+
+def _key_schema(partition: str, sort: str) -> Any:
+    return [{"AttributeName": partition, "KeyType": "HASH"}, {"AttributeName": sort, "KeyType": "RANGE"}]
 
 
 async def create_table(table: DynamoTable, *, ttl: bool = True) -> bool:
@@ -47,7 +58,8 @@ async def create_table(table: DynamoTable, *, ttl: bool = True) -> bool:
 
     Without `ttl` (for engines that have none) the sweep drops what has expired.
 
-    A table that is there is completed (TTL), never rebuilt: `check_table` tells what is different.
+    A table that is there is completed (indexes, TTL), never rebuilt: `check_table` says what is different. The index of
+    a large table takes longer to fill than this waits.
     """
     created = True
     try:
@@ -56,12 +68,10 @@ async def create_table(table: DynamoTable, *, ttl: bool = True) -> bool:
         if error.response["Error"]["Code"] != "ResourceInUseException":
             raise
         created = False
-    for _ in range(_ACTIVE_SECONDS):
-        if (await _describe(table) or {}).get("TableStatus") == "ACTIVE":
-            break
-        await asyncio.sleep(1)
-    else:
-        raise Unavailable(f"The table {table.name} is still being made; check it in a minute.", retry_after_seconds=60)
+    await _until_active(table)
+    for index in await missing_indexes(table):
+        await _add_index(table, index)
+        await _until_active(table)
     if ttl and await ttl_attribute(table) is None:
         specification: Any = {"Enabled": True, "AttributeName": TTL_ATTRIBUTE}
         await table.call(
@@ -69,8 +79,39 @@ async def create_table(table: DynamoTable, *, ttl: bool = True) -> bool:
             partial(table.client.update_time_to_live, TableName=table.name, TimeToLiveSpecification=specification),
         )
     if created:
-        await table.transact([table.put(MIGRATED)])
+        await table.transact([table.put(MIGRATED), table.put(LISTED)])
     return created
+
+
+async def missing_indexes(table: DynamoTable) -> list[str]:
+    """The indexes that are not there, or not filled yet."""
+    found = (await _describe(table) or {}).get("GlobalSecondaryIndexes", [])
+    ready = {index["IndexName"] for index in found if index["IndexStatus"] == "ACTIVE"}
+    return [name for name in _INDEXES if name not in ready]
+
+
+async def _until_active(table: DynamoTable) -> None:
+    """Wait until the table and all its indexes serve. Raises Unavailable after some minutes."""
+    for _ in range(_ACTIVE_SECONDS):
+        found = await _describe(table) or {}
+        indexes = found.get("GlobalSecondaryIndexes", [])
+        if found.get("TableStatus") == "ACTIVE" and all(index["IndexStatus"] == "ACTIVE" for index in indexes):
+            return
+        await asyncio.sleep(1)
+    raise Unavailable(f"The table {table.name} is still being made; check it in a minute.", retry_after_seconds=60)
+
+
+async def _add_index(table: DynamoTable, name: str) -> None:
+    # DynamoDB makes one index at a time, and fills it from the items that are there.
+    await table.call(
+        "UpdateTable",
+        partial(
+            table.client.update_table,
+            TableName=table.name,
+            AttributeDefinitions=_attributes(name),
+            GlobalSecondaryIndexUpdates=[{"Create": _index_definition(name)}],
+        ),
+    )
 
 
 async def check_table(table: DynamoTable) -> list[str]:

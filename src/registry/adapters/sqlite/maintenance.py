@@ -18,7 +18,8 @@ HEALTH_KEPT = timedelta(hours=25)
 
 _ROWS_AT_A_TIME = 1_000
 _LIVE = """SELECT blob_key FROM packages WHERE blob_key IN (SELECT value FROM json_each(:keys))
-    UNION ALL SELECT key FROM uploads WHERE key IN (SELECT value FROM json_each(:keys))"""
+    UNION ALL SELECT key FROM uploads WHERE key IN (SELECT value FROM json_each(:keys))
+    UNION ALL SELECT blob_key FROM derived WHERE blob_key IN (SELECT value FROM json_each(:keys))"""
 _CONTENTS = """SELECT id, blob_key, CAST(summary AS TEXT) FROM packages
     WHERE id > ? AND blob_key IS NOT NULL ORDER BY id LIMIT ?"""
 _ORPHANS = f"""DELETE FROM deliveries WHERE number IN (
@@ -82,6 +83,10 @@ class SqliteRecordMaintenance:
             insert_account(connection, admin)
 
         await self._database.write(operation)
+
+    async def upgrade_listings(self) -> bool:
+        """Done when the file was opened."""
+        return False
 
     async def ping(self) -> None:
         self._database.fetch_one("SELECT count(*) FROM sqlite_master")

@@ -11,11 +11,11 @@ from registry.adapters.sqlite.listing import (
     MAX_NAMES,
     SUMMARY_COLUMNS,
     Branch,
-    Order,
+    Walk,
     at_version,
     branches,
     merged,
-    order_of,
+    walk_of,
 )
 from registry.adapters.sqlite.package_writing import AddPackage, PackageWriting, delete_package, mark, record
 from registry.adapters.sqlite.ranges import entries_in_range
@@ -130,23 +130,23 @@ class SqlitePackageStore:
         if wanted.names is not None:
             names = NamePatterns(self._existing_names(wanted.names))
             wanted = replace(wanted, viewer=replace(wanted.viewer, names=names))
-        streams, order, one_more = list(branches(wanted)), order_of(wanted, after), limit + 1
+        streams, walk, one_more = list(branches(wanted)), walk_of(wanted, after), limit + 1
         if not streams:
             return SummaryPage((), None)
         versions = wanted.versions
         if check := check_for(wanted):
             return await self._database.read(
-                lambda connection: _checked_page(connection, streams, check, order, limit=limit)
+                lambda connection: _checked_page(connection, streams, check, walk, limit=limit)
             )
         if versions is not None and not versions.exact:
             span = KeySpan.of(versions)
             rows = await self._database.read(
-                lambda connection: _summaries_in_range(connection, streams, span, order, limit=one_more)
+                lambda connection: _summaries_in_range(connection, streams, span, walk, limit=one_more)
             )
         else:
             if versions is not None:
                 streams = [at_version(stream, version_key(versions.lower)) for stream in streams]
-            rows = self._database.fetch_all(*merged(SUMMARY_COLUMNS, streams, order, limit=one_more))
+            rows = self._database.fetch_all(*merged(SUMMARY_COLUMNS, streams, walk, limit=one_more))
         items = tuple(map(_summary_of, rows[:limit]))
         return SummaryPage(items, items[-1].id if len(rows) > limit else None)
 
@@ -186,16 +186,16 @@ class SqlitePackageStore:
 
 
 def _summaries_in_range(
-    connection: sqlite3.Connection, streams: list[Branch], span: KeySpan, order: Order, *, limit: int
+    connection: sqlite3.Connection, streams: list[Branch], span: KeySpan, walk: Walk, *, limit: int
 ) -> list[tuple[str, bytes, int]]:
-    entries = entries_in_range(connection, streams, span, order, limit=limit)
+    entries = entries_in_range(connection, streams, span, walk, limit=limit)
     return _summaries(connection, [number for _, number in entries])
 
 
 def _checked_page(
-    connection: sqlite3.Connection, streams: list[Branch], check: Check, order: Order, *, limit: int
+    connection: sqlite3.Connection, streams: list[Branch], check: Check, walk: Walk, *, limit: int
 ) -> SummaryPage:
-    numbers, next_after = checked_entries(connection, streams, check, order, limit=limit)
+    numbers, next_after = checked_entries(connection, streams, check, walk, limit=limit)
     return SummaryPage(tuple(map(_summary_of, _summaries(connection, numbers))), next_after)
 
 

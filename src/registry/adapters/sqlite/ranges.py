@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from registry.adapters.sqlite.database import Parameters
-from registry.adapters.sqlite.listing import Branch, Order, at_version, merged
+from registry.adapters.sqlite.listing import Branch, Walk, at_version, merged
 from registry.adapters.sqlite.version_keys import KeySpan
 
 WALK_ENTRIES = 2_000
@@ -24,7 +24,7 @@ def entries_in_range(
     connection: sqlite3.Connection,
     streams: list[Branch],
     span: KeySpan,
-    order: Order,
+    walk: Walk,
     *,
     limit: int,
     walk_entries: int = WALK_ENTRIES,
@@ -32,8 +32,8 @@ def entries_in_range(
     """The next `limit` (id, number) of packages in the streams whose version is in `span`."""
     found: list[tuple[str, int]] = []
     walked = 0
-    package_id = order.after
-    for package_id, number, key in connection.execute(*merged(_ENTRY_COLUMNS, streams, order, limit=walk_entries)):
+    package_id = walk.after
+    for package_id, number, key in connection.execute(*merged(_ENTRY_COLUMNS, streams, walk, limit=walk_entries)):
         walked += 1
         if span.holds(key):
             found.append((package_id, number))
@@ -41,30 +41,30 @@ def entries_in_range(
                 return found
     if walked < walk_entries:
         return found
-    return found + _by_version(connection, streams, span, replace(order, after=package_id), limit=limit - len(found))
+    return found + _by_version(connection, streams, span, replace(walk, after=package_id), limit=limit - len(found))
 
 
 def _by_version(
-    connection: sqlite3.Connection, streams: list[Branch], span: KeySpan, order: Order, *, limit: int
+    connection: sqlite3.Connection, streams: list[Branch], span: KeySpan, walk: Walk, *, limit: int
 ) -> list[tuple[str, int]]:
-    heads = [head for stream in streams for head in _heads(connection, stream, span, order)]
-    choose = heapq.nlargest if order.descending else heapq.nsmallest
+    heads = [head for stream in streams for head in _heads(connection, stream, span, walk)]
+    choose = heapq.nlargest if walk.descending else heapq.nsmallest
     foremost = choose(limit, heads, key=lambda head: head[0])
     pages = (
-        connection.execute(*merged(_ENTRY_COLUMNS, [stream], order, limit=limit)).fetchall() for _, stream in foremost
+        connection.execute(*merged(_ENTRY_COLUMNS, [stream], walk, limit=limit)).fetchall() for _, stream in foremost
     )
-    page = heapq.merge(*pages, reverse=order.descending)
+    page = heapq.merge(*pages, reverse=walk.descending)
     return [(package_id, number) for (package_id, number, _), _ in zip(page, range(limit), strict=False)]
 
 
-def _heads(connection: sqlite3.Connection, stream: Branch, span: KeySpan, order: Order) -> Iterator[tuple[str, Branch]]:
+def _heads(connection: sqlite3.Connection, stream: Branch, span: KeySpan, walk: Walk) -> Iterator[tuple[str, Branch]]:
     """The next id of each version in the span, with the version's stream."""
-    for key, package_id in connection.execute(*heads_statement(stream, span, order)):
+    for key, package_id in connection.execute(*heads_statement(stream, span, walk)):
         if package_id is not None and span.holds(key):
             yield package_id, at_version(stream, key)
 
 
-def heads_statement(stream: Branch, span: KeySpan, order: Order) -> tuple[str, Parameters]:
+def heads_statement(stream: Branch, span: KeySpan, walk: Walk) -> tuple[str, Parameters]:
     """A statement, with its parameters, that hops from version to version and finds the next id of each."""
     entries = f"FROM listings AS l INDEXED BY {stream.index}_version WHERE {stream.where}"
     sql = f"""WITH RECURSIVE keys (key) AS (
@@ -73,8 +73,8 @@ def heads_statement(stream: Branch, span: KeySpan, order: Order) -> tuple[str, P
             UNION ALL
             SELECT (SELECT l.version_key {entries} AND l.version_key > keys.key AND l.version_key < ?
                 ORDER BY l.version_key LIMIT 1) FROM keys WHERE keys.key IS NOT NULL)
-        SELECT keys.key, (SELECT l.id {entries} AND l.version_key = keys.key AND l.id {order.comparison} ?
-            ORDER BY l.id {order.direction} LIMIT 1) FROM keys WHERE keys.key IS NOT NULL"""  # noqa: S608 - fixed texts
+        SELECT keys.key, (SELECT l.id {entries} AND l.version_key = keys.key AND l.id {walk.comparison} ?
+            ORDER BY l.id {walk.direction} LIMIT 1) FROM keys WHERE keys.key IS NOT NULL"""  # noqa: S608 - fixed texts
     first = (*stream.parameters, span.low, span.high)
     next_ones = (*stream.parameters, span.high)
-    return sql, (*first, *next_ones, *stream.parameters, order.after)
+    return sql, (*first, *next_ones, *stream.parameters, walk.after)

@@ -2,8 +2,9 @@
 
 `listings` is the index of `list_page`: one row per package without a tag and one per tag, with a copy of what a filter
 may ask for. Its indexes hold the id behind the columns that are asked for, so every filter is a merge of streams in
-id order. `score_listings` holds the same rows once for each bucket of the net score (see `domain/scores.py`), while
-the rating is of the current revision; `score` is in millionths.
+id order, or in that of names or scores. `score_listings` holds the same rows once for each bucket of the score (see
+`domain/scores.py`), while the rating is of the current revision. `score` is the lower bound of the net score in
+millionths, -1 where there is none.
 
 In `scan_requests` each package with content stands once; `due_at` is NULL once the verdict on its content has been
 applied. `upgrades` tells which changes of a formula or a policy have been carried out on all packages.
@@ -244,6 +245,46 @@ RECORDS: Migrations = (
             FROM answers""",
         "DROP TABLE answers",
         "CREATE INDEX idempotency_records_expires_at ON idempotency_records (expires_at)",
+    ),
+    (
+        """CREATE TABLE derived (
+            kind TEXT NOT NULL, sha256 TEXT NOT NULL, blob_key TEXT, blob_sha256 TEXT, problem TEXT NOT NULL,
+            path TEXT, reader_version INTEGER NOT NULL, crc32 INTEGER, UNIQUE (kind, sha256))""",
+        "CREATE INDEX derived_blob_key ON derived (blob_key) WHERE blob_key IS NOT NULL",
+        "CREATE TABLE derived_users (kind TEXT NOT NULL, sha256 TEXT NOT NULL, user TEXT NOT NULL, "
+        "UNIQUE (kind, sha256, user))",
+        """CREATE TABLE derived_claims (
+            kind TEXT NOT NULL, sha256 TEXT NOT NULL, token TEXT NOT NULL, ends_at INTEGER NOT NULL,
+            attempts INTEGER NOT NULL, UNIQUE (kind, sha256))""",
+    ),
+    (
+        # Listings go by the lower bound of the net score from here on, no longer by the score itself.
+        "ALTER TABLE listings ADD COLUMN score INTEGER NOT NULL DEFAULT -1",
+        """UPDATE listings SET score = rated.score FROM (
+            SELECT p.number,
+                CAST(round(json_extract(CAST(r.summary AS TEXT), '$.net_score_range[0]') * 1000000) AS INTEGER) AS score
+            FROM ratings AS r JOIN packages AS p ON p.id = r.package_id AND p.revision = r.revision
+            WHERE r.net_score IS NOT NULL AND json_extract(CAST(r.summary AS TEXT), '$.net_score_range[0]') IS NOT NULL
+            ) AS rated WHERE listings.number = rated.number""",
+        "DELETE FROM score_listings",
+        """INSERT INTO score_listings (number, bucket, score, tag, name, created_by, status, type, version_key, id)
+            WITH bucketed (number, bucket) AS (
+                SELECT number, printf('%.1f', min(score / 100000, 9) / 10.0) FROM listings WHERE score >= 0
+                UNION SELECT number, printf('%.2f', score / 10000 / 100.0) FROM listings WHERE score >= 0)
+            SELECT l.number, b.bucket, l.score, l.tag, l.name, l.created_by, l.status, l.type, l.version_key, l.id
+            FROM bucketed AS b CROSS JOIN listings AS l ON l.number = b.number""",
+        "CREATE INDEX listings_all_by_name ON listings (tag, status, type, name, id, version_key, number)",
+        """CREATE INDEX listings_creator_by_name
+            ON listings (tag, created_by, status, type, name, id, version_key, number)""",
+        "CREATE INDEX listings_all_by_score ON listings (tag, status, type, score, id, version_key, name, number)",
+        """CREATE INDEX listings_name_by_score
+            ON listings (tag, name, status, type, score, id, version_key, created_by, number)""",
+        """CREATE INDEX listings_creator_by_score
+            ON listings (tag, created_by, status, type, score, id, version_key, name, number)""",
+        """CREATE INDEX score_listings_all_by_name
+            ON score_listings (bucket, tag, status, type, name, id, version_key, score, number)""",
+        """CREATE INDEX score_listings_creator_by_name
+            ON score_listings (bucket, tag, created_by, status, type, name, id, version_key, score, number)""",
     ),
 )
 

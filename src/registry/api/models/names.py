@@ -22,6 +22,7 @@ class NamedVersionModel(Answer):
     status: PackageStatus
     created_at: datetime
     net_score: Annotated[float | None, Field(ge=0, le=1)]
+    net_score_range: Annotated[list[float] | None, Field(min_length=2, max_length=2, examples=[[0.64, 0.74]])]
 
 
 class NameModel(Answer):

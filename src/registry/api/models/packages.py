@@ -99,17 +99,6 @@ class Page(Answer, Generic[_Item]):
     next_cursor: Annotated[str | None, Field(description="`cursor` of the next page; null at the end")]
 
 
-class FileModel(Answer):
-    path: str
-    size: int
-    compressed_size: Annotated[int, Field(description="bytes in the zip")]
-    crc32: Annotated[str, Field(pattern=r"^[0-9a-f]{8}$")]
-    part: Annotated[
-        Literal["weights", "dataset", "code", "docs"] | None,
-        Field(description="what it counts as for `content?part=`; null: nothing"),
-    ]
-
-
 class LineageNodeModel(Answer):
     id: Annotated[str, Field(description="`external-<n>` for what is not registered")]
     name: str

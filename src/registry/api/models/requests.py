@@ -219,16 +219,20 @@ class NewUploadBody(Strict):
         return self
 
 
-class _ReadOnlyMembers(Strict):
-    """Members that only the registry sets: accepted and ignored, so that what was read can be sent back."""
+_READ_ONLY = "read-only: PUT ignores it, PATCH takes its current value"
 
-    revision: Annotated[Any, Field(description="read-only, ignored")] = None
-    content: Annotated[Any, Field(description="read-only, ignored")] = None
-    created_by: Annotated[Any, Field(description="read-only, ignored")] = None
-    created_at: Annotated[Any, Field(description="read-only, ignored")] = None
-    updated_at: Annotated[Any, Field(description="read-only, ignored")] = None
-    status_reason: Annotated[Any, Field(description="read-only, ignored")] = None
-    rating: Annotated[Any, Field(description="read-only, ignored")] = None
+
+class _ReadOnlyMembers(Strict):
+    """Members that only the registry sets, so that what was read can be sent back. PUT ignores them."""
+
+    revision: Annotated[Any, Field(description=_READ_ONLY)] = None
+    content: Annotated[Any, Field(description=_READ_ONLY)] = None
+    created_by: Annotated[Any, Field(description=_READ_ONLY)] = None
+    created_at: Annotated[Any, Field(description=_READ_ONLY)] = None
+    updated_at: Annotated[Any, Field(description=_READ_ONLY)] = None
+    status_reason: Annotated[Any, Field(description=_READ_ONLY)] = None
+    unreleased: Annotated[Any, Field(description=_READ_ONLY)] = None
+    rating: Annotated[Any, Field(description=_READ_ONLY)] = None
 
 
 class ReplacementBody(_ReadOnlyMembers, MetadataBody):
@@ -238,7 +242,7 @@ class ReplacementBody(_ReadOnlyMembers, MetadataBody):
 
 
 class PatchBody(_ReadOnlyMembers):
-    """A JSON merge patch (RFC 7396): absent members stay, null clears."""
+    """A JSON merge patch (RFC 7396): absent members stay, null clears, read-only ones may only be repeated."""
 
     id: Annotated[str, Field(pattern=ID_PATTERN)] | None = None
     name: PackageName | None = None

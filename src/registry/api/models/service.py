@@ -20,7 +20,7 @@ class ComponentStateModel(Answer):
 
 
 class ReadinessModel(Answer):
-    status: Literal["ready", "degraded", "not_ready"]
+    status: Literal["ready", "degraded", "not_ready", "stopping"]
     components: dict[str, ComponentStateModel]
 
 

@@ -85,6 +85,7 @@ async def list_entries(
     """
     services = state_of(request.scope).services
     wanted = AuditFilter(user, action, _in_utc(since), _in_utc(until))
+    await services.retrieval.downloads.settle()
     if NDJSON in request.headers.get("accept", ""):
         entries = services.global_audit.export(wanted, package_id=package)
         first = await anext(entries, None)  # what fails, fails before the answer begins

@@ -18,12 +18,13 @@ from registry.api.paging import DEFAULT_LIMIT, page_response, position
 from registry.api.state import state_of
 from registry.domain.accounts import Caller, Permission
 from registry.domain.errors import InvalidInput
-from registry.domain.listing import PackageFilter
+from registry.domain.listing import Order, PackageFilter
 from registry.domain.names import ALIAS_PATTERN
 from registry.domain.packages import PackageStatus, PackageType
 from registry.domain.versions import VersionRange
 from registry.domain.visibility import Viewer
 from registry.ports.packages import SummaryPage
+from registry.ports.ratings import RatingSummary
 from registry.services.container import Services
 
 
@@ -52,16 +53,26 @@ class ListingQuery(BaseModel):
             ge=0,
             le=1,
             allow_inf_nan=False,
-            description="only packages whose current revision is rated, with at least this net score",
+            description="only packages whose current revision is rated, with a net score that is at least this at the "
+            "lower end of its range",
             examples=[0.7],
         ),
     ] = None
     include: Annotated[Literal["rating"] | None, Field(description="`rating`: with the latest rating, or null")] = None
-    order: Annotated[str, Field(pattern="^(-created|created)$", description="`created`: oldest first")] = "-created"
+    order: Annotated[
+        Order,
+        Field(
+            description="`-created`: newest first; `created`: oldest first; `name`: by code point, of one name the "
+            "oldest first; `score`: by the lower end of the net score's range, highest first, unrated last"
+        ),
+    ] = Order.NEWEST
 
 
 async def list_packages(query: Annotated[ListingQuery, Query()], caller: Searcher) -> None:
-    """List packages, newest first."""
+    """List packages, newest first, or in another order.
+
+    By score a package whose score changes during a walk changes its place, so the walk may miss it or meet it twice.
+    """
 
 
 async def _list_packages(request: Request) -> Response:
@@ -91,7 +102,7 @@ def _filter(query: ListingQuery, viewer: Viewer) -> PackageFilter:
         created_by=query.owner,
         viewer=viewer,
         min_net_score=query.min_net_score,
-        newest_first=query.order != "created",
+        order=query.order,
     )
 
 
@@ -110,8 +121,21 @@ async def _by_alias(services: Services, query: ListingQuery, caller: Caller) -> 
         )
         for named in found
     ]
-    items = sorted((item for page in pages for item in page.items), key=lambda item: item.id, reverse=True)
+    items = sorted(
+        (item for page in pages for item in page.items),
+        key=lambda item: item.id,
+        reverse=query.order.descending,
+    )
+    if query.order is Order.SCORE:
+        ratings = await services.ratings.find_summaries([(item.id, item.revision) for item in items])
+        items.sort(key=lambda item: _score(ratings.get(item.id)), reverse=True)
     return SummaryPage(tuple(items[: query.limit]), None)
+
+
+def _score(rating: RatingSummary | None) -> float:
+    """By what a package is ordered by score."""
+    bound = None if rating is None else rating.net_score_low
+    return -1.0 if bound is None else bound
 
 
 def hot_routes() -> list[HotRoute]:

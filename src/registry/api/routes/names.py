@@ -17,6 +17,7 @@ from registry.domain.accounts import name_of
 from registry.domain.documents import format_time
 from registry.domain.names import NamedVersion, Namespace
 from registry.domain.packages import PackageType
+from registry.ports.ratings import RatingSummary
 from registry.services.names.names import SeenName
 
 Name = Annotated[
@@ -105,7 +106,9 @@ async def read_name(
 
     Its ETag changes with owners, visibility, aliases and versions, not with ratings or downloads.
     """
-    seen = await state_of(request.scope).services.names.read(type, name, caller)
+    services = state_of(request.scope).services
+    await services.retrieval.downloads.settle()
+    seen = await services.names.read(type, name, caller)
     return await _name_response(request, seen, limit=limit, cursor=cursor)
 
 
@@ -120,7 +123,7 @@ async def _name_response(
     left = [named for named in seen.view.versions if after is None or named.id < after]
     page = left[:limit]
     link = link_to(request, services.cursors, page[-1].id) if len(left) > limit else None
-    ratings = await services.ratings.latest_scores([named.id for named in page])
+    ratings = await services.ratings.find_latest_of([named.id for named in page])
     document = {
         "type": seen.view.name.type,
         "name": seen.view.name.name,
@@ -136,13 +139,14 @@ async def _name_response(
     return Response(orjson.dumps(document), headers=headers, media_type="application/json")
 
 
-def _version(named: NamedVersion, net_score: float | None) -> dict[str, Any]:
+def _version(named: NamedVersion, rating: RatingSummary | None) -> dict[str, Any]:
     return {
         "id": named.id,
         "version": str(named.version),
         "status": named.status,
         "created_at": format_time(named.created_at) if named.created_at else None,
-        "net_score": net_score,
+        "net_score": None if rating is None else rating.net_score,
+        "net_score_range": None if rating is None else rating.net_score_range,
     }
 
 

@@ -26,6 +26,7 @@ from registry.api.models.requests import (
     PatchBody,
     ReplacementBody,
 )
+from registry.api.read_only import check_read_only
 from registry.api.state import state_of
 from registry.api.strict_json import MergePatchRoute
 from registry.domain.accounts import Caller, Permission
@@ -231,18 +232,23 @@ async def _replace_package(request: Request) -> Response:
 
 
 async def patch_package(request: Request, package_id: PackageId, caller: Uploader, patch: PatchBody) -> Response:
-    """Change some of the metadata by a JSON merge patch; null clears."""
+    """Change some of the metadata by a JSON merge patch; null clears.
+
+    Members that only the registry sets (`content`, `revision`, `created_at`, `rating` …) may be repeated with the value
+    that they have now; any other value is 422.
+    """
+    services = state_of(request.scope).services
+    rating = await services.ratings.find_latest(package_id) if patch.rating is not None else None
 
     def changed(package: Package) -> Package:
         for member, own in (("id", package.id), ("name", package.name), ("type", package.type)):
             if getattr(patch, member) not in (None, own):
                 raise InvalidInput(f"a package keeps its {member} ({own}); leave it out", pointer=f"/{member}")
+        check_read_only(patch, package, rating)
         return replace(package, **_changes(patch))
 
-    package = await state_of(request.scope).services.changing.patch(
-        caller, package_id, changed, expected=expected_revisions(request.headers)
-    )
-    await state_of(request.scope).services.ratings.hint(package_id, caller.name)
+    package = await services.changing.patch(caller, package_id, changed, expected=expected_revisions(request.headers))
+    await services.ratings.hint(package_id, caller.name)
     return document_response(package)
 
 

@@ -98,6 +98,7 @@ async def list_audit(
     """Who did what to the package, newest first."""
     services = state_of(request.scope).services
     after = position(request, services.cursors, cursor)
+    await services.retrieval.downloads.settle()
     # One more than asked for tells whether there is a next page.
     entries = await services.catalog.list_audit(package_id, caller, limit=limit + 1, after=after)
     page, next_after = cut_page(entries, limit, lambda entry: entry.id)

@@ -79,9 +79,11 @@ async def _answer_health(request: Request) -> Response:
 
 
 async def read_readiness(request: Request) -> Response:
-    """Whether every component that the service cannot do without answers, and the state of each."""
-    states = await state_of(request.scope).services.health.probe_all()
-    ready = all(state.ok or state.optional for state in states)
+    """Whether requests should come here: all needed components answer, and the process is not stopping."""
+    state = state_of(request.scope)
+    states = await state.services.health.probe_all()
+    stopping = state.stopping.begun
+    ready = not stopping and all(state.ok or state.optional for state in states)
     components = {
         state.name: {
             "status": "ok" if state.ok else "unavailable",
@@ -91,8 +93,9 @@ async def read_readiness(request: Request) -> Response:
         for state in states
     }
     whole = all(state.ok for state in states)
-    body = {"status": ("ready" if whole else "degraded") if ready else "not_ready", "components": components}
-    return JSONResponse(body, 200 if ready else 503)
+    good = "ready" if whole else "degraded"
+    bad = "stopping" if stopping else "not_ready"
+    return JSONResponse({"status": good if ready else bad, "components": components}, 200 if ready else 503)
 
 
 async def read_component_health(

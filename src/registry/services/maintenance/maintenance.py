@@ -15,11 +15,13 @@ from registry.ports.clock import Clock
 from registry.ports.maintenance import RecordMaintenance
 from registry.ports.releases import ReleaseStore
 from registry.services.accounts.bootstrap import Bootstrap
+from registry.services.files.housekeeping import DerivedBlobs
 from registry.services.names.drafts import Drafts
 from registry.services.uploads.uploads import Uploads
 
 _log = structlog.get_logger(__name__)
 _BATCH = 500
+_AFTER_FAILURE_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,7 @@ class Maintenance:
         records: RecordMaintenance,
         blobs: BlobStore,
         *,
+        derived: DerivedBlobs,
         uploads: Uploads,
         releases: ReleaseStore,
         drafts: Drafts,
@@ -64,6 +67,7 @@ class Maintenance:
     ) -> None:
         self._records = records
         self._blobs = blobs
+        self._derived = derived
         self._uploads = uploads
         self._releases = releases
         self._drafts = drafts
@@ -72,7 +76,8 @@ class Maintenance:
         self._observer = observer
 
     async def sweep(self, *, grace_seconds: int, dry_run: bool = False) -> SweepReport:
-        """Remove expired uploads and records, and blobs older than the grace time that no record refers to.
+        """Remove expired uploads and records, manifests and unpacked files that nothing uses, and blobs older than the
+        grace time that no record refers to.
 
         The grace time protects bytes whose record is about to be written.
         """
@@ -84,8 +89,8 @@ class Maintenance:
             await self._releases.settle(now)
             expired += await self._drafts.expire()
         uploads = await self._uploads.expire(dry_run=dry_run)
+        count, size = 0 if dry_run else await self._derived.collect(), 0
         oldest_kept = now - timedelta(seconds=grace_seconds)
-        count = size = 0
         async for batch in _batched(self._blobs.list_blobs()):
             old = {blob.key: blob for blob in batch if blob.modified_at <= oldest_kept}
             live = await self._records.live_blob_keys(list(old)) if old else set()
@@ -100,7 +105,10 @@ class Maintenance:
         return report
 
     async def scrub(self, seen: Callable[[str, int], None]) -> list[Damage]:
-        """Hash every stored content anew and report what is damaged. `seen` is told each package id and size."""
+        """Hash every stored content and report what is damaged. `seen` hears of each package id and size.
+
+        Damaged manifests and unpacked files are removed: they are made again.
+        """
         damages = []
         async for package_id, blob_key, size, sha256 in self._records.list_contents():
             digest = hashlib.sha256()
@@ -116,6 +124,7 @@ class Maintenance:
                 if digest.hexdigest() != sha256:
                     damages.append(Damage(package_id, sha256, digest.hexdigest()))
             seen(package_id, size)
+        await self._derived.scrub()
         if self._observer:
             self._observer.scrubbed(damages)
         return damages
@@ -127,6 +136,7 @@ class Maintenance:
         """
         await self._uploads.drop_all()
         keys = [blob_key async for _, blob_key, _, _ in self._records.list_contents()]
+        keys += [blob_key async for blob_key in self._derived.list_blob_keys()]
         await self._records.reset(await self._bootstrap.first_admin())
         for key in keys:
             await self._blobs.delete(key)
@@ -141,6 +151,17 @@ class Maintenance:
                 _log.warning("sweep_failed", reason=str(error))
             else:
                 _log.info("swept", **asdict(report))
+
+    async def run_listing_upgrade(self) -> None:
+        """Bring listings that an earlier edition wrote up to date, then wait to be cancelled."""
+        while True:
+            try:
+                while await self._records.upgrade_listings():
+                    pass
+                await asyncio.Event().wait()
+            except RegistryError as error:
+                _log.warning("listing_upgrade_waits", reason=str(error))
+                await asyncio.sleep(_AFTER_FAILURE_SECONDS)
 
     async def run_scrubs(self, *, interval_seconds: int) -> None:
         """Scrub again and again until cancelled; each damaged package is named in the log."""

@@ -11,7 +11,7 @@ import orjson
 import structlog
 
 from registry.domain.errors import NotFound, RegistryError
-from registry.domain.listing import PackageFilter
+from registry.domain.listing import Order, PackageFilter
 from registry.domain.packages import PackageStatus
 from registry.domain.ratings import FORMULA_VERSION
 from registry.domain.verdicts import SafetyPolicy
@@ -70,7 +70,7 @@ class Refreshing:
             return False
         start = after if wanted == self._wanted else ""
         page = await self._packages.list_page(
-            PackageFilter(status=None, newest_first=False), limit=_PACKAGES_AT_ONCE, after=start or None
+            PackageFilter(status=None, order=Order.OLDEST), limit=_PACKAGES_AT_ONCE, after=start or None
         )
         for item in page.items:
             await self._refresh(item.id)

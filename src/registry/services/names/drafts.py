@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from registry.domain.errors import NotFound, RevisionConflict
-from registry.domain.listing import PackageFilter
+from registry.domain.listing import Order, PackageFilter
 from registry.domain.packages import AuditAction, Package, PackageStatus
 from registry.ports.clock import Clock
 from registry.ports.packages import PackageStore
@@ -29,7 +29,7 @@ class Drafts:
 
     async def expire(self) -> int:
         """Remove drafts whose time is over; how many. They leave nothing behind."""
-        wanted = PackageFilter(status=PackageStatus.DRAFT, newest_first=False)
+        wanted = PackageFilter(status=PackageStatus.DRAFT, order=Order.OLDEST)
         removed, after = 0, None
         while True:
             page = await self._packages.list_page(wanted, limit=_BATCH, after=after)

@@ -2,7 +2,7 @@
 
 import asyncio
 import hmac
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -38,6 +38,8 @@ from registry.services.uploads.quotas import Quotas, Room
 
 _log = structlog.get_logger(__name__)
 _Result = TypeVar("_Result")
+Forget = Callable[[Content], Awaitable[None]]
+"""Hears of stored contents that are gone."""
 _MAX_DESCRIPTION_CHARACTERS = 10_000
 _MAX_TAGS = 50
 _MAX_TAG_CHARACTERS = 64
@@ -83,8 +85,9 @@ class Received:
 class Intake:
     """Stores bytes and looks into them. What it stored is visible only once a record refers to it."""
 
-    def __init__(self, blobs: BlobStore, archives: ArchiveReader, quotas: Quotas) -> None:
+    def __init__(self, blobs: BlobStore, archives: ArchiveReader, quotas: Quotas, *, forget: Forget) -> None:
         self._blobs = blobs
+        self._forget = forget
         self._archives = archives
         self._quotas = quotas
 
@@ -159,6 +162,7 @@ class Intake:
             await self._blobs.delete(content.blob_key)
         except Unavailable as error:
             _log.warning("bytes_left_to_the_sweep", blob_key=content.blob_key, reason=str(error))
+        await self._forget(content)
 
 
 def described(package: Package, metadata: Metadata, facts: ArchiveFacts) -> Package:

@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter, OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
@@ -128,6 +128,7 @@ class DownloadLog:
         self._waiting: list[AuditEntry] = []
         self._recent: OrderedDict[tuple[str, int, str | None], datetime] = OrderedDict()
         self._wake = asyncio.Event()
+        self._writing = asyncio.Lock()
 
     @property
     def depth(self) -> int:
@@ -158,30 +159,44 @@ class DownloadLog:
         """Write batches until cancelled; what is waiting then is written before it ends."""
         await write_in_batches(self._wake, self._flush, seconds=self._FLUSH_SECONDS)
 
+    async def settle(self) -> None:
+        """Write what waits in this process now: for those who read the audit trail after a download.
+
+        Where the store does not take it, it waits on.
+        """
+        if self._waiting or self._counts or self._writing.locked():
+            with suppress(RegistryError):
+                await self._write()
+
     async def _flush(self) -> None:
         self._wake.clear()
-        batch, self._waiting = self._waiting, []
-        counts, self._counts = self._counts, Counter()
-        if not batch and not counts:
-            return
-        # At once, so that a store which commits in groups needs one commit for both.
-        writing = asyncio.ensure_future(self._store.append(batch))
-        counting = asyncio.ensure_future(self._names.count_downloads(counts))
         try:
-            await asyncio.gather(writing, counting, return_exceptions=True)
-        finally:
-            # Written a second time, an entry is the same entry.
-            if _failed(writing):
-                self._waiting = batch + self._waiting
-            if _failed(counting):
-                self._counts += counts
-        try:
-            await writing
-            await counting
+            await self._write()
         except RegistryError as error:
             self._wake.set()
             _log.warning("download_entries_wait", entries=len(self._waiting), reason=str(error))
             await asyncio.sleep(1)
+
+    async def _write(self) -> None:
+        """Write what waits. What cannot be written waits again; raises RegistryError then."""
+        async with self._writing:
+            batch, self._waiting = self._waiting, []
+            counts, self._counts = self._counts, Counter()
+            if not batch and not counts:
+                return
+            # At once, so that a store which commits in groups needs one commit for both.
+            appending = asyncio.ensure_future(self._store.append(batch))
+            counting = asyncio.ensure_future(self._names.count_downloads(counts))
+            try:
+                await asyncio.gather(appending, counting, return_exceptions=True)
+            finally:
+                # Written a second time, an entry is the same entry.
+                if _failed(appending):
+                    self._waiting = batch + self._waiting
+                if _failed(counting):
+                    self._counts += counts
+            await appending
+            await counting
 
 
 def _failed(task: asyncio.Future[None]) -> bool:

@@ -20,4 +20,5 @@ class Badges:
         latest = (await self._names.read(kind, name, caller)).latest
         if latest is None:
             raise NotFound(f"There is no {kind.value} by the name {name}.")
-        return (await self._ratings.latest_scores([latest.id])).get(latest.id)
+        rating = await self._ratings.find_latest(latest.id)
+        return None if rating is None else rating.net_score

@@ -104,10 +104,13 @@ class Ratings:
             if package_id in found and found[package_id].revision == revision
         }
 
-    async def latest_scores(self, package_ids: Sequence[str]) -> dict[str, float | None]:
-        """The net scores of the latest ratings, of whatever revision. Packages without a rating are left out."""
-        found = await self._store.find_summaries(package_ids) if package_ids else {}
-        return {package_id: rating.net_score for package_id, rating in found.items()}
+    async def find_latest_of(self, package_ids: Sequence[str]) -> dict[str, RatingSummary]:
+        """The latest ratings, of whatever revision. Packages without a rating are left out."""
+        return await self._store.find_summaries(package_ids) if package_ids else {}
+
+    async def find_latest(self, package_id: str) -> RatingSummary | None:
+        """The package's latest rating, of whatever revision."""
+        return (await self._store.find_summaries([package_id])).get(package_id)
 
     async def count_waiting(self) -> int:
         """How many ratings wait or are under way, for all processes together."""

@@ -5,12 +5,12 @@ import asyncio
 import structlog
 
 from registry.domain.errors import Unavailable
-from registry.domain.listing import PackageFilter
+from registry.domain.listing import Order, PackageFilter
 from registry.ports.changes import ChangeFeed
 from registry.ports.search import Checkpoint, IndexedRecords, SearchIndex
 
 _log = structlog.get_logger()
-_EVERYTHING = PackageFilter(status=None, newest_first=False)
+_EVERYTHING = PackageFilter(status=None, order=Order.OLDEST)
 
 
 class IndexFollower:

@@ -1,0 +1,179 @@
+"""The files of a package: the list of them, and each one by its path."""
+
+import mimetypes
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
+from pathlib import PurePosixPath
+from typing import Annotated
+
+import orjson
+from fastapi import APIRouter, Path, Query, Request
+from starlette.responses import Response
+
+from registry.api.authentication import Downloader, Searcher
+from registry.api.conditional import content_tag
+from registry.api.digests import repr_digest
+from registry.api.documentation import LINK, header, problems
+from registry.api.models.files import FileModel, FilesQueuedModel
+from registry.api.models.packages import PACKAGE_EXAMPLE, Page
+from registry.api.paging import DEFAULT_LIMIT, Cursor, Limit, page_response, position
+from registry.api.ranged import BYTES_HEADERS, bytes_answers, ranged_response, unchanged_response
+from registry.api.routes.packages import PackageId
+from registry.api.state import state_of
+from registry.api.waiting import Wait, wait_seconds
+from registry.domain.accounts import Caller
+from registry.domain.errors import NotFound
+from registry.domain.packages import Content
+from registry.formats.archives.roles import Role
+from registry.formats.manifests.entries import FileEntry, Manifest
+from registry.services.files.files import PackageFiles
+from registry.services.files.manifests import RETRY_AFTER_SECONDS
+from registry.services.packages.retrieval import Servable
+
+_ZIP = "application/zip"
+_UNKNOWN = "application/octet-stream"
+FilePath = Annotated[
+    str, Path(description="as `files` lists it", min_length=1, max_length=4096, examples=["config.json"])
+]
+Prefix = Annotated[str, Query(max_length=4096, description="only paths that begin with this; no pattern")]
+_QUEUED = {
+    "description": "the list of files is being made",
+    "model": FilesQueuedModel,
+    "headers": {
+        "Location": header("where the list will be", f"/package/{PACKAGE_EXAMPLE['id']}/files"),
+        "Retry-After": {"description": "seconds to wait", "schema": {"type": "integer"}},
+    },
+}
+
+
+async def list_files(
+    request: Request,
+    package_id: PackageId,
+    caller: Searcher,
+    prefix: Prefix = "",
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: Cursor = None,
+    wait: Wait = 0,
+) -> Response:
+    """List the files in the package's content in the order of their paths (by code point).
+
+    A content that is no archive is a single file. While the list is being made the answer is 202; `wait` holds the
+    request until it is there.
+    """
+    services = state_of(request.scope).services
+    after = position(request, services.cursors, cursor)
+    seconds = wait_seconds(request)
+
+    async def answer(servable: Servable) -> Manifest | None:
+        package = servable.package
+        return await services.files.find_manifest(servable.content, user=package.created_by, wait_seconds=seconds)
+
+    manifest = await services.retrieval.serve(package_id, caller, answer, in_files=True)
+    if manifest is None:
+        return Response(
+            orjson.dumps({"status": "queued", "package_id": package_id}),
+            202,
+            headers={"Location": f"/package/{package_id}/files", "Retry-After": str(RETRY_AFTER_SECONDS)},
+            media_type="application/json",
+        )
+    found, next_after = manifest.list_page(prefix=prefix, after=after, limit=limit)
+    return page_response(request, services.cursors, [orjson.dumps(_item(entry)) for entry in found], next_after)
+
+
+def _item(entry: FileEntry) -> dict[str, object]:
+    return {
+        "path": entry.path,
+        "size": entry.size,
+        "sha256": entry.sha256,
+        "part": entry.part,
+        "compressed_size": entry.compressed_size,
+    }
+
+
+async def download_file(request: Request, package_id: PackageId, path: FilePath, caller: Downloader) -> Response:
+    """Download one file of the package; single ranges are answered by 206. Answers carry its digest as Repr-Digest."""
+    services = state_of(request.scope).services
+
+    async def answer(servable: Servable) -> Response:
+        content, manifest = servable.content, await _manifest(services.files, servable)
+        entry = manifest.find(path)
+        if entry is None:
+            raise NotFound("There is no file with this path in the package. GET /package/{id}/files lists them.")
+        return await _file_response(request, services.files, servable, (content, manifest, entry), caller)
+
+    return await services.retrieval.serve(package_id, caller, answer, in_files=True)
+
+
+async def _manifest(files: PackageFiles, servable: Servable) -> Manifest:
+    package = servable.package
+    return await files.manifest(servable.content, user=package.created_by)
+
+
+async def _file_response(
+    request: Request,
+    files: PackageFiles,
+    servable: Servable,
+    file: tuple[Content, Manifest, FileEntry],
+    caller: Caller,
+) -> Response:
+    content, manifest, entry = file
+    tag, digest = content_tag(entry.sha256), {"Repr-Digest": repr_digest(entry.sha256)}
+    if unchanged := unchanged_response(request, tag, digest):
+        return unchanged
+    retrieval = state_of(request.scope).services.retrieval
+
+    def open_range(offset: int, length: int) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        return files.open(content, manifest, entry, offset=offset, length=length)
+
+    return await ranged_response(
+        request,
+        open_range,
+        size=entry.size,
+        tag=tag,
+        filename=PurePosixPath(entry.path).name,
+        media_type=mimetypes.guess_type(entry.path)[0] or _UNKNOWN,
+        headers=digest,
+        began=lambda _: retrieval.record_download(servable, caller, whole=False),
+    )
+
+
+async def part_response(request: Request, servable: Servable, role: Role, caller: Caller) -> Response:
+    """All files of a part as a zip, or what the request's headers ask of it. Raises NotFound, ArchiveUnreadable."""
+    services = state_of(request.scope).services
+    manifest = await _manifest(services.files, servable)
+    zipped = await services.files.part(manifest, role)
+    tag = content_tag(zipped.tag)
+
+    def open_range(offset: int, length: int) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        return services.files.open_part(servable.content, manifest, zipped, offset=offset, length=length)
+
+    return unchanged_response(request, tag, {}) or await ranged_response(
+        request,
+        open_range,
+        size=zipped.size,
+        tag=tag,
+        filename=f"{PurePosixPath(servable.content.filename).stem}-{role.value}.zip",
+        media_type=_ZIP,
+        headers={},
+        began=lambda _: services.retrieval.record_download(servable, caller, whole=False),
+    )
+
+
+def file_routes() -> APIRouter:
+    router = APIRouter(tags=["packages"])
+    router.add_api_route(
+        "/package/{package_id}/files",
+        list_files,
+        methods=["GET"],
+        response_model=Page[FileModel],
+        responses={200: {"headers": LINK}, 202: _QUEUED, **problems(401, 403, 404, 409, 422)},
+    )
+    headers = BYTES_HEADERS | {"Repr-Digest": header("RFC 9530", "sha-256=:n4bQ…:")}
+    router.add_api_route(
+        "/package/{package_id}/files/{path:path}",
+        download_file,
+        methods=["GET"],
+        response_class=Response,
+        responses={**bytes_answers(headers), **problems(401, 403, 404, 409, 412, 416, 422)},
+    )
+    return router

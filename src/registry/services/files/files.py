@@ -1,0 +1,98 @@
+"""The files of a package: what there are, and the bytes of each. For every route and page that serves files."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
+
+from registry.domain.errors import NotFound, Unavailable
+from registry.domain.packages import Content
+from registry.formats.archives.roles import Role
+from registry.formats.manifests.entries import FileEntry, Manifest
+from registry.formats.part_zips import PartZip, Stretch
+from registry.ports.blobs import BlobStore
+from registry.services.files.manifests import RETRY_AFTER_SECONDS, Manifests
+from registry.services.files.opening import open_file
+
+_GATHERED_BYTES = 256 * 1024
+_PATIENCE_SECONDS = 25.0
+"""Below the half minute after which proxies give up on a silent answer."""
+
+
+class PackageFiles:
+    """Whether the caller may have the content was checked before: see `Retrieval.serve`."""
+
+    def __init__(self, manifests: Manifests, blobs: BlobStore) -> None:
+        self._manifests = manifests
+        self._blobs = blobs
+
+    async def find_manifest(self, content: Content, *, user: str, wait_seconds: float = 0) -> Manifest | None:
+        """The files of the package's content, None when the manifest is still being made after `wait_seconds`.
+
+        `user` is whose content it is. Raises ArchiveUnreadable, Unavailable.
+        """
+        return await self._manifests.get(content, user=user, wait_seconds=wait_seconds)
+
+    async def manifest(self, content: Content, *, user: str) -> Manifest:
+        """The files of the package's content, waited for. Raises ArchiveUnreadable, Unavailable."""
+        found = await self.find_manifest(content, user=user, wait_seconds=_PATIENCE_SECONDS)
+        if found is None:
+            raise Unavailable(
+                "The list of the package's files is being made. Try again.", retry_after_seconds=RETRY_AFTER_SECONDS
+            )
+        return found
+
+    async def part(self, manifest: Manifest, role: Role) -> PartZip:
+        """A zip of all files that count as this part. Raises NotFound when there are none."""
+        zipped = await asyncio.to_thread(_zip_of, manifest, role)
+        if zipped is None:
+            raise NotFound(f"No file of the package counts as {role.value}. GET /package/{{id}}/files lists them.")
+        return zipped
+
+    @asynccontextmanager
+    async def open_part(
+        self, content: Content, manifest: Manifest, zipped: PartZip, *, offset: int, length: int
+    ) -> AsyncIterator[AsyncIterator[bytes]]:
+        """`length` bytes of the zip from `offset` on. Entering raises NotFound where the content is gone."""
+        async with aclosing(self._part_chunks(content, manifest, zipped.read(offset, length))) as chunks:
+            first = await anext(chunks, b"")
+
+            async def primed() -> AsyncIterator[bytes]:
+                if first:
+                    yield first
+                async for chunk in chunks:
+                    yield chunk
+
+            yield primed()
+
+    async def _part_chunks(
+        self, content: Content, manifest: Manifest, stretches: Iterator[Stretch]
+    ) -> AsyncGenerator[bytes, None]:
+        gathered = bytearray()
+        for stretch in stretches:
+            if stretch.data is not None:
+                gathered += stretch.data
+            elif stretch.entry is not None:
+                opening = self.open(content, manifest, stretch.entry, offset=stretch.offset, length=stretch.length)
+                async with opening as chunks:
+                    async for chunk in chunks:
+                        gathered += chunk
+                        if len(gathered) >= _GATHERED_BYTES:
+                            yield bytes(gathered)
+                            gathered.clear()
+        if gathered:
+            yield bytes(gathered)
+
+    def open(
+        self, content: Content, manifest: Manifest, entry: FileEntry, *, offset: int = 0, length: int | None = None
+    ) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """`length` bytes (None: the rest) of a file from `offset` on, both inside the file, in chunks of a MiB at most.
+
+        Entering the context raises NotFound where the content is gone.
+        """
+        length = entry.size - offset if length is None else length
+        return open_file(self._blobs, content, manifest.container, entry, offset=offset, length=length)
+
+
+def _zip_of(manifest: Manifest, role: Role) -> PartZip | None:
+    entries = [entry for entry in manifest.entries() if entry.part is role]
+    return PartZip(entries) if entries else None
