@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from registry import __version__
 from registry.allocator import share_one_heap
 from registry.api.hot import HotRoutes
+from registry.api.hub.paths import is_hub, register_convertors, with_raw_path
 from registry.api.openapi import DESCRIPTION, TAGS, complete_schema, operation_id
 from registry.api.problems import on_http_error, on_registry_error, on_validation_error
 from registry.api.routes import (
@@ -22,6 +23,9 @@ from registry.api.routes import (
     badge,
     content,
     files,
+    hub,
+    hub_files,
+    hub_listing,
     listing,
     names,
     packages,
@@ -59,6 +63,8 @@ class _Application(FastAPI):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"].startswith(API_PREFIX + "/"):
             scope = with_session_as_token(scope)
+        elif scope["type"] == "http" and is_hub(scope):
+            scope = with_raw_path(scope)
         if self._hot.find(scope):
             scope["app"] = self
             await self._surrounded(scope, receive, send)
@@ -135,6 +141,7 @@ def create_app(settings: Settings) -> FastAPI:
         generate_unique_id_function=operation_id,
         separate_input_output_schemas=False,
     )
+    register_convertors()
     hot = [
         *packages.hot_routes(),
         *ratings.hot_routes(),
@@ -142,6 +149,7 @@ def create_app(settings: Settings) -> FastAPI:
         *content.hot_routes(),
         *listing.hot_routes(),
         *packages.writing_routes(),
+        *hub_files.hot_routes(),
     ]
     app.router.routes[:0] = [each.route for each in hot]
     for router in (
@@ -161,6 +169,8 @@ def create_app(settings: Settings) -> FastAPI:
         tokens.token_routes(),
         webhooks.webhook_routes(),
         audit.audit_routes(),
+        hub_listing.hub_listing_routes(),
+        hub.hub_routes(),
         service.service_routes(),
     ):
         app.include_router(router)

@@ -180,6 +180,16 @@ class Settings(BaseSettings):
     refuse_unscanned: bool = Field(
         default=False, description="content that could not be scanned completely is quarantined like dangerous content"
     )
+    policy_file: Path | None = Field(
+        None, description="TOML file with what is demanded of packages before they are served; see policy.md"
+    )
+    min_serve_score: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        allow_inf_nan=False,
+        description="lowest net score, at worst, of what Hugging Face clients are served; unrated counts as 0",
+    )
     scan_workers: int = Field(
         3, ge=1, le=64, description="contents scanned at a time by one process, all but one of one user's"
     )

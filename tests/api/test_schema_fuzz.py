@@ -23,6 +23,8 @@ LEFT_OUT = [
     "GET /package/{package_id}/content",
     "HEAD /package/{package_id}/content",
     "GET /package/{package_id}/files/{path}",
+    "GET /hf/{repo}/resolve/{revision}/{path}",
+    "GET /hf/datasets/{repo}/resolve/{revision}/{path}",
 ]
 # A schema cannot say which names are taken and which digests match: requests that it allows may be refused.
 UNSUITABLE_CHECKS = "positive_data_acceptance"

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import httpx
 import pytest
 
+from tests.api.archives import zipped
 from tests.api.conftest import UserFactory
 from tests.api.server import RunningServer
 from tests.api.support import JsonObject, Person, connect, eventually, json_package, log_in, metadata, publish, unique
@@ -101,6 +102,19 @@ ROWS = {
     "GET /audit/checkpoint": ADMINS,
     "GET /audit/proof/{position}": ADMINS,
     "DELETE /reset": ADMINS,
+    "GET /hf/api/whoami-v2": Row(ANY),
+    "GET /hf/api/{kind}": Row("search"),
+    "GET /hf/api/{kind}/{repo}": of_package("search"),
+    "GET /hf/api/{kind}/{repo}/revision/{revision}": of_package("search"),
+    "GET /hf/api/{kind}/{repo}/tree/{revision}": of_package("search"),
+    "GET /hf/api/{kind}/{repo}/tree/{revision}/{folder}": of_package("search"),
+    "POST /hf/api/{kind}/{repo}/paths-info/{revision}": of_package("search"),
+    "GET /hf/api/{kind}/{repo}/commits/{revision}": of_package("search"),
+    "GET /hf/api/{kind}/{repo}/refs": of_package("search"),
+    "GET /hf/api/{kind}/{repo}/auth-check": of_package("download"),
+    "GET /hf/api/{kind}/{repo}/auth-check/write": of_package("upload"),
+    "GET /hf/{repo}/resolve/{revision}/{path}": of_package("download"),
+    "GET /hf/datasets/{repo}/resolve/{revision}/{path}": of_package("download"),
 }
 MANY_PACKAGES = ("GET /packages", "GET /search", "POST /package/byRegEx")
 UNASKED = ("DELETE /reset", "DELETE /auth/token")
@@ -121,8 +135,11 @@ class World:
     bad: dict[str, httpx.Client] = field(default_factory=dict)
     powerless: httpx.Client | None = None
 
-    def package(self) -> JsonObject:
-        return publish(self.owner.client, name=f"{self.space}/{unique()}", type="code")
+    def package(self, key: str = "") -> JsonObject:
+        """One that a route is asked about: Hugging Face clients read models and datasets only."""
+        kind = ("dataset" if "/datasets/" in key else "model") if "/hf/" in key else "code"
+        content = zipped({"file.bin": b"x", "folder/file": b"x"}) if "/hf/" in key else b"content"
+        return publish(self.owner.client, content, name=f"{self.space}/{unique()}", type=kind)
 
     def upload(self) -> str:
         described = {"metadata": metadata(name=f"{self.space}/{unique()}"), "size": 1, "sha256": "0" * 64}
@@ -195,6 +212,10 @@ def ask(world: World, client: httpx.Client, key: str, package: JsonObject, uploa
         name=named,
         alias="prod",
         space=world.space,
+        kind="models",
+        repo=package["name"],
+        revision="main",
+        folder="folder",
         token_id="019b0000-0000-7000-8000-000000000000",
         webhook_id="019b0000-0000-7000-8000-000000000000",
         delivery_id="019b0000-0000-7000-8000-000000000000",
@@ -222,10 +243,10 @@ def test_every_route_has_a_row(server: RunningServer) -> None:
 @pytest.mark.parametrize("key", ROWS)
 def test_route(world: World, key: str) -> None:
     row = ROWS[key]
-    package, upload_id = world.package(), world.upload()
+    package, upload_id = world.package(key), world.upload()
 
     def status(client: httpx.Client, *, fresh: bool = False) -> int:
-        of = world.package() if fresh and "DELETE" in key else package
+        of = world.package(key) if fresh and "DELETE" in key else package
         upload = world.upload() if fresh and "uploads" in key else upload_id
         return ask(world, client, key, of, upload).status_code
 

@@ -5,11 +5,13 @@ machine. In CI (`CI=true`) nothing is left out: those tests run and fail.
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import pytest
 
 from tests.engines import chromium, dynamodb, redis, s3
+from tests.engines import hub_clients as clients
+from tests.engines.hub_clients import VERSIONS, HubClient
 
 FIND_MISSING: dict[str, Callable[[], str | None]] = {
     "dynamodb_endpoint": dynamodb.find_missing,
@@ -17,6 +19,7 @@ FIND_MISSING: dict[str, Callable[[], str | None]] = {
     "redis_server": redis.find_missing,
     "s3_endpoint": s3.find_missing,
     "browser": chromium.find_missing,
+    "hub_clients": clients.find_missing,
 }
 """The fixture that needs an engine, and what tells whether it can be had."""
 
@@ -87,3 +90,12 @@ def s3_endpoint() -> Iterator[str]:
         pytest.fail(missing)
     with s3.running_s3() as server:
         yield server.endpoint_url
+
+
+@pytest.fixture(scope="session")
+def hub_clients() -> Mapping[str, HubClient]:
+    """The Hugging Face clients by version."""
+    missing = FIND_MISSING["hub_clients"]()
+    if missing is not None:
+        pytest.fail(missing)
+    return {version: HubClient(version) for version in VERSIONS}

@@ -15,6 +15,7 @@ from registry.adapters.system.ids import UuidSource
 from registry.domain.accounts import Caller, Permission, TokenClaims
 from registry.domain.errors import NotFound, Unavailable
 from registry.domain.packages import AuditEntry, Content, Package, PackageType
+from registry.domain.policy import Waiver
 from registry.domain.verdicts import PackageSafety
 from registry.ports.audit import AuditStore
 from registry.ports.names import NameStore
@@ -39,7 +40,10 @@ class Records:
 
 
 class EverythingIsServed:
-    """Implements `ServingCheck`."""
+    """Implements `ServingCheck` and `PolicyCheck`."""
+
+    async def check(self, package: Package) -> tuple[Waiver, ...]:
+        return ()
 
     async def check_served(self, package: Package, safety: PackageSafety, caller: Caller) -> None:
         pass
@@ -55,7 +59,9 @@ async def stored(blobs: FilesystemBlobStore, data: bytes) -> Content:
 
 async def served(blobs: FilesystemBlobStore, *contents: Content) -> bytes:
     records = Records(*contents)
-    retrieval = Retrieval(cast("Catalog", records), blobs, log_at(ManualClock()), safety=EverythingIsServed())
+    retrieval = Retrieval(
+        cast("Catalog", records), blobs, log_at(ManualClock()), safety=EverythingIsServed(), policy=EverythingIsServed()
+    )
 
     async def whole(servable: Servable) -> bytes:
         async with retrieval.read(servable.content) as chunks:
@@ -146,7 +152,9 @@ async def test_nothing_is_served_while_no_entry_can_be_kept(tmp_path: Path) -> N
     blobs = FilesystemBlobStore.open(tmp_path)
     content = await stored(blobs, b"bytes")
     log = log_at(ManualClock())
-    retrieval = Retrieval(cast("Catalog", Records(content)), blobs, log, safety=EverythingIsServed())
+    retrieval = Retrieval(
+        cast("Catalog", Records(content)), blobs, log, safety=EverythingIsServed(), policy=EverythingIsServed()
+    )
     servable = await retrieval.find_content("1", CALLER)
     for _ in range(10_000):
         retrieval.record_download(servable, CALLER, whole=True)

@@ -22,6 +22,8 @@ from registry.api.models.requests import ID_PATTERN
 _ID = ID_PATTERN.strip("^$")
 """What every `{…_id}` is declared to be."""
 _PARAMETER = re.compile(r"\{(\w+_id)\}")
+_CONVERTED = re.compile(r"\{\w+:")
+"""Of a path with such a parameter the router's own pattern is used: its parameters are texts as they were sent."""
 _FOUND = "registry.hot_route"
 Answer = Callable[[Request], Awaitable[Response]]
 
@@ -98,7 +100,10 @@ class HotRoutes:
         self._patterns: dict[str, list[tuple[re.Pattern[str], HotRoute]]] = {}
         for route in routes:
             if "{" in route.path:
-                pattern = re.compile(_PARAMETER.sub(rf"(?P<\1>{_ID})", route.path))
+                if _CONVERTED.search(route.path):
+                    pattern = route.route.path_regex
+                else:
+                    pattern = re.compile(_PARAMETER.sub(rf"(?P<\1>{_ID})", route.path))
                 self._patterns.setdefault(route.method, []).append((pattern, route))
             else:
                 self._exact[route.method, route.path] = route

@@ -22,6 +22,7 @@ TAGS = [
     {"name": "ratings", "description": "how good is it, why, and may a project use it"},
     {"name": "safety", "description": "what could run code in a package"},
     {"name": "search", "description": "by regular expression, and by words"},
+    {"name": "hub", "description": "what Hugging Face clients read, with `HF_ENDPOINT` set to `/hf` here"},
     {"name": "uploads", "description": "large files in parts: resumable, side by side"},
     {"name": "users", "description": "sign in and out, users, permissions and API tokens"},
     {"name": "audit", "description": "the log of all audit entries (admins)"},

@@ -1,7 +1,6 @@
 """RFC 9457 problem documents: one table from error class to status, slug and title; everything else is generic."""
 
 import http
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -12,21 +11,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match
 
+from registry.api.hub.paths import is_hub
+from registry.api.hub.refusals import as_clients_show, unknown_address
+from registry.api.problem_kinds import ProblemKind
 from registry.domain import errors
 from registry.telemetry.request_id import current_request_id
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 _log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class ProblemKind:
-    """A kind of error as clients see it. `meaning` is what the documentation says about it."""
-
-    status: int
-    slug: str
-    title: str
-    meaning: str
 
 
 _UNREADABLE = ProblemKind(
@@ -63,6 +55,15 @@ PROBLEMS: dict[type[errors.RegistryError], ProblemKind] = {
     ),
     errors.NotFound: ProblemKind(
         404, "not-found", "There is nothing here", "The address, id or name leads nowhere, or only for others."
+    ),
+    errors.RevisionNotFound: ProblemKind(
+        404,
+        "revision-not-found",
+        "There is no such revision",
+        "A revision of a repository is `main`, an alias, a version, a package id or a commit.",
+    ),
+    errors.FileNotFound: ProblemKind(
+        404, "file-not-found", "There is no such file", "The revision has no file or folder under this path."
     ),
     errors.AlreadyExists: ProblemKind(409, "already-exists", "The name is taken", "Choose another name."),
     errors.PackageExists: ProblemKind(
@@ -124,6 +125,18 @@ PROBLEMS: dict[type[errors.RegistryError], ProblemKind] = {
         "not-scanned-yet",
         "The content has not been scanned yet",
         "This registry serves content once it has a verdict. Wait as long as `Retry-After` says, then repeat.",
+    ),
+    errors.PolicyRefused: ProblemKind(
+        409,
+        "policy-refused",
+        "The policy refuses the package",
+        "The operator demands of packages what this one lacks; `rules` says which rule and why.",
+    ),
+    errors.ScoreTooLow: ProblemKind(
+        409,
+        "score-too-low",
+        "The net score is too low",
+        "This registry has a lowest net score for what it serves; what a package may have at worst counts.",
     ),
     errors.LastAdmin: ProblemKind(
         409,
@@ -235,25 +248,32 @@ async def on_registry_error(request: Request, error: Exception) -> Response:
         # 412 speaks of a precondition (RFC 9110, section 13): without one it is a plain conflict.
         kind = HTTP_PROBLEMS[409]
     headers: dict[str, str] = {}
-    members: dict[str, Any] = {}
-    if isinstance(error, errors.InvalidInput):
-        members = {
-            "errors": [{"pointer": broken.pointer, "detail": broken.detail} for broken in error.errors],
-            **error.details,
-        }
-    if isinstance(error, errors.PackageExists):
-        members = {"existing_id": error.existing_id}
-    if isinstance(error, errors.ArchiveUnreadable) and error.path is not None:
-        members = {"path": error.path}
-    if isinstance(error, errors.ReleaseRefused):
-        members = {"reasons": error.reasons}
-    if isinstance(error, errors.NameTooSimilar):
-        members = {"similar_to": error.similar_to}
     if isinstance(error, errors.Unauthenticated):
         headers["WWW-Authenticate"] = "Bearer"
     if isinstance(error, errors.Throttled | errors.Unavailable | errors.NotScannedYet):
         headers["Retry-After"] = str(error.retry_after_seconds)
-    return problem_response(kind, str(error), path=request.url.path, headers=headers, members=members)
+    if is_hub(request.scope):
+        kind, shown = as_clients_show(error, kind)
+        headers |= shown
+    return problem_response(kind, str(error), path=request.url.path, headers=headers, members=_members(error))
+
+
+def _members(error: errors.RegistryError) -> dict[str, Any]:
+    """What a problem document of this error has besides the members of all."""
+    if isinstance(error, errors.InvalidInput):
+        broken = [{"pointer": broken.pointer, "detail": broken.detail} for broken in error.errors]
+        return {"errors": broken, **error.details}
+    if isinstance(error, errors.PackageExists):
+        return {"existing_id": error.existing_id}
+    if isinstance(error, errors.ArchiveUnreadable) and error.path is not None:
+        return {"path": error.path}
+    if isinstance(error, errors.ReleaseRefused):
+        return {"reasons": error.reasons}
+    if isinstance(error, errors.PolicyRefused):
+        return {"rules": [{"rule": rule, "reason": reason} for rule, reason in error.reasons.items()]}
+    if isinstance(error, errors.NameTooSimilar):
+        return {"similar_to": error.similar_to}
+    return {}
 
 
 async def on_http_error(request: Request, error: Exception) -> Response:
@@ -266,6 +286,8 @@ async def on_http_error(request: Request, error: Exception) -> Response:
         # The router names the methods of the first route with this path only.
         headers["Allow"] = ", ".join(allowed_methods(request))
     detail = kind.meaning if error.detail == http.HTTPStatus(status).phrase else str(error.detail)
+    if is_hub(request.scope):
+        headers |= unknown_address()
     return problem_response(kind, detail, path=request.url.path, headers=headers)
 
 

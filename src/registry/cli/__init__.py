@@ -15,6 +15,7 @@ from registry.cli import (
     names,
     operate,
     packages,
+    policy,
     profiles,
     publishing,
     ratings,
@@ -94,7 +95,7 @@ for commands in (
 ):
     commands.register(app)
 if has_service():
-    for operators_commands in (serving, operate, stores):
+    for operators_commands in (serving, operate, policy, stores):
         operators_commands.register(app)
 
 

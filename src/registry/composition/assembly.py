@@ -12,8 +12,10 @@ from registry.adapters.filesystem.secret_files import kept_secret
 from registry.adapters.jose.tokens import JoseTokenCodec
 from registry.composition.backends import Stores
 from registry.composition.files import assemble_files
+from registry.composition.hub import assemble_hub
 from registry.composition.memory import UploadMemory
 from registry.composition.outbound import Outbound
+from registry.composition.policy import assemble_policy
 from registry.composition.rating import RatingCollaborators, RatingStores, assemble_rating
 from registry.composition.safety import assemble_safety
 from registry.composition.search import Search, announced
@@ -187,6 +189,11 @@ def assemble(settings: Settings, stores: Stores, around: Collaborators) -> Runni
             settings.upload_seconds, settings.upload_part_bytes, settings.idempotency_seconds, _COMPLETE_WAIT_SECONDS
         ),
     )
+    policy = assemble_policy(settings, records, clock=clock)
+    retrieval = Retrieval(
+        catalog, blobs, DownloadLog(records.audit, records.names, audit), safety=safety.verdicts, policy=policy.serving
+    )
+
     services = Services(
         sessions=sessions,
         reading=Reading(sessions, records.reader, records.packages),
@@ -210,9 +217,10 @@ def assemble(settings: Settings, stores: Stores, around: Collaborators) -> Runni
         api_tokens=ApiTokens(records.api_tokens, records.accounts, clock=clock, ids=ids),
         token_use=token_use,
         catalog=catalog,
+        policy_replay=policy.replay,
         publishing=publishing,
         changing=Changing(records.packages, intake, access, audit=audit, clock=clock),
-        retrieval=Retrieval(catalog, blobs, DownloadLog(records.audit, records.names, audit), safety=safety.verdicts),
+        retrieval=retrieval,
         maintenance=Maintenance(
             records.maintenance,
             blobs,
@@ -261,6 +269,18 @@ def assemble(settings: Settings, stores: Stores, around: Collaborators) -> Runni
             lease_seconds=_LEASE_TIMEOUTS * settings.webhook_timeout_seconds,
         ),
         files=files.files,
+        hub=assemble_hub(
+            settings,
+            stores,
+            records,
+            contents=files.files,
+            catalog=catalog,
+            retrieval=retrieval,
+            ratings=rating.ratings,
+            access=access,
+            search=around.search.service,
+            sandbox=around.rating.sandbox,
+        ),
         uploads=uploads,
         admission=Admission(
             total_bytes=UploadMemory.of(settings).bodies_bytes, wait_seconds=settings.upload_wait_seconds
@@ -274,7 +294,7 @@ def assemble(settings: Settings, stores: Stores, around: Collaborators) -> Runni
         refreshing=safety.refreshing,
         scan_in_background=safety.serve,
         scan_as_worker=safety.work,
-        list_files_in_background=files.manifests.run,
+        list_files_in_background=files.run,
         rate_in_background=lambda: around.rating.jobs.serve(rating.work),
         rate_as_worker=lambda: around.rating.jobs.work(rating.work),
         search=around.search.service,

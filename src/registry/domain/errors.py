@@ -8,6 +8,8 @@ RegistryError
 ├── TooLarge                  over a limit that is a setting
 │   └── QuotaReached          the user's share of the store is used up
 ├── NotFound                  package, user, blob … absent, or hidden from the caller
+│   ├── RevisionNotFound      the repository is there, the revision is not
+│   └── FileNotFound          the revision is there, the file is not; carries the commit
 ├── AlreadyExists
 │   ├── PackageExists         carries the other package's id
 │   ├── NameTooSimilar        looks like another owner's name; carries that
@@ -21,6 +23,8 @@ RegistryError
 ├── ContentUnavailable        the package has no content to give now
 │   ├── Quarantined           its content is refused; says why
 │   ├── NotScannedYet         its content has no verdict yet; carries the wait
+│   ├── PolicyRefused         the operator's policy refuses it; carries rules and reasons
+│   ├── ScoreTooLow           its net score is below what the settings demand
 │   └── ArchiveUnreadable     the files in the content cannot all be read
 ├── LastAdmin                 nobody would be left to administer the registry
 ├── UploadSealed              the upload takes no parts: it is being completed
@@ -111,6 +115,18 @@ class NotFound(RegistryError):
     """There is nothing by that id or name that the caller may see."""
 
 
+class RevisionNotFound(NotFound):
+    """The repository has no such revision that the caller may see."""
+
+
+class FileNotFound(NotFound):
+    """The revision has no such file or folder. `commit` is what the revision leads to."""
+
+    def __init__(self, detail: str, *, commit: str) -> None:
+        self.commit = commit
+        super().__init__(detail)
+
+
 class AlreadyExists(RegistryError):
     """The name is taken."""
 
@@ -193,6 +209,19 @@ class NotScannedYet(ContentUnavailable):
     def __init__(self, *, retry_after_seconds: int) -> None:
         self.retry_after_seconds = retry_after_seconds
         super().__init__("The content has not been scanned yet. Wait as long as Retry-After says, then repeat.")
+
+
+class PolicyRefused(ContentUnavailable):
+    """Rules of the operator's policy refuse the package. `reasons` are by the rule's name."""
+
+    def __init__(self, package: str, reasons: Mapping[str, str]) -> None:
+        self.reasons = dict(reasons)
+        listed = "; ".join(f"{reason} (rule {rule})" for rule, reason in self.reasons.items())
+        super().__init__(f"The policy of this registry refuses {package}: {listed}.")
+
+
+class ScoreTooLow(ContentUnavailable):
+    """What is known of the package's net score is below the lowest that is served."""
 
 
 class ArchiveUnreadable(ContentUnavailable):

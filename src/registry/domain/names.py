@@ -105,6 +105,11 @@ class NameView:
         versions = tuple(named for named in self.versions if not named.status.hidden)
         return replace(self, versions=versions) if versions or self.retired else None
 
+    def without_drafts(self) -> "NameView":
+        """What others than owners and admins may hear of: why a version in quarantine is there, too."""
+        versions = tuple(named for named in self.versions if named.status is not PackageStatus.DRAFT)
+        return replace(self, versions=versions)
+
 
 def latest_of(versions: Iterable[NamedVersion]) -> NamedVersion | None:
     """The highest active release; without one, the highest active prerelease."""

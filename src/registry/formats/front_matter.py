@@ -5,6 +5,8 @@ numbers, booleans and null are read. An alias (which may expand without bound) o
 that is no YAML, says a key twice, or is too deep or too long has no value at all: half of it would be a guess.
 """
 
+import json
+import math
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -34,6 +36,20 @@ def split_front_matter(text: str) -> tuple[Mapping[str, Any], str]:
         return {}, text.removeprefix("\ufeff")
     front = read_yaml(match[1])
     return front if isinstance(front, dict) else {}, text[match.end() :]
+
+
+def front_matter_json(text: str) -> str:
+    """The front matter of a card as a JSON object, numbers that JSON has not as null. Runs as an isolated job."""
+    front, _ = split_front_matter(text)
+    return json.dumps(_finite(dict(front)), ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def names(front: Mapping[str, Any], key: str) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ and Llama families, their clauses that pass use restrictions on to derivatives (
 SPDX 2.3 annex D. A missing license gives no permission: https://choosealicense.com/no-permission/.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -56,6 +57,15 @@ def licenses_in(text: str | None) -> frozenset[str]:
     return frozenset() if parsed is None else frozenset(_License.of(symbol).base for symbol in parsed.symbols)
 
 
+def can_choose(text: str | None, accepts: Callable[[str], bool]) -> bool | None:
+    """Whether the statement leaves a choice all of whose licenses (ids without exceptions) are accepted.
+
+    Of `A OR B` one must be, of `A AND B` both. None for a statement that is missing or unreadable.
+    """
+    parsed = None if text is None else _parse(text.strip())
+    return None if parsed is None else _can_choose(parsed, accepts)
+
+
 def check_license(
     package_license: str | None, project_license: str | None, use: LicenseUse = LicenseUse.FINE_TUNE
 ) -> LicenseAnswer:
@@ -99,6 +109,13 @@ def _strictness(node: Any) -> int:
         places = [_strictness(part) for part in node.args]
         return min(places) if operator == "OR" else max(places)
     return STRICTNESS.index(TERMS.get(_License.of(node).base, Terms.UNKNOWN))
+
+
+def _can_choose(node: Any, accepts: Callable[[str], bool]) -> bool:
+    if not getattr(node, "operator", None):
+        return accepts(_License.of(node).base)
+    choices = (_can_choose(each, accepts) for each in node.args)
+    return any(choices) if node.operator.strip() == "OR" else all(choices)
 
 
 def _judge(node: Any, targets: list[_License], use: LicenseUse) -> tuple[bool, str]:

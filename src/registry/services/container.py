@@ -10,6 +10,7 @@ from registry.services.accounts.sessions import Sessions
 from registry.services.audit.global_audit import GlobalAudit
 from registry.services.files.files import PackageFiles
 from registry.services.health.health import HealthMonitor
+from registry.services.hub.hub import Hub
 from registry.services.ingest.ingest import Ingest
 from registry.services.maintenance.maintenance import Maintenance
 from registry.services.maintenance.refreshing import Refreshing
@@ -22,6 +23,7 @@ from registry.services.packages.cursors import CursorCodec
 from registry.services.packages.publishing import Publishing
 from registry.services.packages.reading import Reading
 from registry.services.packages.retrieval import Retrieval
+from registry.services.policy.replay import PolicyReplay
 from registry.services.ratings.badges import Badges
 from registry.services.ratings.license_check import LicenseChecks
 from registry.services.ratings.ratings import Ratings
@@ -45,6 +47,7 @@ class Services:
     api_tokens: ApiTokens
     token_use: TokenUse
     catalog: Catalog
+    policy_replay: PolicyReplay
     publishing: Publishing
     changing: Changing
     retrieval: Retrieval
@@ -52,6 +55,7 @@ class Services:
     health: HealthMonitor
     ingest: Ingest
     files: PackageFiles
+    hub: Hub
     uploads: Uploads
     admission: Admission
     webhooks: Webhooks

@@ -15,6 +15,7 @@ from registry.api.ranged import BYTES_HEADERS, bytes_answers, ranged_response, u
 from registry.api.routes.files import part_response
 from registry.api.routes.packages import PackageId
 from registry.api.state import state_of
+from registry.api.waivers import show_waivers
 from registry.domain.accounts import Caller, Permission
 from registry.domain.errors import InvalidInput
 from registry.formats.archives.roles import Role
@@ -54,6 +55,7 @@ async def _download(request: Request) -> Response:
 
 
 async def _content_response(request: Request, retrieval: Retrieval, servable: Servable, caller: Caller) -> Response:
+    show_waivers(request, servable.waivers)
     if (named := request.query_params.get("part")) is not None:
         return await part_response(request, servable, _role(named), caller)
     content = servable.content

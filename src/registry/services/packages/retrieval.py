@@ -13,6 +13,7 @@ import structlog
 from registry.domain.accounts import Caller
 from registry.domain.errors import ContentUnavailable, NotFound, Quarantined, RegistryError, Unavailable
 from registry.domain.packages import AuditAction, AuditEntry, Content, Package, PackageStatus, PackageType
+from registry.domain.policy import Waiver
 from registry.domain.verdicts import PackageSafety
 from registry.ports.audit import AuditStore
 from registry.ports.blobs import BlobStore
@@ -35,6 +36,13 @@ class Servable:
 
     package: Package
     content: Content
+    waivers: tuple[Waiver, ...] = ()
+    """Without them the operator's policy would refuse it."""
+
+
+class PolicyCheck(Protocol):
+    async def check(self, package: Package) -> tuple[Waiver, ...]:
+        """The waivers by which the package passes the policy. Raises PolicyRefused."""
 
 
 class ServingCheck(Protocol):
@@ -43,7 +51,12 @@ class ServingCheck(Protocol):
 
 
 class Retrieval:
-    def __init__(self, catalog: Catalog, blobs: BlobStore, downloads: "DownloadLog", *, safety: ServingCheck) -> None:
+    """The only place that decides what is served, for all protocols."""
+
+    def __init__(
+        self, catalog: Catalog, blobs: BlobStore, downloads: "DownloadLog", *, safety: ServingCheck, policy: PolicyCheck
+    ) -> None:
+        self._policy = policy
         self._catalog = catalog
         self._blobs = blobs
         self._safety = safety
@@ -57,6 +70,13 @@ class Retrieval:
         """
         self.downloads.check_room()
         package, safety = await self._catalog.get_judged(package_id, caller, quarantined=not in_files)
+        return await self.check_served(package, safety, caller)
+
+    async def check_served(self, package: Package, safety: PackageSafety, caller: Caller) -> Servable:
+        """The content of a package that exists for the caller, if it may be served now.
+
+        Raises Quarantined, NotScannedYet, PolicyRefused, ContentUnavailable.
+        """
         if package.status is PackageStatus.QUARANTINED:
             raise Quarantined(package.status_reason)
         if not package.status.downloadable:
@@ -64,7 +84,7 @@ class Retrieval:
         if package.content is None:
             raise ContentUnavailable("The package has no content.")
         await self._safety.check_served(package, safety, caller)
-        return Servable(package, package.content)
+        return Servable(package, package.content, await self._policy.check(package))
 
     async def serve(
         self,

@@ -1,0 +1,1 @@
+"""Packages as repositories: what Hugging Face clients read."""

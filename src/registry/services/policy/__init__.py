@@ -1,0 +1,1 @@
+"""The operator's policy: what is served, and what a policy would have refused."""

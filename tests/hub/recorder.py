@@ -1,0 +1,141 @@
+"""A proxy between Hugging Face clients and a registry, which notes what they ask for and can cut answers."""
+
+import http.client
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
+
+_CHUNK_BYTES = 64 * 1024
+_PHASES = "/phases"
+_UPSTREAM_SECONDS = 60.0
+_HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding"})
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request and the bytes of its answer's body. `phase` is what the client said it does."""
+
+    phase: str
+    method: str
+    path: str
+    range: str | None
+    status: int
+    sent_bytes: int
+
+
+@dataclass(slots=True)
+class Recorder:
+    """What was asked of `upstream`."""
+
+    upstream: str
+    url: str = ""
+    requests: list[Asked] = field(default_factory=list)
+    phase: str = ""
+    cuts: int = 0
+    _cut_after: int | None = None
+
+    @property
+    def endpoint(self) -> str:
+        return f"{self.url}/hf"
+
+    @property
+    def phases_url(self) -> str:
+        return self.url + _PHASES
+
+    def during(self, phase: str) -> list[Asked]:
+        return [asked for asked in self.requests if asked.phase == phase]
+
+    def cut_once(self, *, after: int) -> None:
+        """End the next answer with a longer body after so many bytes."""
+        self._cut_after = after
+
+    def take_cut(self, length: int) -> int | None:
+        """Where an answer of this length is to be cut; None: nowhere."""
+        if self._cut_after is None or length <= self._cut_after:
+            return None
+        cut, self._cut_after = self._cut_after, None
+        self.cuts += 1
+        return cut
+
+
+@contextmanager
+def recording(upstream: str) -> Iterator[Recorder]:
+    recorder = Recorder(upstream)
+
+    class Handler(_Handler):
+        pass
+
+    Handler.recorder = recorder
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    recorder.url = f"http://127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield recorder
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    recorder: Recorder
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        self._forward()
+
+    def do_HEAD(self) -> None:
+        self._forward()
+
+    def do_POST(self) -> None:
+        self._forward()
+
+    def log_message(self, *_: object) -> None:
+        """Nothing is printed."""
+
+    def _forward(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        if self.path == _PHASES:
+            self.recorder.phase = body.decode()
+            self.send_response(204)
+            self.end_headers()
+            return
+        phase, place = self.recorder.phase, urlsplit(self.recorder.upstream)
+        connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=_UPSTREAM_SECONDS)
+        try:
+            # The registry makes absolute links by Host: they lead back here.
+            connection.request(self.command, self.path, body or None, dict(self.headers.items()))
+            answer = connection.getresponse()
+            self._head(answer)
+            sent = self._body(answer)
+        finally:
+            connection.close()
+        wanted = self.headers.get("Range")
+        self.recorder.requests.append(Asked(phase, self.command, self.path, wanted, answer.status, sent))
+
+    def _head(self, answer: http.client.HTTPResponse) -> None:
+        self.send_response_only(answer.status)
+        for name, value in answer.getheaders():
+            if name.lower() not in _HOP_BY_HOP:
+                self.send_header(name, value)
+        self.end_headers()
+
+    def _body(self, answer: http.client.HTTPResponse) -> int:
+        length = int(answer.getheader("Content-Length") or 0)
+        cut = self.recorder.take_cut(length) if self.command == "GET" else None
+        left = length if cut is None else cut
+        sent = 0
+        while sent < left and (chunk := answer.read(min(_CHUNK_BYTES, left - sent))):
+            self.wfile.write(chunk)
+            sent += len(chunk)
+        if cut is not None:
+            self.wfile.flush()
+            self.connection.shutdown(socket.SHUT_RDWR)
+            self.close_connection = True
+        return sent
