@@ -47,6 +47,9 @@ bench: $(VENV)/.dev $(VENV)/.load ## measure, against baselines of the same run
 sync-client: $(VENV)/.dev ## write the synchronous client from the asynchronous one
 	$(BIN)/python -m tests.clients.sync_api --write
 
+book: $(VENV)/.book ## build the documentation, which the registry serves under /help; a link that leads nowhere fails
+	NO_MKDOCS_2_WARNING=1 $(VENV)/book/bin/mkdocs build --quiet
+
 screenshots: $(VENV)/.dev ## fill a registry and write the pictures of docs/images/web (needs Chromium)
 	$(BIN)/python -m tests.web.screenshots
 
@@ -72,6 +75,7 @@ lock: ## pin the newest versions that pyproject.toml allows (needs uv)
 	uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-emit-package trusted-registry-client pyproject.toml --group dev -o requirements-dev.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-package trusted-registry-client pyproject.toml -c requirements-dev.lock -o requirements.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-package trusted-registry-client pyproject.toml --group load -c requirements-dev.lock -o requirements-load.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --group pyproject.toml:book -o requirements-book.lock
 	echo 'hatchling>=1.25' | uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header - -o requirements-build.lock
 
 clean: ## remove what was installed and built
@@ -90,6 +94,12 @@ $(VENV)/.dev: $(VENV)/.runtime requirements-dev.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.lock
 	@touch $@
 
+# In an environment of its own: mkdocs is no part of the registry, nor of its tests.
+$(VENV)/.book: $(VENV)/bin/python requirements-book.lock
+	$(BIN)/python -m venv $(VENV)/book
+	$(VENV)/book/bin/pip install --quiet --disable-pip-version-check -r requirements-book.lock
+	@touch $@
+
 $(VENV)/.load: $(VENV)/.runtime requirements-load.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-load.lock
 	@touch $@
@@ -97,4 +107,4 @@ $(VENV)/.load: $(VENV)/.runtime requirements-load.lock
 .engines/bin/k6:
 	GOBIN=$(CURDIR)/.engines/bin nice go install go.k6.io/k6@$(K6_VERSION)
 
-.PHONY: help run test announce coverage mutants check format bench screenshots sync-client trust load performance k6 report openapi lock clean
+.PHONY: help run test announce coverage mutants check format bench book screenshots sync-client trust load performance k6 report openapi lock clean

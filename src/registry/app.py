@@ -48,6 +48,7 @@ from registry.telemetry import metrics
 from registry.telemetry.logs import configure_logs
 from registry.web.application import add_web_interface
 from registry.web.documentation_pages import add_documentation_pages
+from registry.web.help import add_help
 from registry.web.sessions import API_PREFIX, with_session_as_token
 from registry.wire.middleware import RequestMiddleware
 from registry.wire.request_scheduler import RequestScheduler
@@ -175,6 +176,7 @@ def create_app(settings: Settings) -> FastAPI:
     ):
         app.include_router(router)
     add_documentation_pages(app)
+    add_help(app)
     add_web_interface(app)
     complete_schema(app)
     app.add_exception_handler(RegistryError, on_registry_error)

@@ -17,7 +17,7 @@ _HEAD = """# Commands
 
 Written from the commands by `.venv/bin/python -m tests.docs.command_reference --write`. Every command that speaks to a
 registry also takes `--server`, `--profile`, `--token` and `--json`, before its name or after it
-([client.md](client.md#the-command-lines-settings)).
+([client.md](client.md#settings-of-the-command-line)).
 
 """
 

@@ -12,6 +12,7 @@ import pytest
 
 from tests.api.artifacts import MODEL, SOURCE, SOURCE_NEEDS, WHEEL, fetched
 from tests.api.server import RunningServer, process_environment
+from tests.docs.command_reference import PAGE, render
 from tests.docs.conftest import ROOT
 from tests.engines.process import free_port
 
@@ -100,6 +101,19 @@ def test_the_tutorial(served: RunningServer, tmp_path: Path) -> None:
     assert {package["license"] for package in published if package.get("name") == "tomli"} == {"MIT"}
 
 
+def test_the_guides_that_need_a_registry(served: RunningServer, tmp_path: Path) -> None:
+    sign_in = "registry login --user admin --password-stdin < registry-data/admin-password\n"
+    guides = [ROOT / "docs" / "guides" / name for name in ("publish-a-model.md", "gate-by-policy.md")]
+    texts = ["\n".join(blocks(guide.read_text(encoding="utf-8"), "sh")) for guide in guides]
+    pasted = paste(served, tmp_path, sign_in + "\n".join(texts))
+    assert '"license":"MIT"' in pasted
+    assert (tmp_path / "copies" / "tiny.tar.gz").exists()
+
+
+def test_the_reference_of_commands_is_current() -> None:
+    assert PAGE.read_text(encoding="utf-8") == render(), "run: .venv/bin/python -m tests.docs.command_reference --write"
+
+
 def test_commands_of_make_exist() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     named = set(re.findall(r"\bmake (?:PYTHON=\S+ )?([a-z]+)\b", README))
@@ -108,7 +122,7 @@ def test_commands_of_make_exist() -> None:
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
 
 
-@pytest.mark.parametrize("page", [*(ROOT / name for name in PAGES), *sorted((ROOT / "docs").glob("*.md"))])
+@pytest.mark.parametrize("page", [*(ROOT / name for name in PAGES), *sorted((ROOT / "docs").rglob("*.md"))])
 def test_links_lead_somewhere(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     for target in re.findall(r"\]\((?!https?:)([^)]+)\)", text):
