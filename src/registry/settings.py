@@ -265,6 +265,12 @@ class Settings(BaseSettings):
         30, description="how long requests under way may take after that before they are cut off by 503"
     )
 
+    cloudwatch_namespace: str = Field(
+        "",
+        pattern=r"^([A-Za-z0-9._/#:-]{1,255})?$",
+        description="namespace under which the metrics are written to stdout once a minute, in CloudWatch's embedded "
+        "metric format; empty: they are not",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level that is logged")
     log_format: Literal["auto", "console", "json"] = Field("auto", description="auto: console on a terminal, else json")
     log_requests: bool = Field(default=False, description="one log line for every request (68 µs each)")

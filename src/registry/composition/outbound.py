@@ -93,7 +93,7 @@ def _hub(
         name="Hugging Face",
         base_url=settings.huggingface_url,
         headers=headers,
-        says_absent=huggingface_says_absent,
+        says_absent=huggingface_says_absent(_revealed(settings.huggingface_token)),
         clock=clock,
     )
     archives = HubArchives(
