@@ -208,6 +208,9 @@ class Settings(BaseSettings):
         3_600, description="most that reading the files of one archive may take; smaller ones get less"
     )
 
+    downloads_refresh_seconds: Seconds = Field(
+        3_600, description="time between two rankings of the most downloaded packages"
+    )
     sweep_interval_seconds: Seconds = Field(3_600, description="time between sweeps for bytes without a record")
     sweep_grace_seconds: int = Field(86_400, ge=0, description="age under which such bytes are left alone")
     scrub_interval_seconds: int = Field(0, ge=0, description="time between hashing all content anew; 0: never")

@@ -29,11 +29,12 @@ Type = Annotated[PackageType | None, typer.Option(help="Where one name stands fo
 
 
 class Sort(StrEnum):
-    """The orders of `registry list`."""
+    """The orders of `registry list`. DOWNLOADS: the 1,000 most downloaded of 30 days."""
 
     CREATED = "created"
     NAME = "name"
     SCORE = "score"
+    DOWNLOADS = "downloads"
 
 
 def register(app: typer.Typer) -> None:
