@@ -353,8 +353,8 @@ class SyncRegistryClient:
     ) -> Iterator[Package]:
         """Every package that fits, newest first, page by page as they are wanted.
 
-        `order` is `-created` (newest first), `created` (oldest first), `name`, or `score` (highest first, by the lower
-        end of the score's range).
+        `order` is `-created` (newest first), `created` (oldest first), `name`, `score` (highest first, by the lower end
+        of the score's range), or `downloads` (the 1,000 most downloaded of 30 days).
 
         `version` is exact (`1.2.3`), bounded (`1.2.3-2.1.0`), tilde (`~1.2.0`) or caret (`^1.2.0`). Without `status`
         the registry lists active packages. `min_net_score` (0.0–1.0) leaves out what may be rated lower, by the lower
