@@ -32,6 +32,7 @@ from registry.client.errors import (
     TooManyRequests,
     Unreachable,
 )
+from registry.client.files import Files, PackageFile
 from registry.client.models import (
     AuditEntry,
     Content,
@@ -81,6 +82,7 @@ __all__ = [
     "DigestMismatch",
     "Document",
     "FileChanged",
+    "Files",
     "FoundPackage",
     "Identity",
     "InvalidAnswer",
@@ -98,6 +100,7 @@ __all__ = [
     "NotFound",
     "NotSignedIn",
     "Package",
+    "PackageFile",
     "Phase",
     "PreconditionFailed",
     "Problem",
