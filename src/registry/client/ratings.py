@@ -7,6 +7,7 @@ from collections.abc import Callable
 import httpx
 
 from registry.client.assessments import LicenseCheck, Rating
+from registry.client.models import Document
 from registry.client.transport import Transport, read
 from registry.client.waiting import get_waited
 
@@ -45,6 +46,10 @@ class Ratings:
     async def receipt(self, package_id: str) -> bytes:
         """The evidence of the rating, to be computed again offline. Raises NotFound while there is no rating."""
         return (await self._transport.call("GET", f"{self._path(package_id)}/rate/receipt")).content
+
+    async def receipt_keys(self) -> Document:
+        """The public keys that check receipts, as a JWK set; the one that signs now comes first."""
+        return read(await self._transport.call("GET", "/receipts/keys"), dict)
 
     async def license_check(
         self,
