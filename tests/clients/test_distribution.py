@@ -86,6 +86,8 @@ def test_the_client_works_without_the_service(wheels: dict[str, Path], tmp_path:
     assert shown.returncode == 0, shown.stderr
     assert "publish" in shown.stdout
     assert "serve" not in shown.stdout.split()
+    serve = run("serve")
+    assert (serve.returncode, "the client alone is installed here" in serve.stderr) == (2, True)
     (tmp_path / "file").write_bytes(b"bytes")
     new = ("--name", "x", "--version", "1.0.0", "--type", "code", "--license", "apache 2")
     published = run("--server", "127.0.0.1:9", "publish", "file", *new)
