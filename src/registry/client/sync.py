@@ -171,6 +171,10 @@ class SyncRatings:
         """The evidence of the rating, to be computed again offline. Raises NotFound while there is no rating."""
         return self._portal.call(self._wrapped.receipt(package_id))
 
+    def receipt_keys(self) -> Document:
+        """The public keys that check receipts, as a JWK set; the one that signs now comes first."""
+        return self._portal.call(self._wrapped.receipt_keys())
+
     def license_check(self, package_id: str, *, license: str | None = None, url: str | None = None) -> LicenseCheck:
         """Whether a project may use the package: one under `license` (SPDX), or the one at `url`.
 
@@ -430,8 +434,8 @@ class SyncRegistryClient:
         resume: bool = True,
         progress: Progress = silent,
     ) -> Package:
-        """Publish a file. What `new_package` says is checked first. The file is read twice: for its SHA-256, by which
-        the registry checks what arrives, and to send it.
+        """Publish a file, or a folder as a zip (see `folders`). What `new_package` says is checked first. The file is
+        read twice: for its SHA-256, by which the registry checks what arrives, and to send it.
 
         Lost connections are safe to try again, here or by the caller with the same `idempotency_key` (made up when none
         is given): the package is published once. A large file goes in parts (see `Transfers`); with `resume` the parts
