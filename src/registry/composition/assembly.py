@@ -38,6 +38,8 @@ from registry.services.maintenance.maintenance import HousekeepingObserver, Main
 from registry.services.names.access import Access
 from registry.services.names.drafts import Drafts
 from registry.services.names.names import Names
+from registry.services.names.namespaces import Namespaces
+from registry.services.names.owners import AccountNames
 from registry.services.names.private import PrivateNames
 from registry.services.names.releases import Releases
 from registry.services.packages.archive_reading import ArchiveReader
@@ -52,6 +54,7 @@ from registry.services.packages.retrieval import DownloadLog, Retrieval
 from registry.services.ratings.badges import Badges
 from registry.services.ratings.receipt_signing import ReceiptSigning
 from registry.services.uploads.admission import Admission
+from registry.services.uploads.completing import Completing
 from registry.services.uploads.quotas import QuotaRules, Quotas
 from registry.services.uploads.uploads import UploadRules, Uploads
 from registry.services.webhooks.deliveries import Deliveries
@@ -149,7 +152,8 @@ def assemble(settings: Settings, stores: Stores, around: Collaborators) -> Runni
     )
     private = PrivateNames(records.names)
     access = Access(records.names, private)
-    names = Names(records.names, records.packages, records.accounts, private, audit=audit, clock=clock, ids=ids)
+    owners = AccountNames(records.accounts)
+    names = Names(records.names, records.packages, owners, private, audit=audit, clock=clock, ids=ids)
     drafts = Drafts(records.packages, intake, audit=audit, clock=clock, lifetime_seconds=settings.draft_seconds)
     catalog = Catalog(records.packages, records.audit, access)
     safety = assemble_safety(
@@ -195,14 +199,12 @@ def assemble(settings: Settings, stores: Stores, around: Collaborators) -> Runni
         records.uploads,
         stores.bytes.parts,
         publishing,
-        intake,
+        Completing(records.uploads, stores.bytes.parts, publishing, intake, wait_seconds=_COMPLETE_WAIT_SECONDS),
         quotas,
         idempotency=records.idempotency,
         clock=clock,
         ids=ids,
-        rules=UploadRules(
-            settings.upload_seconds, settings.upload_part_bytes, settings.idempotency_seconds, _COMPLETE_WAIT_SECONDS
-        ),
+        rules=UploadRules(settings.upload_seconds, settings.upload_part_bytes, settings.idempotency_seconds),
     )
     policy = assemble_policy(settings, records, clock=clock)
     retrieval = Retrieval(
@@ -232,6 +234,7 @@ def assemble(settings: Settings, stores: Stores, around: Collaborators) -> Runni
         ),
         access=access,
         names=names,
+        namespaces=Namespaces(records.names, records.packages, owners, private),
         releases=Releases(records.releases, records.packages, names, access, drafts, audit=audit, clock=clock, ids=ids),
         api_tokens=ApiTokens(records.api_tokens, records.accounts, clock=clock, ids=ids),
         token_use=token_use,

@@ -16,6 +16,7 @@ from registry.services.maintenance.maintenance import Maintenance
 from registry.services.maintenance.refreshing import Refreshing
 from registry.services.names.access import Access
 from registry.services.names.names import Names
+from registry.services.names.namespaces import Namespaces
 from registry.services.names.releases import Releases
 from registry.services.packages.catalog import Catalog
 from registry.services.packages.changing import Changing
@@ -45,6 +46,7 @@ class Services:
     accounts: Accounts
     access: Access
     names: Names
+    namespaces: Namespaces
     releases: Releases
     api_tokens: ApiTokens
     token_use: TokenUse
