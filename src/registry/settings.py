@@ -84,6 +84,13 @@ class Settings(BaseSettings):
         None, description="secret that signs the audit log; embedded: generated once; else made from jwt_secret"
     )
     token_lifetime_seconds: Seconds = Field(36_000, description="how long a token lives")
+    session_lease_seconds: float = Field(
+        0,
+        ge=0,
+        le=5,
+        description="how long a session that was read may be used; changes of accounts and revocations then answer so "
+        "much later, and hold from the next request as without; the same in all processes; 0: read for each request",
+    )
     login_window_seconds: Seconds = Field(300, description="window in which failed logins are counted")
     login_attempts_per_name: int = Field(20, ge=1, description="failed logins of one name from one address in a window")
     login_attempts_per_address: int = Field(100, ge=1, description="failed logins from one address in a window")
