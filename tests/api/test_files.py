@@ -203,6 +203,37 @@ def test_any_range_of_a_part(publisher: Person, archive: JsonObject) -> None:
     assert part_of(publisher, archive, "code", **{"If-None-Match": tag}).status_code == 304
 
 
+def serves_itself(person: Person, package: JsonObject) -> bool:
+    """Whether the blob store serves clients itself."""
+    return person.client.get(package["content"]["url"]).status_code == 307
+
+
+LARGE = _RANDOM.randbytes(1_700_000) * 3
+
+
+@pytest.mark.parametrize("form", ["zip deflate", "zip stored", "tar.gz"])
+def test_a_large_file_is_the_same_before_and_after_it_is_unpacked(publisher: Person, form: str) -> None:
+    package = publish(publisher.client, FORMS[form]({"model.bin": LARGE, **FILES}))
+    path = f"/package/{package['id']}/files/model.bin"
+    assert file_of(publisher, package, "model.bin").content == LARGE
+
+    def is_redirected() -> bool:
+        answer = publisher.client.get(path, headers={"Range": "bytes=5000000-5000009"})
+        if answer.status_code == 206:
+            assert answer.content == LARGE[5_000_000:5_000_010]
+            return False
+        assert answer.status_code == 307
+        assert answer.headers["etag"] == f'"{sha256(LARGE)}"'
+        assert httpx.get(answer.headers["location"], headers={"Range": "bytes=-9"}).content == LARGE[-9:]
+        return True
+
+    if serves_itself(publisher, package):
+        eventually(is_redirected)
+    assert file_of(publisher, package, "model.bin", Range="bytes=1-5099998").content == LARGE[1:5_099_999]
+    assert file_of(publisher, package, "config.json").content == FILES["config.json"]
+    assert publisher.client.head(path).status_code == 200
+
+
 def test_what_is_not_there_is_404(publisher: Person, archive: JsonObject) -> None:
     for path in ("nothing.txt", "data/", "data", "/README.md", "a folder", "../etc/passwd", "readme.md"):
         problem(file_of(publisher, archive, path), 404)

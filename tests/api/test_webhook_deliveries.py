@@ -41,6 +41,33 @@ def test_changes_are_told_in_order_and_signed(boss: Person, webhook: JsonObject,
     assert [each["id"] for each in log] == [received.id for received in receiver.received[::-1]]
 
 
+def test_moves_of_aliases_are_sent(boss: Person, receiver: Receiver) -> None:
+    webhook = register(boss.client, url=receiver.url, events=["alias.moved"])
+    name = unique("moved")
+    for version in ("1.0.0", "2.0.0"):
+        publish(boss.client, name=name, version=version)
+    alias = f"/names/model/{name}/aliases/prod"
+    for version in ("1.0.0", "2.0.0", "2.0.0"):
+        assert boss.client.put(alias, json={"version": version}).status_code == 200
+    assert boss.client.delete(alias).status_code == 204
+    draft = publish(boss.client, name=name, version="3.0.0", status="draft")
+    body = {"packages": [draft["id"]], "aliases": {f"model/{name}": {"prod": "3.0.0"}}}
+    assert boss.client.post("/releases", json=body).status_code == 200
+
+    payloads = [received.verified(webhook["secret"]) for received in receiver.wait_for(4)]
+
+    assert {payload["type"] for payload in payloads} == {"alias.moved"}
+    moves = [(payload["data"]["from"], payload["data"]["to"]) for payload in payloads]
+    assert sorted(moves, key=str) == sorted(
+        [(None, "1.0.0"), ("1.0.0", "2.0.0"), ("2.0.0", None), (None, "3.0.0")], key=str
+    )
+    for payload in payloads:
+        assert {member: payload["data"][member] for member in ("type", "name", "alias")} == {
+            "type": "model", "name": name, "alias": "prod",
+        }  # fmt: skip
+    boss.client.delete(f"/webhooks/{webhook['id']}")
+
+
 def test_failing_delivery_holds_back_the_package_and_no_other(
     boss: Person, webhook: JsonObject, receiver: Receiver
 ) -> None:

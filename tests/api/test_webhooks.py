@@ -37,6 +37,16 @@ def test_own_secret_is_taken(boss: Person) -> None:
     boss.client.delete(f"/webhooks/{made['id']}")
 
 
+def test_every_event_may_be_asked_for(boss: Person) -> None:
+    documented = [
+        "alias.moved", "package.created", "package.deleted", "package.updated", "rating.completed", "safety.completed",
+        "upload.expired",
+    ]  # fmt: skip
+    made = register(boss.client, events=documented)
+    assert made["events"] == documented
+    boss.client.delete(f"/webhooks/{made['id']}")
+
+
 def test_listing_is_paged_oldest_first(boss: Person) -> None:
     made = [register(boss.client)["id"] for _ in range(5)]
     walked = list(pages(boss.client, "/webhooks", limit=2))

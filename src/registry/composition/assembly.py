@@ -302,7 +302,7 @@ def assemble(settings: Settings, stores: Stores, around: Collaborators) -> Runni
         refreshing=safety.refreshing,
         scan_in_background=safety.serve,
         scan_as_worker=safety.work,
-        list_files_in_background=files.manifests.run,
+        list_files_in_background=files.run,
         rate_in_background=lambda: around.rating.jobs.serve(rating.work),
         rate_as_worker=lambda: around.rating.jobs.work(rating.work),
         search=around.search.service,

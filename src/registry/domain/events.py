@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class EventType(StrEnum):
-    """What can be told. TEST is sent on request only; nobody subscribes to it."""
+    """What happens. TEST is sent on request only; nobody subscribes to it."""
 
     RATING_COMPLETED = "rating.completed"
     SAFETY_COMPLETED = "safety.completed"
@@ -17,6 +17,10 @@ class EventType(StrEnum):
     UPLOAD_EXPIRED = "upload.expired"
     ALIAS_MOVED = "alias.moved"
     TEST = "webhook.test"
+
+
+SUBSCRIBABLE = frozenset(EventType) - {EventType.TEST}
+"""What a webhook may ask for."""
 
 
 @dataclass(frozen=True, slots=True)

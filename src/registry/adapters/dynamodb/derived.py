@@ -64,6 +64,10 @@ class DynamoDerivedStore:
 
     async def give_back(self, claim: DerivedClaim, *, counted: bool) -> None:
         attempts = claim.attempts if counted else claim.attempts - 1
+        if attempts == 0:
+            own: Item = {":token": text(claim.token)}
+            await self._holds([self._table.delete(_claim_key(claim.key), condition=_OWN, values=own)])
+            return
         await self._replace_claim(DerivedClaim(claim.key, claim.token, attempts), from_microseconds(0))
 
     async def add_user(self, key: DerivedKey, user: str) -> bool:

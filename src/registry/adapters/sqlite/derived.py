@@ -76,6 +76,9 @@ class SqliteDerivedStore:
         return await self._database.write(operation)
 
     async def give_back(self, claim: DerivedClaim, *, counted: bool) -> None:
+        if not counted and claim.attempts == 1:
+            await self._database.write(lambda connection: connection.execute(_END_CLAIM, _own(claim)).rowcount)
+            return
         row = (0 if counted else 1, *_own(claim))
         await self._database.write(lambda connection: connection.execute(_GIVE_BACK, row).rowcount)
 

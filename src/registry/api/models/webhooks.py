@@ -3,11 +3,11 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field
 
 from registry.api.models.packages import Answer, Id
 from registry.api.models.requests import SourceUrl, Strict
-from registry.domain.events import EventType
+from registry.domain.events import SUBSCRIBABLE, EventType
 from registry.domain.webhooks import DeliveryStatus
 
 WEBHOOK_EXAMPLE: dict[str, Any] = {
@@ -27,16 +27,18 @@ DELIVERY_EXAMPLE: dict[str, Any] = {
     "at": "2026-11-23T15:43:01.456Z",
 }
 
+
+def _subscribable(event: EventType) -> EventType:
+    if event not in SUBSCRIBABLE:
+        raise ValueError(f"is one of {', '.join(sorted(SUBSCRIBABLE))}")
+    return event
+
+
+_NAMES = sorted(event.value for event in SUBSCRIBABLE)
 SubscribableEvent = Annotated[
-    Literal[
-        "rating.completed",
-        "safety.completed",
-        "package.created",
-        "package.updated",
-        "package.deleted",
-        "upload.expired",
-    ],
-    Field(description="a type of event"),
+    EventType,
+    Field(strict=False, description="a type of event", json_schema_extra={"enum": _NAMES}),
+    AfterValidator(_subscribable),
 ]
 
 

@@ -8,9 +8,10 @@ from typing import Annotated
 
 import orjson
 from fastapi import APIRouter, Path, Query, Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from registry.api.authentication import Downloader, Searcher
+from registry.api.caching import NO_STORE
 from registry.api.conditional import content_tag
 from registry.api.digests import repr_digest
 from registry.api.documentation import LINK, header, problems
@@ -91,8 +92,19 @@ def _item(entry: FileEntry) -> dict[str, object]:
     }
 
 
-async def download_file(request: Request, package_id: PackageId, path: FilePath, caller: Downloader) -> Response:
-    """Download one file of the package; single ranges are answered by 206. Answers carry its digest as Repr-Digest."""
+async def download_file(
+    request: Request,
+    package_id: PackageId,
+    path: FilePath,
+    caller: Downloader,
+    *,
+    redirect: bool = True,
+) -> Response:
+    """Download one file of the package; single ranges are answered by 206. Answers carry its digest as Repr-Digest.
+
+    Where the store can serve clients itself, a large file is answered by 307, as the content is; `redirect=false`
+    streams.
+    """
     services = state_of(request.scope).services
 
     async def answer(servable: Servable) -> Response:
@@ -100,7 +112,9 @@ async def download_file(request: Request, package_id: PackageId, path: FilePath,
         entry = manifest.find(path)
         if entry is None:
             raise NotFound("There is no file with this path in the package. GET /package/{id}/files lists them.")
-        return await _file_response(request, services.files, servable, (content, manifest, entry), caller)
+        return await _file_response(
+            request, services.files, servable, (content, manifest, entry), caller, redirect=redirect
+        )
 
     return await services.retrieval.serve(package_id, caller, answer, in_files=True)
 
@@ -116,6 +130,8 @@ async def _file_response(
     servable: Servable,
     file: tuple[Content, Manifest, FileEntry],
     caller: Caller,
+    *,
+    redirect: bool,
 ) -> Response:
     show_waivers(request, servable.waivers)
     content, manifest, entry = file
@@ -123,6 +139,13 @@ async def _file_response(
     if unchanged := unchanged_response(request, tag, digest):
         return unchanged
     retrieval = state_of(request.scope).services.retrieval
+    filename, media_type = PurePosixPath(entry.path).name, mimetypes.guess_type(entry.path)[0] or _UNKNOWN
+    # A URL is signed for GET alone.
+    if redirect and not request.scope.get("head", False):
+        url = await files.presign(content, manifest, entry, filename=filename, media_type=media_type)
+        if url is not None:
+            retrieval.record_download(servable, caller, whole=False)
+            return RedirectResponse(url, 307, {"ETag": tag, "Accept-Ranges": "bytes", **digest, **NO_STORE})
 
     def open_range(offset: int, length: int) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
         return files.open(content, manifest, entry, offset=offset, length=length)
@@ -132,8 +155,8 @@ async def _file_response(
         open_range,
         size=entry.size,
         tag=tag,
-        filename=PurePosixPath(entry.path).name,
-        media_type=mimetypes.guess_type(entry.path)[0] or _UNKNOWN,
+        filename=filename,
+        media_type=media_type,
         headers=digest,
         began=lambda _: retrieval.record_download(servable, caller, whole=False),
     )
@@ -176,6 +199,10 @@ def file_routes() -> APIRouter:
         download_file,
         methods=["GET"],
         response_class=Response,
-        responses={**bytes_answers(headers), **problems(401, 403, 404, 409, 412, 416, 422)},
+        responses={
+            **bytes_answers(headers),
+            307: {"description": "to a signed URL", "headers": {"Location": header("lives for minutes", "https://…")}},
+            **problems(401, 403, 404, 409, 412, 416, 422),
+        },
     )
     return router

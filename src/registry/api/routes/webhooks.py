@@ -23,7 +23,6 @@ from registry.api.paging import DEFAULT_LIMIT, Cursor, Limit, page_response, pos
 from registry.api.state import state_of
 from registry.api.strict_json import StrictJsonRoute
 from registry.domain.documents import format_time
-from registry.domain.events import EventType
 from registry.domain.pages import cut_page
 from registry.domain.redaction import receiver_url
 from registry.domain.webhooks import Delivery, Webhook
@@ -109,9 +108,7 @@ async def add_webhook(request: Request, caller: Admin, body: NewWebhookBody) -> 
     Two things are in this answer only: the secret that verifies the signatures, and the whole URL, which may be a
     secret itself. Private, loopback and link-local targets are refused; redirects are not followed.
     """
-    webhook = await state_of(request.scope).services.webhooks.register(
-        body.url, {EventType(event) for event in body.events}, secret=body.secret
-    )
+    webhook = await state_of(request.scope).services.webhooks.register(body.url, set(body.events), secret=body.secret)
     headers = {"Location": f"/webhooks/{webhook.id}", **NO_STORE}
     content = orjson.dumps({**_members(webhook), "url": webhook.url, "secret": webhook.secret})
     return Response(content, 201, headers=headers, media_type="application/json")

@@ -2,16 +2,17 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
-from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 
 from registry.domain.errors import NotFound, Unavailable
 from registry.domain.packages import Content
 from registry.formats.archives.roles import Role
-from registry.formats.manifests.entries import FileEntry, Manifest
+from registry.formats.manifests.entries import SINGLE, FileEntry, Manifest
 from registry.formats.part_zips import PartZip, Stretch
 from registry.ports.blobs import BlobStore
 from registry.services.files.manifests import RETRY_AFTER_SECONDS, Manifests
-from registry.services.files.opening import open_file
+from registry.services.files.opening import open_file, open_stored
+from registry.services.files.unpacked import UnpackedFiles
 
 _GATHERED_BYTES = 256 * 1024
 _PATIENCE_SECONDS = 25.0
@@ -21,8 +22,11 @@ _PATIENCE_SECONDS = 25.0
 class PackageFiles:
     """Whether the caller may have the content was checked before: see `Retrieval.serve`."""
 
-    def __init__(self, manifests: Manifests, blobs: BlobStore) -> None:
+    def __init__(self, manifests: Manifests, unpacked: UnpackedFiles, blobs: BlobStore, *, redirects: bool) -> None:
+        """`redirects`: the blob store can serve clients itself."""
         self._manifests = manifests
+        self._unpacked = unpacked
+        self._redirects = redirects
         self._blobs = blobs
 
     async def find_manifest(self, content: Content, *, user: str, wait_seconds: float = 0) -> Manifest | None:
@@ -82,15 +86,41 @@ class PackageFiles:
         if gathered:
             yield bytes(gathered)
 
-    def open(
+    @asynccontextmanager
+    async def open(
         self, content: Content, manifest: Manifest, entry: FileEntry, *, offset: int = 0, length: int | None = None
-    ) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+    ) -> AsyncIterator[AsyncIterator[bytes]]:
         """`length` bytes (None: the rest) of a file from `offset` on, both inside the file, in chunks of a MiB at most.
 
         Entering the context raises NotFound where the content is gone.
         """
         length = entry.size - offset if length is None else length
-        return open_file(self._blobs, content, manifest.container, entry, offset=offset, length=length)
+        async with AsyncExitStack() as stack:
+            found = await self._unpacked.find(content, manifest, entry) if length else None
+            if found is not None:
+                opening = open_stored(self._blobs, found.blob_key, found.place, offset=offset, length=length)
+                try:
+                    chunks = await stack.enter_async_context(opening)
+                except NotFound:
+                    await self._unpacked.lose(found)
+                    found = None
+            if found is None:
+                opening = open_file(self._blobs, content, manifest.container, entry, offset=offset, length=length)
+                chunks = await stack.enter_async_context(opening)
+            yield chunks
+
+    async def presign(
+        self, content: Content, manifest: Manifest, entry: FileEntry, *, filename: str, media_type: str
+    ) -> str | None:
+        """A URL that serves the file without this service; None where the store cannot, or it has no blob (yet)."""
+        if manifest.container == SINGLE:
+            return await self._blobs.presign_download(content.blob_key, filename=filename, media_type=media_type)
+        if not self._redirects:
+            return None
+        found = await self._unpacked.find_whole(content, manifest, entry)
+        if found is None:
+            return None
+        return await self._blobs.presign_download(found.blob_key, filename=filename, media_type=media_type)
 
 
 def _zip_of(manifest: Manifest, role: Role) -> PartZip | None:

@@ -7,9 +7,10 @@ from contextlib import asynccontextmanager
 from registry.domain.errors import ArchiveUnreadable
 from registry.domain.packages import Content
 from registry.formats.manifests.decompressing import DAMAGED, MemberUnpacking, StreamUnpacking
-from registry.formats.manifests.entries import FileEntry, Packing, Run
+from registry.formats.manifests.entries import FileEntry, Packing, Place, Run
 from registry.ports.blobs import CHUNK_BYTES, BlobStore
 
+_SMALL_BYTES = 16 * 1024
 _ZEROS = bytes(CHUNK_BYTES)
 Chunks = AsyncIterator[bytes]
 
@@ -24,19 +25,32 @@ async def open_file(
     """
     packing, runs = entry.place.packing, entry.place.runs
     if packing is Packing.STORED:
-        start, needed = _span(runs, offset, length)
-        base, source = start, blobs.read(content.blob_key, offset=start, length=needed)
+        async with open_stored(blobs, content.blob_key, entry.place, offset=offset, length=length) as chunks:
+            yield chunks
     elif packing is Packing.STREAM:
-        base, source = 0, blobs.read(content.blob_key)
+        async with open_stream(blobs, content, container) as cursor:
+            yield _from_runs(cursor, runs, offset, length)
     else:
-        base, source = 0, blobs.read(content.blob_key, offset=runs[0].offset, length=runs[0].length)
-        runs = (Run(0, 0, entry.size),)
-    async with source as chunks:
-        if packing is Packing.STREAM:
-            chunks = _unpacked(chunks, StreamUnpacking(container))
-        elif packing is not Packing.STORED:
-            chunks = _unpacked(chunks, MemberUnpacking(packing, entry.size))
-        yield _from_runs(chunks, base, runs, offset, length)
+        async with blobs.read(content.blob_key, offset=runs[0].offset, length=runs[0].length) as packed:
+            cursor = Cursor(_unpacked(packed, MemberUnpacking(packing, entry.size)), 0)
+            yield _from_runs(cursor, (Run(0, 0, entry.size),), offset, length)
+
+
+@asynccontextmanager
+async def open_stored(
+    blobs: BlobStore, blob_key: str, place: Place, *, offset: int, length: int
+) -> AsyncIterator[Chunks]:
+    """The same of a file whose bytes are in a blob as they are, at `place`."""
+    start, needed = _span(place.runs, offset, length)
+    async with blobs.read(blob_key, offset=start, length=needed) as chunks:
+        yield _from_runs(Cursor(chunks, start), place.runs, offset, length)
+
+
+@asynccontextmanager
+async def open_stream(blobs: BlobStore, content: Content, container: str) -> AsyncIterator["Cursor"]:
+    """The unpacked bytes of a compressed tar from its start. Entering raises NotFound where the content is gone."""
+    async with blobs.read(content.blob_key) as packed:
+        yield Cursor(_unpacked(packed, StreamUnpacking(container)), 0)
 
 
 def _span(runs: tuple[Run, ...], offset: int, length: int) -> tuple[int, int]:
@@ -49,10 +63,9 @@ def _span(runs: tuple[Run, ...], offset: int, length: int) -> tuple[int, int]:
     return start, last.offset + min(last.length, offset + length - last.at) - start
 
 
-async def _from_runs(chunks: Chunks, position: int, runs: tuple[Run, ...], offset: int, length: int) -> Chunks:
-    """The range, from `chunks`, which begin at `position`; zeros where no run is. Cut off: ArchiveUnreadable."""
+async def _from_runs(cursor: "Cursor", runs: tuple[Run, ...], offset: int, length: int) -> Chunks:
+    """The range, with zeros where no run is. Raises ArchiveUnreadable where bytes are missing."""
     end = offset + length
-    cursor = _Cursor(chunks, position)
     for run in runs:
         if offset >= end or run.at >= end:
             break
@@ -75,8 +88,8 @@ def _hole(length: int) -> Iterator[bytes]:
         length -= CHUNK_BYTES
 
 
-class _Cursor:
-    """Takes ranges, in order, out of chunks."""
+class Cursor:
+    """Takes ranges, in order, out of chunks of which the first is at `position`."""
 
     def __init__(self, chunks: Chunks, position: int) -> None:
         self._chunks = chunks
@@ -84,6 +97,7 @@ class _Cursor:
         self._held = b""
 
     async def take(self, offset: int, length: int) -> Chunks:
+        """`length` bytes from `offset` on. Raises ArchiveUnreadable where they are not there."""
         while length > 0:
             if not self._held:
                 try:
@@ -102,10 +116,15 @@ class _Cursor:
 
 
 async def _unpacked(chunks: Chunks, unpacking: MemberUnpacking | StreamUnpacking) -> Chunks:
-    """Decompressed in a thread, a piece at a time: one chunk may unpack to a thousand. Raises one of DAMAGED."""
+    """Decompressed a piece at a time: one chunk may unpack to a thousand. Raises one of DAMAGED.
+
+    In a thread, but for little: a hop costs more than to inflate it.
+    """
     async for chunk in chunks:
         pieces = unpacking.feed(chunk)
-        while piece := await asyncio.to_thread(next, pieces, b""):
+        small = len(chunk) <= _SMALL_BYTES
+        while piece := next(pieces, b"") if small else await asyncio.to_thread(next, pieces, b""):
+            small = False
             yield piece
     for piece in unpacking.finish() or ():
         yield piece

@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from registry.domain.events import SUBSCRIBABLE
 from registry.domain.packages import AuditAction
 from registry.web.api_calls import Api, CallFailed
 from registry.web.pages.account import PERMISSIONS
@@ -13,10 +14,7 @@ from registry.web.rendering import page, problem_page, see_other
 from registry.web.routing import page_route
 from registry.web.sessions import read_form
 
-EVENTS = (
-    *("rating.completed", "package.created", "package.updated", "package.deleted", "upload.expired"),
-    *("alias.moved", "safety.completed"),
-)
+EVENTS = tuple(sorted(SUBSCRIBABLE))
 _AUDIT_FILTERS = ("user", "action", "package", "since", "until")
 _INVALID = 422
 
