@@ -18,7 +18,6 @@ import httpx
 _START_SECONDS = 60.0
 _STOP_SECONDS = 30.0
 _POLL_SECONDS = 0.005
-_TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 ADMIN_PASSWORD = secrets.token_urlsafe(16)
 
 
@@ -39,19 +38,17 @@ class Server:
         return time.perf_counter() - self.started_at
 
     def cpu_seconds(self) -> float:
-        """CPU time of the process so far, its threads and the kernel's work for it included.
-
-        In steps of 10 ms; the kernel scales the sum of both fields to what the scheduler measured exactly.
-        """
-        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / _TICKS_PER_SECOND
+        """CPU time of the process so far, its threads and the kernel's work for it included."""
+        # The clock of another process's CPU, to the nanosecond; /proc/PID/stat counts in steps of 10 ms (Linux, where
+        # clock_getcpuclockid(3) is this arithmetic).
+        return time.clock_gettime((~self.pid << 3) | 2)
 
     def memory_bytes(self) -> int:
         """Resident memory now."""
         return self._status("VmRSS")
 
     def forget_memory_peak(self) -> None:
-        """From here on, `memory_peak_bytes` counts anew (see clear_refs in proc(5))."""
+        """From here on, `memory_peak_bytes` begins again (see clear_refs in proc(5))."""
         Path(f"/proc/{self.pid}/clear_refs").write_text("5")
 
     def memory_peak_bytes(self) -> int:

@@ -3,9 +3,9 @@
 import argparse
 import sys
 
-from trust import compatibility, licenses, safety
+from trust import compatibility, licenses, safety, worlds
 
-SECTIONS = (*safety.SECTIONS, *licenses.SECTIONS, *compatibility.SECTIONS)
+SECTIONS = (*safety.SECTIONS, *licenses.SECTIONS, *compatibility.SECTIONS, *worlds.SECTIONS)
 """Every table; a new subject adds a module with its own."""
 
 

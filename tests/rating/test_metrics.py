@@ -146,11 +146,11 @@ def test_a_larger_package_never_fits_better(one: int, other: int) -> None:
     assert first.score >= second.score
 
 
-def test_size_is_lost_only_when_nothing_else_can_tell() -> None:
+def test_size_is_lost_with_a_source_that_could_list_weights() -> None:
     assert size.measure(evidence(hub=failed("huggingface"))).status is MetricStatus.LOST
     assert size.measure(evidence()).status is MetricStatus.UNKNOWN
-    known_by_record = evidence(hub=failed("huggingface"), package=package(content_size=10))
-    assert size.measure(known_by_record).status is MetricStatus.MEASURED
+    of_record = evidence(hub=failed("huggingface"), package=package(content_size=10))
+    assert size.measure(of_record).status is MetricStatus.LOST
 
 
 README = """# Tiny

@@ -92,7 +92,7 @@ async def open_world(upstreams: Upstreams) -> AsyncIterator[World]:
 
         sources = Sources(
             code_host=GitHubCodeHost(upstream("github", "/github", headers=github_headers("t0ken")), clock=clock),
-            hub=HuggingFaceHub(upstream("huggingface", "/hub", says_absent=huggingface_says_absent)),
+            hub=HuggingFaceHub(upstream("huggingface", "/hub", says_absent=huggingface_says_absent(None))),
             claims=ChatClaimsReader(upstream("text model", "/v1"), model="reader-1", new_fence=lambda: "f3nce"),
             parents=BaseRated(),
         )

@@ -6,11 +6,12 @@ from typing import Any
 
 import aioboto3
 import pytest
+from aiobotocore.config import AioConfig
 from botocore import handlers, parsers
 from botocore.awsrequest import AWSRequest
 from botocore.exceptions import ClientError
 
-from registry.adapters.botocore_internals import change_parameters, parse_answers, send_bodies_at_once
+from registry.adapters.botocore_internals import change_parameters, open_wire, parse_answers, send_bodies_at_once
 
 SESSION = aioboto3.Session(aws_access_key_id="key", aws_secret_access_key="secret", region_name="eu-central-1")
 ANSWER = {"status_code": 200, "headers": {"content-type": "application/x-amz-json-1.0"}, "body": b"{}"}
@@ -90,3 +91,20 @@ async def test_answers_are_parsed_by_an_event(dynamodb: Any) -> None:
 def test_errors_of_parsing_are_no_client_errors() -> None:
     assert issubclass(parsers.ResponseParserError, Exception)
     assert not issubclass(parsers.ResponseParserError, ClientError)
+
+
+async def test_calls_go_over_the_clients_own_session(dynamodb: Any) -> None:
+    wire = await open_wire(dynamodb)
+    assert (str(wire.url), wire.host, wire.path, wire.proxy) == ("http://127.0.0.1:1", "127.0.0.1:1", "/", None)
+    again = await open_wire(dynamodb)
+    assert again.session is wire.session
+    assert wire.session.timeout.sock_connect is not None
+
+
+async def test_calls_go_through_the_configured_proxy() -> None:
+    config = AioConfig(proxies={"https": "http://user:password@proxy.example:3128"})
+    async with SESSION.client("dynamodb", config=config) as client:
+        wire = await open_wire(client)
+    assert wire.proxy == "http://user:password@proxy.example:3128"
+    assert list(wire.proxy_headers) == ["Proxy-Authorization"]
+    assert wire.host == "dynamodb.eu-central-1.amazonaws.com"

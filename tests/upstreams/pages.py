@@ -106,7 +106,8 @@ _TREE = {
         {"path": "src/tiny.py", "mode": "100644", "type": "blob", "sha": "2" * 40, "size": 500},
         {"path": "tests/test_tiny.py", "mode": "100644", "type": "blob", "sha": "3" * 40, "size": 300},
         {"path": ".github/workflows/ci.yml", "mode": "100644", "type": "blob", "sha": "4" * 40, "size": 200},
-        {"path": "pyproject.toml", "mode": "100644", "type": "blob", "sha": "5" * 40, "size": 90},
+        {"path": "pyproject.toml", "mode": "100644", "type": "blob", "sha": "5" * 40, "size": len(PYPROJECT)},
+        {"path": "README.md", "mode": "100644", "type": "blob", "sha": "6" * 40, "size": len(README)},
     ],
 }
 
@@ -152,6 +153,7 @@ def huggingface_page(path: str) -> Page:
             "siblings": [
                 {"rfilename": "model.safetensors", "size": 17_000_000, "blobId": "ab"},
                 {"rfilename": "config.json", "size": 600, "blobId": "cd"},
+                {"rfilename": "README.md", "size": len(CARD.encode()), "blobId": "ef"},
             ],
             "safetensors": {"parameters": {"F32": 4_000_000}, "total": 4_000_000},
         },
@@ -161,7 +163,10 @@ def huggingface_page(path: str) -> Page:
             "likes": 99,
             "downloads": 999,
             "tags": ["license:cc-by-4.0"],
-            "siblings": [{"rfilename": "data.parquet", "size": 1_000}],
+            "siblings": [
+                {"rfilename": "data.parquet", "size": 1_000},
+                {"rfilename": "README.md", "size": len(DATASET_CARD)},
+            ],
         },
         "/datasets/org/pairs/raw/main/README.md": DATASET_CARD.encode(),
     }

@@ -104,7 +104,7 @@ def _hub(settings: Settings, client: httpx.AsyncClient, transfers: Transfers, cl
         name="Hugging Face",
         base_url=settings.huggingface_url,
         headers=headers,
-        says_absent=huggingface_says_absent,
+        says_absent=huggingface_says_absent(_revealed(settings.huggingface_token)),
         clock=clock,
     )
     archives = HubArchives(

@@ -198,7 +198,10 @@ class TreeFacts:
 
 @dataclass(frozen=True, slots=True)
 class HubFacts:
-    """A model or dataset as its hub describes it. `parameters` is the number of weights where the hub knows it."""
+    """A model or dataset as its hub describes it. `parameters` is the number of weights where the hub knows it.
+
+    `truncated` when `files` are not all that the hub listed.
+    """
 
     id: str
     kind: str
@@ -210,6 +213,7 @@ class HubFacts:
     datasets: tuple[str, ...] = ()
     library: str | None = None
     parameters: int | None = None
+    truncated: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ from registry.ports.sources import (
     ParentScores,
     SafetySource,
 )
+from registry.rating.checking import HUB_README, REPOSITORY_README, check_text, listed_text
 from registry.rating.deriving import (
     CARD,
     GITHUB,
@@ -120,14 +121,16 @@ class EvidenceCollector:
             safety = tasks.create_task(self._safety(package))
             parents = tasks.create_task(self._parents(package))
             hub = tasks.create_task(self._hub(package, lambda hub, kind, hub_id: hub.info(kind, hub_id)))
-            hub_card = tasks.create_task(self._hub(package, lambda hub, kind, hub_id: hub.card(kind, hub_id)))
+            hub_text = tasks.create_task(self._hub(package, lambda hub, kind, hub_id: hub.card(kind, hub_id)))
+            hub_card = tasks.create_task(listed_text(hub_text, hub, HUB_README))
             read = self._reader(package, tasks)
             name = tasks.create_task(repository_name(package, archive, hub_card, read))
             repository = tasks.create_task(self._code(name, lambda host, it: host.repository(it)))
-            readme = tasks.create_task(self._code(name, lambda host, it: host.readme(it)))
+            readme_text = tasks.create_task(self._code(name, lambda host, it: host.readme(it)))
             commits = tasks.create_task(self._code(name, lambda host, it: host.commits(it)))
             reviews = tasks.create_task(self._code(name, lambda host, it: host.reviews(it)))
             tree = tasks.create_task(self._tree(name, package.created_by))
+            readme = tasks.create_task(listed_text(readme_text, tree, REPOSITORY_README))
             card = tasks.create_task(card_of(record, archive, hub_card, readme))
             claims = tasks.create_task(self._claims(card))
             datasets = tasks.create_task(self._datasets(record, card, hub, read))
@@ -271,7 +274,8 @@ class EvidenceCollector:
             asyncio.gather(*(ask(HUB, self._deadlines.hub, _bind(source.info, "dataset", name)) for name in names)),
             asyncio.gather(*(ask(HUB, self._deadlines.hub, _bind(source.card, "dataset", name)) for name in names)),
         )
-        cards = await asyncio.gather(*(read_text(text, read) for text in texts))
+        checked = [check_text(text, info, HUB_README) for text, info in zip(texts, infos, strict=True)]
+        cards = await asyncio.gather(*(read_text(text, read) for text in checked))
         return join_datasets(infos, cards, names)
 
 

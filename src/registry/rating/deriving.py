@@ -53,31 +53,32 @@ ReadCard = Callable[[str | None], Awaitable[Fact[CardReading]]]
 async def repository_name(
     package: Package, archive: asyncio.Task[Fact[ArchiveFacts]], hub_card: asyncio.Task[Fact[str]], read: ReadCard
 ) -> RepositoryName:
-    """The repository that the record names, or else its archive, or else its card on the hub."""
+    """The repository that the record names, or else its archive, or else its card on the hub.
+
+    Where one of them failed, those after it are not asked: it may have named another.
+    """
     if name := github_name(package.source_url):
         return RepositoryName(name)
     in_readme = await read(package.readme)
-    if name := _labelled(in_readme):
-        return RepositoryName(name)
+    if found := _named(in_readme):
+        return found
     inside = await archive
-    in_archive = await read(inside.value.readme if inside.value else None)
-    if name := first_repository(inside.value.project_urls if inside.value else ()) or _labelled(in_archive):
-        return RepositoryName(name)
+    if found := _named(inside, first_repository(inside.value.project_urls if inside.value else ())):
+        return found
+    if found := _named(await read(inside.value.readme if inside.value else None)):
+        return found
     card = await hub_card
-    in_card = await read(card.value)
-    if name := _labelled(in_card):
-        return RepositoryName(name)
-    asked: tuple[Fact[Any], ...] = (in_readme, inside, in_archive, card, in_card)
-    lost = next((fact for fact in asked if fact.failed), None)
-    if lost is not None:
-        return RepositoryName(
-            None, lost.source, failed=True, reason=f"the link to a repository could not be read: {lost.reason}"
-        )
-    return RepositoryName(None)
+    return _named(card, None) or _named(await read(card.value)) or RepositoryName(None)
 
 
-def _labelled(reading: Fact[CardReading]) -> str | None:
-    return reading.value.repository if reading.value else None
+def _named(fact: Fact[Any], name: str | None = None) -> RepositoryName | None:
+    """The repository that a fact names (a card's reading does itself), its failure, None where it names none."""
+    if fact.failed:
+        reason = f"the link to a repository could not be read: {fact.reason}"
+        return RepositoryName(None, fact.source, failed=True, reason=reason)
+    if isinstance(fact.value, CardReading):
+        name = fact.value.repository
+    return RepositoryName(name) if name else None
 
 
 async def card_of(

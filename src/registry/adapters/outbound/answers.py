@@ -62,13 +62,24 @@ def count(members: dict[str, Any], name: str) -> int:
     raise SourceFailed(f"the answer's {name} is no count")
 
 
+def flag(members: dict[str, Any], name: str) -> bool:
+    """True or false; false where it is missing."""
+    value = members.get(name, False)
+    if isinstance(value, bool):
+        return value
+    raise SourceFailed(f"the answer's {name} is neither true nor false")
+
+
+def optional_object(members: dict[str, Any], name: str) -> dict[str, Any]:
+    """An object that may be missing or null; empty then."""
+    value = members.get(name)
+    return {} if value is None else as_object(value, name)
+
+
 def files(entries: list[Any], *, path: str, size: str = "size") -> tuple[FileEntry, ...]:
-    """Files from a listing whose entries name them under `path`; entries without a path are passed over."""
+    """Files from a listing whose entries name them under `path`. An entry of another form is no listing of a file."""
     found = []
     for entry in entries[:MAX_FILES]:
-        name = entry.get(path) if isinstance(entry, dict) else None
-        if isinstance(name, str) and 0 < len(name) <= MAX_TEXT:
-            length = entry.get(size)
-            known = isinstance(length, int) and not isinstance(length, bool) and 0 <= length <= MAX_COUNT
-            found.append(FileEntry(name, length if known else 0))
+        members = as_object(entry, "file")
+        found.append(FileEntry(text(members, path), count(members, size)))
     return tuple(found)

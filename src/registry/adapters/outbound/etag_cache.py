@@ -11,6 +11,7 @@ class CachedAnswer:
     etag: str
     body: bytes
     location: str | None = None
+    media_type: str = ""
 
 
 class ETagCache:

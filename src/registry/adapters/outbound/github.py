@@ -2,19 +2,31 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
-from registry.adapters.outbound.answers import MAX_FILES, as_list, as_object, count, files, optional_text, text
-from registry.adapters.outbound.upstream import Upstream
+from registry.adapters.outbound.answers import (
+    MAX_FILES,
+    as_list,
+    as_object,
+    count,
+    files,
+    flag,
+    optional_object,
+    optional_text,
+    text,
+)
+from registry.adapters.outbound.upstream import NothingYet, Upstream
 from registry.domain.errors import NotFound, SourceFailed
-from registry.domain.evidence import CommitFacts, Integration, RepositoryFacts, ReviewFacts, TreeFacts
+from registry.domain.evidence import CommitFacts, FileEntry, Integration, RepositoryFacts, ReviewFacts, TreeFacts
 from registry.ports.clock import Clock
 
 API_HEADERS = {"X-GitHub-Api-Version": "2022-11-28"}
 _RAW = "application/vnd.github.raw+json"
 _PAGE = 100
+_LINK_MODE = "120000"
 _MAX_README_CHARACTERS = 256 * 1024
 _MAX_PYPROJECT_CHARACTERS = 64 * 1024
 _REVIEW_STATES = frozenset({"APPROVED", "CHANGES_REQUESTED", "COMMENTED"})
@@ -39,38 +51,59 @@ class GitHubCodeHost:
 
     async def repository(self, name: str) -> RepositoryFacts:
         members = as_object(await self._upstream.get_json(f"/repos/{name}"), "repository")
-        license_members = members.get("license")
-        spdx_id = optional_text(license_members.get("spdx_id")) if isinstance(license_members, dict) else None
+        spdx_id = optional_text(optional_object(members, "license").get("spdx_id"))
         return RepositoryFacts(
             name=text(members, "full_name"),
             license=None if spdx_id == "NOASSERTION" else spdx_id,
         )
 
     async def commits(self, name: str) -> CommitFacts:
-        recent, all_time = await asyncio.gather(self._recent_authors(name), self._contributors(name))
-        return CommitFacts(recent, all_time)
+        async with self._of_repository(name):
+            recent = await self._recent_authors(name)
+        async with _listed("contributors"):
+            return CommitFacts(recent, await self._contributors(name))
 
     async def reviews(self, name: str) -> ReviewFacts:
-        newest = as_list(await self._upstream.get_json(f"/repos/{name}/commits", per_page=_PAGE), "commits")
+        async with self._of_repository(name):
+            newest = as_list(await self._upstream.get_json(f"/repos/{name}/commits", per_page=_PAGE), "commits")
         steps = _first_parents(newest)[: self._sampled_steps]
         if not steps:
             raise NotFound("the repository has no commits")
-        return ReviewFacts(tuple(await asyncio.gather(*(self._integration(name, sha) for sha in steps))))
+        async with _listed("commits"):
+            return ReviewFacts(tuple(await asyncio.gather(*(self._integration(name, sha) for sha in steps))))
 
     async def tree(self, name: str) -> TreeFacts:
-        members = as_object(await self._upstream.get_json(f"/repos/{name}/git/trees/HEAD", recursive=1), "tree")
-        entries = [entry for entry in as_list(members.get("tree"), "tree") if _is_blob(entry)]
+        async with self._of_repository(name):
+            found = await self._upstream.get_json(f"/repos/{name}/git/trees/HEAD", recursive=1)
+        members = as_object(found, "tree")
+        entries = [entry for entry in as_list(members.get("tree"), "tree") if _is_file(as_object(entry, "file"))]
         listed = files(entries, path="path")
-        pyproject = None
-        if any(file.path == "pyproject.toml" for file in listed):
-            content = await self._upstream.get_text(f"/repos/{name}/contents/pyproject.toml", accept=_RAW)
-            pyproject = content[:_MAX_PYPROJECT_CHARACTERS]
-        truncated = members.get("truncated") is True or len(entries) > MAX_FILES
-        return TreeFacts(listed, truncated, pyproject)
+        pyproject = next((file for file in listed if file.path == "pyproject.toml"), None)
+        content = await self._content(name, pyproject) if pyproject else None
+        return TreeFacts(listed, flag(members, "truncated") or len(entries) > MAX_FILES, content)
 
     async def readme(self, name: str) -> str:
         content = await self._upstream.get_text(f"/repos/{name}/readme", accept=_RAW)
         return content[:_MAX_README_CHARACTERS]
+
+    async def _content(self, name: str, file: FileEntry) -> str:
+        async with _listed(file.path):
+            content = await self._upstream.get_text(f"/repos/{name}/contents/{file.path}", accept=_RAW)
+        size = len(content.encode())
+        if size != file.size and "\ufffd" not in content:
+            raise SourceFailed(f"{file.path} came with {size:,} bytes, {file.size:,} are listed")
+        return content[:_MAX_PYPROJECT_CHARACTERS]
+
+    @asynccontextmanager
+    async def _of_repository(self, name: str) -> AsyncIterator[None]:
+        """What a repository always has is absent only with it, or while it is empty (409)."""
+        try:
+            yield
+        except NothingYet:
+            raise
+        except NotFound as error:
+            await self.repository(name)
+            raise SourceFailed(f"the repository is there, and {error}") from None
 
     async def _recent_authors(self, name: str) -> tuple[tuple[str, int], ...]:
         # By the day, so that the address stays the same and its ETag holds.
@@ -85,9 +118,8 @@ class GitHubCodeHost:
         return _most_first(authors)
 
     async def _contributors(self, name: str) -> tuple[tuple[str, int], ...]:
-        body = await self._upstream.get_text(f"/repos/{name}/contributors?per_page=100", accept="application/json")
-        # 204 without a body for an empty repository.
-        people = as_list(self._upstream.parse(body.encode()), "contributors") if body else []
+        # An empty repository answers 204 here, and has answered 409 for its commits before.
+        people = as_list(await self._upstream.get_json(f"/repos/{name}/contributors", per_page=_PAGE), "contributors")
         counts: Counter[str] = Counter()
         for person in people:
             members = as_object(person, "contributor")
@@ -101,7 +133,8 @@ class GitHubCodeHost:
             self._upstream.get_json(f"/repos/{name}/commits/{sha}/pulls"),
         )
         stats = as_object(as_object(commit, "commit").get("stats"), "stats")
-        merged = [it for it in as_list(requests, "pull requests") if isinstance(it, dict) and it.get("merged_at")]
+        found = [as_object(it, "pull request") for it in as_list(requests, "pull requests")]
+        merged = [it for it in found if it.get("merged_at")]
         if not merged:
             return Integration(sha, count(stats, "additions"), None, reviewed=False)
         number = count(merged[0], "number")
@@ -164,5 +197,15 @@ def _most_first(authors: Counter[str]) -> tuple[tuple[str, int], ...]:
     return tuple(sorted(authors.items(), key=lambda it: (-it[1], it[0])))
 
 
-def _is_blob(entry: object) -> bool:
-    return isinstance(entry, dict) and entry.get("type") == "blob"
+def _is_file(entry: dict[str, Any]) -> bool:
+    """Whether a tree's entry is a file; a link is none, and has the size of its target's name."""
+    return entry.get("type") == "blob" and entry.get("mode") != _LINK_MODE
+
+
+@asynccontextmanager
+async def _listed(what: str) -> AsyncIterator[None]:
+    """What was listed and is then not there has failed to come: it is not absent."""
+    try:
+        yield
+    except NotFound as error:
+        raise SourceFailed(f"{what} listed, and then {error}") from None

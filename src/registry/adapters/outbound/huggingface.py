@@ -1,10 +1,20 @@
 """Models and datasets on the Hugging Face Hub, by its HTTP API (https://huggingface.co/docs/hub/api)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from registry.adapters.outbound.answers import as_list, as_object, count, files, optional_text, text, texts
+from registry.adapters.outbound.answers import (
+    MAX_FILES,
+    as_list,
+    as_object,
+    count,
+    files,
+    optional_object,
+    optional_text,
+    text,
+    texts,
+)
 from registry.adapters.outbound.upstream import Upstream, gone
 from registry.domain.evidence import HubFacts
 
@@ -17,11 +27,19 @@ def huggingface_headers(token: str | None) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"} if token else {}
 
 
-def huggingface_says_absent(status: int, headers: Mapping[str, str]) -> bool:
-    """Whether an answer says that there is no such thing: for who is not signed in, the hub has 401 for that, too."""
-    code = headers.get("X-Error-Code", "")
-    unnamed = status == 401 and headers.get("X-Error-Message") == "Invalid username or password."
-    return unnamed or code in ("RepoNotFound", "EntryNotFound", "RevisionNotFound") or gone(status, headers)
+def huggingface_says_absent(token: str | None) -> Callable[[int, Mapping[str, str]], bool]:
+    """Whether an answer says that there is no such thing: for who is not signed in, the hub has 401 for that, too.
+
+    With a token the same 401 says that the token is wrong.
+    """
+
+    def says_absent(status: int, headers: Mapping[str, str]) -> bool:
+        code = headers.get("X-Error-Code", "")
+        unnamed = status == 401 and headers.get("X-Error-Message") == "Invalid username or password."
+        absent = code in ("RepoNotFound", "EntryNotFound", "RevisionNotFound")
+        return (unnamed and not token) or absent or gone(status, headers)
+
+    return says_absent
 
 
 class HuggingFaceHub:
@@ -33,9 +51,9 @@ class HuggingFaceHub:
     async def info(self, kind: str, hub_id: str) -> HubFacts:
         path = f"/api/{_FOLDERS[kind]}/{quote(hub_id)}"
         members = as_object(await self._upstream.get_json(path, blobs="true"), kind)
-        card = members.get("cardData")
-        card = card if isinstance(card, dict) else {}
-        tags = texts(members.get("tags"))
+        card = optional_object(members, "cardData")
+        tags = texts(as_list(members.get("tags", []), "tags"))
+        siblings = as_list(members.get("siblings"), "siblings")
         return HubFacts(
             id=text(members, "id"),
             kind=kind,
@@ -43,10 +61,11 @@ class HuggingFaceHub:
             likes=count(members, "likes"),
             downloads=count(members, "downloads"),
             tags=tuple(tag for tag in tags if ":" not in tag),
-            files=files(as_list(members.get("siblings"), "siblings"), path="rfilename"),
+            files=files(siblings, path="rfilename"),
             datasets=texts(card.get("datasets")) or _tagged(tags, "dataset:"),
             library=optional_text(members.get("library_name")),
-            parameters=_parameters(members.get("safetensors")),
+            parameters=_parameters(optional_object(members, "safetensors")),
+            truncated=len(siblings) > MAX_FILES,
         )
 
     async def card(self, kind: str, hub_id: str) -> str:
@@ -67,6 +86,5 @@ def _tagged(tags: tuple[str, ...], prefix: str) -> tuple[str, ...]:
     return tuple(tag.removeprefix(prefix) for tag in tags if tag.startswith(prefix))
 
 
-def _parameters(safetensors: object) -> int | None:
-    total = safetensors.get("total") if isinstance(safetensors, dict) else None
-    return total if isinstance(total, int) and not isinstance(total, bool) and total >= 0 else None
+def _parameters(safetensors: dict[str, Any]) -> int | None:
+    return count(safetensors, "total") if safetensors.get("total") is not None else None

@@ -28,6 +28,7 @@ def gone(status: int, _headers: Mapping[str, str]) -> bool:
 
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _RANDOM = SystemRandom()
+_PAGES = frozenset({"text/html", "application/xhtml+xml"})
 _MOVED = frozenset({301, 302, 307, 308})
 
 
@@ -46,6 +47,10 @@ class UpstreamLimits:
     step_seconds: float = 15.0
     answer_seconds: float = 30.0
     pace: Pace = USUAL_PACE
+
+
+class NothingYet(NotFound):
+    """The service has what was asked about, and there is nothing in it (409: a repository without commits)."""
 
 
 class _Unreached(SourceFailed):
@@ -90,15 +95,22 @@ class Upstream:
         return self.parse(await self._get(path, params, accept="application/json"))
 
     async def get_text(self, path: str, *, accept: str = "text/plain") -> str:
-        """The text at `path`; bytes that are no UTF-8 show as replacement characters."""
-        return (await self._get(path, {}, accept=accept)).decode("utf-8", "replace").replace("\0", "\ufffd")
+        """The text at `path`; bytes that are no UTF-8 show as replacement characters.
+
+        A page of HTML is none: it comes from what stands between, a portal or a proxy.
+        """
+        body = await self._get(path, {}, accept=accept, refuse_html=True)
+        return body.decode("utf-8", "replace").replace("\0", "\ufffd")
 
     async def post_json(self, path: str, body: Mapping[str, Any]) -> Any:
         """The JSON that `body` is answered with. Asked once: a POST is not safe to repeat."""
         self._check_limit()
         headers = {**self._headers, "Accept": "application/json"}
-        async with self._turns:
-            status, answer = await self._send("POST", self._base_url + path, {}, headers, json_body=body)
+        try:
+            async with self._turns:
+                status, answer = await self._send("POST", self._base_url + path, {}, headers, json_body=body)
+        except NotFound as error:
+            raise SourceFailed(str(error)) from None  # an address that takes no requests, not a thing that is absent
         if status != httpx.codes.OK:
             raise SourceFailed(f"{self._name} answered {status}")
         return self.parse(answer.body)
@@ -113,7 +125,9 @@ class Upstream:
             raise SourceFailed(f"{self._name} answered with something that is no JSON") from None
         return value
 
-    async def _get(self, path: str, params: Mapping[str, str | int], *, accept: str) -> bytes:
+    async def _get(
+        self, path: str, params: Mapping[str, str | int], *, accept: str, refuse_html: bool = False
+    ) -> bytes:
         url = self._base_url + path
         key = f"{accept} {url} {sorted(params.items())}"
         cached = self._cache.find(key)
@@ -124,10 +138,10 @@ class Upstream:
             status, answer = await self._get_patiently(url, params, headers)
         if status == httpx.codes.NOT_MODIFIED and cached is not None:
             return cached.body
-        if status == httpx.codes.NO_CONTENT:
-            return b""
         if status != httpx.codes.OK:
             raise SourceFailed(f"{self._name} answered {status}")
+        if refuse_html and answer.media_type in _PAGES:
+            raise SourceFailed(f"{self._name} answered with a page of HTML")
         if answer.etag:
             self._cache.keep(key, answer)
         return answer.body
@@ -195,7 +209,8 @@ class Upstream:
         try:
             self._note_limit(response)
             if self._says_absent(response.status_code, response.headers):
-                raise NotFound(f"{self._name} has nothing at {request.url.path}")
+                kind = NothingYet if response.status_code == httpx.codes.CONFLICT else NotFound
+                raise kind(f"{self._name} has nothing at {request.url.path}")
             return response.status_code, await self._read(response)
         finally:
             await response.aclose()
@@ -210,7 +225,9 @@ class Upstream:
                     raise SourceFailed(f"{self._name} answered with over {self._limits.answer_bytes:,} bytes")
         except (BadAnswer, TooSlow) as error:
             raise SourceFailed(f"{self._name}: {error}") from None
-        return CachedAnswer(response.headers.get("ETag", ""), bytes(body), response.headers.get("Location"))
+        given = response.headers
+        media_type = given.get("Content-Type", "").partition(";")[0].strip().lower()
+        return CachedAnswer(given.get("ETag", ""), bytes(body), given.get("Location"), media_type)
 
     def _check_limit(self) -> None:
         until = self._blocked_until

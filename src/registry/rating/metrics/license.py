@@ -6,7 +6,8 @@ CC-BY-NC-4.0, proprietary). MIT gives 1, the GPL 0.625, CC-BY-NC-4.0 0.125, none
 license texts, hub and repository are all evidence: the strictest counts by `STRICTNESS`, and among equally strict ones
 that which allows less; a contradiction is reported. A license text that is none of the list is the strictest of all. No
 license is no permission, so 0, once every source has answered; while one is failing, unknown. What a failing source, or
-the rest of an archive that was not read whole, might say can only lower the score.
+the rest of an archive that was not read whole, might say can lower the score; and raise it only where it says what a
+license text, or the name of several licenses, stands for.
 
 Source: the compatibility table of `registry.formats.license_expressions`, which cites its own.
 """
@@ -49,8 +50,11 @@ def measure(evidence: Evidence) -> MetricResult:
     weighed = weigh([stated for stated, _ in by_statement])
     score, strictest = _strictest(weighed)
     fact = next((fact for stated, fact in by_statement if stated.where == strictest.where), evidence.archive)
-    low = 0.0 if lost_to or not whole else score
-    return measured(score, _told(weighed, strictest, score) + rest, fact, low=low, lost_to=lost_to)
+    low = high = score
+    if lost_to or not whole:
+        low = 0.0
+        high = 1.0 if any(stated.is_text or stated.license is None for stated, _ in by_statement) else score
+    return measured(score, _told(weighed, strictest, score) + rest, fact, low=low, high=high, lost_to=lost_to)
 
 
 def _strictest(weighed: Weighed) -> tuple[float, Stated]:

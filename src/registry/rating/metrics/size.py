@@ -12,7 +12,7 @@ to the system, the runtime and activations:
 The bytes are those of one copy of the weights: safetensors files if there are any, else PyTorch's, unless all
 of them are smaller than an eighth of another file of weights (4 bits against float32): such are no copy of it. Else
 they are those of the largest file of any other format, with its fellow parts (`-00001-of-00003`); for a package without
-weights, of its whole content. The archive is asked first, then the hub.
+weights, of its whole content. The archive is asked first, then the hub; where one of them fails, the score is lost.
 """
 
 import re
@@ -51,16 +51,18 @@ def measure(evidence: Evidence) -> MetricResult:
         (evidence.archive, evidence.archive.value and evidence.archive.value.files),
         (evidence.hub, evidence.hub.value and evidence.hub.value.files),
     )
+    cut = any(facts.truncated for facts in (evidence.archive.value, evidence.hub.value) if facts)
     for fact, files in listings:
+        if fact.failed:
+            # What comes after it would say something else: another copy, or the size of the whole archive.
+            return lost(*asked)
         if files and (weights := weight_bytes(files)):
-            return _scored(weights[1], f"{counted(weights[2], f'{weights[0]} file')} of", fact)
+            return _scored(weights[1], f"{counted(weights[2], f'{weights[0]} file')} of", fact, cut=cut)
     if package and package.content_size:
-        return _scored(package.content_size, "content of", evidence.package)
+        return _scored(package.content_size, "content of", evidence.package, cut=cut)
     hub_bytes = sum(file.size for file in evidence.hub.value.files) if evidence.hub.value else 0
     if hub_bytes:
-        return _scored(hub_bytes, "files on the hub of", evidence.hub)
-    if any(fact.failed for fact in asked):
-        return lost(*asked)
+        return _scored(hub_bytes, "files on the hub of", evidence.hub, cut=cut)
     return unknown("the package has no content, and no hub lists its files", *asked)
 
 
@@ -85,12 +87,16 @@ def _format(path: str) -> str | None:
     return next((name for name, endings in _FORMATS if path.lower().endswith(endings)), None)
 
 
-def _scored(size: int, what: str, fact: Fact[object]) -> MetricResult:
+def _scored(size: int, what: str, fact: Fact[object], *, cut: bool) -> MetricResult:
     by_target = tuple((target, bounded(log10(budget / size))) for target, budget in BUDGET_BYTES.items())
     shown = ", ".join(f"{target.value} {BUDGET_BYTES[target] / GIB:g} GiB" for target, _ in by_target)
+    score = fsum(score for _, score in by_target) / len(by_target)
     return measured(
-        fsum(score for _, score in by_target) / len(by_target),
-        f"{what} {size:,} bytes against memory budgets of {shown}",
+        score,
+        f"{what} {size:,} bytes against memory budgets of {shown}"
+        + ("; not all files were listed, and more weights may be among them" if cut else ""),
         fact,
+        low=0.0 if cut else None,
+        high=1.0 if cut else None,
         by_target=by_target,
     )
