@@ -83,6 +83,7 @@ _OPERATIONS = (
     _Operation("deletion", 204, _delete, weight=8, once=True, goal_us=1_900),
     _Operation("publish 1 KiB with a README", 201, _publish, weight=8, goal_us=1_800),
 )
+_LEASED = _OPERATIONS[:4]
 _RATED = _Operation("cached rating", 200, _get("/package/{}/rate"), goal_us=500)
 
 
@@ -97,6 +98,11 @@ def rows(options: Options) -> Iterator[Row]:
             for operation in _OPERATIONS:
                 costs = [home.measure(operation, count // operation.weight, idle) for _ in range(rounds)]
                 yield from _shown(operation.name, costs, operation.goal_us)
+        with _Home(settings | {"REGISTRY_SESSION_LEASE_SECONDS": "1"}) as home:
+            idle = home.idle()
+            for operation in _LEASED:
+                costs = [home.measure(operation, count // operation.weight, idle) for _ in range(rounds)]
+                yield from _shown(f"{operation.name}, with a session lease", costs, operation.goal_us)
         # In a process that makes ratings itself.
         with _Home(settings | {"REGISTRY_JOBS": "local"}) as home:
             home.rate()

@@ -19,10 +19,12 @@ SECONDS = HOURS * 3600
 GB = 1e9
 TASK_VCPUS, TASK_GB = 1, 4  # TaskSize 1024
 CPU_TARGET = 0.6  # of autoscaling
-FIREWALL_RULES, SECRETS, ALARM_METRICS = 4, 5, 23  # of the templates
+FIREWALL_RULES, SECRETS, ALARM_METRICS = 4, 5, 28  # of the templates
 INSIGHTS_METRICS = 50  # Container Insights of a cluster with two services: an estimate
 CONNECTIONS_OF_UNIT = 25  # new ones in a second that one capacity unit of the load balancer pays for
 LOG_BYTES = 300  # written for each request, if a tenth of them log anything: an estimate
+OWN_METRICS = 70  # that the registry writes, with the combinations of labels that occur: an estimate
+METRIC_BYTES = 12_000  # that a task writes for them in a minute
 NAT_GB = 20  # images, secrets, logs, GitHub: an estimate
 READS = {"BatchGetItem", "GetItem", "Query"}
 
@@ -105,10 +107,10 @@ def costs(load: Load, units: Units, price: Mapping[str, float]) -> dict[str, flo
         "firewall": price["firewall"] + FIREWALL_RULES * price["firewall_rule"] + millions * price["firewall_requests"],
         "NAT, public addresses": (load.nats * price["nat"] + (load.nats + 2) * price["public_address"]) * HOURS
         + NAT_GB * price["nat_data"],
-        "alarms, dashboard, logs, secrets": ALARM_METRICS * price["alarm_metric"]
+        "alarms, metrics, logs, secrets": ALARM_METRICS * price["alarm_metric"]
         + price["dashboard"]
-        + INSIGHTS_METRICS * price["insights_metric"]
-        + load.requests * LOG_BYTES / GB * price["logs"]
+        + (INSIGHTS_METRICS + OWN_METRICS) * price["metric"]
+        + (load.requests * LOG_BYTES + (api + load.workers) * HOURS * 60 * METRIC_BYTES) / GB * price["logs"]
         + SECRETS * price["secret"],
     }
 

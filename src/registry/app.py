@@ -3,7 +3,7 @@
 import contextlib
 import functools
 import gc
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from importlib.metadata import version
 
 from fastapi import FastAPI
@@ -45,6 +45,7 @@ from registry.domain.errors import RegistryError
 from registry.services.maintenance.background import beside
 from registry.settings import Settings, load_settings
 from registry.telemetry import metrics
+from registry.telemetry.emf import write_metrics
 from registry.telemetry.logs import configure_logs
 from registry.web.application import add_web_interface
 from registry.web.documentation_pages import add_documentation_pages
@@ -108,19 +109,27 @@ def create_app(settings: Settings) -> FastAPI:
             app.state.api = api_state(running, settings, metrics.scraped_registry(collected), stopping)
             services = running.services
             services.deliveries.observers.append(metrics.DeliveryMetrics(collected))
+            services.verdicts.observers.append(metrics.VerdictMetrics(collected))
             own_queues = {
                 "ingest": lambda: services.ingest.depth,
                 "downloads": lambda: services.retrieval.downloads.depth,
             }
-            shared_queues = {
-                "webhooks": services.deliveries.depth,
-                "ratings": services.ratings.count_waiting,
-                "scans": services.verdicts.count_waiting,
+            shared_queues: dict[tuple[str, str], Callable[[], Awaitable[int]]] = {
+                ("depth", "webhooks"): services.deliveries.depth,
+                ("depth", "ratings"): services.ratings.count_waiting,
+                ("depth", "scans"): services.verdicts.count_waiting,
             }
-            more = {
+            for name, count in (("ratings", services.ratings.count_due), ("scans", services.verdicts.count_due)):
+                shared_queues["due", name] = count
+                shared_queues["overdue", name] = functools.partial(count, late_seconds=metrics.OVERDUE_SECONDS)
+            more: dict[str, Callable[[], Awaitable[None]]] = {
                 "queues": lambda: queues.follow(own_queues),
                 "shared queues": lambda: queues.follow_shared(shared_queues),
             }
+            if settings.cloudwatch_namespace:
+                more["metrics"] = functools.partial(
+                    write_metrics, collected, namespace=settings.cloudwatch_namespace, service="api"
+                )
             async with beside(run_background(services, settings, more)):
                 # What lives now lives on: the collector need not look at it again.
                 gc.collect()

@@ -84,6 +84,13 @@ class Settings(BaseSettings):
         None, description="secret that signs the audit log; embedded: generated once; else made from jwt_secret"
     )
     token_lifetime_seconds: Seconds = Field(36_000, description="how long a token lives")
+    session_lease_seconds: float = Field(
+        0,
+        ge=0,
+        le=5,
+        description="how long a session that was read may be used; changes of accounts and revocations then answer so "
+        "much later, and hold from the next request as without; the same in all processes; 0: read for each request",
+    )
     login_window_seconds: Seconds = Field(300, description="window in which failed logins are counted")
     login_attempts_per_name: int = Field(20, ge=1, description="failed logins of one name from one address in a window")
     login_attempts_per_address: int = Field(100, ge=1, description="failed logins from one address in a window")
@@ -211,6 +218,9 @@ class Settings(BaseSettings):
         3_600, description="most that reading the files of one archive may take; smaller ones get less"
     )
 
+    downloads_refresh_seconds: Seconds = Field(
+        3_600, description="time between two rankings of the most downloaded packages"
+    )
     sweep_interval_seconds: Seconds = Field(3_600, description="time between sweeps for bytes without a record")
     sweep_grace_seconds: int = Field(86_400, ge=0, description="age under which such bytes are left alone")
     scrub_interval_seconds: int = Field(0, ge=0, description="time between hashing all content anew; 0: never")
@@ -268,6 +278,12 @@ class Settings(BaseSettings):
         30, description="how long requests under way may take after that before they are cut off by 503"
     )
 
+    cloudwatch_namespace: str = Field(
+        "",
+        pattern=r"^([A-Za-z0-9._/#:-]{1,255})?$",
+        description="namespace under which the metrics are written to stdout once a minute, in CloudWatch's embedded "
+        "metric format; empty: they are not",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level that is logged")
     log_format: Literal["auto", "console", "json"] = Field("auto", description="auto: console on a terminal, else json")
     log_requests: bool = Field(default=False, description="one log line for every request (68 µs each)")

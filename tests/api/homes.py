@@ -16,6 +16,7 @@ from registry.adapters.dynamodb.connection import open_table
 from registry.adapters.dynamodb.table import create_table
 from registry.adapters.s3 import ensure_bucket, open_s3
 from tests.api.server import process_environment
+from tests.engines.aws_calls import recording_environment
 from tests.engines.redis import DATABASES
 from tests.engines.s3 import ACCESS_KEY, REGION, SECRET_KEY, session
 from tests.engines.tables import PATIENT
@@ -68,6 +69,7 @@ def scaled_settings(used: Engines) -> dict[str, str]:
     """Settings of a registry of its own at scale; its table and bucket are not made yet."""
     name = f"registry-{uuid.uuid4().hex}"
     return {
+        **recording_environment(),
         "AWS_ACCESS_KEY_ID": ACCESS_KEY,
         "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
         "AWS_DEFAULT_REGION": REGION,

@@ -2,10 +2,12 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
 from registry.domain.accounts import principal_of
+from registry.domain.downloads import Downloaded
 from registry.domain.errors import (
     AlreadyAnswered,
     NameTooSimilar,
@@ -259,8 +261,15 @@ class NameStoreContract:
         first = await publish(records, "alice", "bert", version="2.0.0")
         second = await publish(records, "alice", "bert", version="1.0.0", status=PackageStatus.DEPRECATED)
         await publish(records, "alice", "bert", type=PackageType.CODE)
-        await records.names.count_downloads({(PackageType.MODEL, "bert"): 2, (PackageType.MODEL, "never"): 1})
-        await records.names.count_downloads({(PackageType.MODEL, "bert"): 1})
+        today = date(2026, 11, 30)
+        await records.downloads.count(
+            {
+                Downloaded(PackageType.MODEL, "bert", first.id, today): 1,
+                Downloaded(PackageType.MODEL, "bert", second.id, today): 1,
+                Downloaded(PackageType.MODEL, "never", make_id(), today): 1,
+            }
+        )
+        await records.downloads.count({Downloaded(PackageType.MODEL, "bert", first.id, today): 1})
         view = await records.names.find_view(PackageType.MODEL, "bert")
         assert view is not None
         assert [(each.id, each.status, each.created_at) for each in view.versions] == [

@@ -8,6 +8,7 @@ from tests.conformance.change_feed import ChangeFeedContract
 from tests.conformance.delivery_outbox import DeliveryOutboxContract
 from tests.conformance.delivery_replay import DeliveryReplayContract
 from tests.conformance.derived_store import DerivedStoreContract
+from tests.conformance.download_store import DownloadStoreContract
 from tests.conformance.health_log import HealthLogContract
 from tests.conformance.idempotency_store import IdempotencyStoreContract
 from tests.conformance.maintenance import RecordMaintenanceContract
@@ -37,6 +38,7 @@ class RecordSuites:
     TestAuditStore = AuditStoreContract
     TestIdempotencyStore = IdempotencyStoreContract
     TestHealthLog = HealthLogContract
+    TestDownloadStore = DownloadStoreContract
     TestRecordMaintenance = RecordMaintenanceContract
     TestChangeFeed = ChangeFeedContract
     TestRatingStore = RatingStoreContract

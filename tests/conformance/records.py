@@ -14,6 +14,7 @@ from registry.ports.audit import AuditStore
 from registry.ports.audit_log import AuditLog
 from registry.ports.changes import ChangeFeed
 from registry.ports.derived import DerivedStore
+from registry.ports.downloads import DownloadStore
 from registry.ports.health import HealthLog
 from registry.ports.idempotency import IdempotencyStore
 from registry.ports.maintenance import RecordMaintenance, UpgradeStore
@@ -49,6 +50,7 @@ class Records:
     outbox: DeliveryOutbox
     derived: DerivedStore
     names: NameStore
+    downloads: DownloadStore
     releases: ReleaseStore
 
 

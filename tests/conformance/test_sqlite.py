@@ -14,6 +14,7 @@ from registry.adapters.sqlite.changes import SqliteChangeFeed
 from registry.adapters.sqlite.database import SqliteDatabase
 from registry.adapters.sqlite.deliveries import SqliteDeliveryOutbox
 from registry.adapters.sqlite.derived import SqliteDerivedStore
+from registry.adapters.sqlite.downloads import SqliteDownloadStore
 from registry.adapters.sqlite.health import SqliteHealthLog
 from registry.adapters.sqlite.idempotency import SqliteIdempotencyStore
 from registry.adapters.sqlite.maintenance import SqliteRecordMaintenance
@@ -64,6 +65,7 @@ class SqliteHome:
                 outbox=SqliteDeliveryOutbox(database, self.clock),
                 derived=SqliteDerivedStore(database),
                 names=SqliteNameStore(database, self.clock),
+                downloads=SqliteDownloadStore(database),
                 releases=SqliteReleaseStore(database, self.clock),
             )
         finally:

@@ -19,6 +19,7 @@ DYNAMODB = {
     "scan": {"dynamodb:Scan"},
     "transact_write_items": _WRITE,
     "update_item": {"dynamodb:UpdateItem"},
+    "update_table": {"dynamodb:UpdateTable"},
     "update_time_to_live": {"dynamodb:UpdateTimeToLive"},
 }
 S3 = {
@@ -48,7 +49,6 @@ EXTRA = {
     "dynamodb:DescribeContinuousBackups": "how far back a restore can go",
     "dynamodb:RestoreTableToPointInTime": "restore",
     "dynamodb:UpdateContinuousBackups": "a restored table has no point-in-time recovery until it is turned on",
-    "dynamodb:UpdateTable": "a restored table has no deletion protection until it is turned on",
     "s3:DeleteObjectVersion": "restore: removing a delete marker brings the bytes back",
     "s3:GetObjectVersion": "restore: reading bytes that were replaced or deleted",
     "s3:ListBucketVersions": "restore: finding them",

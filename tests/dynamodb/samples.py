@@ -12,6 +12,7 @@ from registry.adapters.dynamodb.changes import DynamoChangeFeed
 from registry.adapters.dynamodb.client import DynamoTable
 from registry.adapters.dynamodb.deliveries import DynamoDeliveryOutbox
 from registry.adapters.dynamodb.derived import DynamoDerivedStore
+from registry.adapters.dynamodb.downloads import DynamoDownloadStore
 from registry.adapters.dynamodb.health import DynamoHealthLog
 from registry.adapters.dynamodb.idempotency import DynamoIdempotencyStore
 from registry.adapters.dynamodb.keys import text
@@ -56,6 +57,7 @@ def open_records(table: DynamoTable, clock: Clock) -> Records:
         outbox=DynamoDeliveryOutbox(table, clock),
         derived=DynamoDerivedStore(table),
         names=DynamoNameStore(table),
+        downloads=DynamoDownloadStore(table),
         releases=DynamoReleaseStore(table, clock=clock),
     )
 

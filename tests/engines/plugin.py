@@ -5,11 +5,14 @@ machine. In CI (`CI=true`) nothing is left out: those tests run and fail.
 """
 
 import os
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 
 import pytest
 
-from tests.engines import chromium, dynamodb, redis, s3
+from tests.deploy import policies
+from tests.engines import aws_calls, chromium, dynamodb, iam, redis, s3
 from tests.engines import hub_clients as clients
 from tests.engines.hub_clients import VERSIONS, HubClient
 
@@ -19,11 +22,30 @@ FIND_MISSING: dict[str, Callable[[], str | None]] = {
     "redis_server": redis.find_missing,
     "s3_endpoint": s3.find_missing,
     "browser": chromium.find_missing,
+    "iam_simulator": iam.find_missing,
     "hub_clients": clients.find_missing,
 }
 """The fixture that needs an engine, and what tells whether it can be had."""
 
 _left_out = pytest.StashKey[list[str]]()
+_denied = pytest.StashKey[list[str]]()
+_calls = pytest.StashKey["tempfile.TemporaryDirectory[str]"]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Have a folder for the calls of AWS that adapters make, here and in the servers at scale that tests start."""
+    config.stash[_calls] = folder = tempfile.TemporaryDirectory(prefix="aws-calls-")
+    os.environ[aws_calls.FOLDER] = folder.name
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail where the template's roles would not allow what was called."""
+    with session.config.stash[_calls] as folder:
+        found = aws_calls.recorded(Path(folder))
+    os.environ.pop(aws_calls.FOLDER, None)
+    session.config.stash[_denied] = denied = policies.denied(found) if found and iam.find_missing() is None else []
+    if denied and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 @pytest.hookimpl(trylast=True)
@@ -50,6 +72,8 @@ def _needs(item: pytest.Item) -> set[str]:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     for line in config.stash.get(_left_out, []):
         terminalreporter.write_line(line, yellow=True)
+    for line in config.stash.get(_denied, []):
+        terminalreporter.write_line(f"a role in deploy/aws/registry.yaml does not allow: {line}", red=True)
 
 
 @pytest.fixture(scope="session")
@@ -58,6 +82,7 @@ def dynamodb_endpoint() -> Iterator[str]:
     missing = dynamodb.find_missing()
     if missing is not None:
         pytest.fail(missing)
+    aws_calls.record_calls()
     with dynamodb.running_dynamodb() as url:
         yield url
 
@@ -88,6 +113,7 @@ def s3_endpoint() -> Iterator[str]:
     missing = s3.find_missing()
     if missing is not None:
         pytest.fail(missing)
+    aws_calls.record_calls()
     with s3.running_s3() as server:
         yield server.endpoint_url
 

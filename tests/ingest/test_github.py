@@ -60,3 +60,12 @@ def test_a_repository_that_is_not_there_says_so(client: httpx.Client) -> None:
     assert package["status"] == "failed"
     assert package["status_reason"] == f"GitHub has nothing at /github/repos/{name}"
     assert package["content"] is None
+
+
+@pytest.mark.parametrize("body", [b"", b"<!doctype html><title>Sign in</title>"], ids=["nothing", "HTML"])
+def test_what_is_no_zip_is_not_published(client: httpx.Client, upstreams: Upstreams, body: bytes) -> None:
+    name = unique("octo/tiny")
+    upstreams.pages |= github_pages(name, body, ref="main", sha=SHA, archive_url=upstreams.base_url)
+    package = ingested(client, f"https://github.com/{name}")
+    assert (package["status"], package["content"]) == ("failed", None)
+    assert package["status_reason"] == "GitHub answered with something that is no zip"

@@ -35,9 +35,14 @@ async def test_shared_queues_are_asked_seldom_and_each_worker_tells_its_part(mon
         asked.append("shared")
         return 10
 
+    async def due() -> int:
+        return 4
+
     loops = [
         asyncio.create_task(queues.follow({"own": own})),
-        asyncio.create_task(queues.follow_shared({"away": away, "shared": shared})),
+        asyncio.create_task(
+            queues.follow_shared({("depth", "away"): away, ("depth", "shared"): shared, ("due", "shared"): due})
+        ),
     ]
     async with asyncio.timeout(5):
         await enough.wait()
@@ -48,6 +53,7 @@ async def test_shared_queues_are_asked_seldom_and_each_worker_tells_its_part(mon
     assert (asked.count("away"), asked.count("shared")) == (1, 1)
     assert registry.get_sample_value("registry_queue_depth", {"queue": "own"}) == 7
     assert registry.get_sample_value("registry_queue_depth", {"queue": "shared"}) == 5
+    assert registry.get_sample_value("registry_queue_due", {"queue": "shared"}) == 2
 
 
 async def test_a_defect_in_a_depth_leaves_the_other_loops_and_an_orderly_end(

@@ -13,12 +13,13 @@ import pytest
 from registry.adapters.filesystem.blobs import FilesystemBlobStore
 from registry.adapters.system.ids import UuidSource
 from registry.domain.accounts import Caller, Permission, TokenClaims
+from registry.domain.downloads import Downloaded
 from registry.domain.errors import NotFound, Unavailable
-from registry.domain.packages import AuditEntry, Content, Package, PackageType
+from registry.domain.packages import AuditEntry, Content, Package
 from registry.domain.policy import Waiver
 from registry.domain.verdicts import PackageSafety
 from registry.ports.audit import AuditStore
-from registry.ports.names import NameStore
+from registry.ports.downloads import DownloadStore
 from registry.services.packages.catalog import Catalog
 from registry.services.packages.intake import AuditWriter
 from registry.services.packages.retrieval import DownloadLog, Retrieval, Servable
@@ -91,19 +92,21 @@ class Audit:
 
 
 class Counts:
-    """Stands in for `NameStore`."""
+    """Stands in for `DownloadStore`."""
 
     def __init__(self) -> None:
-        self.counted: Counter[tuple[PackageType, str]] = Counter()
+        self.counted: Counter[Downloaded] = Counter()
 
-    async def count_downloads(self, counts: Mapping[tuple[PackageType, str], int]) -> None:
+    async def count(self, counts: Mapping[Downloaded, int]) -> None:
         self.counted.update(counts)
 
 
 async def test_an_end_while_entries_are_written_loses_none() -> None:
     audit = Audit()
     counts = Counts()
-    log = DownloadLog(cast("AuditStore", audit), cast("NameStore", counts), AuditWriter(ManualClock(), UuidSource()))
+    log = DownloadLog(
+        cast("AuditStore", audit), cast("DownloadStore", counts), AuditWriter(ManualClock(), UuidSource())
+    )
     running = asyncio.create_task(log.run())
     log.record(make_package(content=make_content()), "alice", whole=True)
     await audit.asked.wait()
@@ -122,7 +125,7 @@ async def test_bytes_that_are_lost_are_not_found(tmp_path: Path) -> None:
 
 
 def log_at(clock: ManualClock) -> DownloadLog:
-    return DownloadLog(cast("AuditStore", Audit()), cast("NameStore", Counts()), AuditWriter(clock, UuidSource()))
+    return DownloadLog(cast("AuditStore", Audit()), cast("DownloadStore", Counts()), AuditWriter(clock, UuidSource()))
 
 
 async def test_parts_of_a_minute_share_an_entry_of_their_reader_and_content() -> None:

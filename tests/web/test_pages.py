@@ -119,6 +119,13 @@ def test_user_text_is_escaped_everywhere(client: httpx.Client, site: Site) -> No
         assert "{{7*7}}" in text or not path.startswith("/ui/package/")  # a listing may show other packages
 
 
+def test_a_license_that_the_files_contradict_is_shown_as_such(client: httpx.Client, site: Site) -> None:
+    sign_in(client, site)
+    contradicted = client.get(f"/ui/package/{site.packages['acme/reviews']}").text
+    assert "contradiction, the strictest counts" in contradicted
+    assert "contradict" not in client.get(f"/ui/package/{site.packages['acme/bert']}").text
+
+
 def test_a_first_visit_is_small(client: httpx.Client, site: Site) -> None:
     """Under 100 KB with its style sheet and script, before compression."""
     sign_in(client, site)

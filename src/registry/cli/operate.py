@@ -5,6 +5,7 @@ What these commands need is imported when they run: `registry --help` must not w
 
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -48,6 +49,7 @@ def worker(
     from registry.composition import open_registry, prepare
     from registry.services.maintenance.background import Loops
     from registry.telemetry import metrics
+    from registry.telemetry.emf import write_metrics
     from registry.telemetry.logs import configure_logs
     from registry.worker.process import create_worker_app
 
@@ -61,12 +63,17 @@ def worker(
         observers = metrics.StoreMetrics(collected), metrics.RatingMetrics(collected)
         async with open_registry(settings, observer=observers[0], ratings_observer=observers[1]) as running:
             services = running.services
-            yield {
+            services.verdicts.observers.append(metrics.VerdictMetrics(collected))
+            loops = {
                 "files": services.list_files_in_background,
                 "ratings": services.rate_as_worker,
                 "scans": services.scan_as_worker,
                 "health": services.health.run,
             }
+            if settings.cloudwatch_namespace:
+                write = partial(write_metrics, collected, namespace=settings.cloudwatch_namespace, service="worker")
+                loops["metrics"] = write
+            yield loops
 
     exit_quietly_at_sigterm()
     uvicorn.run(

@@ -1,4 +1,4 @@
-"""`registry list`, `show`, `download`, `delete`, `lineage` and `cost`."""
+"""`registry list`, `show`, `delete`, `lineage` and `cost`."""
 
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
@@ -6,9 +6,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from registry.cli.completion import complete_packages
-from registry.cli.destinations import STDOUT, destination, write_to_stdout
-from registry.cli.failures import CommandError, ExitCode
-from registry.cli.output import shown_progress
 from registry.cli.prompts import confirm
 from registry.cli.session import Session, command
 from registry.cli.text import one_line, score_text, size_text
@@ -29,17 +26,17 @@ Type = Annotated[PackageType | None, typer.Option(help="Where one name stands fo
 
 
 class Sort(StrEnum):
-    """The orders of `registry list`."""
+    """The orders of `registry list`. DOWNLOADS: the 1,000 most downloaded of 30 days."""
 
     CREATED = "created"
     NAME = "name"
     SCORE = "score"
+    DOWNLOADS = "downloads"
 
 
 def register(app: typer.Typer) -> None:
     command(app, "list")(list_packages)
     command(app, "show")(show)
-    command(app, "download")(download)
     command(app, "delete")(delete)
     command(app, "lineage")(lineage)
     command(app, "cost")(cost)
@@ -139,53 +136,6 @@ async def show(session: Session, *, package: Reference, type: Type = None) -> No
         session.output.members(members)
         if found.readme:
             session.output.text(f"\n{found.readme}")
-
-
-async def download(
-    session: Session,
-    *,
-    package: Reference,
-    type: Type = None,  # noqa: A002
-    output: Annotated[
-        str | None, typer.Option("--output", "-o", help="A file, a folder (FOLDER/ is made), or - for stdout.")
-    ] = None,
-    force: Annotated[bool, typer.Option("--force", "-f", help="Replace a file that is there.")] = False,
-) -> None:
-    """Download a package's file and check its SHA-256.
-
-    What came before an interruption is kept in FILE.registry-part and not
-    fetched again. The file appears under its name only when its digest is
-    right (else exit code 7). With -o - the bytes go to stdout once they are
-    checked; they are fetched to a temporary file first.
-
-    Examples:
-
-      registry download acme/tiny@1.0.0
-      registry download acme/tiny --output models/
-      registry download acme/tiny -o - | tar -x
-    """
-    from registry.client import file_sha256
-
-    async with session.client() as client:
-        found = await client.resolve(package, type=type)
-        if output == STDOUT:
-            await write_to_stdout(client, found)
-            return
-        path = destination(found, output)
-        with shown_progress() as progress:
-            if path.exists() and not force:
-                if found.content is None or await file_sha256(path, progress=progress) != found.content.sha256:
-                    raise CommandError(
-                        f"{path} exists and is another file; --force replaces it", code=ExitCode.CONFLICT
-                    )
-                session.output.say("It is there already.")
-            else:
-                await client.download(found, path, progress=progress)
-    digest = found.content.sha256 if found.content else ""
-    if session.output.as_json:
-        session.output.document({"id": found.id, "path": str(path), "sha256": digest})
-    else:
-        session.output.members({"file": str(path), "sha256": digest})
 
 
 async def delete(

@@ -48,7 +48,7 @@ async def publish(
     *,
     path: Annotated[
         Path | None,
-        typer.Argument(metavar="PATH", exists=True, dir_okay=False, allow_dash=True, help="The file; - for stdin."),
+        typer.Argument(metavar="PATH", exists=True, allow_dash=True, help="The file, or a folder; - for stdin."),
     ] = None,
     filename: Annotated[str | None, typer.Option(help="With -: what the file is called.")] = None,
     name: Annotated[str, typer.Option(help="The package's name; / is allowed.")],
@@ -71,7 +71,7 @@ async def publish(
     ] = None,
     wait: Annotated[bool, typer.Option(help="With --url: wait until the registry has fetched it.")] = False,
 ) -> None:
-    r"""Publish a file as one version of a package.
+    r"""Publish a file, or a folder, as one version of a package.
 
     The registry checks what arrives by its SHA-256. When the connection
     breaks the file is sent again, and still published once. A file above
@@ -82,8 +82,13 @@ async def publish(
     registry gives up. With both, the URL is kept as the origin. What no
     option says is read from the archive where it can be.
 
+    A folder is packed as a zip whose bytes depend on its files alone.
+    Left out are .git, caches of Python and the like, and what the patterns
+    in its .registryignore name (as in .gitignore).
+
     Examples:
 
+      registry publish tiny/ --name acme/tiny --version 1.0.0 --type model
       registry publish tiny.zip --name acme/tiny --version 1.0.0 --type model
       registry publish tuned.zip --name acme/tuned --version 1.0.0 \
         --type model --license MIT --depends base_model:acme/tiny@^1.0.0

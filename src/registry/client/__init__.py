@@ -28,6 +28,7 @@ from registry.client.errors import (
     TooManyRequests,
     Unreachable,
 )
+from registry.client.files import Files, PackageFile
 from registry.client.models import (
     AuditEntry,
     Content,
@@ -73,6 +74,7 @@ __all__ = [
     "DigestMismatch",
     "Document",
     "FileChanged",
+    "Files",
     "FoundPackage",
     "Identity",
     "InvalidAnswer",
@@ -86,6 +88,7 @@ __all__ = [
     "NotFound",
     "NotSignedIn",
     "Package",
+    "PackageFile",
     "Phase",
     "PreconditionFailed",
     "Problem",

@@ -15,6 +15,8 @@ from registry.client.checking import check_new_package
 from registry.client.checks import Checks
 from registry.client.downloads import download_content
 from registry.client.errors import Conflict, NotFound, Problem
+from registry.client.files import Files
+from registry.client.folders import packed
 from registry.client.models import (
     AuditEntry,
     Cost,
@@ -71,6 +73,7 @@ class RegistryClient:
         self.ratings = Ratings(self._transport, _path)
         self.audit_log = AuditLog(self._transport)
         self.safety = Safety(self._transport, _path)
+        self.files = Files(self._transport, _path, self._transfers)
         self.webhooks = Webhooks(self._transport)
         self.checks = Checks(self._transport)
 
@@ -114,8 +117,8 @@ class RegistryClient:
     ) -> AsyncIterator[Package]:
         """Every package that fits, newest first, page by page as they are wanted.
 
-        `order` is `-created` (newest first), `created` (oldest first), `name`, or `score` (highest first, by the lower
-        end of the score's range).
+        `order` is `-created` (newest first), `created` (oldest first), `name`, `score` (highest first, by the lower end
+        of the score's range), or `downloads` (the 1,000 most downloaded of 30 days).
 
         `version` is exact (`1.2.3`), bounded (`1.2.3-2.1.0`), tilde (`~1.2.0`) or caret (`^1.2.0`). Without `status`
         the registry lists active packages. `min_net_score` (0.0–1.0) leaves out what may be rated lower, by the lower
@@ -189,8 +192,8 @@ class RegistryClient:
         resume: bool = True,
         progress: Progress = silent,
     ) -> Package:
-        """Publish a file. What `new_package` says is checked first. The file is read twice: for its SHA-256, by which
-        the registry checks what arrives, and to send it.
+        """Publish a file, or a folder as a zip (see `folders`). What `new_package` says is checked first. The file is
+        read twice: for its SHA-256, by which the registry checks what arrives, and to send it.
 
         Lost connections are safe to try again, here or by the caller with the same `idempotency_key` (made up when none
         is given): the package is published once. A large file goes in parts (see `Transfers`); with `resume` the parts
@@ -199,14 +202,15 @@ class RegistryClient:
         """
         check_new_package(new_package)
         key = idempotency_key or str(uuid.uuid4())
-        digest = await FileDigest.of(Path(path), progress=progress)
-        if digest.size > self._transfers.parts_above_bytes:
-            upload = PartsUpload(
-                self._transport, digest, new_package.to_json(), transfers=self._transfers, progress=progress
-            )
-            return _package(await upload.publish(resume=resume))
-        form = PackageForm(new_package.to_json(), digest, seed=key, progress=progress)
-        return await self._send_form("POST", "/package", form, headers={"Idempotency-Key": key})
+        async with packed(Path(path)) as file:
+            digest = await FileDigest.of(file, progress=progress)
+            if digest.size > self._transfers.parts_above_bytes:
+                upload = PartsUpload(
+                    self._transport, digest, new_package.to_json(), transfers=self._transfers, progress=progress
+                )
+                return _package(await upload.publish(resume=resume))
+            form = PackageForm(new_package.to_json(), digest, seed=key, progress=progress)
+            return await self._send_form("POST", "/package", form, headers={"Idempotency-Key": key})
 
     async def ingest(self, new_package: NewPackage, *, idempotency_key: str | None = None) -> Package:
         """Have the registry fetch `new_package.source_url` by itself. The package is `pending`; read it again to see it

@@ -99,6 +99,7 @@ async def run_background(
         "ingest": services.ingest.run,
         "listings": services.maintenance.run_listing_upgrade,
         "parsing": services.keep_parsers_ready,
+        "popularity": services.popularity.run,
         "ratings": services.rate_in_background,
         "refresh": services.refreshing.run,
         "scans": services.scan_in_background,

@@ -44,6 +44,7 @@ from registry.services.packages.catalog import Catalog
 from registry.services.packages.changing import Changing
 from registry.services.packages.cursors import CursorCodec
 from registry.services.packages.intake import AuditWriter, Intake
+from registry.services.packages.popularity import Popularity, PopularityStores
 from registry.services.packages.publishing import Publishing
 from registry.services.packages.reading import Reading
 from registry.services.packages.retrieval import DownloadLog, Retrieval
@@ -191,7 +192,11 @@ def assemble(settings: Settings, stores: Stores, around: Collaborators) -> Runni
     )
     policy = assemble_policy(settings, records, clock=clock)
     retrieval = Retrieval(
-        catalog, blobs, DownloadLog(records.audit, records.names, audit), safety=safety.verdicts, policy=policy.serving
+        catalog,
+        blobs,
+        DownloadLog(records.audit, records.downloads, audit),
+        safety=safety.verdicts,
+        policy=policy.serving,
     )
 
     ingest = Ingest(
@@ -235,6 +240,12 @@ def assemble(settings: Settings, stores: Stores, around: Collaborators) -> Runni
         api_tokens=ApiTokens(records.api_tokens, records.accounts, clock=clock, ids=ids),
         token_use=token_use,
         catalog=catalog,
+        popularity=Popularity(
+            PopularityStores(records.downloads, records.packages, records.names, records.ratings, records.upgrades),
+            clock=clock,
+            ids=ids,
+            refresh_seconds=settings.downloads_refresh_seconds,
+        ),
         policy_replay=policy.replay,
         publishing=publishing,
         changing=Changing(records.packages, intake, access, audit=audit, clock=clock),

@@ -10,6 +10,7 @@ from registry.ports.blobs import BlobStore
 from registry.ports.cache import RatingCache
 from registry.ports.changes import ChangeFeed
 from registry.ports.derived import DerivedStore
+from registry.ports.downloads import DownloadStore
 from registry.ports.health import HealthLog
 from registry.ports.idempotency import IdempotencyStore
 from registry.ports.maintenance import RecordMaintenance, UpgradeStore
@@ -34,6 +35,7 @@ class Records:
 
     packages: PackageStore
     names: NameStore
+    downloads: DownloadStore
     releases: ReleaseStore
     changes: ChangeFeed
     accounts: AccountStore

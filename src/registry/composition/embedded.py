@@ -16,6 +16,7 @@ from registry.adapters.sqlite.changes import SqliteChangeFeed
 from registry.adapters.sqlite.database import SqliteDatabase
 from registry.adapters.sqlite.deliveries import SqliteDeliveryOutbox
 from registry.adapters.sqlite.derived import SqliteDerivedStore
+from registry.adapters.sqlite.downloads import SqliteDownloadStore
 from registry.adapters.sqlite.health import SqliteHealthLog
 from registry.adapters.sqlite.idempotency import SqliteIdempotencyStore
 from registry.adapters.sqlite.maintenance import SqliteRecordMaintenance
@@ -45,6 +46,7 @@ async def open_records(data_dir: Path, clock: Clock, observer: CallObserver) -> 
         yield Records(
             packages=observed(SqlitePackageStore(database, clock), "records", observer),
             names=observed(SqliteNameStore(database, clock), "records", observer),
+            downloads=observed(SqliteDownloadStore(database), "records", observer),
             releases=observed(SqliteReleaseStore(database, clock), "records", observer),
             changes=SqliteChangeFeed(database),
             accounts=observed(SqliteAccountStore(database), "records", observer),

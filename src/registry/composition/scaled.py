@@ -15,6 +15,7 @@ from registry.adapters.dynamodb.client import DynamoTable
 from registry.adapters.dynamodb.connection import DynamoLimits, open_table
 from registry.adapters.dynamodb.deliveries import DynamoDeliveryOutbox
 from registry.adapters.dynamodb.derived import DynamoDerivedStore
+from registry.adapters.dynamodb.downloads import DynamoDownloadStore
 from registry.adapters.dynamodb.health import DynamoHealthLog
 from registry.adapters.dynamodb.idempotency import DynamoIdempotencyStore
 from registry.adapters.dynamodb.maintenance import DynamoRecordMaintenance
@@ -115,6 +116,7 @@ async def open_records(
         yield Records(
             packages=packages,
             names=DynamoNameStore(table),
+            downloads=DynamoDownloadStore(table),
             releases=DynamoReleaseStore(table, clock=clock),
             changes=DynamoChangeFeed(table, clock=clock),
             accounts=DynamoAccountStore(table),

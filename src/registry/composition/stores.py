@@ -2,11 +2,19 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from registry.composition import embedded
 from registry.composition.backends import Bytes, Records, Shared, Stores
 from registry.ports.clock import Clock
+from registry.services.accounts.leases import (
+    LeasedAccounts,
+    LeasedApiTokens,
+    LeasedMaintenance,
+    LeasedReader,
+    SessionLeases,
+)
 from registry.settings import BlobsBackend, CacheBackend, RecordsBackend, Settings
 from registry.telemetry.observation import CallObserver
 
@@ -28,7 +36,21 @@ async def open_stores(
         _bytes(settings, observer, limits) as stored,
         _shared(settings, clock, observer, limits) as shared,
     ):
-        yield Stores(records, stored, shared)
+        yield Stores(_leased(records, settings.session_lease_seconds), stored, shared)
+
+
+def _leased(records: Records, seconds: float) -> Records:
+    """The same records; sessions are used for a moment after they were read, where the settings want that."""
+    if not seconds:
+        return records
+    leases = SessionLeases(seconds)
+    return replace(
+        records,
+        accounts=LeasedAccounts(records.accounts, leases),
+        api_tokens=LeasedApiTokens(records.api_tokens, leases),
+        reader=LeasedReader(records.reader, records.packages, leases),
+        maintenance=LeasedMaintenance(records.maintenance, leases),
+    )
 
 
 def _records(

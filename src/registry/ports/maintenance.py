@@ -17,8 +17,8 @@ class RecordMaintenance(Protocol):
     async def purge_expired(self, now: datetime) -> int:
         """Drop what has had its time; how many.
 
-        Expired answers, revocations and API tokens, health older than 25 hours, deliveries that ended 30 days ago or
-        whose webhook was removed.
+        Expired answers, revocations, API tokens and rankings, counts of downloads that no ranking takes in any more,
+        health older than 25 hours, deliveries that ended 30 days ago or whose webhook was removed.
         """
 
     async def reset(self, admin: Account) -> None:

@@ -1,6 +1,6 @@
 """Where names and namespaces are kept. Their first package makes them: see PackageStore."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -65,9 +65,6 @@ class NameStore(Protocol):
 
         Raises NotFound, RevisionConflict, PermissionDenied.
         """
-
-    async def count_downloads(self, counts: Mapping[tuple[PackageType, str], int]) -> None:
-        """Add to the downloads of names."""
 
     async def migrate(self) -> int:
         """Record the owners of names that were published before names had owners; how many. Reads everything once."""

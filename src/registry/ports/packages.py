@@ -84,6 +84,9 @@ class PackageStore(Protocol):
     async def get_many(self, package_ids: Sequence[str]) -> list[Package]:
         """The packages that exist among these ids, each once, in the order asked for, in as few calls as may be."""
 
+    async def find_summaries(self, package_ids: Sequence[str]) -> list[PackageSummary]:
+        """The items of a listing for these ids, as `get_many` gives packages."""
+
     async def find_document(self, package_id: str) -> PackageDocument | None:
         """The ready JSON of a package in one point read, None when there is none."""
 

@@ -20,6 +20,7 @@ from registry.services.names.releases import Releases
 from registry.services.packages.catalog import Catalog
 from registry.services.packages.changing import Changing
 from registry.services.packages.cursors import CursorCodec
+from registry.services.packages.popularity import Popularity
 from registry.services.packages.publishing import Publishing
 from registry.services.packages.reading import Reading
 from registry.services.packages.retrieval import Retrieval
@@ -47,6 +48,7 @@ class Services:
     api_tokens: ApiTokens
     token_use: TokenUse
     catalog: Catalog
+    popularity: Popularity
     policy_replay: PolicyReplay
     publishing: Publishing
     changing: Changing

@@ -14,6 +14,13 @@ from registry.services.maintenance.maintenance import Damage, SweepReport
 
 _BUCKETS_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _OWN_INTERVAL_SECONDS = 1.0
+OVERDUE_SECONDS = 300.0
+"""A job that has not begun so long after it was due is late, not slow: workers are missing, or fail."""
+_QUEUES = {
+    "depth": "Jobs that wait, by queue",
+    "due": "Jobs that could begin now, by queue; 1,000 are as many as are counted",
+    "overdue": "Jobs that could have begun five minutes ago, by queue; 1,000 are as many as are counted",
+}
 _SHARED_INTERVAL_SECONDS = 15.0
 """As often as health is probed. Metrics are seldom scraped more often."""
 
@@ -148,35 +155,45 @@ class RatingMetrics:
         self._seconds.labels(outcome).observe(seconds)
 
 
+class VerdictMetrics:
+    """Verdicts that were applied to packages, by status. Implements `VerdictObserver`."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._verdicts = Counter(
+            "registry_verdicts", "Safety verdicts applied to packages, by status", ("status",), registry=registry
+        )
+
+    def judged(self, status: str) -> None:
+        self._verdicts.labels(status).inc()
+
+
 class QueueMetrics:
     """Jobs that wait, by queue. The numbers of workers add up."""
 
     def __init__(self, registry: CollectorRegistry, *, workers: int) -> None:
-        self._depth = Gauge(
-            "registry_queue_depth",
-            "Jobs that wait, by queue",
-            ("queue",),
-            registry=registry,
-            multiprocess_mode="livesum",
-        )
         self._workers = workers
+        self.gauges = {
+            name: Gauge(f"registry_queue_{name}", meaning, ("queue",), registry=registry, multiprocess_mode="livesum")
+            for name, meaning in _QUEUES.items()
+        }
 
     async def follow(self, queues: Mapping[str, Callable[[], int]]) -> None:
-        """Tell the depth of this process's queues until cancelled."""
+        """Set the depth of this process's queues until cancelled."""
         while True:
             for name, depth in queues.items():
-                self._depth.labels(name).set(depth())
+                self.gauges["depth"].labels(name).set(depth())
             await asyncio.sleep(_OWN_INTERVAL_SECONDS)
 
-    async def follow_shared(self, queues: Mapping[str, Callable[[], Awaitable[int]]]) -> None:
-        """Tell the depth of queues that all processes share until cancelled. To know it costs calls of the stores.
+    async def follow_shared(self, counts: Mapping[tuple[str, str], Callable[[], Awaitable[int]]]) -> None:
+        """Set gauges of queues that all processes share, by gauge and queue, until cancelled. To know them costs calls
+        of the stores.
 
-        Every worker sees the whole, and tells its part of it.
+        Every worker sees the whole, and sets its part of it.
         """
         while True:
-            for name, depth in queues.items():
+            for (gauge, queue), count in counts.items():
                 with contextlib.suppress(RegistryError):
-                    self._depth.labels(name).set(await depth() / self._workers)
+                    self.gauges[gauge].labels(queue).set(await count() / self._workers)
             await asyncio.sleep(_SHARED_INTERVAL_SECONDS)
 
 

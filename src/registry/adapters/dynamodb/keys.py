@@ -15,6 +15,8 @@ can hold one.
 | version | `N#<name>` | `<type>#<version>` |
 | name | `N#<name>` | `<type>` |
 | downloads of a name | `N#<name>` | `downloads#<type>` |
+| downloads of a package | `H#<day>#<shard>` | `<package id>` |
+| ranking by downloads | `rankings` | `<ranking id>` |
 | namespace | `S#<namespace>` | `namespace` |
 | look-alikes | `F#<type or "space">#<folded name>` | `alike` |
 | release | `releases` | `<release id>` |
@@ -61,6 +63,8 @@ can hold one.
   `score` (lower bound of the net score, in millionths) of its rating, which goes with the next revision.
 - A README is an item of its own beside the record: one query reads both, listings and changes do not pay for it, and
   each item stays below 400 KB. It holds ready JSON, compressed where it is large.
+- Downloads of a package are counted by day, for a month; a ranking, made of them each hour, has the ids of the packages
+  most downloaded (`package_ids`, compressed), and is kept for the walks that began with it.
 - A version makes (type, name, version) unique and lists the versions of a name; an account entry lists users by name.
   It has the `sha256` of its content. One that was deleted or left is without `id` and has `retired_sha256`, the only
   bytes that it takes again; that attribute stays.
@@ -119,6 +123,7 @@ but shows nothing gone or stale.
 
 import zlib
 from collections.abc import Iterator
+from datetime import date
 from typing import TYPE_CHECKING, TypeAlias
 
 from registry.domain.events import Event
@@ -195,6 +200,22 @@ def name_key(kind: PackageType, name: str) -> Item:
 
 def downloads_key(kind: PackageType, name: str) -> Item:
     return key(f"N#{name}", f"downloads#{kind.value}")
+
+
+RANKINGS = "rankings"
+
+
+def ranking_key(ranking_id: str) -> Item:
+    return key(RANKINGS, ranking_id)
+
+
+def day_count_key(day: date, package_id: str) -> Item:
+    return key(f"H#{day.isoformat()}#{shard_of(package_id)}", package_id)
+
+
+def day_count_shards(day: date) -> list[str]:
+    """The partitions with the downloads of a day."""
+    return [f"H#{day.isoformat()}#{shard}" for shard in range(SHARDS)]
 
 
 def namespace_key(space: str) -> Item:

@@ -21,7 +21,6 @@ from registry.domain.versions import Version
 from registry.ports.names import NameChange, NameConflict
 
 _Refusal = Callable[[str], PermissionDenied]
-_DOWNLOADS_AT_ONCE = 25
 _SAME = "revision = :expected AND attribute_not_exists(to_be)"
 _SAME_OWNED = f"{_SAME} AND contains(owners, :user)"
 
@@ -196,12 +195,6 @@ class DynamoNameStore:
 
         condition = _SAME if user is None else _SAME_OWNED
         transaction.act_if(setting(self._table, item, condition=condition, values=values), otherwise=meaning)
-
-    async def count_downloads(self, counts: Mapping[tuple[PackageType, str], int]) -> None:
-        # In small transactions, each of which can be tried again without being counted twice.
-        actions = [self._table.add(keys.downloads_key(kind, name), "count", n) for (kind, name), n in counts.items()]
-        for start in range(0, len(actions), _DOWNLOADS_AT_ONCE):
-            await self._table.transact(actions[start : start + _DOWNLOADS_AT_ONCE])
 
     async def migrate(self) -> int:
         if await self._table.get(keys.MIGRATED) is not None:

@@ -34,7 +34,7 @@ from registry.domain.rating_requests import can_be_rated
 from registry.domain.verdicts import PackageSafety
 from registry.domain.versions import Version
 from registry.ports.clock import Clock
-from registry.ports.packages import PackageDocument, SummaryPage
+from registry.ports.packages import PackageDocument, PackageSummary, SummaryPage
 
 _Found = tuple[Item, Item | None, Item | None]
 
@@ -184,6 +184,13 @@ class DynamoPackageStore:
             if pair is not None:
                 packages.append(records.read_package(*pair[:2]))
         return packages
+
+    async def find_summaries(self, package_ids: Sequence[str]) -> list[PackageSummary]:
+        wanted = dict.fromkeys(package_ids)
+        places = [keys.record_key(package_id) for package_id in wanted]
+        items = await read_released(self._table, lambda: self._table.batch_get(places))
+        found = {attribute(item, "id"): item for item in items}
+        return [records.read_summary(found[package_id]) for package_id in wanted if package_id in found]
 
     async def find_document(self, package_id: str) -> PackageDocument | None:
         found = await self._read(package_id)

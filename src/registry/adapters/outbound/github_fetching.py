@@ -11,7 +11,9 @@ from registry.adapters.outbound.transfers import Transfers
 from registry.adapters.outbound.upstream import Upstream
 from registry.formats.repository_urls import RepositoryAddress
 from registry.ports.clock import Clock
-from registry.ports.fetching import Fetched, SourceFacts
+from registry.ports.fetching import Fetched, FetchError, SourceFacts
+
+_ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
 
 
 class GitHubArchives:
@@ -46,10 +48,22 @@ class GitHubArchives:
             facts = _facts(repository, sha)
         url = f"{self.base_url}/repos/{wanted.owner}/{wanted.name}/zipball/{sha}"
         async with self._transfers.open(url, secret_headers=self._secret_headers) as transfer:
-            yield Fetched(transfer.chunks, f"{wanted.name}-{sha}.zip", "application/zip", facts)
+            yield Fetched(_zip_only(transfer.chunks), f"{wanted.name}-{sha}.zip", "application/zip", facts)
 
     async def _object(self, path: str, what: str) -> dict[str, Any]:
         return as_object(await self._upstream.get_json(path), what)
+
+
+async def _zip_only(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The chunks of a zip. Raises FetchError for what is none: nothing, or a page of what stands between."""
+    begun = False
+    async for chunk in chunks:
+        if not begun and not chunk.startswith(_ZIP_MAGIC):
+            break
+        begun = True
+        yield chunk
+    if not begun:
+        raise FetchError("GitHub answered with something that is no zip", transient=False)
 
 
 def _facts(repository: dict[str, Any], sha: str) -> SourceFacts:

@@ -10,9 +10,11 @@ from registry.adapters.sqlite.accounts import insert_account
 from registry.adapters.sqlite.changes import record_reset
 from registry.adapters.sqlite.database import SqliteDatabase
 from registry.domain.accounts import Account
+from registry.domain.downloads import COUNTED_DAYS
 from registry.domain.times import to_microseconds
 from registry.domain.webhooks import DELIVERIES_KEPT
 
+COUNTS_KEPT = timedelta(days=COUNTED_DAYS + 2)
 HEALTH_KEPT = timedelta(hours=25)
 """The longest window that can be asked for is 24 hours."""
 
@@ -62,11 +64,13 @@ class SqliteRecordMaintenance:
             + await self._drop(_purge("api_tokens", "expires_at"), moment)
             + await self._drop(_purge("source_urls", "expires_at"), moment)
             + await self._drop(_purge("health", "minute"), to_microseconds(now - HEALTH_KEPT))
+            + await self._drop(_purge("download_counts", "day"), (now - COUNTS_KEPT).date().isoformat())
+            + await self._drop(_purge("download_rankings", "expires_at"), moment)
             + await self._drop(_purge("deliveries", "ended_at"), to_microseconds(now - DELIVERIES_KEPT))
             + await self._drop(_ORPHANS)
         )
 
-    async def _drop(self, sql: str, *parameters: int) -> int:
+    async def _drop(self, sql: str, *parameters: int | str) -> int:
         # In small transactions, so that nobody's write waits for a long one.
         dropped = 0
         while True:

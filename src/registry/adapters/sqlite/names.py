@@ -3,7 +3,7 @@
 import json
 import sqlite3
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -32,9 +32,6 @@ _REPLACE = """UPDATE names SET (owners, visibility, readers, aliases, revision) 
     WHERE name = ? AND type = ?"""
 _NEEDED = "SELECT 1 FROM packages WHERE id = ? AND version = ? AND status != 'draft'"
 _RETIRED = "SELECT EXISTS (SELECT 1 FROM retired_versions WHERE name = ? AND type = ?)"
-_DOWNLOADS = """UPDATE names SET downloads = names.downloads + json_extract(counted.value, '$[2]')
-    FROM json_each(?) AS counted WHERE names.name = json_extract(counted.value, '$[0]')
-        AND names.type = json_extract(counted.value, '$[1]')"""
 _ALIKE = """SELECT folded, type, name, owners FROM names WHERE (folded, type) IN (
     SELECT folded, type FROM names GROUP BY folded, type HAVING count(*) > 1) ORDER BY folded, type, name"""
 _SPACES_ALIKE = """SELECT folded, 'namespace', name, owners FROM namespaces WHERE folded IN (
@@ -121,10 +118,6 @@ class SqliteNameStore:
             )
 
         await self._database.write(operation)
-
-    async def count_downloads(self, counts: Mapping[tuple[PackageType, str], int]) -> None:
-        rows = json.dumps([(name, kind.value, count) for (kind, name), count in counts.items()])
-        await self._database.write(lambda connection: connection.execute(_DOWNLOADS, (rows,)).rowcount)
 
     async def migrate(self) -> int:
         """Done when the file was opened."""

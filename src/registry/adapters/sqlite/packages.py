@@ -45,6 +45,8 @@ _GET_MANY = """SELECT p.id, p.summary, p.readme, p.blob_key
     FROM json_each(?) AS wanted CROSS JOIN packages AS p ON p.id = wanted.value"""
 _SUMMARIES = """SELECT p.id, p.summary, p.revision
     FROM json_each(?) AS wanted CROSS JOIN packages AS p ON p.number = wanted.value ORDER BY wanted.key"""
+_SUMMARIES_BY_ID = """SELECT p.id, p.summary, p.revision
+    FROM json_each(?) AS wanted CROSS JOIN packages AS p ON p.id = wanted.value ORDER BY wanted.key"""
 _VERSION = "SELECT id FROM packages WHERE name = ? AND version = ? AND type = ?"
 _NAMES = """WITH RECURSIVE names (name) AS (
         SELECT min(name) FROM packages WHERE name >= :from AND name < :to
@@ -121,6 +123,11 @@ class SqlitePackageStore:
             return [found[package_id] for package_id in wanted if package_id in found]
 
         return await self._database.read(query)
+
+    async def find_summaries(self, package_ids: Sequence[str]) -> list[PackageSummary]:
+        wanted = json.dumps(list(dict.fromkeys(package_ids)))
+        rows = await self._database.read(lambda connection: connection.execute(_SUMMARIES_BY_ID, (wanted,)).fetchall())
+        return list(map(_summary_of, rows))
 
     async def find_document(self, package_id: str) -> PackageDocument | None:
         row = self._database.fetch_one(_DOCUMENT, (package_id,))

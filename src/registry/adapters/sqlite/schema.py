@@ -17,6 +17,8 @@ of them. The row with the empty id marks the last reset.
 `names` and `namespaces` stay when their last package goes; `folded` is equal for names that look alike. A row of
 `retired_versions` says which bytes a version had when it was deleted or left: it stays, and holds for good.
 
+`download_counts` is kept for a month, and is what the hourly `download_rankings` are made from.
+
 In `deliveries` only one pending row of a webhook and package has a `due_at`: the first, whether it waits for its next
 try or is on its way (then it is when the lease ends). The others stand behind it in the order of their numbers, and
 get theirs when it has ended. Rows without a package always have one while they are pending.
@@ -285,6 +287,16 @@ RECORDS: Migrations = (
             ON score_listings (bucket, tag, status, type, name, id, version_key, score, number)""",
         """CREATE INDEX score_listings_creator_by_name
             ON score_listings (bucket, tag, created_by, status, type, name, id, version_key, score, number)""",
+    ),
+    (
+        # A day is its date; of those before the upgrade the trail says it.
+        """CREATE TABLE download_counts (
+            day TEXT NOT NULL, package_id TEXT NOT NULL, count INTEGER NOT NULL, UNIQUE (day, package_id))""",
+        """INSERT INTO download_counts
+            SELECT date(at / 1000000, 'unixepoch'), package_id, count(*) FROM audit
+            WHERE action = 'download' AND at >= (strftime('%s', 'now') - 30 * 86400) * 1000000 GROUP BY 1, 2""",
+        """CREATE TABLE download_rankings (
+            id TEXT NOT NULL UNIQUE, package_ids TEXT NOT NULL, expires_at INTEGER NOT NULL)""",
     ),
 )
 

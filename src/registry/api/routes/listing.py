@@ -27,6 +27,8 @@ from registry.ports.packages import SummaryPage
 from registry.ports.ratings import RatingSummary
 from registry.services.container import Services
 
+_BY_DOWNLOADS = "downloads"
+
 
 class ListingQuery(BaseModel):
     """The parameters of a listing."""
@@ -60,12 +62,13 @@ class ListingQuery(BaseModel):
     ] = None
     include: Annotated[Literal["rating"] | None, Field(description="`rating`: with the latest rating, or null")] = None
     order: Annotated[
-        Order,
+        Literal["-created", "created", "name", "score", "downloads"],
         Field(
             description="`-created`: newest first; `created`: oldest first; `name`: by code point, of one name the "
-            "oldest first; `score`: by the lower end of the net score's range, highest first, unrated last"
+            "oldest first; `score`: by the lower end of the net score's range, highest first, unrated last; "
+            "`downloads`: the 1,000 packages most downloaded in 30 days, refreshed hourly"
         ),
-    ] = Order.NEWEST
+    ] = "-created"
 
 
 async def list_packages(query: Annotated[ListingQuery, Query()], caller: Searcher) -> None:
@@ -85,7 +88,8 @@ async def _list_packages(request: Request) -> Response:
         page = await _by_alias(services, query, caller)
     else:
         wanted = _filter(query, await services.access.viewer(caller))
-        page = await services.catalog.list_page(wanted, limit=query.limit, after=after)
+        listing = services.popularity if query.order == _BY_DOWNLOADS else services.catalog
+        page = await listing.list_page(wanted, limit=query.limit, after=after)
     items = await page_items(page.items, [item.body for item in page.items], query.include, services.ratings)
     of = None if query.include else page.items
     return page_response(request, services.cursors, items, page.next_after, of=of)
@@ -102,7 +106,7 @@ def _filter(query: ListingQuery, viewer: Viewer) -> PackageFilter:
         created_by=query.owner,
         viewer=viewer,
         min_net_score=query.min_net_score,
-        order=query.order,
+        order=Order.NEWEST if query.order == _BY_DOWNLOADS else Order(query.order),
     )
 
 
@@ -124,9 +128,12 @@ async def _by_alias(services: Services, query: ListingQuery, caller: Caller) -> 
     items = sorted(
         (item for page in pages for item in page.items),
         key=lambda item: item.id,
-        reverse=query.order.descending,
+        reverse=wanted.order.descending,
     )
-    if query.order is Order.SCORE:
+    if query.order == _BY_DOWNLOADS:
+        ranks = await services.popularity.ranks()
+        items = sorted((item for item in items if item.id in ranks), key=lambda item: ranks[item.id])
+    if wanted.order is Order.SCORE:
         ratings = await services.ratings.find_summaries([(item.id, item.revision) for item in items])
         items.sort(key=lambda item: _score(ratings.get(item.id)), reverse=True)
     return SummaryPage(tuple(items[: query.limit]), None)

@@ -11,13 +11,14 @@ from typing import Protocol, TypeVar
 import structlog
 
 from registry.domain.accounts import Caller
+from registry.domain.downloads import Downloaded
 from registry.domain.errors import ContentUnavailable, NotFound, Quarantined, RegistryError, Unavailable
-from registry.domain.packages import AuditAction, AuditEntry, Content, Package, PackageStatus, PackageType
+from registry.domain.packages import AuditAction, AuditEntry, Content, Package, PackageStatus
 from registry.domain.policy import Waiver
 from registry.domain.verdicts import PackageSafety
 from registry.ports.audit import AuditStore
 from registry.ports.blobs import BlobStore
-from registry.ports.names import NameStore
+from registry.ports.downloads import DownloadStore
 from registry.services.maintenance.background import write_in_batches
 from registry.services.packages.catalog import Catalog
 from registry.services.packages.intake import AuditWriter
@@ -140,10 +141,10 @@ class DownloadLog:
     _SHARED_FOR = timedelta(minutes=1)
     _MAX_REMEMBERED = 10_000
 
-    def __init__(self, store: AuditStore, names: NameStore, audit: AuditWriter) -> None:
+    def __init__(self, store: AuditStore, downloads: DownloadStore, audit: AuditWriter) -> None:
         self._store = store
-        self._names = names
-        self._counts: Counter[tuple[PackageType, str]] = Counter()
+        self._downloads = downloads
+        self._counts: Counter[Downloaded] = Counter()
         self._audit = audit
         self._waiting: list[AuditEntry] = []
         self._recent: OrderedDict[tuple[str, int, str | None], datetime] = OrderedDict()
@@ -172,7 +173,7 @@ class DownloadLog:
         if len(self._recent) > self._MAX_REMEMBERED:
             self._recent.popitem(last=False)
         self._waiting.append(entry)
-        self._counts[package.type, package.name] += 1
+        self._counts[Downloaded(package.type, package.name, package.id, entry.at.date())] += 1
         self._wake.set()
 
     async def run(self) -> None:
@@ -206,7 +207,7 @@ class DownloadLog:
                 return
             # At once, so that a store which commits in groups needs one commit for both.
             appending = asyncio.ensure_future(self._store.append(batch))
-            counting = asyncio.ensure_future(self._names.count_downloads(counts))
+            counting = asyncio.ensure_future(self._downloads.count(counts))
             try:
                 await asyncio.gather(appending, counting, return_exceptions=True)
             finally:

@@ -16,6 +16,7 @@ from registry.ports.jobs import JobQueue
 from registry.ports.ratings import RatingStore, RatingSummary
 from registry.services.packages.catalog import Catalog
 from registry.services.ratings.documents import cache_entry, jittered
+from registry.services.safety.verdicts import MOST_COUNTED
 
 _Result = TypeVar("_Result")
 MAX_WAIT_SECONDS = 30
@@ -115,6 +116,11 @@ class Ratings:
     async def count_waiting(self) -> int:
         """How many ratings wait or are under way, for all processes together."""
         return await self._store.count_marks()
+
+    async def count_due(self, *, late_seconds: float = 0) -> int:
+        """How many ratings should have begun by now, and are so late; at most `MOST_COUNTED`."""
+        moment = self._clock.now() - timedelta(seconds=late_seconds)
+        return len(await self._store.list_due(moment, limit=MOST_COUNTED))
 
     async def hint(self, package_id: str, user: str) -> None:
         """Hand over a mark that `user` has just set. Without the hint the sweep finds it a moment later."""

@@ -7,6 +7,7 @@ and the request is settled on the condition that it is still the same.
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
+from typing import Protocol
 
 import structlog
 
@@ -25,6 +26,12 @@ _CHANGE_ATTEMPTS = 100
 _OTHERS_SCAN = timedelta(seconds=1)
 """How long a request waits when another process scans its content."""
 _UNTOUCHED = (PackageStatus.QUARANTINED, PackageStatus.PENDING, PackageStatus.FAILED)
+
+
+class VerdictObserver(Protocol):
+    def judged(self, status: str) -> None:
+        """A verdict that is news for a package was applied to it."""
+
 
 OnJudged = Callable[[Package, SafetyStatus, str], Awaitable[None]]
 """Hears of packages whose content has a verdict (its status, and who asked) that was not reported before."""
@@ -51,6 +58,7 @@ class Applying:
         self._audit = audit
         self._clock = clock
         self._on_judged = on_judged
+        self.observers: list[VerdictObserver] = []
 
     async def perform(self, package_id: str) -> None:
         """Apply the verdict that the package's request is open for; the content is scanned first where it must be."""
@@ -106,6 +114,8 @@ class Applying:
         settled = await self._requests.settle(package, safety, reported=reported, event=event)
         if settled and news:
             _log.info("package_judged", package_id=package_id, status=verdict.status.value)
+            for observer in self.observers:
+                observer.judged(verdict.status.value)
             await self._on_judged(package, verdict.status, safety.asked_by)
 
     async def _enforce(self, package_id: str, verdict: VerdictSummary) -> Package | None:

@@ -11,9 +11,11 @@ from registry.domain.verdicts import PackageSafety, SafetyPolicy, Verdict
 from registry.ports.clock import Clock
 from registry.ports.verdicts import ScanRequestStore, VerdictStore
 from registry.services.packages.catalog import Catalog
-from registry.services.safety.applying import Applying
+from registry.services.safety.applying import Applying, VerdictObserver
 
 _LOOK_SECONDS = (0.02, 0.5)
+MOST_COUNTED = 1000
+"""Of jobs that are due: more than any number of workers makes in a minute."""
 """How long a waiting request sleeps between looks at the store: first, and at most."""
 RETRY_AFTER_SECONDS = 2
 
@@ -44,6 +46,16 @@ class Verdicts:
     async def count_waiting(self) -> int:
         """How many packages wait for a verdict, for all processes together."""
         return await self._requests.count_open()
+
+    async def count_due(self, *, late_seconds: float = 0) -> int:
+        """How many packages should have got their verdict by now, and are so late; at most `MOST_COUNTED`."""
+        moment = self._clock.now() - timedelta(seconds=late_seconds)
+        return len(await self._requests.list_due(moment, limit=MOST_COUNTED))
+
+    @property
+    def observers(self) -> list[VerdictObserver]:
+        """Who hears of every verdict that is applied."""
+        return self._applying.observers
 
     async def get(self, package_id: str, caller: Caller, *, wait_seconds: float = 0) -> Verdict | None:
         """The verdict on the package's content, once it has been applied to the package. None: it is being made.

@@ -65,9 +65,19 @@ async def show_package(request: Request, api: Api) -> Response:
         named=named.body if named.ok else None,
         name_tag=named.headers.get("etag", ""),
         versions=_versions(package, named),
+        contradiction=await _contradiction(package, api),
         may_change=_may_change(request, package, named),
         server=f"{request.url.scheme}://{request.url.netloc}",
     )
+
+
+async def _contradiction(package: dict[str, Any], api: Api) -> str | None:
+    """What the rating says of licenses that contradict each other; None where they agree, and before a rating."""
+    if not package["rating"]:
+        return None
+    rated = await api.get(f"/package/{package['id']}/rate")
+    told = rated.body["metrics"]["license"]["evidence"] if rated.status == _OK else ""
+    return told if "contradiction" in told else None
 
 
 async def show_safety(request: Request, api: Api) -> Response:

@@ -1,0 +1,28 @@
+"""Counts of downloads, and the packages that were downloaded most."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import NamedTuple
+
+from registry.domain.packages import PackageType
+
+COUNTED_DAYS = 30
+"""Today is the last of them. Days begin at midnight UTC."""
+MAX_RANKED = 1_000
+
+
+class Downloaded(NamedTuple):
+    """What was downloaded, and on which day (UTC)."""
+
+    type: PackageType
+    name: str
+    package_id: str
+    day: date
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """The packages most downloaded, the first the most, at one moment. Ids rise with time."""
+
+    id: str
+    package_ids: tuple[str, ...]

@@ -1,0 +1,26 @@
+"""Where downloads are counted, by name for good and by package and day for a month."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Protocol
+
+from registry.domain.downloads import Downloaded, Ranking
+
+
+class DownloadStore(Protocol):
+    """All methods raise Unavailable when the store cannot answer."""
+
+    async def count(self, counts: Mapping[Downloaded, int]) -> None:
+        """Add to the downloads of names, and to those of packages on their days."""
+
+    async def list_most(self, since: date, *, limit: int) -> Sequence[str]:
+        """The ids of the packages with the most downloads from a day on; of equals the newest first.
+
+        Reads every count from that day on: not for a request.
+        """
+
+    async def add_ranking(self, ranking: Ranking, *, expires_at: datetime) -> None:
+        """Keep a ranking until a moment."""
+
+    async def find_ranking(self, ranking_id: str | None = None) -> Ranking | None:
+        """A ranking by its id, or the latest; None when it is not kept."""

@@ -1,0 +1,41 @@
+"""GET /packages?order=downloads."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.api.server import RunningServer, server_environment, start_server
+from tests.api.support import Person, download, ids, invalid, listed, log_in, publish, unique
+
+_PATIENCE_SECONDS = 60
+
+
+@pytest.fixture(scope="module")
+def counting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """A server that ranks each second."""
+    data: Path = tmp_path_factory.mktemp("counting") / "data"
+    running = start_server(server_environment(data, REGISTRY_DOWNLOADS_REFRESH_SECONDS="1"))
+    yield running
+    running.stop()
+
+
+def test_the_most_downloaded_come_first(counting: RunningServer) -> None:
+    with log_in(counting.url, counting.admin_name, counting.admin_password).client as client:
+        once, twice, _never = (publish(client, tags=["t"]) for _ in range(3))
+        for package in (once, twice, twice):
+            assert download(client, package).status_code == 200
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while ids(listed(client, order="downloads")) != ids([twice, once]) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        for limit in (1, 200):
+            assert ids(listed(client, order="downloads", limit=limit, tag="t", type="model")) == ids([twice, once])
+        name = once["name"]
+        assert ids(listed(client, order="downloads", name=name, version="latest")) == [once["id"]]
+        cursor = client.get("/packages", params={"order": "downloads", "limit": 1}).json()["next_cursor"]
+        invalid(client.get("/packages", params={"order": "name", "limit": 1, "cursor": cursor}), "/cursor")
+
+
+def test_it_is_there_before_anything_was_downloaded(publisher: Person) -> None:
+    assert listed(publisher.client, order="downloads", tag=unique("no-such")) == []

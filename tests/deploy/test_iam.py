@@ -1,0 +1,108 @@
+"""Roles against the calls of real processes: all that they make is allowed, and nothing else without a reason."""
+
+import secrets
+from hashlib import sha256
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.api.homes import ENGINES, engines, operate, scaled_settings
+from tests.api.server import RunningServer, server_environment, start_server, worker
+from tests.api.support import eventually, log_in, metadata, publish
+from tests.deploy.policies import ROLES, allowed_actions, denied
+from tests.engines.aws_calls import FOLDER, Call, recorded, recording_environment
+
+pytestmark = [pytest.mark.engines(*ENGINES, "iam_simulator")]
+MIB = 1024 * 1024
+_SHARED = "a part of what all processes share; of transactions that only some commands make"
+REASONS = {
+    "ApiRole": {"dynamodb:Scan": "`DELETE /reset`, and sweeps of what older versions left"},
+    "WorkerRole": {"dynamodb:BatchWriteItem": "many items without a condition at once; the test's are few"},
+    "OperatorRole": {
+        "dynamodb:BatchWriteItem": "a sweep that finds much",
+        "dynamodb:ConditionCheckItem": _SHARED,
+        "dynamodb:DeleteItem": _SHARED,
+        "dynamodb:UpdateItem": _SHARED,
+        "s3:AbortMultipartUpload": "a sweep that finds an abandoned upload",
+        "s3:DeleteObject": "a sweep that finds bytes without a record",
+        "s3:ListMultipartUploadParts": "a sweep that finds an abandoned upload",
+        "s3:PutObject": "the policy of those who sweep is that of the API",
+        "s3:PutBucketPublicAccessBlock": "`registry bucket create`; the S3 server of the tests does not know the call",
+        "s3:PutLifecycleConfiguration": "likewise",
+        # By `aws`, as the README says, not by `registry`.
+        "dynamodb:DescribeContinuousBackups": "how far back a restore can go",
+        "dynamodb:RestoreTableToPointInTime": "restore",
+        "dynamodb:UpdateContinuousBackups": "a restored table has no point-in-time recovery until it is turned on",
+        "dynamodb:UpdateTable": "a restored table has no deletion protection until it is turned on",
+        "s3:DeleteObjectVersion": "restore: removing a delete marker brings the bytes back",
+        "s3:GetObjectVersion": "restore: reading bytes that were replaced or deleted",
+        "s3:ListBucketVersions": "restore: finding them",
+    },
+}
+"""Actions that a role may do and that the processes of this test do not, and why."""
+
+
+@pytest.fixture
+def calls_of_processes(tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> set[Call]:
+    """The calls of a server, a worker and operators' commands that did their usual work, and some seldom work."""
+    folder = tmp_path / "calls"
+    folder.mkdir()
+    monkeypatch.setenv(FOLDER, str(folder))
+    settings = {
+        **scaled_settings(engines(request)),
+        **recording_environment(),
+        "REGISTRY_SWEEP_INTERVAL_SECONDS": "1",
+        "REGISTRY_SWEEP_GRACE_SECONDS": "0",
+    }
+    for command in (("tables", "create"), ("tables", "check"), ("bucket", "create"), ("bucket", "check")):
+        operate(settings, *command)
+    server = start_server(server_environment(tmp_path / "data", **settings))
+    try:
+        with worker(server):
+            _use(server)
+        operate(settings, "maintenance", "sweep")
+        operate(settings, "maintenance", "scrub")
+    finally:
+        server.stop()
+    return recorded(folder)
+
+
+def _use(server: RunningServer) -> None:
+    person = log_in(server.url, server.admin_name, server.admin_password)
+    with person.client as client:
+        package = publish(client, b"small")
+        large = publish(client, secrets.token_bytes(20 * MIB))
+        path = f"/package/{package['id']}"
+        assert client.get(path + "/rate", params={"wait": 30}).status_code == 200
+        for address in ("/packages", path, path + "/audit", path + "/safety", path + "/lineage", "/users", "/tokens"):
+            assert client.get(address).status_code == 200, address
+        assert client.get(path + "/content").status_code == 307
+        assert client.get(path + "/content", params={"redirect": "false"}).content == b"small"
+        upload = client.post("/uploads", json={"metadata": metadata(), "size": 1, "sha256": sha256(b"x").hexdigest()})
+        assert upload.status_code == 201
+        upload_path = f"/uploads/{upload.json()['id']}"
+        assert client.get(upload_path).status_code == 200
+        with httpx.Client(trust_env=False) as store:
+            assert store.put(upload.json()["parts"][0]["url"], content=b"x").status_code == 200
+        assert client.post(upload_path + "/complete").status_code == 201
+        opened = client.post("/uploads", json={"metadata": metadata(), "size": 1, "sha256": sha256(b"y").hexdigest()})
+        assert client.delete(f"/uploads/{opened.json()['id']}").status_code == 204
+        assert client.delete(f"/package/{large['id']}").status_code == 204
+        eventually(lambda: "registry_swept_blobs_total" in client.get("/metrics").text)
+
+
+def test_every_call_is_allowed_and_what_is_allowed_is_used(calls_of_processes: set[Call]) -> None:
+    by_role = {role: {action for by, action, _ in calls_of_processes if by == role} for role in ROLES}
+    assert all(by_role.values()), "each kind of process made calls"
+    assert denied(calls_of_processes) == []
+    for role in ROLES:
+        allowed = set(allowed_actions(role))
+        assert allowed - by_role[role] <= set(REASONS[role]), f"{role}: give a reason in REASONS, or take it away"
+        assert set(REASONS[role]) <= allowed, f"{role}: REASONS names what it may not do"
+
+
+def test_a_call_that_no_policy_allows_is_found() -> None:
+    assert denied({("WorkerRole", "s3:PutObject", "object")}) == ["WorkerRole s3:PutObject object: ImplicitlyDenied"]
+    assert denied({("any", "dynamodb:DeleteTable", "table")}) != []
+    assert denied({("ApiRole", "dynamodb:Query", "index"), ("any", "s3:PutBucketVersioning", "bucket")}) == []

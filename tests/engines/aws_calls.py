@@ -1,0 +1,133 @@
+"""Which calls of AWS the registry makes, in which role: recorded while tests run, as what IAM asks for each.
+
+Only calls that an adapter makes are recorded, not those of tests. A process writes each kind of call once, into a file
+of its own in the folder that AWS_CALLS_FOLDER names.
+"""
+
+import functools
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+FOLDER = "AWS_CALLS_FOLDER"
+_ROOT = Path(__file__).parents[2]
+_ADAPTERS = f"{os.sep}registry{os.sep}adapters{os.sep}"
+_ROLES = {"serve": "ApiRole", "worker": "WorkerRole"}
+_COMMANDS = {"tables", "bucket", "maintenance", "names", "audit", "users"}
+LIBRARY = "any"
+"""The role of calls in the tests' own process: some role has to allow them."""
+Call = tuple[str, str, str]
+"""A role, an action of IAM, and a kind of resource: table, index, bucket or object."""
+
+_TRANSACTION = {
+    "Put": "PutItem",
+    "Update": "UpdateItem",
+    "Delete": "DeleteItem",
+    "ConditionCheck": "ConditionCheckItem",
+}
+# S3's calls whose action has another name (Amazon S3's part of the service authorization reference, 2026-11).
+_S3 = {
+    "CompleteMultipartUpload": "PutObject",
+    "CreateMultipartUpload": "PutObject",
+    "GetBucketLifecycleConfiguration": "GetLifecycleConfiguration",
+    "GetPublicAccessBlock": "GetBucketPublicAccessBlock",
+    "HeadBucket": "ListBucket",
+    "HeadObject": "GetObject",
+    "ListMultipartUploads": "ListBucketMultipartUploads",
+    "ListObjectsV2": "ListBucket",
+    "ListParts": "ListMultipartUploadParts",
+    "PutBucketLifecycleConfiguration": "PutLifecycleConfiguration",
+    "PutPublicAccessBlock": "PutBucketPublicAccessBlock",
+    "UploadPart": "PutObject",
+}
+
+
+def recording_environment() -> dict[str, str]:
+    """For a server that a test starts, while calls are recorded."""
+    folder = os.environ.get(FOLDER)
+    paths = f"{_ROOT / 'tests' / 'engines' / 'recording'}{os.pathsep}{_ROOT}"
+    return {} if folder is None else {FOLDER: folder, "PYTHONPATH": paths}
+
+
+def asked_of_iam(service: str, operation: str, parameters: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Actions and kinds of resources for one call of the SDK."""
+    if service == "dynamodb":
+        kind = "index" if "IndexName" in parameters else "table"
+        if operation == "TransactWriteItems":
+            for item in parameters["TransactItems"]:
+                for verb in item:
+                    yield f"dynamodb:{_TRANSACTION[verb]}", kind
+        else:
+            yield f"dynamodb:{operation}", kind
+    elif operation == "UploadPartCopy":
+        yield "s3:GetObject", "object"
+        yield "s3:PutObject", "object"
+    else:
+        yield f"s3:{_S3.get(operation, operation)}", "object" if "Key" in parameters else "bucket"
+
+
+@functools.cache
+def record_calls() -> None:
+    """Record the calls of this process from now on."""
+    from aiobotocore import signers
+    from aiobotocore.client import AioBaseClient
+
+    from registry.adapters.dynamodb.direct import DirectClient
+
+    seen: set[Call] = set()
+    client_class: Any = AioBaseClient
+    call, presign, direct = client_class._make_api_call, signers.generate_presigned_url, DirectClient._call
+
+    def note(service: str, operation: str, parameters: Mapping[str, Any]) -> None:
+        if service not in ("dynamodb", "s3") or not _is_of_an_adapter():
+            return
+        for action, kind in asked_of_iam(service, operation, parameters):
+            found = (_role(), action, kind)
+            if found not in seen:
+                seen.add(found)
+                with (Path(os.environ[FOLDER]) / f"{os.getpid()}.txt").open("a") as record:
+                    record.write(" ".join(found) + "\n")
+
+    async def make_api_call(self: Any, operation_name: str, api_params: Mapping[str, Any]) -> Any:
+        note(self.meta.service_model.service_name, operation_name, api_params)
+        return await call(self, operation_name, api_params)
+
+    async def generate_presigned_url(self: Any, ClientMethod: str, Params: Any = None, **rest: Any) -> Any:  # noqa: N803
+        note(self.meta.service_model.service_name, self._PY_TO_OP_NAME[ClientMethod], Params or {})
+        return await presign(self, ClientMethod, Params, **rest)
+
+    async def call_directly(self: Any, operation: str, /, **parameters: Any) -> Any:
+        note("dynamodb", operation, parameters)
+        return await direct(self, operation, **parameters)
+
+    DirectClient._call = call_directly  # type: ignore[method-assign]
+    client_class._make_api_call = make_api_call
+    signers.generate_presigned_url = generate_presigned_url  # type: ignore[assignment]
+
+
+def recorded(folder: Path) -> set[Call]:
+    """All that was recorded, by whichever process."""
+    calls = set()
+    for path in folder.glob("*.txt"):
+        for line in path.read_text().splitlines():
+            role, action, kind = line.split()
+            calls.add((role, action, kind))
+    return calls
+
+
+def _is_of_an_adapter() -> bool:
+    frame = sys._getframe(2)
+    while frame.f_back is not None:
+        if _ADAPTERS in frame.f_code.co_filename:
+            return True
+        frame = frame.f_back
+    return False
+
+
+def _role() -> str:
+    command = sys.argv[1] if len(sys.argv) > 1 else ""
+    if command in _ROLES:
+        return _ROLES[command]
+    return "OperatorRole" if command in _COMMANDS else LIBRARY
