@@ -9,6 +9,7 @@ from registry.services.hub.hub import Hub
 from registry.services.hub.listing import RepositoryListing
 from registry.services.hub.repositories import Repositories
 from registry.services.hub.snapshots import Snapshots
+from registry.services.hub.weights import Weights
 from registry.services.names.access import Access
 from registry.services.packages.catalog import Catalog
 from registry.services.packages.retrieval import Retrieval
@@ -31,6 +32,7 @@ def assemble_hub(
     sandbox: Sandbox,
 ) -> Hub:
     """The services under `/hf`."""
+    files = RepositoryFiles(contents)
     return Hub(
         repositories=Repositories(
             records.packages,
@@ -40,8 +42,9 @@ def assemble_hub(
             ratings=ratings,
             min_score=settings.min_serve_score,
         ),
-        files=RepositoryFiles(contents, retrieval),
+        files=files,
         listing=RepositoryListing(records.packages, catalog, search, access),
         cards=Cards(sandbox),
         snapshots=Snapshots(retrieval, stores.shared.attempts),
+        weights=Weights(files, sandbox),
     )
