@@ -14,6 +14,7 @@ from registry.services.hub.puller import Puller
 from registry.services.hub.pulling import PullThrough
 from registry.services.hub.repositories import Repositories
 from registry.services.hub.snapshots import Snapshots
+from registry.services.hub.weights import Weights
 from registry.services.ingest.ingest import Ingest
 from registry.services.names.access import Access
 from registry.services.packages.catalog import Catalog
@@ -39,6 +40,7 @@ def assemble_hub(
     pull_through: PullThrough | None,
 ) -> Hub:
     """The services under `/hf`."""
+    files = RepositoryFiles(contents)
     return Hub(
         repositories=Repositories(
             records.packages,
@@ -49,10 +51,11 @@ def assemble_hub(
             min_score=settings.min_serve_score,
             pull_through=pull_through,
         ),
-        files=RepositoryFiles(contents, retrieval),
+        files=files,
         listing=RepositoryListing(records.packages, catalog, search, access),
         cards=Cards(sandbox),
         snapshots=Snapshots(retrieval, stores.shared.attempts),
+        weights=Weights(files, sandbox),
     )
 
 
