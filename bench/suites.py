@@ -31,6 +31,7 @@ SUITES = {
     "start": Suite("starting", "from the command to the first answer"),
     "reading": Suite("reading", "CPU of health, reads, pages, audit and lineage against bare Starlette routes"),
     "web": Suite("web", "CPU of the web interface's main pages, signed in"),
+    "hub": Suite("hub", "what Hugging Face clients ask: HEAD and GET of files, the CPU of a snapshot of 1,000"),
     "listing": Suite("listing", "a page by each filter in the store alone, up to a million packages"),
     "search": Suite("search", "the index alone, up to a million names, against a loop with `re` and ripgrep"),
     "searching": Suite(
@@ -41,6 +42,7 @@ SUITES = {
     "homes": Suite("homes", "the home at scale (DynamoDB Local, versitygw, Redis) beside the embedded one"),
     "units": Suite("units", "calls, capacity units and CPU of each operation at scale, by an engine that counts"),
     "transfers": Suite("transfers", "upload and download of 1 GiB: speed and memory of the server"),
-    "artifacts": Suite("artifacts", "0.1 MB to 1 GiB up and down, members of a zip, killed clients"),
+    "artifacts": Suite("artifacts", "0.1 MB to 1 GiB up and down, killed clients"),
+    "files": Suite("files", "single files of a package of 5 GiB, against nginx with the files unpacked"),
     "crowds": Suite("crowds", "twenty uploads and a hundred downloads at once, small requests meanwhile"),
 }
