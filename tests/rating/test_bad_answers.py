@@ -152,7 +152,8 @@ async def test_a_repository_is_not_looked_for_where_a_failed_source_leaves_it_op
     found = await collected(world, replace(PACKAGE, content=content))  # the card on the hub names one
     assert (found.tree.state, found.tree.source) == (FactState.FAILED, "archive")
     named = await collected(world, replace(PACKAGE, content=content, readme="Repository: https://github.com/octo/tiny"))
-    assert named.tree.state is FactState.KNOWN
+    assert named.tree.state is FactState.FAILED  # without the archive's files nobody can say whether it is its own
+    assert "octo/tiny" in named.tree.reason
 
 
 @pytest.mark.parametrize(

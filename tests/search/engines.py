@@ -40,9 +40,14 @@ def frozen_time() -> float:
 
 @asynccontextmanager
 async def open_engine(
-    path: Path, records: Records, *, monotonic: Callable[[], float] = frozen_time, batch_packages: int = 200
+    path: Path,
+    records: Records,
+    *,
+    monotonic: Callable[[], float] = frozen_time,
+    wait_seconds: float = 0.5,
+    batch_packages: int = 200,
 ) -> AsyncIterator[Engine]:
-    index = await LocalSearchIndex(path, monotonic=monotonic).open()
+    index = await LocalSearchIndex(path, monotonic=monotonic, wait_seconds=wait_seconds).open()
     follower = IndexFollower(records, records, index, batch_packages=batch_packages)
     try:
         await follower.catch_up()

@@ -151,7 +151,8 @@ async def test_what_is_told_comes_from_the_records_in_one_batch(records: Records
 
 async def test_a_page_that_is_late_ends_and_the_walk_goes_on(records: Records, tmp_path: Path) -> None:
     records.put(*(make_package(number, f"n{number}", readme=f"text {number}") for number in range(10, 40)))
-    async with open_engine(tmp_path / "search.db", records, monotonic=itertools.count().__next__) as engine:
+    ticks = itertools.count().__next__
+    async with open_engine(tmp_path / "search.db", records, monotonic=ticks, wait_seconds=10) as engine:
         page = await engine.service.find(RegexQuery("[t]ext [0-9]+$", READMES), limit=50)
         assert len(page.items) == 1
         assert page.next_position is not None

@@ -118,7 +118,7 @@ MISTAKES = [
         2,
         "name a file to publish, or a --url to fetch it from",
     ),
-    Mistake(("publish", "none.zip", *NEW[2:]), 2, "Invalid value for 'PATH': File 'none.zip' does not exist.…"),
+    Mistake(("publish", "none.zip", *NEW[2:]), 2, "Invalid value for 'PATH': Path 'none.zip' does not exist.…"),
     Mistake(("publish", "-", *NEW[2:]), 2, "there was nothing on stdin"),
     Mistake(("download", "acme/tiny", "-o", "tiny.zip"), 5, "tiny.zip exists and is another file; --force replaces it"),
     Mistake(("download", "acme/tiny", "-o", "tiny.zip/"), 1, "tiny.zip: File exists"),
