@@ -13,7 +13,9 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from registry.domain.accounts import Permission
+from registry.domain.errors import InvalidInput
 from registry.domain.ratings import MetricName
+from registry.domain.receipt_keys import read_keys
 
 PREFIX = "REGISTRY_"
 ENV_FILE = ".env"
@@ -82,6 +84,12 @@ class Settings(BaseSettings):
     jwt_secret: SecretStr | None = Field(None, description="key that signs tokens; embedded: generated once")
     audit_key: SecretStr | None = Field(
         None, description="secret that signs the audit log; embedded: generated once; else made from jwt_secret"
+    )
+    receipt_key: SecretStr | None = Field(
+        None, description="secret that signs rating receipts; embedded: generated once; else made from jwt_secret"
+    )
+    receipt_keys_retired: str = Field(
+        "", description="public keys that signed receipts before: the JSON of `registry receipt-keys`, or one in base64"
     )
     token_lifetime_seconds: Seconds = Field(36_000, description="how long a token lives")
     session_lease_seconds: float = Field(
@@ -296,12 +304,22 @@ class Settings(BaseSettings):
             raise ValueError("give search, or search,download, or nothing")
         return text
 
-    @field_validator("jwt_secret", "audit_key")
+    @field_validator("jwt_secret", "audit_key", "receipt_key")
     @classmethod
     def _long_enough(cls, secret: SecretStr | None) -> SecretStr | None:
         if secret is not None and len(secret.get_secret_value()) < _MIN_SECRET_LENGTH:
             raise ValueError(f"give at least {_MIN_SECRET_LENGTH} characters, e.g. from: openssl rand -hex 32")
         return secret
+
+    @field_validator("receipt_keys_retired")
+    @classmethod
+    def _only_keys(cls, text: str) -> str:
+        if text:
+            try:
+                read_keys(text)
+            except InvalidInput as error:
+                raise ValueError(str(error)) from None
+        return text
 
     @model_validator(mode="after")
     def _complete(self) -> "Settings":
