@@ -122,6 +122,15 @@ class Settings(BaseSettings):
     s3_bucket: str | None = Field(None, description="S3 bucket (with blobs=s3)")
     s3_endpoint_url: str | None = Field(None, description="endpoint of S3, where it is not AWS")
     s3_public_endpoint_url: str | None = Field(None, description="endpoint of S3 as clients reach it, for signed URLs")
+    cloudfront_url: str = Field(
+        "",
+        pattern=_HTTP_URL_OR_EMPTY,
+        description="distribution in front of the bucket: downloads are redirected there; empty: to S3 itself",
+    )
+    cloudfront_key_id: str | None = Field(None, description="id of the public key in CloudFront (with cloudfront_url)")
+    cloudfront_private_key: SecretStr | None = Field(
+        None, description="private key that signs its URLs, in PEM: ECDSA on P-256 (with cloudfront_url)"
+    )
     engine_patience: float = Field(1, ge=1, le=4, description="factor on the time limits of DynamoDB, S3 and Redis")
     redis_url: SecretStr | None = Field(None, description="Redis (with cache=redis or jobs=redis)")
 
@@ -327,6 +336,8 @@ class Settings(BaseSettings):
             "dynamodb_table": self.records is RecordsBackend.DYNAMODB,
             "s3_bucket": self.blobs is BlobsBackend.S3,
             "redis_url": self.cache is CacheBackend.REDIS or self.jobs is JobsBackend.REDIS,
+            "cloudfront_key_id": bool(self.cloudfront_url),
+            "cloudfront_private_key": bool(self.cloudfront_url),
             "jwt_secret": not self.embedded,
             "admin_password": not self.embedded,
         }
@@ -335,6 +346,8 @@ class Settings(BaseSettings):
             raise ValueError(
                 f"the chosen stores need {', '.join(missing)}; set them in the environment or in {ENV_FILE}"
             )
+        if self.cloudfront_url and self.blobs is not BlobsBackend.S3:
+            raise ValueError(f"{PREFIX}CLOUDFRONT_URL needs {PREFIX}BLOBS=s3: its origin is the bucket")
         if self.blobs is BlobsBackend.S3 and self.upload_part_bytes < _S3_LEAST_PART_BYTES:
             raise ValueError(f"{PREFIX}UPLOAD_PART_BYTES: S3 takes parts of {_S3_LEAST_PART_BYTES} bytes or more")
         if self.blobs is BlobsBackend.S3 and self.upload_seconds > _S3_LONGEST_UPLOAD_SECONDS:
