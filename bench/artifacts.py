@@ -1,4 +1,4 @@
-"""Files of many sizes up and down, members of a large zip, and clients that are killed."""
+"""Files of many sizes up and down, and clients that are killed."""
 
 import asyncio
 import math
@@ -9,11 +9,8 @@ import statistics
 import subprocess
 import sys
 import time
-import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-
-import httpx
 
 from bench.engines import in_each_home
 from bench.machine import MEGABYTE
@@ -36,7 +33,6 @@ def rows(options: Options) -> Iterator[Row]:
 def _rows(settings: Mapping[str, str], options: Options) -> Iterator[Row]:
     with server_and_files(settings) as (server, token, files):
         yield from _sizes(server, token, files, options)
-        yield from _member(server, token, files, options)
         # At scale what is sent goes past the registry, and versitygw keeps a part that was cut off as a whole one:
         # the client's progress, which is counted here, goes back where it mends such a part.
         if not settings:
@@ -95,48 +91,6 @@ async def _there_and_back(server: Server, token: str, path: Path, name: str) -> 
         await client.delete(package.id)
     copy.unlink()
     return up, down
-
-
-def _member(server: Server, token: str, files: Path, options: Options) -> Iterator[Row]:
-    """One file out of a large zip: the first byte, and what it costs in memory."""
-    size = (64 if options.quick else 2048) * 2**20
-    path, block = files / "large.zip", os.urandom(2**20)
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
-        with archive.open("weights.bin", "w", force_zip64=True) as member:
-            for _ in range(size // len(block)):
-                member.write(block)
-        archive.writestr("train.py", b"print('x')\n" * 100_000, zipfile.ZIP_DEFLATED)
-    package_id = asyncio.run(_publish_one(server, token, path))
-    path.unlink()
-    headers = {"Authorization": f"Bearer {token}"}
-    with httpx.Client(base_url=server.url, headers=headers, timeout=60.0, trust_env=False) as client:
-        for what, address in (
-            ("a deflated member", f"/package/{package_id}/files/train.py"),
-            ("a stored member", f"/package/{package_id}/files/weights.bin"),
-            ("part=weights", f"/package/{package_id}/content?part=weights"),
-        ):
-            server.forget_memory_peak()
-            before = server.memory_bytes()
-            firsts = []
-            for _ in range(3):
-                began = time.perf_counter()
-                with client.stream("GET", address) as answer:
-                    chunks = answer.iter_raw()
-                    next(chunks)
-                    firsts.append(time.perf_counter() - began)
-                    for _ in chunks:
-                        pass
-            first = Measured.of([seconds * 1000 for seconds in firsts])
-            grown = (server.memory_peak_bytes() - before) / MEGABYTE
-            name = f"{what} of a zip of {size // 2**20} MiB"
-            yield Row("artifacts", f"{name}, first byte", first.value, "ms", first.spread)
-            yield Row("artifacts", f"{name}, growth of memory", grown, "MB", 0.0, goal=32)
-
-
-async def _publish_one(server: Server, token: str, path: Path) -> str:
-    transfers = Transfers(state_folder=path.parent / "state")
-    async with RegistryClient(server.url, token, transfers=transfers) as client:
-        return (await client.publish(path, NewPackage("large-zip", "1.0.0", "model"))).id
 
 
 def _killed(server: Server, token: str, files: Path, options: Options) -> Iterator[Row]:

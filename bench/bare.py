@@ -6,12 +6,14 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
 
 
-def bare_app(sizes: list[int]) -> Starlette:
-    """GET /<size> answers that many bytes, GET /304 an empty 304."""
-    return Starlette(routes=[*(_bytes_route(size) for size in sizes), Route("/304", _unchanged)])
+def bare_app(sizes: list[int], folder: str | None = None) -> Starlette:
+    """GET /<size> answers that many bytes, GET /304 an empty 304, and any other path a file of `folder`."""
+    files = [Mount("/", StaticFiles(directory=folder))] if folder else []
+    return Starlette(routes=[*(_bytes_route(size) for size in sizes), Route("/304", _unchanged), *files])
 
 
 def _bytes_route(size: int) -> Route:
@@ -31,9 +33,10 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("port", type=int)
     parser.add_argument("sizes", type=int, nargs="*")
+    parser.add_argument("--folder")
     arguments = parser.parse_args()
     uvicorn.run(
-        bare_app(arguments.sizes),
+        bare_app(arguments.sizes, arguments.folder),
         port=arguments.port,
         http="httptools",
         loop="uvloop",

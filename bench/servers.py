@@ -96,7 +96,7 @@ def registry_server(
         "REGISTRY_HUGGINGFACE_URL": "",
     }
     environment |= settings or {}
-    port = _free_port()
+    port = free_port()
     command = ["registry", "serve", "--port", str(port), "--workers", str(workers)]
     with _running(command, port, "/health", data_dir, environment, python) as server:
         yield server
@@ -105,7 +105,7 @@ def registry_server(
 @contextlib.contextmanager
 def bare_server(sizes: list[int]) -> Iterator[Server]:
     """Bare Starlette with a route for each size of answer (see bare.py)."""
-    port, here = _free_port(), Path(__file__).parent.parent
+    port, here = free_port(), Path(__file__).parent.parent
     with _running(["bench.bare", str(port), *map(str, sizes)], port, "/304", here, dict(os.environ)) as server:
         yield server
 
@@ -151,7 +151,7 @@ def _running(
             start_new_session=True,
         )
         try:
-            while not _answers(port, path):
+            while not answering(port, path):
                 if process.poll() is not None or time.perf_counter() - began > _START_SECONDS:
                     log.seek(0)
                     raise RuntimeError(f"{command[0]} does not answer:\n{log.read().decode(errors='replace')[-4000:]}")
@@ -166,7 +166,8 @@ def _running(
                 process.wait()
 
 
-def _answers(port: int, path: str) -> bool:
+def answering(port: int, path: str) -> bool:
+    """Whether a server gives 200 or 304 on 127.0.0.1."""
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=5.0) as connection:
             connection.sendall(f"GET {path} HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n".encode())
@@ -175,7 +176,8 @@ def _answers(port: int, path: str) -> bool:
         return False
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of 127.0.0.1 on which nothing listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

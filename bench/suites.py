@@ -41,6 +41,7 @@ SUITES = {
     "homes": Suite("homes", "the home at scale (DynamoDB Local, versitygw, Redis) beside the embedded one"),
     "units": Suite("units", "calls, capacity units and CPU of each operation at scale, by an engine that counts"),
     "transfers": Suite("transfers", "upload and download of 1 GiB: speed and memory of the server"),
-    "artifacts": Suite("artifacts", "0.1 MB to 1 GiB up and down, members of a zip, killed clients"),
+    "artifacts": Suite("artifacts", "0.1 MB to 1 GiB up and down, killed clients"),
+    "files": Suite("files", "single files of a package of 5 GiB, against nginx with the files unpacked"),
     "crowds": Suite("crowds", "twenty uploads and a hundred downloads at once, small requests meanwhile"),
 }

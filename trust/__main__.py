@@ -3,9 +3,16 @@
 import argparse
 import sys
 
-from trust import compatibility, licenses, safety, worlds
+from trust import cheats, compatibility, examples, licenses, safety, worlds
 
-SECTIONS = (*safety.SECTIONS, *licenses.SECTIONS, *compatibility.SECTIONS, *worlds.SECTIONS)
+SECTIONS = (
+    *safety.SECTIONS,
+    *licenses.SECTIONS,
+    *compatibility.SECTIONS,
+    *worlds.SECTIONS,
+    *cheats.SECTIONS,
+    *examples.SECTIONS,
+)
 """Every table; a new subject adds a module with its own."""
 
 

@@ -13,7 +13,9 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from registry.domain.accounts import Permission
+from registry.domain.errors import InvalidInput
 from registry.domain.ratings import MetricName
+from registry.domain.receipt_keys import read_keys
 
 PREFIX = "REGISTRY_"
 ENV_FILE = ".env"
@@ -83,6 +85,12 @@ class Settings(BaseSettings):
     audit_key: SecretStr | None = Field(
         None, description="secret that signs the audit log; embedded: generated once; else made from jwt_secret"
     )
+    receipt_key: SecretStr | None = Field(
+        None, description="secret that signs rating receipts; embedded: generated once; else made from jwt_secret"
+    )
+    receipt_keys_retired: str = Field(
+        "", description="public keys that signed receipts before: the JSON of `registry receipt-keys`, or one in base64"
+    )
     token_lifetime_seconds: Seconds = Field(36_000, description="how long a token lives")
     session_lease_seconds: float = Field(
         0,
@@ -114,6 +122,15 @@ class Settings(BaseSettings):
     s3_bucket: str | None = Field(None, description="S3 bucket (with blobs=s3)")
     s3_endpoint_url: str | None = Field(None, description="endpoint of S3, where it is not AWS")
     s3_public_endpoint_url: str | None = Field(None, description="endpoint of S3 as clients reach it, for signed URLs")
+    cloudfront_url: str = Field(
+        "",
+        pattern=_HTTP_URL_OR_EMPTY,
+        description="distribution in front of the bucket: downloads are redirected there; empty: to S3 itself",
+    )
+    cloudfront_key_id: str | None = Field(None, description="id of the public key in CloudFront (with cloudfront_url)")
+    cloudfront_private_key: SecretStr | None = Field(
+        None, description="private key that signs its URLs, in PEM: ECDSA on P-256 (with cloudfront_url)"
+    )
     engine_patience: float = Field(1, ge=1, le=4, description="factor on the time limits of DynamoDB, S3 and Redis")
     redis_url: SecretStr | None = Field(None, description="Redis (with cache=redis or jobs=redis)")
 
@@ -293,12 +310,22 @@ class Settings(BaseSettings):
             raise ValueError("give search, or search,download, or nothing")
         return text
 
-    @field_validator("jwt_secret", "audit_key")
+    @field_validator("jwt_secret", "audit_key", "receipt_key")
     @classmethod
     def _long_enough(cls, secret: SecretStr | None) -> SecretStr | None:
         if secret is not None and len(secret.get_secret_value()) < _MIN_SECRET_LENGTH:
             raise ValueError(f"give at least {_MIN_SECRET_LENGTH} characters, e.g. from: openssl rand -hex 32")
         return secret
+
+    @field_validator("receipt_keys_retired")
+    @classmethod
+    def _only_keys(cls, text: str) -> str:
+        if text:
+            try:
+                read_keys(text)
+            except InvalidInput as error:
+                raise ValueError(str(error)) from None
+        return text
 
     @model_validator(mode="after")
     def _complete(self) -> "Settings":
@@ -306,6 +333,8 @@ class Settings(BaseSettings):
             "dynamodb_table": self.records is RecordsBackend.DYNAMODB,
             "s3_bucket": self.blobs is BlobsBackend.S3,
             "redis_url": self.cache is CacheBackend.REDIS or self.jobs is JobsBackend.REDIS,
+            "cloudfront_key_id": bool(self.cloudfront_url),
+            "cloudfront_private_key": bool(self.cloudfront_url),
             "jwt_secret": not self.embedded,
             "admin_password": not self.embedded,
         }
@@ -314,6 +343,8 @@ class Settings(BaseSettings):
             raise ValueError(
                 f"the chosen stores need {', '.join(missing)}; set them in the environment or in {ENV_FILE}"
             )
+        if self.cloudfront_url and self.blobs is not BlobsBackend.S3:
+            raise ValueError(f"{PREFIX}CLOUDFRONT_URL needs {PREFIX}BLOBS=s3: its origin is the bucket")
         if self.blobs is BlobsBackend.S3 and self.upload_part_bytes < _S3_LEAST_PART_BYTES:
             raise ValueError(f"{PREFIX}UPLOAD_PART_BYTES: S3 takes parts of {_S3_LEAST_PART_BYTES} bytes or more")
         if self.blobs is BlobsBackend.S3 and self.upload_seconds > _S3_LONGEST_UPLOAD_SECONDS:

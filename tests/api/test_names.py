@@ -166,6 +166,17 @@ def test_deleted_name_stays_with_its_owner(publisher: Person, stranger: Person, 
     problem(send_package(stranger.client, metadata(name=name, version="5.0.0")), 403)
 
 
+def test_a_draft_reserves_its_name(publisher: Person, stranger: Person, name: str) -> None:
+    publish(publisher.client, name=name, version="1.0.0", status="draft")
+    for status in ("active", "draft"):
+        refused = send_package(stranger.client, metadata(name=name, version="2.0.0", status=status))
+        problem(refused, 403)
+    space = name.partition("/")[0]
+    problem(send_package(stranger.client, metadata(name=f"{space}/other")), 403)
+    problem(stranger.client.get(f"/names/model/{name}"), 404)
+    assert read(publisher, name)["owners"] == [publisher.name]
+
+
 def test_upload_that_began_before_the_name_was_taken(publisher: Person, stranger: Person, name: str) -> None:
     described = metadata(name=name, version="9.0.0")
     digest = "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881"  # of b"x"

@@ -108,7 +108,7 @@ def test_the_receipt_gives_the_same_numbers(publisher: Person, package: JsonObje
     rating = rated(publisher.client, package)
     receipt = publisher.client.get(f"/package/{package['id']}/rate/receipt")
     assert receipt.status_code == 200
-    assert recompute(receipt.content).net_score == rating["net_score"]
+    assert recompute(receipt.content).rating.net_score == rating["net_score"]
 
     changed = receipt.content.replace(b'"content_size":7', b'"content_size":8')
     assert changed != receipt.content

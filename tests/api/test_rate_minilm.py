@@ -20,4 +20,4 @@ def test_minilm_is_rated_over_http(publisher: Person) -> None:
     assert (rating["safety"], rating["findings"]) == ("clean", [])
     assert rating["metrics"]["safety"]["score"] == 1.0
     receipt = publisher.client.get(f"{path}/receipt").content
-    assert recompute(receipt).net_score == rating["net_score"]
+    assert recompute(receipt).rating.net_score == rating["net_score"]

@@ -9,8 +9,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from registry.adapters.ed25519 import verify
 from registry.domain.errors import InvalidInput
-from registry.rating.recompute import recompute
+from registry.domain.receipt_keys import read_keys
+from registry.rating.recompute import Verifier, recompute
 from tests.api.server import server_environment, start_server
 from tests.api.support import JsonObject, json_package, log_in
 from tests.api.upstreams import settings_for, upstreams_beside
@@ -51,7 +53,7 @@ def varied_package(number: int) -> JsonObject:
 
 
 @pytest.fixture(scope="module")
-def rated(tmp_path_factory: pytest.TempPathFactory) -> list[Rated]:
+def served(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Rated], str]:
     with upstreams_beside() as upstreams:
         environment = server_environment(tmp_path_factory.mktemp("receipts") / "data", **settings_for(upstreams))
         server = start_server(environment)
@@ -67,20 +69,35 @@ def rated(tmp_path_factory: pytest.TempPathFactory) -> list[Rated]:
 
             with ThreadPoolExecutor(AT_ONCE) as threads:
                 found = list(threads.map(publish_and_rate, range(PACKAGES)))
+            keys = client.get("/receipts/keys", headers={"Authorization": ""})
+            assert keys.status_code == httpx.codes.OK, keys.text
         server.stop()
-    return found
+    return found, keys.text
 
 
-def test_every_receipt_gives_the_rating_that_was_served(rated: list[Rated], tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def rated(served: tuple[list[Rated], str]) -> list[Rated]:
+    return served[0]
+
+
+@pytest.fixture(scope="module")
+def verifier(served: tuple[list[Rated], str]) -> Verifier:
+    return Verifier(read_keys(served[1]), verify)
+
+
+def test_every_receipt_gives_the_rating_that_was_served(served: tuple[list[Rated], str], tmp_path: Path) -> None:
+    rated, keys = served
+    (tmp_path / "keys.jwk").write_text(keys)
     receipts = [tmp_path / f"{each.package['id']}.json" for each in rated]
     for path, each in zip(receipts, rated, strict=True):
         path.write_bytes(each.receipt)
-    recomputed = Cli("http://nobody.invalid").done("recompute", *map(str, receipts)).documents
+    command = ("recompute", "--key", str(tmp_path / "keys.jwk"), *map(str, receipts))
+    recomputed = Cli("http://nobody.invalid").done(*command).documents
     assert recomputed == [each.rating for each in rated]
     assert len({each.rating["net_score"] for each in rated}) > PACKAGES / 5  # the packages do vary
 
 
-def test_a_changed_byte_is_noticed_wherever_it_is(rated: list[Rated]) -> None:
+def test_a_changed_byte_is_noticed_wherever_it_is(rated: list[Rated], verifier: Verifier) -> None:
     of = random.Random(0)  # noqa: S311 - test data
     for each in rated:
         evidence = each.receipt.index(b'"evidence":'), each.receipt.index(b'"form":')
@@ -88,7 +105,7 @@ def test_a_changed_byte_is_noticed_wherever_it_is(rated: list[Rated]) -> None:
             changed = bytearray(each.receipt)
             changed[place] ^= of.randrange(1, 256)
             with pytest.raises(InvalidInput):
-                recompute(bytes(changed))
+                recompute(bytes(changed), verifier)
 
 
 def test_a_changed_score_is_noticed_by_the_command(rated: list[Rated], tmp_path: Path) -> None:
@@ -97,4 +114,4 @@ def test_a_changed_score_is_noticed_by_the_command(rated: list[Rated], tmp_path:
     path = tmp_path / "receipt.json"
     path.write_bytes(rated[0].receipt.replace(low, b"0.99", 1))
     code, line = Cli("http://nobody.invalid").failed("recompute", str(path))
-    assert (code, "is not what its digest was made of" in line) == (1, True)
+    assert (code, "is not what its digest was made of" in line) == (7, True)

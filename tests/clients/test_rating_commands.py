@@ -1,5 +1,6 @@
 """`registry rate`, `recompute`, `license-check` and `lineage` against a real server."""
 
+import base64
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -32,16 +33,24 @@ def rater(server: RunningServer) -> Iterator[Cli]:
         yield cli
 
 
-def test_a_rating_is_told_kept_and_computed_again(rater: Cli, tmp_path: Path) -> None:
+def test_a_rating_is_shown_kept_and_computed_again(rater: Cli, tmp_path: Path) -> None:
     receipt = tmp_path / "receipt.json"
     rating = rater.done("rate", "acme/tiny", "--receipt", str(receipt)).document
     assert rating["metrics"]["license"]["score"] == 1.0
-    again = rater.done("recompute", str(receipt)).document
+    keys = tmp_path / "keys.json"
+    keys.write_text(rater.done("receipt-keys").out)
+    again = rater.done("recompute", str(receipt), "--key", str(keys)).document
     assert again == rating
+    without = rater.run("recompute", str(receipt))
+    assert (without.code, "signatures were not checked" in without.err) == (0, True)
+    assert rater.failed("recompute", str(receipt), "--key", "no key")[0] == 2
+    other = base64.b64encode(bytes(range(32))).decode()
+    code, line = rater.failed("recompute", str(receipt), "--key", other)
+    assert (code, "signed by another key" in line) == (7, True)
 
     receipt.write_bytes(receipt.read_bytes().replace(b'"license":"MIT"', b'"license":"BSD"'))
-    code, line = rater.failed("recompute", str(receipt))
-    assert code == 1
+    code, line = rater.failed("recompute", str(receipt), "--key", str(keys))
+    assert code == 7
     assert "digest" in line
     assert rater.failed("recompute", str(tmp_path / "none.json"))[0] == 1
 
@@ -50,7 +59,9 @@ def test_several_receipts_are_computed_at_once(rater: Cli, tmp_path: Path) -> No
     kept = [tmp_path / name for name in ("one.json", "none.json", "two.json")]
     for receipt in (kept[0], kept[2]):
         rater.done("rate", "acme/tiny", "--receipt", str(receipt))
-    assert len(rater.done("recompute", str(kept[0]), str(kept[2])).documents) == 2
+    keys = tmp_path / "keys.jwk"
+    keys.write_text(rater.done("receipt-keys").out)
+    assert len(rater.done("recompute", "--key", str(keys), str(kept[0]), str(kept[2])).documents) == 2
     answer = rater.run("recompute", *map(str, kept))
     assert answer.code == 1
     assert len(answer.documents) == 2
@@ -64,7 +75,7 @@ def test_a_package_is_rated_anew(rater: Cli) -> None:
 
 
 def test_lists_what_is_rated_high_enough(rater: Cli) -> None:
-    score = rater.done("rate", "acme/tiny").document["net_score"]
+    score = rater.done("rate", "acme/tiny").document["net_score_range"][0]
     assert [package["name"] for package in rater.done("list", "--min-net-score", str(score)).documents] == ["acme/tiny"]
     assert rater.done("list", "--min-net-score", str(score + 0.000_001)).out == ""
     assert rater.run("list", "--min-net-score", "1.5").code == 2

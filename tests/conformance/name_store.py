@@ -227,10 +227,19 @@ class NameStoreContract:
         home = replace(moved, version=package.version, revision=3)
         await records.packages.replace(home, make_change(package.id), expected_revision=2)
 
-    @pytest.mark.parametrize("status", [PackageStatus.FAILED, PackageStatus.PENDING])
+    @pytest.mark.parametrize(
+        "status", [PackageStatus.FAILED, PackageStatus.PENDING, PackageStatus.DRAFT, PackageStatus.QUARANTINED]
+    )
     async def test_what_was_never_published_leaves_nothing(self, records: Records, status: PackageStatus) -> None:
-        content = BYTES if status is PackageStatus.FAILED else None
-        package = await publish(records, "alice", "bert", version="1.0.0", status=status, content=content)
+        package = await publish(
+            records,
+            "alice",
+            "bert",
+            version="1.0.0",
+            status=status,
+            content=None if status is PackageStatus.PENDING else BYTES,
+            unreleased=status is PackageStatus.QUARANTINED,  # quarantined while it was a draft
+        )
         await records.packages.remove(package.id, make_change(package.id), expected_revision=1)
         await publish(records, "alice", "bert", version="1.0.0", content=OTHER_BYTES)
 
@@ -245,6 +254,33 @@ class NameStoreContract:
             else:
                 with pytest.raises(VersionRetired):
                     await records.packages.replace(settled, make_change(pending.id), expected_revision=1)
+
+    async def test_a_quarantined_version_keeps_its_bytes(self, records: Records) -> None:
+        package = await publish(
+            records, "alice", "bert", version="1.0.0", status=PackageStatus.QUARANTINED, content=BYTES
+        )
+        await records.packages.remove(package.id, make_change(package.id), expected_revision=1)
+        with pytest.raises(VersionRetired):
+            await publish(records, "alice", "bert", version="1.0.0", content=OTHER_BYTES)
+
+    async def test_of_many_names_those_that_a_principal_owns(self, records: Records) -> None:
+        await publish(records, "alice", "bert")
+        await publish(records, "bob", "bert", type=PackageType.CODE)
+        for number in range(101):
+            await publish(records, "alice" if number % 2 else "bob", f"many-{number}")
+        asked = [
+            (PackageType.MODEL, "bert"),
+            (PackageType.CODE, "bert"),
+            (PackageType.DATASET, "bert"),
+            (PackageType.MODEL, "never"),
+            *((PackageType.MODEL, f"many-{number}") for number in range(101)),
+        ]
+        owned = await records.names.list_owned(who("alice"), asked)
+        expected = {asked[0], *((PackageType.MODEL, f"many-{number}") for number in range(1, 101, 2))}
+        assert set(owned) == expected
+        assert len(owned) == len(expected)
+        assert not await records.names.list_owned(who("alice"), [])
+        assert not await records.names.list_owned("alice", asked)
 
     async def test_answer_comes_before_a_refusal(self, records: Records) -> None:
         answer = make_idempotency_record()

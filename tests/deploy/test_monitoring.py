@@ -147,7 +147,7 @@ def test_the_registry_s_metrics_are_used_with_the_dimensions_that_it_writes() ->
 
 
 def test_tasks_write_under_the_namespace_that_is_read() -> None:
-    (nested,) = resources("AWS::CloudFormation::Stack").values()
+    nested = resources("AWS::CloudFormation::Stack")["Monitoring"]
     assert nested["Parameters"]["Namespace"] == {"Fn::Sub": NAMESPACE}
     for name in SERVICES:
         environment = {entry["Name"]: entry["Value"] for entry in containers()[name]["Environment"]}
@@ -160,9 +160,8 @@ def test_running_tasks_are_measured() -> None:
 
 
 def test_the_parts_of_the_stack_fit_together() -> None:
-    (nested,) = resources("AWS::CloudFormation::Stack").values()
-    assert nested["TemplateURL"] == NAME
-    assert set(nested["Parameters"]) == set(load(NAME)["Parameters"])
+    for nested in resources("AWS::CloudFormation::Stack").values():
+        assert set(nested["Parameters"]) == set(load(nested["TemplateURL"])["Parameters"])
 
 
 def test_the_dashboard_names_only_what_the_template_knows() -> None:

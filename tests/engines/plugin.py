@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.deploy import policies
-from tests.engines import aws_calls, chromium, dynamodb, iam, redis, s3
+from tests.engines import aws_calls, chromium, dynamodb, http_cache, iam, redis, s3
 from tests.engines import hub_clients as clients
 from tests.engines.hub_clients import VERSIONS, HubClient
 
@@ -23,6 +23,7 @@ FIND_MISSING: dict[str, Callable[[], str | None]] = {
     "s3_endpoint": s3.find_missing,
     "browser": chromium.find_missing,
     "iam_simulator": iam.find_missing,
+    "http_cache": http_cache.find_missing,
     "hub_clients": clients.find_missing,
 }
 """The fixture that needs an engine, and what tells whether it can be had."""
@@ -116,6 +117,22 @@ def s3_endpoint() -> Iterator[str]:
     aws_calls.record_calls()
     with s3.running_s3() as server:
         yield server.endpoint_url
+
+
+@pytest.fixture(scope="session", name="http_cache")
+def http_cache_can_run() -> None:
+    """A cache can be started; `running_cache` does it, in front of a server."""
+    missing = http_cache.find_missing()
+    if missing is not None:
+        pytest.fail(missing)
+
+
+@pytest.fixture(scope="session")
+def iam_simulator() -> None:
+    """IAM can be simulated."""
+    missing = iam.find_missing()
+    if missing is not None:
+        pytest.fail(missing)
 
 
 @pytest.fixture(scope="session")

@@ -61,7 +61,7 @@ async def test_what_would_take_too_long_or_never_help_is_not_waited_for(world: W
     ("score", "reason"),
     [
         (0.5, None),
-        (0.4996, "its score is 0.4996; at least 0.5 is asked for"),
+        (0.4996, "its score may be as low as 0.4996; at least 0.5 is asked for"),
         (None, "nothing could be rated; a score of at least 0.5 is asked for"),
     ],
 )

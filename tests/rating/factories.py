@@ -23,6 +23,7 @@ from registry.domain.evidence import (
     ParentScore,
     PythonFacts,
     RepositoryFacts,
+    RepositoryLink,
     ReviewFacts,
     SafetyFacts,
     TreeFacts,
@@ -66,7 +67,7 @@ def evidence(**facts: Any) -> Evidence:
         "parents": absent("record", "the package depends on nothing"),
         "claims_reading": absent("text model", "no text model is set up"),
     }
-    for name in ("repository", "repository_readme", "commits", "reviews", "tree"):
+    for name in ("repository_link", "repository", "repository_readme", "commits", "reviews", "tree"):
         nothing[name] = absent()
     given = nothing | facts
     return Evidence(**{"card": card_of(given)} | given)
@@ -256,6 +257,7 @@ def varied(seed: int) -> Evidence:
         package=of.package(),
         archive=of.maybe("archive", of.archive),
         safety=of.maybe("scanner", of.safety),
+        repository_link=of.maybe("github", lambda: RepositoryLink("o/r", own=True, why="its README names tiny")),
         repository=of.maybe("github", of.repository),
         repository_readme=of.maybe("github", of.card),
         commits=of.maybe("github", of.commits),

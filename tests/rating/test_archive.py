@@ -88,6 +88,14 @@ async def test_an_archive_of_every_kind_gives_the_same_facts(kind: str) -> None:
     assert not facts.truncated
 
 
+async def test_the_readme_of_a_wheel_is_its_description_unless_a_card_is_inside() -> None:
+    metadata = {"tiny-1.dist-info/WHEEL": "x", "tiny-1.dist-info/METADATA": "Name: tiny\n\n# Tiny\n"}
+    part = {"tiny/part/README.md": "# A part\n"}
+    card = {"tiny/README.md": "---\nlicense: mit\n---\n# Card\n"}
+    assert (await inspect(make_zip({**metadata, **part}))).readme == "# Tiny\n"
+    assert (await inspect(make_zip({**metadata, **part, **card}))).readme == card["tiny/README.md"]
+
+
 async def test_content_that_is_a_single_file_is_looked_at_as_it_is() -> None:
     facts = await inspect(b"# Tiny\n", "README.md")
     assert [file.path for file in facts.files] == ["README.md"]

@@ -36,7 +36,7 @@ async def test_texts_that_cannot_be_taken_apart_are_lost_sources_and_hide_no_fin
     assert scored.rating.status is RatingStatus.PARTIAL
     assert (scored.rating.safety, scored.rating.findings) == (SafetyStatus.DANGEROUS, (FOUND,))
     assert scored.rating.metric(MetricName.RAMP_UP_TIME).lost_to
-    assert scored.rating == recompute(scored.receipt.encode())
+    assert scored.rating == recompute(scored.receipt.encode()).rating
 
 
 async def test_a_score_is_the_same_in_a_job() -> None:

@@ -22,7 +22,7 @@ from registry.rating.metrics import (
     tree,
 )
 from registry.rating.metrics import license as license_metric
-from tests.rating.factories import evidence, failed, known, package
+from tests.rating.factories import archive, evidence, failed, known, package
 
 COUNTS = st.lists(st.integers(1, 10_000), min_size=1, max_size=20)
 
@@ -124,6 +124,25 @@ def test_size_counts_one_copy_of_the_weights() -> None:
     assert size.weight_bytes(files[2:]) == ("PyTorch", 99, 1)
     assert size.weight_bytes(files[3:]) == ("ONNX", 400, 1)
     assert size.weight_bytes((FileEntry("training_args.bin", 9), FileEntry("README.md", 9))) is None
+
+
+def test_a_model_without_weights_has_nothing_to_run() -> None:
+    nothing = evidence(package=package(content_size=900), archive=archive("README.md", "config.json", "train.py"))
+    result = size.measure(nothing)
+    assert (result.score, set(dict(result.by_target).values())) == (0.0, {0.0})
+    assert "without weights" in result.evidence
+    code = evidence(package=package(type="code", content_size=900), archive=archive("README.md", "train.py"))
+    assert size.measure(code).score == 1.0
+    unseen = evidence(package=package(content_size=900), archive=archive("a.md", truncated=True))
+    assert size.measure(unseen).score == 1.0
+
+
+def test_no_ending_hides_weights() -> None:
+    assert size.weight_bytes(sized(a_dot_safetensors=100, b_dot_hidden=900)) == ("unknown", 900, 1)
+    assert size.weight_bytes(sized(a_dot_safetensors=100, b_dot_hidden=700)) == ("safetensors", 100, 1)
+    assert size.weight_bytes(sized(README_dot_md=900, config_dot_json=90, notes_dot_txt=9, RECORD=9)) is None
+    assert size.weight_bytes(sized(RECORD=9)) == ("unknown", 9, 1)
+    assert size.weight_bytes(sized(xgb_model_dot_json=9, RECORD=9)) == ("unknown", 9, 1)
 
 
 def test_a_small_file_does_not_hide_large_weights() -> None:

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from registry.domain.card_facts import CardReading, DemonstrationFacts, ProjectFacts
 from registry.domain.evidence import (
+    AssertionFacts,
     DatasetFacts,
     Fact,
     FileEntry,
@@ -21,6 +22,7 @@ from registry.rating.metrics import (
     dataset_and_code,
     dataset_quality,
     reproducibility,
+    size,
 )
 from tests.rating.factories import archive, evidence, failed, hub, known, package
 
@@ -87,6 +89,50 @@ def test_a_template_that_nobody_filled_in_documents_nothing() -> None:
     assert full.score == pytest.approx(0.4 / 0.6, abs=1e-6)
 
 
+def test_a_dataset_without_data_is_reported() -> None:
+    def half(*paths: str) -> tuple[float | None, str]:
+        dataset = package(type="dataset", content_size=500)
+        result = dataset_and_code.measure(evidence(package=dataset, archive=archive(*paths)))
+        return result.score, result.evidence
+
+    score, text = half("README.md", "LICENSE", "dataset_infos.json", "load.py")
+    assert (score, "a dataset without data" in text) == (0.0, True)
+    assert half("README.md", "train.csv")[0] == 1.0
+    assert half("README.md", "data.json")[0] == 1.0
+    assert half("README.md", "rows.bin.zst", "load.py")[0] == 1.0
+
+
+def test_a_dataset_without_data_has_nothing_to_document_or_to_hold() -> None:
+    empty = evidence(package=package(type="dataset", content_size=500), archive=archive("README.md", "LICENSE"))
+    assert dataset_quality.measure(empty).score == size.measure(empty).score == 0.0
+    full = evidence(package=package(type="dataset", content_size=500), archive=archive("README.md", "a.csv"))
+    assert size.measure(full).score == 1.0
+
+
+def test_what_a_source_distribution_is_not_meant_to_hold_is_left_out() -> None:
+    paths = ("tiny-1.0/PKG-INFO", "tiny-1.0/tiny.py")
+    assert "continuous integration" not in code_quality.measure(evidence(archive=archive(*paths))).evidence
+    assert "no continuous integration" in code_quality.measure(evidence(archive=archive(*paths[1:]))).evidence
+
+
+def test_python_without_a_statement_is_no_code() -> None:
+    comments = python(files=1, statements=0)
+    assert (
+        dataset_and_code.measure(evidence(package=package(type="code"), archive=archive("a.py", python=comments))).score
+        == 0.0
+    )
+
+
+def test_tests_count_by_what_they_assert() -> None:
+    def score(tests: AssertionFacts) -> float:
+        facts = python(statements=100 + tests.statements, tests=tests, functions=0, findings=None)
+        return code_quality.measure(evidence(archive=archive("a.py", "tests/test_a.py", python=facts))).score or 0.0
+
+    assert score(AssertionFacts(1, 5, 5, 30, 25)) == pytest.approx(0.3 / 0.8, abs=1e-6)
+    assert score(AssertionFacts(1, 5, 1, 30, 5)) == pytest.approx(0.3 * 0.2 / 0.8, abs=1e-6)
+    assert score(AssertionFacts(9, 99, 0, 999, 0)) == 0.0
+
+
 def test_a_dataset_of_its_own_without_a_hub() -> None:
     card = "---\nlicense: mit\n---\n# Summary\n## Fields\nThe text and its label.\n"
     result = dataset_quality.measure(evidence(package=package(type="dataset", readme=card)))
@@ -110,7 +156,7 @@ PROJECT = ("src/a.py", "tests/test_a.py", ".github/workflows/ci.yml", ".pre-comm
 
 def test_code_quality_on_paper() -> None:
     full = evidence(archive=archive(*PROJECT, python=python()))
-    assert code_quality.measure(full).score == pytest.approx(0.3 + 0.2 + 0.15 + 0.15 * 0.5 + 0.2 * 0.5, abs=1e-6)
+    assert code_quality.measure(full).score == pytest.approx(0.3 / 2 + 0.2 + 0.15 + 0.15 * 0.5 + 0.2 * 0.5, abs=1e-6)
     bare = evidence(archive=archive("a.py", python=python(findings=None)))
     assert code_quality.measure(bare).score == pytest.approx(0.15 * 0.5 / 0.8, abs=1e-6)
 
@@ -127,8 +173,8 @@ def test_empty_files_count_for_nothing() -> None:
 def test_tests_are_measured_against_the_code_that_they_test() -> None:
     files = (FileEntry("a.py", 800), FileEntry("tests/data.json", 10**6), FileEntry("tests/test_a.py", 100))
     result = code_quality.measure(evidence(tree=known(TreeFacts(files, truncated=False))))
-    assert result.score == pytest.approx(0.3 * 0.5 / 0.8, abs=1e-6)
-    assert "tests: tests/test_a.py, 100 bytes for 800 of other code" in result.evidence
+    assert result.score == pytest.approx(0.3 * 0.25 / 0.8, abs=1e-6)
+    assert "tests, not read: tests/test_a.py, 100 bytes for 800 of other code" in result.evidence
 
 
 def test_a_line_of_python_is_too_little_to_judge() -> None:

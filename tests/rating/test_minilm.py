@@ -39,4 +39,4 @@ async def test_minilm_is_rated_from_its_own_archive(minilm_wheel: bytes) -> None
         Target.AWS_SERVER: 1.0,
     }
     assert rating.metric(MetricName.BUS_FACTOR).status is MetricStatus.UNKNOWN
-    assert recompute(encode_receipt(receipt)) == rating
+    assert recompute(encode_receipt(receipt)).rating == rating

@@ -344,3 +344,16 @@ def test_lists_are_no_code_and_rules_are_no_headings() -> None:
 def test_only_datasets_that_the_prose_names_are_mentioned() -> None:
     reading = read_card_text("---\ndatasets: [org/book-corpus, squad]\n---\nTrained on BookCorpus.\n")
     assert (reading.datasets, reading.mentioned_datasets) == (("org/book-corpus", "squad"), ("org/book-corpus",))
+
+
+def test_numbers_of_rows_in_training_data_are_no_claims() -> None:
+    table = "| Dataset | Pairs |\n|-|-|\n| SQuAD | 87599 |\n"
+    assert read_card_text(f"## Training data\n{table}").claims == ()
+    assert len(read_card_text(f"## Evaluation results\n{table}").claims) == 1
+
+
+def test_an_example_before_any_heading_is_one() -> None:
+    reading = read_card_text(
+        "Tidies.\n\n```python\nimport tidier\ntidier.tidy()\n```\n# Features\nMany.\n", ("tidier",)
+    )
+    assert (reading.example, [section.example for section in reading.sections]) == (1, [False])

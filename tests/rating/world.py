@@ -64,7 +64,7 @@ class World:
             self.sources, cards=DirectCards(), clock=self.clock, deadlines=deadlines
         ).collect(package)
         receipt = rate(evidence)
-        assert recompute(encode_receipt(receipt)) == receipt.rating
+        assert recompute(encode_receipt(receipt)).rating == receipt.rating
         return receipt.rating
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from registry.domain.errors import InvalidInput
+from registry.domain.names import Name, Visibility
 from registry.domain.packages import PackageStatus, PackageType
 from registry.domain.search import SearchScope, TextQuery
 from registry.domain.visibility import Viewer
@@ -61,6 +62,30 @@ async def test_scope(records: Records, tmp_path: Path) -> None:
         assert await ranked(engine, "bert", scope=SearchScope(type=PackageType.DATASET)) == ["wikipedia"]
         assert await ranked(engine, "secret", scope=SearchScope(viewer=Viewer("bob"))) == ["secret-bert"]
         assert await ranked(engine, "secret") == []
+
+
+async def test_words_of_hidden_packages_are_as_unknown_as_any(records: Records, tmp_path: Path) -> None:
+    for number in range(6, 12):
+        records.put(
+            make_package(number, f"whisperx-{number}", status=PackageStatus.QUARANTINED, owner="bob", readme="speech")
+        )
+    hidden = {(PackageType.MODEL, "wispers"): _private("wispers")}
+    records.put(make_package(12, "wispers", description="whisperx"))
+    viewer = Viewer("alice", private=hidden)
+    async with open_engine(tmp_path / "search.db", records) as engine:
+        # Only hidden packages have the word: the answer is that of a word that nobody has.
+        page = await engine.service.rank(TextQuery("whisperx", SearchScope(viewer=viewer)), limit=2)
+        assert ([item.package.name for item in page.items], page.corrected) == (["whisper-tiny"], True)
+        # Hidden ones among those found leave no gap, and no next page that is empty.
+        page = await engine.service.rank(TextQuery("speech", SearchScope(viewer=viewer)), limit=1)
+        assert ([item.package.name for item in page.items], page.next_position) == (["whisper-tiny"], None)
+        page = await engine.service.rank(TextQuery("whisperx", SearchScope(viewer=Viewer("bob"))), limit=50)
+        assert len(page.items) == 7
+        assert not page.corrected
+
+
+def _private(name: str) -> Name:
+    return Name(PackageType.MODEL, name, ("bob#bob",), Visibility.PRIVATE, (), {}, 1)
 
 
 async def test_a_snippet_shows_the_words_as_plain_text_with_places(records: Records, tmp_path: Path) -> None:

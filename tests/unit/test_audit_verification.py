@@ -17,7 +17,7 @@ from registry.domain.merkle import Frontier
 from tests.factories import make_audit_entry, make_id
 
 Entry = dict[str, Any]
-SIGNER = Ed25519Signer("secret of the log")
+SIGNER = Ed25519Signer("secret of the log", purpose="tests")
 KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
 
 

@@ -23,7 +23,8 @@ async def database(tmp_path: Path) -> AsyncIterator[SqliteDatabase]:
 
 
 def audit(database: SqliteDatabase, key: str = "one") -> GlobalAudit:
-    return GlobalAudit(SqliteAuditLog(database), SqliteAuditStore(database), Ed25519Signer(key), verify)
+    signer = Ed25519Signer(key, purpose="tests")
+    return GlobalAudit(SqliteAuditLog(database), SqliteAuditStore(database), signer, verify)
 
 
 async def record(database: SqliteDatabase, count: int) -> None:

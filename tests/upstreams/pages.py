@@ -37,7 +37,7 @@ Trained on the pairs.
 On GLUE the accuracy is 0.912; see https://arxiv.org/abs/1904.06472.
 """
 DATASET_CARD = "---\nlicense: cc-by-4.0\n---\n# Pairs\n## Dataset summary\n## Dataset structure\n## Limitations\n"
-README = "# Tiny\n\n## Usage\n\n```python\nimport tiny\n```\n"
+README = "# Tiny\n\nThe code of org/tiny.\n\n## Usage\n\n```python\nimport tiny\n```\n"
 PYPROJECT = b"""[project]
 name = "tiny"
 dependencies = ["transformers>=4"]

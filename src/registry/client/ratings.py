@@ -46,6 +46,10 @@ class Ratings:
         """The evidence of the rating, to be computed again offline. Raises NotFound while there is no rating."""
         return (await self._transport.call("GET", f"{self._path(package_id)}/rate/receipt")).content
 
+    async def receipt_keys(self) -> Document:
+        """The public keys that check receipts, as a JWK set; the one that signs now comes first."""
+        return read(await self._transport.call("GET", "/receipts/keys"), dict)
+
     async def license_check(self, package_id: str, *, license: str | None = None, url: str | None = None) -> Document:  # noqa: A002 – the field's name
         """Whether a project may use the package: one under `license` (SPDX), or the one at `url`.
 

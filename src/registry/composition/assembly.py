@@ -19,6 +19,7 @@ from registry.composition.policy import assemble_policy
 from registry.composition.rating import RatingCollaborators, RatingStores, assemble_rating
 from registry.composition.safety import assemble_safety
 from registry.composition.search import Search, announced
+from registry.domain.receipt_keys import read_keys
 from registry.formats.archives.limits import ArchiveLimits
 from registry.ports.clock import Clock, IdSource
 from registry.ports.passwords import PasswordHasher
@@ -37,6 +38,8 @@ from registry.services.maintenance.maintenance import HousekeepingObserver, Main
 from registry.services.names.access import Access
 from registry.services.names.drafts import Drafts
 from registry.services.names.names import Names
+from registry.services.names.namespaces import Namespaces
+from registry.services.names.owners import AccountNames
 from registry.services.names.private import PrivateNames
 from registry.services.names.releases import Releases
 from registry.services.packages.archive_reading import ArchiveReader
@@ -49,7 +52,9 @@ from registry.services.packages.publishing import Publishing
 from registry.services.packages.reading import Reading
 from registry.services.packages.retrieval import DownloadLog, Retrieval
 from registry.services.ratings.badges import Badges
+from registry.services.ratings.receipt_signing import ReceiptSigning
 from registry.services.uploads.admission import Admission
+from registry.services.uploads.completing import Completing
 from registry.services.uploads.quotas import QuotaRules, Quotas
 from registry.services.uploads.uploads import UploadRules, Uploads
 from registry.services.webhooks.deliveries import Deliveries
@@ -59,6 +64,9 @@ from registry.settings import Settings
 ADMIN_PASSWORD_FILE = "admin-password"  # noqa: S105  (a file name)
 _SIGNING_KEY_FILE = "signing-key"
 _AUDIT_KEY_FILE = "audit-key"
+_RECEIPT_KEY_FILE = "receipt-key"
+_AUDIT_PURPOSE = "registry audit log v1"
+_RECEIPT_PURPOSE = "registry rating receipts v1"
 _LEASE_TIMEOUTS = 3
 """A claimed delivery is free again after so many times the time that one may take."""
 _COMPLETE_WAIT_SECONDS = 25.0
@@ -94,6 +102,7 @@ class _Secrets:
     signing_key: str
     admin_password: str
     audit_key: str
+    receipt_key: str
 
 
 def _secrets_of(settings: Settings) -> _Secrets:
@@ -105,10 +114,13 @@ def _secrets_of(settings: Settings) -> _Secrets:
         return kept_secret(settings.data_dir / file, lambda: secrets.token_urlsafe(size))
 
     signing_key = value(settings.jwt_secret, _SIGNING_KEY_FILE, 48)
-    # At scale the key that signs tokens gives this one, too, where none is set: the signer derives another key from it.
-    given = settings.audit_key or (None if settings.embedded else SecretStr(signing_key))
+    # At scale the key that signs tokens gives the others, too, where none is set: signers derive other keys from it.
+    unset = None if settings.embedded else SecretStr(signing_key)
     return _Secrets(
-        signing_key, value(settings.admin_password, ADMIN_PASSWORD_FILE, 15), value(given, _AUDIT_KEY_FILE, 48)
+        signing_key,
+        value(settings.admin_password, ADMIN_PASSWORD_FILE, 15),
+        value(settings.audit_key or unset, _AUDIT_KEY_FILE, 48),
+        value(settings.receipt_key or unset, _RECEIPT_KEY_FILE, 48),
     )
 
 
@@ -140,7 +152,8 @@ def assemble(settings: Settings, stores: Stores, around: Collaborators) -> Runni
     )
     private = PrivateNames(records.names)
     access = Access(records.names, private)
-    names = Names(records.names, records.packages, records.accounts, private, audit=audit, clock=clock, ids=ids)
+    owners = AccountNames(records.accounts)
+    names = Names(records.names, records.packages, owners, private, audit=audit, clock=clock, ids=ids)
     drafts = Drafts(records.packages, intake, audit=audit, clock=clock, lifetime_seconds=settings.draft_seconds)
     catalog = Catalog(records.packages, records.audit, access)
     safety = assemble_safety(
@@ -155,10 +168,15 @@ def assemble(settings: Settings, stores: Stores, around: Collaborators) -> Runni
         sandbox=around.rating.sandbox,
         list_files=files.manifests.expect,
     )
+    receipts = ReceiptSigning(
+        Ed25519Signer(kept.receipt_key, purpose=_RECEIPT_PURPOSE),
+        retired=[*read_keys(settings.receipt_keys_retired).values()] if settings.receipt_keys_retired else (),
+    )
     rating = assemble_rating(
         settings,
         RatingStores(records.ratings, records.packages, blobs),
         around.rating,
+        receipts=receipts,
         safety=safety,
         catalog=catalog,
         audit=audit,
@@ -181,14 +199,12 @@ def assemble(settings: Settings, stores: Stores, around: Collaborators) -> Runni
         records.uploads,
         stores.bytes.parts,
         publishing,
-        intake,
+        Completing(records.uploads, stores.bytes.parts, publishing, intake, wait_seconds=_COMPLETE_WAIT_SECONDS),
         quotas,
         idempotency=records.idempotency,
         clock=clock,
         ids=ids,
-        rules=UploadRules(
-            settings.upload_seconds, settings.upload_part_bytes, settings.idempotency_seconds, _COMPLETE_WAIT_SECONDS
-        ),
+        rules=UploadRules(settings.upload_seconds, settings.upload_part_bytes, settings.idempotency_seconds),
     )
     policy = assemble_policy(settings, records, clock=clock)
     retrieval = Retrieval(
@@ -218,6 +234,7 @@ def assemble(settings: Settings, stores: Stores, around: Collaborators) -> Runni
         ),
         access=access,
         names=names,
+        namespaces=Namespaces(records.names, records.packages, owners, private),
         releases=Releases(records.releases, records.packages, names, access, drafts, audit=audit, clock=clock, ids=ids),
         api_tokens=ApiTokens(records.api_tokens, records.accounts, clock=clock, ids=ids),
         token_use=token_use,
@@ -296,9 +313,12 @@ def assemble(settings: Settings, stores: Stores, around: Collaborators) -> Runni
         admission=Admission(
             total_bytes=UploadMemory.of(settings).bodies_bytes, wait_seconds=settings.upload_wait_seconds
         ),
-        global_audit=GlobalAudit(records.audit_log, records.audit, Ed25519Signer(kept.audit_key), verify),
+        global_audit=GlobalAudit(
+            records.audit_log, records.audit, Ed25519Signer(kept.audit_key, purpose=_AUDIT_PURPOSE), verify
+        ),
         cursors=CursorCodec(kept.signing_key.encode()),
         ratings=rating.ratings,
+        receipts=receipts,
         license_checks=rating.license_checks,
         badges=Badges(names, rating.ratings),
         verdicts=safety.verdicts,

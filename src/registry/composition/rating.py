@@ -30,6 +30,7 @@ from registry.services.ratings.license_check import LicenseChecks
 from registry.services.ratings.parents import LineageParentScores
 from registry.services.ratings.parsing import IsolatedCardReader, Scorer
 from registry.services.ratings.ratings import RatingAge, Ratings
+from registry.services.ratings.receipt_signing import ReceiptSigning
 from registry.services.ratings.work import RatingObserver, RatingRules, RatingWork
 from registry.settings import CacheBackend, JobsBackend, Settings
 
@@ -65,6 +66,7 @@ def assemble_rating(
     stores: RatingStores,
     around: "RatingCollaborators",
     *,
+    receipts: ReceiptSigning,
     safety: SafetyServices,
     catalog: Catalog,
     audit: AuditWriter,
@@ -113,6 +115,7 @@ def assemble_rating(
             clock=clock,
             ids=ids,
             scorer=scorer,
+            receipts=receipts,
             rules=RatingRules(
                 lease_seconds=settings.rating_lease_seconds,
                 retry_seconds=settings.rating_retry_seconds,

@@ -47,13 +47,14 @@ from registry.adapters.s3 import (
     ensure_bucket,
     open_s3,
 )
+from registry.adapters.s3.cloudfront import CloudFrontSigner
 from registry.composition.backends import Bytes, Records, Shared
 from registry.composition.engines import EngineLimits, OnUnits, limits_of, tell, tell_units
 from registry.composition.memory import UploadMemory
 from registry.domain.errors import Unavailable
 from registry.ports.clock import Clock
 from registry.services.health.health import Probe
-from registry.settings import BlobsBackend, DynamoClient, RecordsBackend, Settings, SettingsError
+from registry.settings import PREFIX, BlobsBackend, DynamoClient, RecordsBackend, Settings, SettingsError
 from registry.telemetry.observation import CallObserver
 
 _Opened = TypeVar("_Opened")
@@ -149,8 +150,24 @@ async def open_bytes(settings: Settings, observer: CallObserver, limits: EngineL
                 total_bytes=UploadMemory.of(settings).parts_bytes, wait_seconds=settings.upload_wait_seconds
             ),
             presigned_seconds=settings.download_url_seconds,
+            cloudfront=_cloudfront(settings),
         )
         yield Bytes(blobs, S3PartStore(bucket, blobs))
+
+
+def _cloudfront(settings: Settings) -> CloudFrontSigner | None:
+    key = settings.cloudfront_private_key
+    if not settings.cloudfront_url or key is None:
+        return None
+    try:
+        return CloudFrontSigner(
+            settings.cloudfront_url,
+            key_id=settings.cloudfront_key_id or "",
+            private_key=key.get_secret_value(),
+            seconds=settings.download_url_seconds,
+        )
+    except ValueError as error:
+        raise SettingsError(f"{PREFIX}CLOUDFRONT_PRIVATE_KEY: {error}") from None
 
 
 @asynccontextmanager

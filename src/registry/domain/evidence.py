@@ -72,11 +72,24 @@ class ModuleFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class AssertionFacts:
+    """What the Python tests inside an archive assert. `functions` are test functions, `asserting` those of them with an
+    assertion that depends on the package; `statements` are those of all test files, `counted` of `asserting` alone.
+    """
+
+    files: int
+    functions: int
+    asserting: int
+    statements: int
+    counted: int
+
+
+@dataclass(frozen=True, slots=True)
 class PythonFacts:
     """What reading (never running) the Python inside an archive showed.
 
     `findings` are pairs (ruff rule, count); None when ruff could not be asked. `lines` and `statements` are those of
-    the files read; docstrings are no statements.
+    the files read; docstrings are no statements. `functions` are those outside of tests.
     """
 
     files: int
@@ -87,6 +100,7 @@ class PythonFacts:
     statements: int = 0
     findings: tuple[tuple[str, int], ...] | None = None
     modules: tuple[ModuleFacts, ...] = ()
+    tests: AssertionFacts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +170,15 @@ class RepositoryFacts:
 
     name: str
     license: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RepositoryLink:
+    """Whether the source repository `name` is the package's own, and what shows it."""
+
+    name: str
+    own: bool
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,7 +271,7 @@ class Evidence:
     """All that a rating is computed from. `latency_ms` is how long collecting took in all.
 
     `card` is what the text that explains the package says: the first of the record's, archive's, hub's and repository's
-    README. Its source is that of the text.
+    README. Its source is that of the text. What `repository_link` finds not to be the package's own is absent.
     """
 
     collected_at: datetime
@@ -256,6 +279,7 @@ class Evidence:
     package: Fact[PackageFacts]
     archive: Fact[ArchiveFacts]
     safety: Fact[SafetyFacts]
+    repository_link: Fact[RepositoryLink]
     repository: Fact[RepositoryFacts]
     repository_readme: Fact[str]
     commits: Fact[CommitFacts]

@@ -100,6 +100,11 @@ class Package:
     unreleased: bool = False
     """Quarantined while it was a draft: without the quarantine it is a draft again."""
 
+    @property
+    def was_published(self) -> bool:
+        """Whether its version belongs to its bytes for good."""
+        return self.status.is_published and not self.unreleased
+
 
 class AuditAction(StrEnum):
     CREATE = "create"

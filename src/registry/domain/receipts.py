@@ -1,8 +1,9 @@
 """Receipts as JSON: canonical text, a digest for every piece of evidence, and one for the whole.
 
 Canonical means sorted keys, no spaces, UTF-8, floats in the shortest form that reads back to the same bits. A receipt
-is read back only when each digest is that of the text beside it and the whole is canonical, so that any changed byte is
-told, with its place where that can be.
+is read back only when it has just the members of a receipt, each digest is that of the text beside it, and the whole is
+canonical, so that any changed byte is reported, with its place where that can be. `registry.domain.receipt_keys` signs
+the whole.
 """
 
 import hashlib
@@ -19,6 +20,11 @@ from registry.domain.evidence import Evidence, Fact
 from registry.domain.ratings import FORMULA_VERSION, MetricName, Rating, Receipt
 
 RECEIPT_FORM = 2
+"""1 held the texts that scores were computed from, and had no signature."""
+_MEMBERS = frozenset(
+    {"form", "formula_version", "collected_at", "latency_ms", "weights", "evidence", "rating", "sha256"}
+)
+_UNDIGESTED = ("sha256", "signature")
 
 
 class ReceiptTampered(InvalidInput):
@@ -72,10 +78,10 @@ def decode_receipt(text: bytes) -> Receipt:
 
     Raises ReceiptTampered when a digest differs, InvalidInput when it is no receipt or one of another formula version.
     """
-    members = _members(text)
+    members = receipt_members(text)
     try:
         _check_digests(members)
-        # Spaces, members told twice and other ways to write a number would pass unseen: the digests are of values.
+        # Spaces, members that stand twice and other ways to write a number would pass unseen: digests are of values.
         if canonical(members) != text.rstrip(b"\n"):
             raise ReceiptTampered("the receipt is not in its canonical form: keep it byte for byte as it came")
     except ValueError:  # numbers and texts that JSON can be made to hold, and canonical JSON cannot
@@ -91,9 +97,9 @@ def decode_receipt(text: bytes) -> Receipt:
 
 def _check_digests(members: dict[str, Any]) -> None:
     for name, item in members["evidence"].items():
-        if not isinstance(item, dict) or digest(item.get("fact")) != item.get("sha256"):
+        if not isinstance(item, dict) or set(item) != {"fact", "sha256"} or digest(item["fact"]) != item["sha256"]:
             raise ReceiptTampered("is not what its digest was made of", pointer=f"/evidence/{name}")
-    if digest({name: value for name, value in members.items() if name != "sha256"}) != members["sha256"]:
+    if digest({name: value for name, value in members.items() if name not in _UNDIGESTED}) != members["sha256"]:
         raise ReceiptTampered("the receipt is not what its digest was made of", pointer="/sha256")
 
 
@@ -108,19 +114,29 @@ def _facts(evidence: Evidence) -> dict[str, Any]:
     return {name: plain(value) for name, value in values.items() if isinstance(value, Fact)}
 
 
-def _members(text: bytes) -> dict[str, Any]:
+def receipt_members(text: bytes) -> dict[str, Any]:
+    """The receipt's members, not checked yet. Raises InvalidInput when it is no receipt of this form and version."""
     try:
         members = json.loads(text)
     except (ValueError, RecursionError):
         raise InvalidInput("not a rating receipt: no JSON") from None
-    if not isinstance(members, dict) or members.get("form") != RECEIPT_FORM or "sha256" not in members:
-        raise InvalidInput(f"not a rating receipt of form {RECEIPT_FORM}", pointer="/form")
+    if not isinstance(members, dict) or type(members.get("form")) is not int or "sha256" not in members:
+        raise InvalidInput("not a rating receipt", pointer="/form")
+    if members["form"] != RECEIPT_FORM:
+        raise InvalidInput(
+            f"the receipt has form {members['form']}, this program reads form {RECEIPT_FORM}: have the package rated "
+            "again, or use the program of the receipt's own time",
+            pointer="/form",
+        )
     if members.get("formula_version") != FORMULA_VERSION:
         raise InvalidInput(
             f"the receipt is of formula version {members.get('formula_version')!r}, this program computes "
             f"{FORMULA_VERSION!r}",
             pointer="/formula_version",
         )
+    strange = sorted(set(members) - _MEMBERS - {"signature"})
+    if strange:
+        raise ReceiptTampered(f"a receipt has no member {strange[0]!r}", pointer=f"/{strange[0]}")
     if not isinstance(members.get("evidence"), dict) or not isinstance(members.get("weights"), dict):
         raise InvalidInput("not a rating receipt: no evidence", pointer="/evidence")
     return members

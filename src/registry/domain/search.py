@@ -77,16 +77,17 @@ class Snippet:
 
 @dataclass(frozen=True, slots=True)
 class RankedId:
-    """A package found by words: a higher score fits better."""
+    """A package found by words: a higher score fits better. `position`: where a page begins that comes after it."""
 
     id: str
     score: float
     snippet: Snippet
+    position: str
 
 
 @dataclass(frozen=True, slots=True)
 class RankedIds:
-    """One page of packages found by words, the best first. `corrected` tells that similar words had to do."""
+    """One page of packages found by words, the best first. `corrected`: similar words had to do."""
 
     items: tuple[RankedId, ...]
     next_position: str | None

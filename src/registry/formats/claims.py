@@ -2,7 +2,7 @@
 
 In the front matter's `model-index` a result holds all four. In prose they belong together when they stand in one line;
 in a table the header names metric or dataset for its column; dataset and metric may also stand in the section's
-heading, and the source is a link in the same section.
+heading, and the source is a link in the same section. A number with a dataset alone needs a heading on results.
 """
 
 import math
@@ -10,8 +10,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from registry.domain.card_facts import ClaimFacts
+from registry.domain.card_facts import ClaimFacts, Subject
 from registry.formats.cards import Card, links_in
+from registry.formats.headings import subjects_of
 
 MAX_CLAIMS = 200
 MAX_TEXT = 200
@@ -143,7 +144,8 @@ def _of_row(
 def _claim(
     title: str, number: float, metric: str | None, dataset: str | None, sources: Mapping[str, str]
 ) -> Iterator[ClaimFacts]:
-    if (metric or dataset) and _possible(metric, number):
+    # Datasets with numbers are often what a model was trained on: without a metric they need a heading on results.
+    if (metric or (dataset and Subject.EVALUATION in subjects_of(title))) and _possible(metric, number):
         yield ClaimFacts(title[:MAX_TEXT], number, metric, dataset, sources.get(title))
 
 

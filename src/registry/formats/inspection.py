@@ -101,13 +101,21 @@ class Inspection:
             is_wheel=self._is_wheel,
             python=read_python(self._python) if self._python else None,
             requirements=requirement_names(required),
-            readme=texts.get("readme") or read_description(texts.get("metadata", "")),
+            readme=self._readme(texts),
             config=texts.get("config"),
             project=read_project(texts.get("pyproject")),
             project_urls=tuple(dict.fromkeys(urls))[:10],
             licenses=self._licenses.statements(),
             read_whole=self._read_whole,
         )
+
+    def _readme(self, texts: dict[str, str]) -> str | None:
+        """The README. In a wheel that is its description: a README inside of it is a part's, unless it is a card."""
+        inside = texts.get("readme")
+        described = read_description(texts.get("metadata", ""))
+        if self._is_wheel and described and not (inside or "").startswith("---"):
+            return described
+        return inside or described
 
     def _python_wanted(self, size: int) -> int:
         limits = self._limits

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from registry.domain.evidence import ModuleFacts, PythonFacts
+from registry.formats.assertions import ParsedFile, is_docstring, is_test_path, read_tests
 from registry.formats.project_files import without_top
 from registry.formats.python_examples import parse_python
 
@@ -37,6 +38,7 @@ def read_python(sources: Sequence[PythonSource], *, ruff: Path | None = None) ->
     """What parsing and linting shows. `ruff` is its program (None: the one installed beside this package)."""
     functions = annotated = errors = statements = 0
     modules: list[ModuleFacts] = []
+    parsed: list[ParsedFile] = []
     paths = [source.path for source in sources]
     if not any(path.count("/") == 1 and path.endswith("/__init__.py") for path in paths):
         paths = without_top(paths)
@@ -46,9 +48,10 @@ def read_python(sources: Sequence[PythonSource], *, ruff: Path | None = None) ->
         except SyntaxError:
             errors += 1
             continue
+        parsed.append(ParsedFile(path, tree))
         for node in ast.walk(tree):
-            statements += isinstance(node, ast.stmt) and not _is_docstring(node)
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            statements += isinstance(node, ast.stmt) and not is_docstring(node)
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not is_test_path(path):
                 functions += 1
                 annotated += _is_annotated(node)
         if len(modules) < MAX_MODULES:
@@ -62,6 +65,7 @@ def read_python(sources: Sequence[PythonSource], *, ruff: Path | None = None) ->
         statements=statements,
         findings=lint(sources, ruff=ruff),
         modules=tuple(modules),
+        tests=read_tests(parsed),
     )
 
 
@@ -128,11 +132,6 @@ def _is_annotated(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     # `__init__` with annotated parameters needs no `-> None` (PEP 484).
     has_result = function.returns is not None or (function.name == "__init__" and bool(parameters))
     return has_result and all(parameter.annotation for parameter in parameters)
-
-
-def _is_docstring(node: ast.stmt) -> bool:
-    """Whether a statement is a constant alone: a docstring, `...`, or a number that nothing uses."""
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
 def _module_name(path: str) -> str:

@@ -49,8 +49,11 @@ class SearchIndex(Protocol):
         A package that matches throughout a walk is told exactly once.
         """
 
-    async def rank(self, query: TextQuery, *, limit: int, position: str | None) -> RankedIds:
-        """The next packages with the query's words, the best first."""
+    async def rank(self, query: TextQuery, *, limit: int, position: str | None, similar: bool = False) -> RankedIds:
+        """The next packages with the query's words, the best first; with `similar` those with similar words.
+
+        A position says itself which of both it is of.
+        """
 
     async def checkpoint(self) -> Checkpoint:
         """How far the index has come, by whichever process."""

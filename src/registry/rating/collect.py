@@ -22,6 +22,7 @@ from registry.domain.evidence import (
     FactState,
     HubFacts,
     PackageFacts,
+    RepositoryLink,
     SafetyFacts,
     TreeFacts,
 )
@@ -46,13 +47,16 @@ from registry.rating.deriving import (
     ReadCard,
     RepositoryName,
     card_of,
+    if_own,
     join_datasets,
     names_of,
+    own_readme,
     package_facts,
     read_text,
     reading_of,
     repository_name,
 )
+from registry.rating.ownership import repository_link
 
 T = TypeVar("T")
 _log = structlog.get_logger()
@@ -130,7 +134,9 @@ class EvidenceCollector:
             commits = tasks.create_task(self._code(name, lambda host, it: host.commits(it)))
             reviews = tasks.create_task(self._code(name, lambda host, it: host.reviews(it)))
             tree = tasks.create_task(self._tree(name, package.created_by))
-            readme = tasks.create_task(listed_text(readme_text, tree, REPOSITORY_README))
+            found_readme = tasks.create_task(listed_text(readme_text, tree, REPOSITORY_README))
+            link = tasks.create_task(self._link(package, name, archive, hub, found_readme, tree))
+            readme = tasks.create_task(own_readme(found_readme, link))
             card = tasks.create_task(card_of(record, archive, hub_card, readme))
             claims = tasks.create_task(self._claims(card))
             datasets = tasks.create_task(self._datasets(record, card, hub, read))
@@ -141,11 +147,12 @@ class EvidenceCollector:
             package=record,
             archive=archive.result(),
             safety=safety.result(),
-            repository=repository.result(),
+            repository_link=link.result(),
+            repository=if_own(repository.result(), link.result()),
             repository_readme=readme.result(),
-            commits=commits.result(),
-            reviews=reviews.result(),
-            tree=tree.result(),
+            commits=if_own(commits.result(), link.result()),
+            reviews=if_own(reviews.result(), link.result()),
+            tree=if_own(tree.result(), link.result()),
             hub=hub.result(),
             hub_card=hub_card.result(),
             datasets=datasets.result(),
@@ -233,6 +240,24 @@ class EvidenceCollector:
             return Fact(named.source, FactState.FAILED if named.failed else FactState.ABSENT, reason=named.reason)
         repository = named.name
         return await self._ask(GITHUB, self._deadlines.code_host, lambda: question(host, repository))
+
+    async def _link(
+        self,
+        package: Package,
+        name: "asyncio.Task[RepositoryName]",
+        archive: "asyncio.Task[Fact[ArchiveFacts]]",
+        hub: "asyncio.Task[Fact[HubFacts]]",
+        readme: "asyncio.Task[Fact[str]]",
+        tree: "asyncio.Task[Fact[TreeFacts]]",
+    ) -> Fact[RepositoryLink]:
+        """Whether the repository is the package's own; without one, the reason why there is none."""
+        named = await name
+        if named.name is None or self._sources.code_host is None:
+            found = await tree
+            return Fact(found.source, found.state, reason=found.reason)
+        return repository_link(
+            named.name, package, archive=await archive, hub=await hub, readme=await readme, tree=await tree
+        )
 
     async def _tree(self, name: "asyncio.Task[RepositoryName]", user: str) -> Fact[TreeFacts]:
         """The repository's files; what its `pyproject.toml` declares is read like a card."""

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from registry.domain.card_facts import CardReading
 from registry.domain.evidence import (
@@ -12,10 +12,13 @@ from registry.domain.evidence import (
     Fact,
     FactState,
     PackageFacts,
+    RepositoryLink,
 )
 from registry.domain.packages import Package
 from registry.formats.cards import choose_card
 from registry.formats.repository_urls import first_repository, github_name, hub_name
+
+T = TypeVar("T")
 
 CARD, GITHUB, HUB = "card", "github", "huggingface"
 
@@ -79,6 +82,23 @@ def _named(fact: Fact[Any], name: str | None = None) -> RepositoryName | None:
     if isinstance(fact.value, CardReading):
         name = fact.value.repository
     return RepositoryName(name) if name else None
+
+
+def if_own(fact: Fact[T], link: Fact[RepositoryLink]) -> Fact[T]:
+    """A fact of the repository, if that is the package's own; failed where nobody could see whether it is."""
+    if fact.value is None:
+        return fact
+    if link.value is None:
+        return Fact(link.source, link.state, reason=link.reason, latency_ms=fact.latency_ms)
+    if link.value.own:
+        return fact
+    reason = f"{link.value.name} is not shown to be the package's own repository: {link.value.why}"
+    return Fact(fact.source, FactState.ABSENT, reason=reason, latency_ms=fact.latency_ms)
+
+
+async def own_readme(readme: asyncio.Task[Fact[str]], link: asyncio.Task[Fact[RepositoryLink]]) -> Fact[str]:
+    """The repository's README, if that is the package's own."""
+    return if_own(await readme, await link)
 
 
 async def card_of(

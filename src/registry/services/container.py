@@ -16,6 +16,7 @@ from registry.services.maintenance.maintenance import Maintenance
 from registry.services.maintenance.refreshing import Refreshing
 from registry.services.names.access import Access
 from registry.services.names.names import Names
+from registry.services.names.namespaces import Namespaces
 from registry.services.names.releases import Releases
 from registry.services.packages.catalog import Catalog
 from registry.services.packages.changing import Changing
@@ -28,6 +29,7 @@ from registry.services.policy.replay import PolicyReplay
 from registry.services.ratings.badges import Badges
 from registry.services.ratings.license_check import LicenseChecks
 from registry.services.ratings.ratings import Ratings
+from registry.services.ratings.receipt_signing import ReceiptSigning
 from registry.services.safety.verdicts import Verdicts
 from registry.services.search.indexing import IndexFollower
 from registry.services.search.search import SearchService
@@ -44,6 +46,7 @@ class Services:
     accounts: Accounts
     access: Access
     names: Names
+    namespaces: Namespaces
     releases: Releases
     api_tokens: ApiTokens
     token_use: TokenUse
@@ -65,6 +68,7 @@ class Services:
     global_audit: GlobalAudit
     cursors: CursorCodec
     ratings: Ratings
+    receipts: ReceiptSigning
     license_checks: LicenseChecks
     badges: Badges
     verdicts: Verdicts

@@ -45,7 +45,7 @@ def _hold(table: DynamoTable, package: Package, *, free: bool) -> Action:
 
 
 def _let_go(table: DynamoTable, transaction: Transaction, package: Package, *, retired: bool) -> None:
-    keeps_bytes = package.content is not None and package.status.is_published
+    keeps_bytes = package.content is not None and package.was_published
     if not keeps_bytes and not retired:
         transaction.delete(_key(package))
         return

@@ -7,10 +7,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 
 class Ed25519Signer:
-    """Implements `Signer`. The key is derived from a secret text, so that it can be kept as other secrets are."""
+    """Implements `Signer`. The key is derived from a secret text, so that it can be kept as other secrets are.
 
-    def __init__(self, secret: str) -> None:
-        seed = hashlib.sha256(b"registry audit log v1\n" + secret.encode()).digest()
+    `purpose` makes the keys for different purposes differ where they come from one secret.
+    """
+
+    def __init__(self, secret: str, *, purpose: str) -> None:
+        seed = hashlib.sha256(purpose.encode() + b"\n" + secret.encode()).digest()
         self._key = Ed25519PrivateKey.from_private_bytes(seed)
 
     @property

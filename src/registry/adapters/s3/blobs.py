@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 
 from registry.adapters.engine_calls import EngineDown
 from registry.adapters.s3.budget import ByteBudget
+from registry.adapters.s3.cloudfront import CloudFrontSigner
 from registry.adapters.s3.connection import S3Bucket
 from registry.adapters.s3.errors import UploadGone, error_code, no_bucket, translate
 from registry.adapters.s3.upload import Upload, UploadLimits, abort_upload
@@ -35,9 +36,16 @@ class S3BlobStore:
     """`BlobStore` in one bucket, shared by any number of processes."""
 
     def __init__(
-        self, bucket: S3Bucket, *, limits: UploadLimits | None = None, presigned_seconds: int = PRESIGNED_SECONDS
+        self,
+        bucket: S3Bucket,
+        *,
+        limits: UploadLimits | None = None,
+        presigned_seconds: int = PRESIGNED_SECONDS,
+        cloudfront: CloudFrontSigner | None = None,
     ) -> None:
+        """With `cloudfront`, downloads go through the distribution, whose signer knows how long URLs live."""
         self._bucket = bucket
+        self._cloudfront = cloudfront
         self._limits = limits or UploadLimits()
         self._presigned_seconds = presigned_seconds
         self._memory = ByteBudget(self._limits.total_bytes)
@@ -79,6 +87,9 @@ class S3BlobStore:
             yield BlobInfo(f"{key.removeprefix(PREFIX)}~{upload_id}", size, begun_at)
 
     async def presign_download(self, key: str, *, filename: str, media_type: str) -> str | None:
+        if self._cloudfront is not None:
+            shown = {"response-content-disposition": attachment(filename), "response-content-type": media_type}
+            return self._cloudfront.sign(PREFIX + key, shown)
         url: str = await self._bucket.presigner.generate_presigned_url(
             "get_object",
             Params={

@@ -104,11 +104,11 @@ class LocalSearchIndex:
 
         return await self._search(search)
 
-    async def rank(self, query: TextQuery, *, limit: int, position: str | None) -> RankedIds:
+    async def rank(self, query: TextQuery, *, limit: int, position: str | None, similar: bool = False) -> RankedIds:
         words = split_words(query.text)
         scope = ScopeFilter.of(query.scope)
         return await self._search(
-            lambda file, _: rank_page(file, self._table, words, scope, limit=limit, position=position)
+            lambda file, _: rank_page(file, self._table, words, scope, limit=limit, position=position, similar=similar)
         )
 
     async def checkpoint(self) -> Checkpoint:

@@ -48,23 +48,26 @@ def split_words(text: str) -> list[str]:
 
 
 def rank_page(
-    file: SearchFile, table: NameTable, words: list[str], scope: ScopeFilter, *, limit: int, position: str | None
+    file: SearchFile,
+    table: NameTable,
+    words: list[str],
+    scope: ScopeFilter,
+    *,
+    limit: int,
+    position: str | None,
+    similar: bool,
 ) -> RankedIds:
     """The next packages by rank. While packages come and go ranks shift, so a walk is exact only at rest."""
-    is_corrected, after = _parse_position(position)
+    is_corrected, after = (similar, None) if position is None else _parse_position(position)
     with file.reading() as connection:
-        scores = [] if is_corrected else _accepted(_ranked(connection, words), table, scope)
-        if position is None and not scores:
-            is_corrected = True
-        if is_corrected:
-            scores = _accepted(_similar(connection, words), table, scope)
+        found = _similar(connection, words) if is_corrected else _ranked(connection, words)
+        scores = _accepted(found, table, scope)
         scores.sort(key=lambda score: (-score.value, -score.key))
         if after is not None:
             scores = [score for score in scores if (-score.value, -score.key) > (-after.value, -after.key)]
-        items = [_item(connection, score, words) for score in scores[:limit]]
-    more = len(scores) > limit
-    last = scores[limit - 1] if more else None
-    following = None if last is None else f"{'c' if is_corrected else 'w'}:{last.value!r}:{last.key}"
+        places = [f"{'c' if is_corrected else 'w'}:{score.value!r}:{score.key}" for score in scores[:limit]]
+        items = [_item(connection, score, words, place) for score, place in zip(scores[:limit], places, strict=True)]
+    following = places[-1] if len(scores) > limit else None
     return RankedIds(tuple(item for item in items if item is not None), following, corrected=is_corrected)
 
 
@@ -115,7 +118,7 @@ def _trigrams(word: str) -> frozenset[str]:
     return frozenset(word[at : at + TRIGRAM] for at in range(len(word) - TRIGRAM + 1))
 
 
-def _item(connection: sqlite3.Connection, score: Score, words: list[str]) -> RankedId | None:
+def _item(connection: sqlite3.Connection, score: Score, words: list[str], position: str) -> RankedId | None:
     found = connection.execute(
         "SELECT id, description, readme FROM documents LEFT JOIN texts USING (key) WHERE key = ?", (score.key,)
     ).fetchone()
@@ -123,12 +126,11 @@ def _item(connection: sqlite3.Connection, score: Score, words: list[str]) -> Ran
         return None
     package_id, description, readme = found
     texts = [description, readme.decode() if readme is not None else ""]
-    return RankedId(package_id, score.value, make_snippet(texts, [form for word in words for form in forms_of(word)]))
+    snippet = make_snippet(texts, [form for word in words for form in forms_of(word)])
+    return RankedId(package_id, score.value, snippet, position)
 
 
-def _parse_position(position: str | None) -> tuple[bool, Score | None]:
-    if position is None:
-        return False, None
+def _parse_position(position: str) -> tuple[bool, Score]:
     parts = _POSITION.fullmatch(position)
     if parts is None:
         raise InvalidInput("not a position of this search; begin again without a cursor", pointer="/cursor")

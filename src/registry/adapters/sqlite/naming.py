@@ -112,6 +112,7 @@ class HeldVersion:
     version: str
     status: str
     sha256: str | None
+    unreleased: int | None
 
 
 def check_owner(connection: sqlite3.Connection, held: HeldVersion, change: Change) -> None:
@@ -137,5 +138,5 @@ def check_bytes(connection: sqlite3.Connection, packages: Sequence[Package]) -> 
 
 def retire(connection: sqlite3.Connection, held: HeldVersion) -> None:
     """Have a version that its package gives up keep its bytes."""
-    if held.sha256 is not None and PackageStatus(held.status).is_published:
+    if held.sha256 is not None and PackageStatus(held.status).is_published and not held.unreleased:
         connection.execute(_RETIRE, (held.name, held.version, held.kind, held.sha256))

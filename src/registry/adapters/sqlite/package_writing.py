@@ -35,7 +35,8 @@ _SELECT_LISTINGS = "SELECT tag, name, created_by, status, type, version_key, id 
 _INSERT_LISTINGS = "INSERT INTO listings (tag, name, created_by, status, type, version_key, id, number)"
 _LISTING = "(?, ?, ?, ?, ?, ?, ?, (SELECT number FROM packages WHERE id = ?))"
 _PRESENT = """SELECT number, revision, name, type, version, status,
-    json_extract(CAST(summary AS TEXT), '$.content.sha256') FROM packages WHERE id = ?"""
+    json_extract(CAST(summary AS TEXT), '$.content.sha256'), json_extract(CAST(summary AS TEXT), '$.unreleased')
+    FROM packages WHERE id = ?"""
 _TAKEN = "SELECT id FROM packages WHERE name = ? AND version = ? AND type = ? AND id != ?"
 
 

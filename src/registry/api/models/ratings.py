@@ -80,6 +80,23 @@ class RatingQueuedModel(Answer):
     package_id: Id
 
 
+class ReceiptKeyModel(Answer):
+    """A public key (RFC 8037). `kid` is its thumbprint (RFC 7638), which signatures name as `key_id`."""
+
+    kty: Literal["OKP"]
+    crv: Literal["Ed25519"]
+    x: Annotated[str, Field(description="the key's 32 bytes, in base64url")]
+    kid: str
+    use: Literal["sig"]
+    alg: Literal["EdDSA"]
+
+
+class ReceiptKeysModel(Answer):
+    """A JWK set (RFC 7517)."""
+
+    keys: list[ReceiptKeyModel]
+
+
 class LicenseAnswerModel(Answer):
     """`compatible` only when both licenses are known and go together."""
 

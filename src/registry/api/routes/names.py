@@ -210,13 +210,13 @@ async def drop_alias(
 
 async def read_namespace(request: Request, space: Space, caller: Searcher) -> Response:
     """Who creates new names in the namespace."""
-    namespace = await state_of(request.scope).services.names.read_namespace(space, caller)
+    namespace = await state_of(request.scope).services.namespaces.read(space, caller)
     return _namespace_response(request, namespace)
 
 
 async def set_namespace_owners(request: Request, space: Space, caller: Uploader, body: OwnersBody) -> Response:
     """Give the namespace exactly these owners. The last one cannot be removed."""
-    namespace = await state_of(request.scope).services.names.set_namespace_owners(
+    namespace = await state_of(request.scope).services.namespaces.set_owners(
         caller, space, body.owners, expected=expected_revisions(request.headers)
     )
     return _namespace_response(request, namespace)

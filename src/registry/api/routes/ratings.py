@@ -8,7 +8,13 @@ from registry.api.authentication import Searcher, Uploader, authenticate
 from registry.api.conditional import is_unchanged, sent_tags
 from registry.api.documentation import ETAG, header, problems
 from registry.api.hot import Header, HotRoute, ReadyResponse, hot_route, ready_json
-from registry.api.models.ratings import LicenseAnswerModel, LicenseCheckBody, RatingModel, RatingQueuedModel
+from registry.api.models.ratings import (
+    LicenseAnswerModel,
+    LicenseCheckBody,
+    RatingModel,
+    RatingQueuedModel,
+    ReceiptKeysModel,
+)
 from registry.api.routes.packages import PackageId
 from registry.api.state import state_of
 from registry.api.strict_json import StrictJsonRoute
@@ -68,6 +74,9 @@ def rating_routes() -> APIRouter:
         },
     )
     router.add_api_route(
+        "/receipts/keys", read_receipt_keys, methods=["GET"], response_model=ReceiptKeysModel, responses=problems()
+    )
+    router.add_api_route(
         "/package/{package_id}/license-check",
         check_license,
         methods=["POST"],
@@ -123,12 +132,22 @@ async def rate_again(request: Request, package_id: PackageId, caller: Uploader) 
 
 
 async def read_receipt(request: Request, package_id: PackageId, caller: Searcher) -> Response:
-    """The evidence that the rating rests on, with digests, weights and the formula version.
+    """Read what the rating rests on, with digests and the registry's signature.
 
-    `registry recompute receipt.json` computes the same numbers from it, offline.
+    `registry recompute receipt.json --key keys.json` checks all of it and computes the same numbers, offline.
     """
     receipt = await state_of(request.scope).services.ratings.get_receipt(package_id, caller)
     return Response(receipt, media_type="application/json")
+
+
+async def read_receipt_keys(request: Request) -> Response:
+    """Read the public keys that check receipts, as a JWK set.
+
+    The key that signs now comes first; those that signed before follow, as long as the settings name them. It needs no
+    token.
+    """
+    keys = state_of(request.scope).services.receipts.public_keys()
+    return Response(orjson.dumps(keys), media_type="application/json")
 
 
 async def check_license(request: Request, package_id: PackageId, caller: Searcher, body: LicenseCheckBody) -> Response:

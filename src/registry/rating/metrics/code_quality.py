@@ -2,11 +2,14 @@
 
 Formula: the weighted mean of those parts that could be looked at.
 
-- tests 0.30: bytes of test files / a quarter of the bytes of other source files, at most 1
-- continuous integration 0.20: 1 when a workflow or its like is there
+- tests 0.30: statements of tests that assert something about the code / a quarter of the statements of other code, at
+  most 1. An assertion counts when it depends on what the test imports from the package or is given; comments, `assert
+  True` and constants do not. Tests that could not be read (another language, or in a repository that is only listed)
+  count half: bytes of test files / a quarter of the bytes of other source files / 2
+- continuous integration 0.20: 1 when a workflow or its like is there; a source distribution is not meant to hold one
 - lint configuration 0.15: 1 when a linter or pre-commit is set up, in a file of its own or in `pyproject.toml`
-- types 0.15: the share of functions with annotations in the Python of the archive; where none was read, 1 when a type
-  checker is set up, else 0
+- types 0.15: the share of functions with annotations in the Python of the archive, without its tests; where none was
+  read, 1 when a type checker is set up, else 0
 - findings 0.20: 1 / (1 + findings of ruff per 100 lines) on the Python of the archive, by its rules E4, E7, E9, F
   and B; a file that does not parse counts as ten findings
 
@@ -24,7 +27,7 @@ import re
 from collections.abc import Iterable
 from math import fsum
 
-from registry.domain.evidence import Evidence, Fact, FileEntry, PythonFacts
+from registry.domain.evidence import AssertionFacts, Evidence, Fact, FileEntry, PythonFacts
 from registry.domain.ratings import MetricResult
 from registry.formats.project_files import without_top
 from registry.rating.metrics.dataset_and_code import is_source
@@ -43,7 +46,7 @@ _TYPES = re.compile(r"(?:^|/)(?:\.?mypy\.ini|pyrightconfig\.json|tsconfig\.json)
 _LINT_TOOLS = ("ruff", "pylint", "flake8", "black", "isort")
 _TYPE_TOOLS = ("mypy", "pyright", "basedpyright", "pyre", "ty")
 _SYNTAX_ERROR_FINDINGS = 10
-_TEST_BYTES_SHARE = 0.25
+_TEST_SHARE = 0.25
 _LEAST_WEIGHT = 0.30
 
 _Part = tuple[float, float, str]  # weight, score, text
@@ -86,8 +89,8 @@ def _project_files(evidence: Evidence) -> tuple[Fact[object] | None, list[FileEn
 def _project(files: list[FileEntry], tools: frozenset[str], python: PythonFacts | None) -> list[_Part]:
     paths = [file.path for file in files]
     parts = [
-        _tests(0.30, files),
-        _present(0.20, paths, _CI, "continuous integration"),
+        _tests(0.30, files, python.tests if python else None, python),
+        *_integration(0.20, paths),
         _configured(0.15, paths, _LINT, "lint configuration", tools.intersection(_LINT_TOOLS)),
     ]
     if python and python.functions:
@@ -95,16 +98,27 @@ def _project(files: list[FileEntry], tools: frozenset[str], python: PythonFacts 
     return [*parts, _configured(0.15, paths, _TYPES, "type checking", tools.intersection(_TYPE_TOOLS))]
 
 
-def _tests(weight: float, files: list[FileEntry]) -> _Part:
+def _integration(weight: float, paths: list[str]) -> list[_Part]:
+    """Nothing where a source distribution (it has a `PKG-INFO` at its root) shows none."""
+    part = _present(weight, paths, _CI, "continuous integration")
+    return [] if part[1] == 0 and "PKG-INFO" in paths else [part]
+
+
+def _tests(weight: float, files: list[FileEntry], tests: AssertionFacts | None, python: PythonFacts | None) -> _Part:
+    if tests is not None and python is not None:
+        others = python.statements - tests.statements
+        score = min(1.0, tests.counted / (_TEST_SHARE * others)) if others > 0 else 0.0
+        shown = f"{tests.asserting} of {counted(tests.functions, 'test function')} assert something about the code"
+        return weight, score, f"tests: {shown}, {tests.counted:,} statements for {others:,} of other code"
     sources = [file for file in files if is_source(file.path)]
-    tests = [file for file in sources if _TESTS.search(file.path)]
-    if not tests:
+    unread = [file for file in sources if _TESTS.search(file.path)]
+    if not unread:
         return weight, 0.0, "no tests"
-    bytes_of_tests = sum(file.size for file in tests)
+    bytes_of_tests = sum(file.size for file in unread)
     bytes_of_others = sum(file.size for file in sources) - bytes_of_tests
-    score = min(1.0, bytes_of_tests / (_TEST_BYTES_SHARE * bytes_of_others)) if bytes_of_others else 1.0
-    told = f"tests: {tests[0].path}" + (f" and {len(tests) - 1:,} more" if len(tests) > 1 else "")
-    return weight, score, f"{told}, {bytes_of_tests:,} bytes for {bytes_of_others:,} of other code"
+    score = min(1.0, bytes_of_tests / (_TEST_SHARE * bytes_of_others)) / 2 if bytes_of_others else 0.0
+    shown = f"tests, not read: {unread[0].path}" + (f" and {len(unread) - 1:,} more" if len(unread) > 1 else "")
+    return weight, score, f"{shown}, {bytes_of_tests:,} bytes for {bytes_of_others:,} of other code"
 
 
 def _python(python: PythonFacts) -> list[_Part]:

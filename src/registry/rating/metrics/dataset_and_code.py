@@ -5,7 +5,8 @@ Formula: the mean of two halves.
 - dataset: 1 when a dataset that the package names was found on the hub and the card's prose says so too, or is a
   registered dependency; 0.5 when datasets are only named (in metadata, or a section on training data of ten words); 0
   when none is. A dataset is its own dataset: 1 when its content holds files of data (or the hub lists some), else 0: a
-  README, a license and a script are no data. Code has no dataset; only the other half counts for it.
+  README, a license and a script are no data. Code has no dataset; only the other half counts for it, and only this one
+  for a dataset.
 - code: 1 when archive or repository holds source files that are not empty; 0.5 when the card has an example; else 0.
   Python that holds nothing but comments is empty.
 
@@ -48,11 +49,10 @@ def measure(evidence: Evidence) -> MetricResult:
     package = evidence.package.value
     kind = package.type if package else "model"
     card = evidence.card
-    halves = [_code(evidence, card)]
-    if kind == "dataset":
-        halves.insert(0, _own_data(evidence))
-    elif kind != "code":
-        halves.insert(0, _training_data(evidence, card))
+    halves: list[_Half] = []
+    if kind == "model":
+        halves.append(_training_data(evidence, card))
+    halves.append(own_data(evidence) if kind == "dataset" else _code(evidence, card))
     blamed = [fact for score, _, asked in halves if score < 1 for fact in asked if fact.failed]
     if blamed:
         return lost(*blamed)
@@ -89,7 +89,8 @@ def _training_data(evidence: Evidence, card: Fact[CardReading]) -> _Half:
     return 0.0, "no dataset is named", asked
 
 
-def _own_data(evidence: Evidence) -> _Half:
+def own_data(evidence: Evidence) -> "_Half":
+    """A dataset's half: 1.0 where there is data, what was found, and who was asked."""
     package = evidence.package.value
     asked: tuple[Fact[object], ...] = (evidence.archive, evidence.hub)
     for fact, where in ((evidence.archive, "the content"), (evidence.hub, "the hub")):

@@ -8,7 +8,8 @@ Formula, per dataset: 0.4 × documented + 0.2 × licensed + 0.2 × downloads + 0
 - licensed: 1 when it names a license
 - downloads: log₁₀(1 + downloads of a month) / 6; likes: log₁₀(1 + likes) / 3; at most 1 each
 
-For a dataset these are its own facts (without a hub, downloads and likes are left out and the rest is scaled to 1);
+For a dataset these are its own facts (without a hub, downloads and likes are left out and the rest is scaled to 1; 0
+where its content holds no data: there is nothing that its card could document);
 for a model the mean over the datasets that its card's prose or its dependencies name and the hub knows: a name in the
 metadata alone buys nothing. A model that names none, or none that is known, has an unknown score (`dataset_and_code`
 lowers it for that); code has nothing to measure.
@@ -22,6 +23,7 @@ from math import fsum, log10
 from registry.domain.card_facts import CardReading, Subject
 from registry.domain.evidence import DatasetFacts, Evidence, Fact
 from registry.domain.ratings import MetricResult
+from registry.rating.metrics.dataset_and_code import own_data
 from registry.rating.results import bounded, inapplicable, lost, measured, unknown
 
 _SUBJECTS = (
@@ -70,13 +72,18 @@ def _said(evidence: Evidence) -> set[str]:
 
 def _own(evidence: Evidence, license_name: str | None) -> MetricResult:
     card, hub = evidence.card, evidence.hub
-    if hub.failed or card.failed:
-        return lost(hub, card)
+    if hub.failed or card.failed or evidence.archive.failed:
+        return lost(hub, card, evidence.archive)
+    there, found, _ = own_data(evidence)
+    if not there and evidence.archive.value is not None:
+        return measured(0.0, found, evidence.archive, hub, source="archive")
     if hub.value is not None:
         score, text = _score(DatasetFacts(hub.value, card.value))
         return measured(score, text, hub, card)
     documented, text = _documented(card.value)
-    named = license_name or (card.value and card.value.licenses)
+    archive = evidence.archive.value
+    in_archive = next((it.license for it in archive.licenses if it.license), None) if archive else None
+    named = license_name or in_archive or (card.value and card.value.licenses)
     score = (0.4 * documented + 0.2 * bool(named)) / 0.6
     told = f"{text}; {'licensed' if named else 'no license'}; not known to a hub"
     return measured(score, told, card, source=None if card.value else card.source)

@@ -3,7 +3,8 @@
 Formula: the sum of what its README (or card) gives a newcomer:
 
 - 0.25 × words / 300, at most 0.25: enough to read. Repetitions do not count, nor do a template's fillers
-- 0.25 for a section on usage: one with an example in it, or one that is named for it and has ten words or code
+- 0.25 for showing the use: an example in a section or in the introduction, or a section that is named for it and has
+  ten words or code
 - 0.25 for an example: a block of code that calls what it imports, or a command that names the package
 - 0.15 for a command that installs the package or what the example imports
 - 0.10 for three sections with five words or code in each, no two of them the same
@@ -34,12 +35,13 @@ def measure(evidence: Evidence) -> MetricResult:
     shown = [section for section in card.sections if section.example]
     named = card.on(Subject.USAGE, words=_USAGE_WORDS)
     # Subsections stand after their section: the last one that shows an example is the nearest to it.
-    usage = next((section for section in (*named, *reversed(shown))), None)
+    section = next((section for section in (*named, *reversed(shown))), None)
+    usage = f"under “{section.heading}”" if section else ("in the introduction" if card.example is not None else None)
     sections = sum(section.code or section.words >= _SECTION_WORDS for section in card.sections)
     installed = _installed(evidence, card)
     parts = (
         (0.25 * min(1.0, card.words / ENOUGH_WORDS), counted(card.words, "word"), "words"),
-        (0.25 * (usage is not None), f"usage under “{usage.heading}”" if usage else "", "a usage section"),
+        (0.25 * (usage is not None), f"usage {usage}", "a usage section"),
         (0.25 * (card.example is not None), f"an example in block {card.example}", "an example in code"),
         (0.15 * (installed is not None), f"an install command ({installed})", "an install command"),
         (0.10 * (sections >= 3), counted(sections, "section"), "three sections"),

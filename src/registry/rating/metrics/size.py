@@ -13,6 +13,9 @@ The bytes are those of one copy of the weights: safetensors files if there are a
 of them are smaller than an eighth of another file of weights (4 bits against float32): such are no copy of it. Else
 they are those of the largest file of any other format, with its fellow parts (`-00001-of-00003`); for a package without
 weights, of its whole content. The archive is asked first, then the hub; where one of them fails, the score is lost.
+format counts as weights too where it is eight times as large as what was found: no ending hides them. The archive is
+asked first, then the hub. For code and datasets the bytes are those of the whole content. A model without weights has
+nothing to run, and a dataset without data nothing to hold: 0.
 """
 
 import re
@@ -21,6 +24,8 @@ from math import fsum, log10
 
 from registry.domain.evidence import Evidence, Fact, FileEntry
 from registry.domain.ratings import MetricResult, Target
+from registry.formats.archives.roles import Role, role_of
+from registry.rating.metrics.dataset_and_code import own_data
 from registry.rating.results import bounded, counted, lost, measured, unknown
 
 GIB = 1024**3
@@ -38,8 +43,15 @@ _FORMATS = (
     ("TensorFlow", (".h5", ".keras", ".tflite", ".pb")),
     ("Flax", (".msgpack",)),
     ("pickle", (".pkl", ".pickle", ".joblib")),
+    (
+        "other",
+        (".npz", ".npy", ".nemo", ".pdparams", ".pdiparams", ".params", ".caffemodel", ".weights", ".engine", ".ot"),
+    ),
+    ("boosted trees", (".ubj", ".cbm", ".bst", ".xgb", ".lgb", ".mlmodel", ".ggml", ".hdf5")),
 )
 _FORMATS_DIFFER_BY = 8
+_PROGRAM = re.compile(r"(?:^|/)(?:bin/|[^/]+\.data/scripts/)")
+_LARGE_WITHOUT_ENDING = 1024 * 1024
 _SHARD = re.compile(r"-\d{5}-of-\d{5}")
 _NO_WEIGHTS = ("training_args.bin", "optimizer.pt", "scheduler.pt", "rng_state.pth")
 
@@ -58,6 +70,8 @@ def measure(evidence: Evidence) -> MetricResult:
             return lost(*asked)
         if files and (weights := weight_bytes(files)):
             return _scored(weights[1], f"{counted(weights[2], f'{weights[0]} file')} of", fact, cut=cut)
+    if package and package.type != "code" and (nothing := _nothing(evidence, package.type)) is not None:
+        return nothing
     if package and package.content_size:
         return _scored(package.content_size, "content of", evidence.package, cut=cut)
     hub_bytes = sum(file.size for file in evidence.hub.value.files) if evidence.hub.value else 0
@@ -70,6 +84,11 @@ def weight_bytes(files: Sequence[FileEntry]) -> tuple[str, int, int] | None:
     """(format, bytes, number of files) of one copy of the weights among `files`, None when there are none."""
     found = [(name, file) for file in files if file.size > 0 and (name := _format(file.path))]
     largest = max((file.size for _, file in found), default=0)
+    alone = len(files) == 1
+    unknown_files = (file for file in files if _may_be_weights(file, alone=alone))
+    other = max(unknown_files, key=lambda it: it.size, default=None)
+    if other is not None and other.size > _FORMATS_DIFFER_BY * largest:
+        return "unknown", other.size, 1
     for wanted in ("safetensors", "PyTorch"):
         sizes = [file.size for name, file in found if name == wanted]
         if sizes and sum(sizes) * _FORMATS_DIFFER_BY >= largest:
@@ -79,6 +98,36 @@ def weight_bytes(files: Sequence[FileEntry]) -> tuple[str, int, int] | None:
         copies.setdefault((name, _SHARD.sub("", file.path)), []).append(file.size)
     whole = ((name, sum(sizes), len(sizes)) for (name, _), sizes in copies.items())
     return max(whole, key=lambda it: it[1], default=None)
+
+
+def _nothing(evidence: Evidence, kind: str) -> MetricResult | None:
+    """The result where all files were seen and none can be weights or data; None where they were not all seen."""
+    archive, hub = evidence.archive, evidence.hub
+    seen = [fact for fact in (archive, hub) if fact.value is not None]
+    whole = not any(facts.truncated for facts in (archive.value, hub.value) if facts)
+    if not seen or not whole or archive.failed or hub.failed:
+        return None
+    if kind == "dataset" and own_data(evidence)[0]:
+        return None
+    return measured(
+        0.0,
+        f"a {kind} without {'data' if kind == 'dataset' else 'weights'}: no file in it can hold any",
+        *seen,
+        by_target=tuple((target, 0.0) for target in BUDGET_BYTES),
+    )
+
+
+def _may_be_weights(file: FileEntry, *, alone: bool) -> bool:
+    """Whether a file is of no kind that is known: neither documentation, data nor code, nor what tools leave behind."""
+    name = file.path.lower().rsplit("/", 1)[-1]
+    if name.endswith((".json", ".txt")):
+        return "model" in name and role_of(file.path) is not Role.DOCS
+    if role_of(file.path) is not None or name.endswith(_NO_WEIGHTS):
+        return False
+    if _PROGRAM.search(file.path):
+        return False
+    has_ending = "." in name.strip(".")
+    return alone or file.size >= _LARGE_WITHOUT_ENDING or (has_ending and not name.startswith("."))
 
 
 def _format(path: str) -> str | None:

@@ -28,17 +28,21 @@ class Drafts:
         return draft.created_at + self._lifetime <= self._clock.now()
 
     async def expire(self) -> int:
-        """Remove drafts whose time is over; how many. They leave nothing behind."""
-        wanted = PackageFilter(status=PackageStatus.DRAFT, order=Order.OLDEST)
+        """Remove drafts whose time is over, quarantined ones too; how many. They leave nothing behind."""
+        return await self._expire(PackageStatus.DRAFT) + await self._expire(PackageStatus.QUARANTINED)
+
+    async def _expire(self, status: PackageStatus) -> int:
+        wanted = PackageFilter(status=status, order=Order.OLDEST)
         removed, after = 0, None
         while True:
             page = await self._packages.list_page(wanted, limit=_BATCH, after=after)
-            drafts = await self._packages.get_many([item.id for item in page.items])
-            for draft in drafts:
-                if draft.status is PackageStatus.DRAFT and self.has_expired(draft):
-                    removed += await self._remove(draft)
-            # Oldest first: behind one that has time left, all have.
-            if page.next_after is None or (drafts and not self.has_expired(drafts[-1])):
+            packages = await self._packages.get_many([item.id for item in page.items])
+            for package in packages:
+                is_draft = package.status is PackageStatus.DRAFT or package.unreleased
+                if is_draft and self.has_expired(package):
+                    removed += await self._remove(package)
+            # Oldest first: after one that has time left, all have.
+            if page.next_after is None or (packages and not self.has_expired(packages[-1])):
                 return removed
             after = page.next_after
 

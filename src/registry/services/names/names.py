@@ -1,15 +1,12 @@
-"""Names: reading them, their owners, their namespaces, and the aliases of their versions."""
+"""Names: reading them, their owners and visibility, and the aliases of their versions."""
 
 import hashlib
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from registry.domain.accounts import USER_NAME_PATTERN, Caller
-from registry.domain.errors import FieldError, InvalidInput, IsDraft, LastOwner, NotFound, RevisionConflict
+from registry.domain.accounts import Caller
+from registry.domain.errors import InvalidInput, IsDraft, NotFound, RevisionConflict
 from registry.domain.events import Event, EventType
-from registry.domain.listing import PackageFilter
-from registry.domain.name_patterns import NamePatterns
 from registry.domain.names import (
     ALIAS_PATTERN,
     LATEST,
@@ -17,27 +14,20 @@ from registry.domain.names import (
     MAX_READERS,
     Name,
     NamedVersion,
-    Namespace,
     NameView,
     Visibility,
     latest_of,
-    namespace_of,
-    not_namespace_owner,
     not_owner,
 )
 from registry.domain.packages import AuditAction, AuditEntry, PackageStatus, PackageType
 from registry.domain.versions import Version
-from registry.domain.visibility import Viewer
-from registry.ports.accounts import AccountStore
 from registry.ports.clock import Clock, IdSource
 from registry.ports.names import NameChange, NameConflict, NameStore
 from registry.ports.packages import PackageStore
+from registry.services.names.owners import CHANGE_ATTEMPTS, AccountNames, busy, needs_owner
 from registry.services.names.private import PrivateNames
 from registry.services.packages.intake import AuditWriter
 
-_CHANGE_ATTEMPTS = 20
-_MOST_PAGES = 10
-"""How far a namespace with private names is looked through for a name that others see."""
 _AUDITED = 50
 """A change of a name is noted in the audit trail of so many packages of it, the newest."""
 
@@ -80,7 +70,7 @@ class Names:
         self,
         names: NameStore,
         packages: PackageStore,
-        accounts: AccountStore,
+        accounts: AccountNames,
         private: PrivateNames,
         *,
         audit: AuditWriter,
@@ -137,9 +127,9 @@ class Names:
 
         Raises NotFound, PermissionDenied, LastOwner, InvalidInput, RevisionConflict.
         """
-        for _ in range(_CHANGE_ATTEMPTS):
+        for _ in range(CHANGE_ATTEMPTS):
             seen = await self._changeable(caller, kind, name, expected)
-            wanted = await self._principals(owners)
+            wanted = await self._accounts.owners(owners)
             before = seen.view.name
             if wanted == before.owners:
                 return seen
@@ -149,7 +139,7 @@ class Names:
                 if after.visibility is Visibility.PRIVATE:
                     await self._private.changed()
                 return _seen(replace(seen.view, name=after))
-        raise _busy()
+        raise busy()
 
     async def set_visibility(
         self,
@@ -166,10 +156,10 @@ class Names:
         """
         if len(readers) > MAX_READERS:
             raise InvalidInput(f"list {MAX_READERS} readers at most", pointer="/readers")
-        for _ in range(_CHANGE_ATTEMPTS):
+        for _ in range(CHANGE_ATTEMPTS):
             seen = await self._changeable(caller, kind, name, expected)
             before = seen.view.name
-            known = await self._accounts_of(readers, pointer="/readers")
+            known = await self._accounts.principals(readers, pointer="/readers")
             if (visibility, known) == (before.visibility, before.readers):
                 return seen
             after = replace(before, visibility=visibility, readers=known, revision=before.revision + 1)
@@ -178,56 +168,7 @@ class Names:
                 if Visibility.PRIVATE in (before.visibility, after.visibility):
                     await self._private.changed()
                 return _seen(replace(seen.view, name=after))
-        raise _busy()
-
-    async def read_namespace(self, space: str, caller: Caller) -> Namespace:
-        """The namespace, for its owners, admins, and those who see a name in it. Raises NotFound."""
-        within = caller.names is None or caller.names.reach_into(space)
-        namespace = await self._names.find_namespace(space) if within else None
-        if namespace is None or not (
-            caller.is_admin or caller.principal in namespace.owners or await self._sees_name_in(space, caller)
-        ):
-            raise NotFound(f"There is no namespace {space}.")
-        return namespace
-
-    async def _sees_name_in(self, space: str, caller: Caller) -> bool:
-        private = [name for name in (await self._private.current()).values() if namespace_of(name.name) == space]
-        if any(name.is_seen_by(caller.principal) and caller.may_name(name.name) for name in private):
-            return True
-        if not private:
-            return True
-        viewer = Viewer(names=NamePatterns((f"{space}/*",)))
-        hidden, after = {(name.type.value, name.name) for name in private}, None
-        for _ in range(_MOST_PAGES):
-            page = await self._packages.list_page(PackageFilter(viewer=viewer), limit=100, after=after)
-            found = (json.loads(item.body) for item in page.items)
-            if any((each["type"], each["name"]) not in hidden and caller.may_name(each["name"]) for each in found):
-                return True
-            after = page.next_after
-            if after is None:
-                break
-        return False
-
-    async def set_namespace_owners(
-        self, caller: Caller, space: str, owners: Sequence[str], *, expected: frozenset[int] | None
-    ) -> Namespace:
-        """Give the namespace exactly these owners. Raises as `set_owners`; `expected` are revisions."""
-        for _ in range(_CHANGE_ATTEMPTS):
-            before = await self.read_namespace(space, caller)
-            if not caller.is_admin and caller.principal not in before.owners:
-                raise not_namespace_owner(space)
-            if expected is not None and before.revision not in expected:
-                raise RevisionConflict("The namespace has changed. Read it again, then repeat the change.")
-            wanted = await self._principals(owners)
-            if wanted == before.owners:
-                return before
-            after = replace(before, owners=wanted, revision=before.revision + 1)
-            try:
-                await self._names.replace_namespace(after, expected_revision=before.revision, user=needs_owner(caller))
-            except RevisionConflict:
-                continue
-            return after
-        raise _busy()
+        raise busy()
 
     async def move_alias(
         self, caller: Caller, kind: PackageType, name: str, alias: str, version: str, *, expected: Expected | None
@@ -237,7 +178,7 @@ class Names:
         Raises NotFound, PermissionDenied, IsDraft, InvalidInput, RevisionConflict.
         """
         check_alias(alias)
-        for _ in range(_CHANGE_ATTEMPTS):
+        for _ in range(CHANGE_ATTEMPTS):
             seen = await self._changeable(caller, kind, name, expected)
             target = resolve_version(seen, version)
             if target.status is PackageStatus.DRAFT:
@@ -258,14 +199,14 @@ class Names:
             )
             if await self._write(after, change, before.revision):
                 return Alias(alias, target, _tag_of(replace(seen.view, name=after)))
-        raise _busy()
+        raise busy()
 
     async def drop_alias(
         self, caller: Caller, kind: PackageType, name: str, alias: str, *, expected: Expected | None
     ) -> None:
         """Raises NotFound, PermissionDenied, RevisionConflict."""
         check_alias(alias)
-        for _ in range(_CHANGE_ATTEMPTS):
+        for _ in range(CHANGE_ATTEMPTS):
             seen = await self._changeable(caller, kind, name, expected)
             before = seen.view.name
             old = before.aliases.get(alias)
@@ -279,7 +220,7 @@ class Names:
             )
             if await self._write(replace(before, aliases=kept, revision=before.revision + 1), change, before.revision):
                 return
-        raise _busy()
+        raise busy()
 
     def alias_event(self, name: Name, alias: str, before: str | None, target: NamedVersion | None) -> Event:
         """What webhooks get when an alias moves from a version, to one, or both."""
@@ -308,28 +249,6 @@ class Names:
         except RevisionConflict:
             return False
         return True
-
-    async def _principals(self, names: Sequence[str]) -> tuple[str, ...]:
-        """The accounts of a list of owners, each once. Raises InvalidInput for unknown ones, LastOwner for none."""
-        if not names:
-            raise LastOwner("A name keeps one owner at least. List who shall own it.")
-        return await self._accounts_of(names, pointer="/owners")
-
-    async def _accounts_of(self, names: Sequence[str], *, pointer: str) -> tuple[str, ...]:
-        found: dict[str, None] = {}
-        unknown: list[FieldError] = []
-        for place, name in enumerate(names):
-            try:
-                account = await self._accounts.get(name) if USER_NAME_PATTERN.fullmatch(name) else None
-            except NotFound:
-                account = None
-            if account is not None:
-                found[account.principal] = None
-            else:
-                unknown.append(FieldError(f"{pointer}/{place}", f"there is no user {name!r}"))
-        if unknown:
-            raise InvalidInput(unknown)
-        return tuple(found)
 
     async def _entries(self, seen: SeenName, caller: Caller, action: AuditAction) -> tuple[AuditEntry, ...]:
         newest = [named.id for named in seen.view.versions[:_AUDITED]]
@@ -366,12 +285,3 @@ def check_alias(alias: str) -> None:
             "an alias has 1 to 32 lower-case letters, digits and hyphens, begins with a letter, and is not `latest`",
             pointer="/alias",
         )
-
-
-def needs_owner(caller: Caller) -> str | None:
-    """Who must own a name that the caller changes: nobody need for admins."""
-    return None if caller.is_admin else caller.principal
-
-
-def _busy() -> RevisionConflict:
-    return RevisionConflict("The name is being changed by many others. Try again.")

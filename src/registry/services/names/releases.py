@@ -13,7 +13,8 @@ from registry.ports.packages import PackageStore
 from registry.ports.releases import ReleaseStore
 from registry.services.names.access import Access
 from registry.services.names.drafts import Drafts
-from registry.services.names.names import Names, SeenName, check_alias, needs_owner, resolve_version
+from registry.services.names.names import Names, SeenName, check_alias, resolve_version
+from registry.services.names.owners import needs_owner
 from registry.services.packages.intake import AuditWriter, by
 
 _ATTEMPTS = 5

@@ -28,6 +28,7 @@ from registry.services.maintenance.background import beside
 from registry.services.packages.intake import AuditWriter
 from registry.services.ratings.documents import cache_entry, jittered, rating_document
 from registry.services.ratings.parsing import Scorer
+from registry.services.ratings.receipt_signing import ReceiptSigning
 
 _log = structlog.get_logger(__name__)
 _MOST_WAITS = 8
@@ -80,6 +81,7 @@ class RatingWork:
         clock: Clock,
         ids: IdSource,
         scorer: Scorer,
+        receipts: ReceiptSigning,
         rules: RatingRules,
         observer: RatingObserver,
     ) -> None:
@@ -92,6 +94,7 @@ class RatingWork:
         self._clock = clock
         self._ids = ids
         self._scorer = scorer
+        self._receipts = receipts
         self._rules = rules
         self._observer = observer
 
@@ -134,7 +137,8 @@ class RatingWork:
         rating, document = scored.rating, rating_document(scored.rating)
         retry_at = self._next_try(claim) if rating.status is RatingStatus.PARTIAL else None
         change = self._audit.rated(package, claim.asked_by or None, rating)
-        if not await self._store.finish(claim, document, scored.receipt.encode(), change, retry_at=retry_at):
+        receipt = await self._receipts.sign(scored.receipt)
+        if not await self._store.finish(claim, document, receipt, change, retry_at=retry_at):
             return "void"
         await self._keep_at_hand(document)
         _log.info("package_rated", package_id=package.id, revision=package.revision, status=rating.status.value)

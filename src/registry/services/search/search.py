@@ -107,17 +107,36 @@ class SearchService:
                 return FoundPackages(tuple(items), position)
 
     async def rank(self, query: TextQuery, *, limit: int, position: str | None = None) -> RankedPackages:
-        """Packages that have the words, the best first. Raises InvalidInput and Unavailable."""
+        """Packages that have the words, the best first; where the caller sees none of them, those with similar words.
+
+        So packages that are hidden from the caller change nothing: neither which words are found, nor how long a page
+        is. Raises InvalidInput and Unavailable.
+        """
         if len(query.text) > MAX_TEXT_LENGTH:
             raise InvalidInput(f"search for {MAX_TEXT_LENGTH} characters at most", pointer="/q")
         await self.check()
         await self._see_own_changes()
-        found = await self._index.rank(query, limit=limit, position=position)
-        present = await self._present([item.id for item in found.items], query.scope)
-        items = tuple(
-            RankedPackage(present[item.id], item.score, item.snippet) for item in found.items if item.id in present
-        )
-        return RankedPackages(items, found.next_position, found.corrected)
+        page = await self._ranked(query, limit=limit, position=position, similar=False)
+        if position is None and not page.items and page.next_position is None:
+            page = await self._ranked(query, limit=limit, position=None, similar=True)
+        return page
+
+    async def _ranked(self, query: TextQuery, *, limit: int, position: str | None, similar: bool) -> RankedPackages:
+        """A page of what the caller sees, looked for until it is full and one more is there, or the time is up."""
+        deadline = self._monotonic() + _MORE_SECONDS
+        items: list[RankedPackage] = []
+        positions: list[str] = []
+        while True:
+            found = await self._index.rank(query, limit=limit + 1 - len(items), position=position, similar=similar)
+            present = await self._present([item.id for item in found.items], query.scope)
+            seen = [item for item in found.items if item.id in present]
+            items += [RankedPackage(present[item.id], item.score, item.snippet) for item in seen]
+            positions += [item.position for item in seen]
+            position = found.next_position
+            if len(items) > limit:
+                return RankedPackages(tuple(items[:limit]), positions[limit - 1], found.corrected)
+            if position is None or self._monotonic() >= deadline:
+                return RankedPackages(tuple(items), position, found.corrected)
 
     async def changed(self) -> None:
         """Awaited by who changed a package: the next search of this process sees the change.

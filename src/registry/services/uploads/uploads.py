@@ -1,7 +1,6 @@
 """Uploads in parts: opened, filled in any order, completed into a package, or abandoned."""
 
 import asyncio
-import hmac
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -11,26 +10,23 @@ import structlog
 from registry.domain.accounts import Caller
 from registry.domain.errors import (
     AlreadyAnswered,
-    DigestMismatch,
     NotFound,
     RegistryError,
     Unavailable,
-    UploadIncomplete,
-    UploadSealed,
 )
 from registry.domain.events import Event, EventType
 from registry.domain.idempotency import IdempotencyRecord
 from registry.domain.packages import Package, PackageStatus
 from registry.domain.uploads import Upload, part_size_for
-from registry.ports.blobs import StoredBlob
 from registry.ports.clock import Clock, IdSource
 from registry.ports.idempotency import IdempotencyStore
 from registry.ports.parts import PartStore, StoredPart
 from registry.ports.uploads import UploadStore
 from registry.services.packages.idempotency import IdempotentRequest, same_request
-from registry.services.packages.intake import Intake, Metadata, check_first_status
+from registry.services.packages.intake import Metadata, check_first_status
 from registry.services.packages.publishing import Publishing
 from registry.services.packages.visibility import check_may_publish
+from registry.services.uploads.completing import Completing
 from registry.services.uploads.metadata import decode_metadata, encode_metadata
 from registry.services.uploads.quotas import Quotas
 
@@ -48,7 +44,6 @@ class UploadRules:
     lifetime_seconds: int
     smallest_part_bytes: int
     idempotency_seconds: int
-    complete_wait_seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +76,7 @@ class Uploads:
         uploads: UploadStore,
         parts: PartStore,
         publishing: Publishing,
-        intake: Intake,
+        completing: Completing,
         quotas: Quotas,
         *,
         idempotency: IdempotencyStore,
@@ -92,13 +87,12 @@ class Uploads:
         self._uploads = uploads
         self._parts = parts
         self._publishing = publishing
-        self._intake = intake
+        self._completing = completing
         self._quotas = quotas
         self._idempotency = idempotency
         self._clock = clock
         self._ids = ids
         self._rules = rules
-        self._completing: dict[str, asyncio.Task[Package | IdempotencyRecord]] = {}
 
     async def begin(
         self,
@@ -209,66 +203,7 @@ class Uploads:
         if first := await self._publishing.find_answered(caller, idempotent):
             return first
         upload = await self.find(caller, upload_id)
-        task = self._completing.get(upload_id)
-        if task is None:
-            task = asyncio.create_task(self._complete_unless_moved(caller, upload, idempotent))
-            self._completing[upload_id] = task
-            task.add_done_callback(lambda done: self._completed(upload_id, done))
-        done, _ = await asyncio.wait([task], timeout=self._rules.complete_wait_seconds)
-        if not done:
-            return None
-        self._completing.pop(upload_id, None)
-        try:
-            return task.result()
-        except UploadSealed:
-            return None  # another process is at it
-
-    def _completed(self, upload_id: str, task: asyncio.Task[Package | IdempotencyRecord]) -> None:
-        # A failure that nobody waited for is kept, so that who asks next is told instead of verifying anew.
-        if task.cancelled() or task.exception() is None:
-            self._completing.pop(upload_id, None)
-
-    async def _complete_unless_moved(
-        self, caller: Caller, upload: Upload, idempotent: IdempotentRequest[Package]
-    ) -> Package | IdempotencyRecord:
-        try:
-            return await self._complete(caller, upload, idempotent)
-        except NotFound:
-            # Another process may have found the digest wrong first, and have the parts under another key by now. That
-            # key stays: parts may have been sent to it.
-            if (await self._uploads.get(upload.id)).key == upload.key:
-                raise
-            raise _mismatch("another SHA-256 than announced") from None
-
-    async def _complete(
-        self, caller: Caller, upload: Upload, idempotent: IdempotentRequest[Package]
-    ) -> Package | IdempotencyRecord:
-        parts = await self._parts.list_parts(upload.key)
-        whole = {part.number for part in parts if part.size == upload.part_bytes(part.number)}
-        if missing := [number for number in range(1, upload.part_count + 1) if number not in whole]:
-            raise UploadIncomplete(missing, of=upload.part_count)
-        async with self._parts.complete(upload.key, parts) as blob:
-            await self._check_digest(upload, blob)
-            metadata = decode_metadata(upload.metadata)
-            received = await self._intake.adopt(
-                blob, owner=caller.name, name=metadata.name, filename=upload.filename, media_type=upload.media_type
-            )
-            published = await self._publishing.publish_upload(caller, upload, metadata, received, idempotent=idempotent)
-            await self._parts.finish(upload.key)
-        return published
-
-    async def _check_digest(self, upload: Upload, blob: StoredBlob) -> None:
-        if blob.size == upload.size and hmac.compare_digest(blob.sha256, upload.sha256):
-            return
-        key = await self._parts.reopen(upload.key, blob)
-        if key != upload.key:
-            try:
-                await self._uploads.move(upload.id, key, before=upload.key)
-            except NotFound:
-                await self._parts.abort(key)
-                raise
-            await self._parts.abort(upload.key)
-        raise _mismatch(f"the SHA-256 {blob.sha256}")
+        return await self._completing.complete(caller, upload, idempotent)
 
     async def expire(self, *, dry_run: bool = False) -> int:
         """Drop the uploads whose time is over; how many. With `dry_run` only as many as are looked at in one go."""
@@ -290,10 +225,7 @@ class Uploads:
 
     async def close(self) -> None:
         """Stop what is being verified. It can be asked for again."""
-        tasks = list(self._completing.values())
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._completing.close()
 
     def _expiry(self, upload: Upload) -> Event:
         details: dict[str, str | int | None] = {
@@ -305,7 +237,7 @@ class Uploads:
 
     async def _drop(self, upload: Upload, *, event: Event | None = None) -> bool:
         """Remove the record, then the bytes. False when it had ended meanwhile."""
-        self._completing.pop(upload.id, None)
+        self._completing.forget(upload.id)
         if not await self._uploads.remove(upload.id, event=event):
             return False
         await self._abort_parts(upload)
@@ -328,11 +260,3 @@ class Uploads:
                 if len(missing) % _ADDRESSES_IN_A_ROW == 0:
                     await asyncio.sleep(0)
         return OpenUpload(upload, tuple(parts), tuple(missing))
-
-
-def _mismatch(found: str) -> DigestMismatch:
-    return DigestMismatch(
-        f"the parts together have {found}; nothing was published, the upload is still open: "
-        "send the parts that differ again",
-        pointer="/sha256",
-    )

@@ -162,10 +162,6 @@ def changed_files(
     for path in sorted({*before, *after}):
         old, new = before.get(path), after.get(path)
         kind = "added" if old is None else "removed" if new is None else "changed"
-        if old is None or new is None or _digest(old) != _digest(new):
+        if old is None or new is None or old["sha256"] != new["sha256"]:
             changes.append(FileChange(path, kind, old["size"] if old else None, new["size"] if new else None))
     return changes
-
-
-def _digest(file: dict[str, Any]) -> tuple[Any, ...]:
-    return (file["size"], file.get("sha256") or file.get("crc32"))

@@ -17,7 +17,7 @@ _INVALID = 422
 TYPES = ("model", "dataset", "code")
 STATUSES = ("active", "deprecated", "quarantined", "pending", "failed", "draft")
 ORDERS = {"": "newest first", "created": "oldest first", "name": "name", "score": "score", "downloads": "downloads"}
-_FILTERS = ("q", "regex", "type", "status", "tag", "name", "order", "min_net_score")
+_FILTERS = ("q", "regex", "type", "status", "tag", "name", "owner", "order", "min_net_score")
 
 
 def routes() -> list[Route]:
@@ -69,7 +69,7 @@ async def _find(api: Api, given: Mapping[str, str], cursor: str | None) -> ApiRe
         return await api.call("POST", "/package/byRegEx", query=shared, json=body)
     if given["q"]:
         return await api.get("/search", q=given["q"], **shared, **narrowed)
-    chosen = {name: given[name] for name in ("name", "order", "min_net_score")}
+    chosen = {name: given[name] for name in ("name", "owner", "order", "min_net_score")}
     return await api.get("/packages", **shared, **narrowed, **chosen)
 
 

@@ -98,7 +98,27 @@ async def show_files(request: Request, api: Api) -> Response:
     }
     package = await read_package(request, api)
     response = await api.get(f"/package/{package['id']}/files", **query)
-    return package_page(request, package, "files.html", "files", response=response)
+    rows = tree_rows(response.body["items"]) if response.status == _OK else []
+    prefix = query["prefix"] or ""
+    return package_page(request, package, "files.html", "files", response=response, rows=rows, prefix=prefix)
+
+
+def tree_rows(files: list[dict[str, Any]]) -> list[tuple[int, str, str, dict[str, Any] | None]]:
+    """Files in order of their paths as lines of a tree: depth, name, path, and the file (None: a folder)."""
+    rows: list[tuple[int, str, str, dict[str, Any] | None]] = []
+    shown: list[str] = []
+    for file in files:
+        *folders, name = file["path"].split("/")
+        same = 0
+        while same < min(len(shown), len(folders)) and shown[same] == folders[same]:
+            same += 1
+        rows += [
+            (depth, folders[depth] + "/", "/".join(folders[: depth + 1]) + "/", None)
+            for depth in range(same, len(folders))
+        ]
+        shown = folders
+        rows.append((len(folders), name, file["path"], file))
+    return rows
 
 
 async def show_activity(request: Request, api: Api) -> Response:

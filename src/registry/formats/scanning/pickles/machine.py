@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from registry.formats.scanning.limits import LimitReached
 from registry.formats.scanning.pickles.arrays import array_bytes, is_array_wrapper
 from registry.formats.scanning.pickles.findings import Effects, NotCallable, carried
+from registry.formats.scanning.pickles.literals import Broken
 from registry.formats.scanning.pickles.memo import Memo
-from registry.formats.scanning.pickles.opcodes import OPCODES, Broken, Stopped
+from registry.formats.scanning.pickles.opcodes import OPCODES, Stopped
 from registry.formats.scanning.pickles.reader import Reader
 from registry.formats.scanning.pickles.values import MAX_ITEMS, PLAIN, UNKNOWN, Box, Global, Made, Unknown, Value
 

@@ -3,27 +3,33 @@
 Every protocol from 0 to 5 is one language: the unpickler ignores which one a stream claims.
 """
 
-import codecs
 import struct
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
+from registry.formats.scanning.pickles.literals import (
+    MAX_NUMBER_BYTES,
+    Broken,
+    constant,
+    floating,
+    integer,
+    long,
+    number,
+    plain,
+    short_line,
+    sized,
+    string,
+    unicode,
+)
 from registry.formats.scanning.pickles.values import PLAIN, Box, Bytes, Global, Unknown, Value
 
 if TYPE_CHECKING:
     from registry.formats.scanning.pickles.machine import Machine
 
-MAX_TEXT_BYTES = 256
 _MAX_VISITED = 1_000_000
-_MAX_NUMBER_BYTES = 32
-_MIN_FILE_BYTES = 12
 
 Action: TypeAlias = "Callable[[Machine], None]"
-
-
-class Broken(Exception):
-    """Loading the stream fails here."""
 
 
 class Stopped(Exception):
@@ -47,87 +53,8 @@ def _visit(machine: "Machine") -> None:
         machine.budget.visited.add(machine.reader.offset - 1)
 
 
-def _constant(machine: "Machine", *, value: Value) -> None:
-    machine.stack.append(value)
-
-
-def _plain(machine: "Machine", *, skip: int) -> None:
-    machine.reader.skip(skip)
-    machine.stack.append(PLAIN)
-
-
-def _number(machine: "Machine", *, form: struct.Struct) -> None:
-    machine.stack.append(form.unpack(machine.reader.take(form.size))[0])
-
-
-def _sized(machine: "Machine", *, length_bytes: int, text: bool = False) -> None:
-    """Text or bytes after their length; only short text can name anything."""
-    length = int.from_bytes(machine.reader.take(length_bytes), "little")
-    if not text or length > MAX_TEXT_BYTES:
-        start = machine.reader.offset
-        machine.reader.skip(length)
-        machine.stack.append(PLAIN if text or length < _MIN_FILE_BYTES else Bytes(start, length))
-        return
-    data = machine.reader.take(length)
-    machine.stack.append(data.decode("utf-8", "replace"))
-
-
-def _long(machine: "Machine", *, length_bytes: int) -> None:
-    length = int.from_bytes(machine.reader.take(length_bytes), "little")
-    if length > _MAX_NUMBER_BYTES:
-        machine.reader.skip(length)
-        machine.stack.append(PLAIN)
-    else:
-        machine.stack.append(int.from_bytes(machine.reader.take(length), "little", signed=True))
-
-
-def _line(machine: "Machine") -> bytes:
-    """A line that matters: what it holds must be short."""
-    return machine.reader.short_line()
-
-
-def _integer(machine: "Machine") -> None:
-    line = machine.reader.line()
-    if line is None or len(line) > _MAX_NUMBER_BYTES:
-        machine.stack.append(PLAIN)
-    else:
-        machine.stack.append(
-            int(line.strip().rstrip(b"L") or b"0", 0 if line[:2].lower() in (b"0x", b"0o", b"0b") else 10)
-        )
-
-
-def _float(machine: "Machine") -> None:
-    float(_line(machine))
-    machine.stack.append(PLAIN)
-
-
-def _string(machine: "Machine") -> None:
-    line = machine.reader.line()
-    if line is None:
-        machine.stack.append(PLAIN)
-        return
-    line = line.strip()
-    if len(line) < 2 or line[:1] != line[-1:] or line[:1] not in (b"'", b'"'):
-        raise Broken
-    data, _ = codecs.escape_decode(line[1:-1])
-    machine.stack.append(_text(bytes(data)))
-
-
-def _unicode(machine: "Machine") -> None:
-    line = machine.reader.line()
-    if line is None:
-        machine.stack.append(PLAIN)
-    else:
-        text = codecs.raw_unicode_escape_decode(line)[0]
-        machine.stack.append(text if len(text) <= MAX_TEXT_BYTES else PLAIN)
-
-
-def _text(data: bytes) -> Value:
-    return data.decode("latin-1") if len(data) <= MAX_TEXT_BYTES else PLAIN
-
-
 def _persistent_line(machine: "Machine") -> None:
-    _line(machine)
+    short_line(machine)
     machine.stack.append(PLAIN)
 
 
@@ -144,7 +71,7 @@ def _extension(machine: "Machine", *, length_bytes: int) -> None:
 
 def _name(machine: "Machine") -> Global:
     _visit(machine)
-    module, name = _line(machine), _line(machine)
+    module, name = short_line(machine), short_line(machine)
     return machine.effects.imports(Global(module.decode("utf-8", "replace"), name.decode("utf-8", "replace")))
 
 
@@ -253,8 +180,8 @@ def _get_line(machine: "Machine") -> None:
 
 
 def _index(machine: "Machine") -> int:
-    line = _line(machine)
-    if len(line) > _MAX_NUMBER_BYTES or (index := int(line)) < 0:
+    line = short_line(machine)
+    if len(line) > MAX_NUMBER_BYTES or (index := int(line)) < 0:
         raise Broken
     return index
 
@@ -282,16 +209,16 @@ def _nothing(_machine: "Machine") -> None:
 
 _ACTIONS: dict[bytes, Action] = {
     b".": _stop, b"(": _mark, b"0": _pop, b"1": _pop_mark, b"2": _dup,
-    b"F": _float, b"I": _integer, b"L": _integer, b"S": _string, b"V": _unicode,
-    b"J": partial(_number, form=struct.Struct("<i")), b"K": partial(_number, form=struct.Struct("<B")),
-    b"M": partial(_number, form=struct.Struct("<H")), b"G": partial(_plain, skip=8),
-    b"\x8a": partial(_long, length_bytes=1), b"\x8b": partial(_long, length_bytes=4),
-    b"N": partial(_constant, value=PLAIN), b"\x88": partial(_constant, value=1), b"\x89": partial(_constant, value=0),
-    b"T": partial(_sized, length_bytes=4, text=True), b"U": partial(_sized, length_bytes=1, text=True),
-    b"X": partial(_sized, length_bytes=4, text=True), b"\x8c": partial(_sized, length_bytes=1, text=True),
-    b"\x8d": partial(_sized, length_bytes=8, text=True), b"B": partial(_sized, length_bytes=4),
-    b"C": partial(_sized, length_bytes=1), b"\x8e": partial(_sized, length_bytes=8),
-    b"\x96": partial(_sized, length_bytes=8), b"\x97": partial(_constant, value=PLAIN), b"\x98": _nothing,
+    b"F": floating, b"I": integer, b"L": integer, b"S": string, b"V": unicode,
+    b"J": partial(number, form=struct.Struct("<i")), b"K": partial(number, form=struct.Struct("<B")),
+    b"M": partial(number, form=struct.Struct("<H")), b"G": partial(plain, skip=8),
+    b"\x8a": partial(long, length_bytes=1), b"\x8b": partial(long, length_bytes=4),
+    b"N": partial(constant, value=PLAIN), b"\x88": partial(constant, value=1), b"\x89": partial(constant, value=0),
+    b"T": partial(sized, length_bytes=4, text=True), b"U": partial(sized, length_bytes=1, text=True),
+    b"X": partial(sized, length_bytes=4, text=True), b"\x8c": partial(sized, length_bytes=1, text=True),
+    b"\x8d": partial(sized, length_bytes=8, text=True), b"B": partial(sized, length_bytes=4),
+    b"C": partial(sized, length_bytes=1), b"\x8e": partial(sized, length_bytes=8),
+    b"\x96": partial(sized, length_bytes=8), b"\x97": partial(constant, value=PLAIN), b"\x98": _nothing,
     b"P": _persistent_line, b"Q": _persistent,
     b"c": _global, b"\x93": _stack_global, b"i": _inst, b"o": _obj, b"R": _reduce, b"b": _build,
     b"\x81": _newobj, b"\x92": _newobj_ex,

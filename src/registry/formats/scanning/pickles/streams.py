@@ -9,8 +9,8 @@ import re2
 from registry.domain.safety import FindingLevel
 from registry.formats.scanning.limits import LimitReached
 from registry.formats.scanning.pickles.findings import Effects
+from registry.formats.scanning.pickles.literals import Broken
 from registry.formats.scanning.pickles.machine import Budget, Machine
-from registry.formats.scanning.pickles.opcodes import Broken
 from registry.formats.scanning.pickles.policy import DENIED_MODULES, Judgement, judge
 from registry.formats.scanning.pickles.reader import Reader
 from registry.formats.scanning.pickles.values import UNKNOWN, Bytes, Value
