@@ -57,6 +57,7 @@ class _Connection(asyncio.Protocol):
         self._requests = requests
         self._expected = b"HTTP/1.1 %d" % expected_status
         self._head = b""
+        self._has_body = True
         self._missing = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -69,6 +70,7 @@ class _Connection(asyncio.Protocol):
             self._transport.close()
             self.finished.set_result(None)
         else:
+            self._has_body = not following.startswith(b"HEAD ")
             self._transport.write(following)
 
     def data_received(self, data: bytes) -> None:
@@ -82,7 +84,7 @@ class _Connection(asyncio.Protocol):
             if not self._head.startswith(self._expected):
                 self._fail(self._head[:500].decode(errors="replace"))
                 return
-            length = _LENGTH.search(self._head, 0, end)
+            length = _LENGTH.search(self._head, 0, end) if self._has_body else None
             self._missing = (int(length[1]) if length else 0) - (len(self._head) - end - 4)
             self._head = b""
         if self._missing <= 0:

@@ -31,6 +31,7 @@ SUITES = {
     "start": Suite("starting", "from the command to the first answer"),
     "reading": Suite("reading", "CPU of health, reads, pages, audit and lineage against bare Starlette routes"),
     "web": Suite("web", "CPU of the web interface's main pages, signed in"),
+    "hub": Suite("hub", "what Hugging Face clients ask: HEAD and GET of files, the CPU of a snapshot of 1,000"),
     "listing": Suite("listing", "a page by each filter in the store alone, up to a million packages"),
     "search": Suite("search", "the index alone, up to a million names, against a loop with `re` and ripgrep"),
     "searching": Suite(

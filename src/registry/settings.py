@@ -207,6 +207,9 @@ class Settings(BaseSettings):
     policy_file: Path | None = Field(
         None, description="TOML file with what is demanded of packages before they are served; see policy.md"
     )
+    pull_through: bool = Field(
+        default=False, description="Hugging Face clients get what is not here from the Hub: fetched, scanned and rated"
+    )
     min_serve_score: float = Field(
         0.0,
         ge=0,

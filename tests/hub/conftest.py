@@ -23,6 +23,8 @@ CARD = "---\nlicense: apache-2.0\npipeline_tag: fill-mask\ntags: [tiny]\n---\n# 
 FILES = {"README.md": CARD, "config.json": '{"model_type": "bert"}', "sub/a.txt": "0123456789" * 100, "sub/deep/b": "b"}
 REPLACED = {"config.json": '{"model_type": "bert", "new": true}', "sub/a.txt": "9876543210" * 100}
 RECORD_README = "# From the record\n"
+SINGLE_BYTES = 100_000
+"""A content that is no archive: at scale, the store serves it by itself."""
 CSV = "a,b\n1,2\n3,4\n"
 
 
@@ -111,6 +113,7 @@ def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         publish_files(
             site, site.name("table"), "1.0.0", zipped({"README.md": "# T\n", "train.csv": CSV}), type="dataset"
         )
+        publish(site.admin.client, bytes(SINGLE_BYTES), filename="model.bin", name=site.name("single"))
         yield site
 
 

@@ -2,8 +2,11 @@
 
 import hashlib
 
+import pytest
+
+from tests.api.homes import EMBEDDED
 from tests.api.support import JsonObject, eventually, listed
-from tests.hub.conftest import CSV, FILES, RECORD_README, REPLACED, World
+from tests.hub.conftest import CSV, FILES, RECORD_README, REPLACED, SINGLE_BYTES, World
 
 MAIN = {"README.md": RECORD_README, **REPLACED}
 
@@ -11,7 +14,8 @@ MAIN = {"README.md": RECORD_README, **REPLACED}
 def read(world: World) -> JsonObject:
     site = world.site
     old = listed(site.admin.client, name=site.name("tiny"), version="1.0.0")[0]["id"]
-    arguments = (site.name("tiny"), "1.0.0", "prod", old, site.name("table"), world.recorder.phases_url)
+    names = (site.name("table"), site.name("single"))
+    arguments = (site.name("tiny"), "1.0.0", "prod", old, *names, world.recorder.phases_url)
     return world.python("reading", *arguments)
 
 
@@ -52,6 +56,7 @@ def test_clients_read_a_repository_in_every_way(world: World) -> None:
     assert found["ls"] == [f"{repo}/{path}" for path in ("README.md", "config.json", "sub")]
     assert found["glob"] == [f"{repo}/sub/a.txt"]
     assert found["range"] == "9876543210"
+    assert found["single"] == SINGLE_BYTES
     assert found["dataset"] == {"README.md": "# T\n", "train.csv": CSV}
 
     during = world.recorder.during
@@ -79,6 +84,7 @@ def test_a_snapshot_is_one_download_in_the_audit_trail(world: World) -> None:
     assert downloads() - before <= 1
 
 
+@pytest.mark.parametrize("site", [EMBEDDED], indirect=True)
 def test_clients_work_offline_with_what_they_have(world: World) -> None:
     repo = world.site.name("tiny")
     online = world.python("snapshot", repo)
@@ -87,6 +93,7 @@ def test_clients_work_offline_with_what_they_have(world: World) -> None:
     assert len(world.recorder.requests) == asked
 
 
+@pytest.mark.parametrize("site", [EMBEDDED], indirect=True)
 def test_the_command_downloads_a_repository(world: World) -> None:
     target = world.home / "target"
     code, printed = world.hf("download", world.site.name("tiny"), "--revision", "v1.0.0", "--local-dir", str(target))

@@ -131,3 +131,18 @@ async def test_that_one_call_sees_revocation_and_permissions(home: dict[str, str
         assert (await client.get(path, headers=own)).status_code == 200
         assert (await client.delete("/auth/token", headers=own)).status_code == 204
         assert (await client.get(path, headers=own)).status_code == 401
+
+
+async def test_a_file_by_commit_costs_one_read(home: dict[str, str]) -> None:
+    calls = Calls()
+    async with opened_app(load_settings(), calls=calls) as (client, services):
+        package = await publish(client)
+        await judge(client, services, package)
+        # This brings the list of files into memory.
+        commit = (await client.get(f"/hf/api/models/{package['name']}")).json()["sha"]
+        filename = package["content"]["filename"]
+        calls.clear()
+        answer = await client.head(f"/hf/{package['name']}/resolve/{commit}/{filename}")
+        assert answer.status_code == 200, answer.text
+        assert answer.headers["x-repo-commit"] == commit
+    assert calls == {SESSION: 1, QUERY: 1}

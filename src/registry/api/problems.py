@@ -126,6 +126,13 @@ PROBLEMS: dict[type[errors.RegistryError], ProblemKind] = {
         "The content has not been scanned yet",
         "This registry serves content once it has a verdict. Wait as long as `Retry-After` says, then repeat.",
     ),
+    errors.BeingFetched: ProblemKind(
+        409,
+        "being-fetched",
+        "The package is being fetched",
+        "It comes from the Hugging Face Hub, and is served once it has been scanned and rated. Repeat after "
+        "`Retry-After`.",
+    ),
     errors.PolicyRefused: ProblemKind(
         409,
         "policy-refused",
@@ -250,7 +257,7 @@ async def on_registry_error(request: Request, error: Exception) -> Response:
     headers: dict[str, str] = {}
     if isinstance(error, errors.Unauthenticated):
         headers["WWW-Authenticate"] = "Bearer"
-    if isinstance(error, errors.Throttled | errors.Unavailable | errors.NotScannedYet):
+    if isinstance(error, errors.Throttled | errors.Unavailable | errors.NotScannedYet | errors.BeingFetched):
         headers["Retry-After"] = str(error.retry_after_seconds)
     if is_hub(request.scope):
         kind, shown = as_clients_show(error, kind)

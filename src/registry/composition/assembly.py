@@ -12,7 +12,7 @@ from registry.adapters.filesystem.secret_files import kept_secret
 from registry.adapters.jose.tokens import JoseTokenCodec
 from registry.composition.backends import Stores
 from registry.composition.files import assemble_files
-from registry.composition.hub import assemble_hub
+from registry.composition.hub import assemble_hub, pulling
 from registry.composition.memory import UploadMemory
 from registry.composition.outbound import Outbound
 from registry.composition.policy import assemble_policy
@@ -215,6 +215,24 @@ def assemble(settings: Settings, stores: Stores, around: Collaborators) -> Runni
         policy=policy.serving,
     )
 
+    ingest = Ingest(
+        records.packages,
+        intake,
+        around.outbound.fetcher,
+        claims=Claims(
+            records.packages,
+            records.accounts,
+            records.source_urls,
+            audit=audit,
+            clock=clock,
+            ids=ids,
+            lease_seconds=settings.ingest_lease_seconds,
+        ),
+        clock=clock,
+        lease_seconds=settings.ingest_lease_seconds,
+        limits=IngestLimits(settings.ingest_seconds, settings.ingest_concurrent, settings.ingest_concurrent_per_user),
+        gate=rating.gate,
+    )
     services = Services(
         sessions=sessions,
         reading=Reading(sessions, records.reader, records.packages),
@@ -261,26 +279,7 @@ def assemble(settings: Settings, stores: Stores, around: Collaborators) -> Runni
             observer=around.housekeeping,
         ),
         health=HealthMonitor(records.health_log, clock, _probes(stores, around.search), on_state=around.on_state),
-        ingest=Ingest(
-            records.packages,
-            intake,
-            around.outbound.fetcher,
-            claims=Claims(
-                records.packages,
-                records.accounts,
-                records.source_urls,
-                audit=audit,
-                clock=clock,
-                ids=ids,
-                lease_seconds=settings.ingest_lease_seconds,
-            ),
-            clock=clock,
-            lease_seconds=settings.ingest_lease_seconds,
-            limits=IngestLimits(
-                settings.ingest_seconds, settings.ingest_concurrent, settings.ingest_concurrent_per_user
-            ),
-            gate=rating.gate,
-        ),
+        ingest=ingest,
         webhooks=Webhooks(
             records.webhooks,
             records.outbox,
@@ -308,6 +307,15 @@ def assemble(settings: Settings, stores: Stores, around: Collaborators) -> Runni
             access=access,
             search=around.search.service,
             sandbox=around.rating.sandbox,
+            pull_through=pulling(
+                settings,
+                records,
+                around.outbound.hub_commits,
+                hasher=around.hasher,
+                clock=clock,
+                publishing=publishing,
+                ingest=ingest,
+            ),
         ),
         uploads=uploads,
         admission=Admission(

@@ -13,6 +13,7 @@ from registry.adapters.outbound.github import GitHubCodeHost, github_headers
 from registry.adapters.outbound.github_fetching import GitHubArchives
 from registry.adapters.outbound.guarded import GuardedResolver, guarded_client
 from registry.adapters.outbound.huggingface import HuggingFaceHub, huggingface_headers, huggingface_says_absent
+from registry.adapters.outbound.huggingface_commits import HuggingFaceCommits
 from registry.adapters.outbound.huggingface_fetching import HubArchives, HubLimits
 from registry.adapters.outbound.text_model import ChatClaimsReader
 from registry.adapters.outbound.transfers import TransferLimits, Transfers
@@ -20,6 +21,7 @@ from registry.adapters.outbound.upstream import Upstream
 from registry.adapters.outbound.webhooks import HttpWebhookSender
 from registry.ports.clock import Clock
 from registry.ports.fetching import ContentFetcher
+from registry.ports.hub_commits import HubCommits
 from registry.ports.sources import ClaimsReader, CodeHost, ModelHub
 from registry.ports.webhooks import WebhookSender
 from registry.settings import Settings
@@ -44,6 +46,7 @@ class Outbound:
     fetcher: ContentFetcher
     upstreams: Upstreams
     sender: WebhookSender
+    hub_commits: HubCommits | None
 
 
 @asynccontextmanager
@@ -61,12 +64,22 @@ def _compose(settings: Settings, services: httpx.AsyncClient, named: httpx.Async
     pace = Pace(settings.upstream_min_bytes_per_second, settings.upstream_idle_seconds)
     transfers = Transfers(named, resolver, TransferLimits(settings.upstream_head_seconds, pace))
     code_host, github_archives = _github(settings, services, transfers, clock)
-    hub, hub_archives = _hub(settings, services, transfers, clock)
+    hub = _hub(settings, services, transfers, clock)
     return Outbound(
-        SourceFetcher(transfers, github=github_archives, hub=hub_archives),
-        Upstreams(code_host, hub, _claims(settings, services, clock)),
+        SourceFetcher(transfers, github=github_archives, hub=hub.archives),
+        Upstreams(code_host, hub.facts, _claims(settings, services, clock)),
         HttpWebhookSender(named, resolver, timeout_seconds=settings.webhook_timeout_seconds),
+        hub.commits,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Hub:
+    """The ports to the Hugging Face Hub. None: it is not asked."""
+
+    facts: ModelHub | None = None
+    archives: HubArchives | None = None
+    commits: HubCommits | None = None
 
 
 def _github(
@@ -82,11 +95,9 @@ def _github(
     return GitHubCodeHost(upstream, clock=clock), archives
 
 
-def _hub(
-    settings: Settings, client: httpx.AsyncClient, transfers: Transfers, clock: Clock
-) -> tuple[ModelHub | None, HubArchives | None]:
+def _hub(settings: Settings, client: httpx.AsyncClient, transfers: Transfers, clock: Clock) -> _Hub:
     if not settings.huggingface_url:
-        return None, None
+        return _Hub()
     headers = huggingface_headers(_revealed(settings.huggingface_token))
     upstream = Upstream(
         client,
@@ -104,7 +115,7 @@ def _hub(
         limits=HubLimits(settings.max_package_bytes),
         clock=clock,
     )
-    return HuggingFaceHub(upstream), archives
+    return _Hub(HuggingFaceHub(upstream), archives, HuggingFaceCommits(upstream, clock=clock))
 
 
 def _claims(settings: Settings, client: httpx.AsyncClient, clock: Clock) -> ClaimsReader | None:

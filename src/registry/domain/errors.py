@@ -23,6 +23,7 @@ RegistryError
 ├── ContentUnavailable        the package has no content to give now
 │   ├── Quarantined           its content is refused; says why
 │   ├── NotScannedYet         its content has no verdict yet; carries the wait
+│   ├── BeingFetched          it comes from another service, and is not ready; carries the wait
 │   ├── PolicyRefused         the operator's policy refuses it; carries rules and reasons
 │   ├── ScoreTooLow           its net score is below what the settings demand
 │   └── ArchiveUnreadable     the files in the content cannot all be read
@@ -209,6 +210,14 @@ class NotScannedYet(ContentUnavailable):
     def __init__(self, *, retry_after_seconds: int) -> None:
         self.retry_after_seconds = retry_after_seconds
         super().__init__("The content has not been scanned yet. Wait as long as Retry-After says, then repeat.")
+
+
+class BeingFetched(ContentUnavailable):
+    """A package that was pulled through is still being fetched, scanned or rated."""
+
+    def __init__(self, package: str, what: str, *, retry_after_seconds: int) -> None:
+        self.retry_after_seconds = retry_after_seconds
+        super().__init__(f"{package} is being {what}. Ask again in {retry_after_seconds} seconds.")
 
 
 class PolicyRefused(ContentUnavailable):

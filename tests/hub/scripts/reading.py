@@ -1,7 +1,7 @@
 """Runs in a client's own environment: reads a repository in every way, and prints what came of it as JSON.
 
-Arguments: the repository, a version of it, an alias of it, a package id, a dataset, and the URL at which the recorder
-takes the names of phases.
+Arguments: the repository, a version of it, an alias of it, a package id, a dataset, a repository of a single file, and
+the URL at which the recorder takes the names of phases.
 """
 
 import json
@@ -12,7 +12,7 @@ from typing import Any
 
 from huggingface_hub import HfApi, HfFileSystem, hf_hub_download, snapshot_download
 
-repo, version, alias, package_id, dataset, phases = sys.argv[1:7]
+repo, version, alias, package_id, dataset, single, phases = sys.argv[1:8]
 
 
 def begin(phase: str) -> None:
@@ -87,4 +87,5 @@ with system.open(f"{repo}/sub/a.txt", "rb", block_size=100) as file:
     file.seek(500)
     found["range"] = file.read(10).decode()
 found["dataset"] = contents(snapshot_download(dataset, repo_type="dataset"))
+found["single"] = Path(hf_hub_download(single, "model.bin")).stat().st_size
 print(json.dumps(found))

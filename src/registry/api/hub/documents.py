@@ -29,6 +29,7 @@ class About:
     card: Mapping[str, Any] | None = None
     rating: RatingSummary | None = None
     tree: RepositoryTree | None = None
+    parameters: Mapping[str, int] | None = None
 
 
 def info(package: Package, about: About, *, expand: Sequence[str] = (), blobs: bool = False) -> Json:
@@ -61,6 +62,8 @@ def _members(package: Package, about: About, *, blobs: bool) -> Json:
         "cardData": None if about.card is None else _card(package, card),
         "registry": _registry(package, about.rating),
     }
+    if about.parameters:
+        members["safetensors"] = {"parameters": dict(about.parameters), "total": sum(about.parameters.values())}
     if about.tree is not None:
         members["usedStorage"] = about.tree.size
         if about.tree.count <= _MOST_SIBLINGS:

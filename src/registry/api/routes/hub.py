@@ -112,11 +112,13 @@ async def _info(
     hub = services.hub
     revision = await hub.repositories.open(kind, repo, name, caller)
     warn(request, revision)
+    tree = await hub.files.tree(revision)
     about = documents.About(
         view=await hub.repositories.find_view(kind, repo, caller),
         card=await hub.cards.read(revision.package),
         rating=await hub.repositories.find_rating(revision.package),
-        tree=await hub.files.tree(revision),
+        tree=tree,
+        parameters=await hub.weights.parameters(revision, tree) if kind is PackageType.MODEL else None,
     )
     members = documents.info(revision.package, about, expand=query.expand, blobs=query.blobs)
     if query.security_status:

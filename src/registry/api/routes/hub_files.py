@@ -24,6 +24,7 @@ from registry.domain.packages import PackageType
 from registry.services.hub.files import no_file
 from registry.services.hub.repositories import Revision
 
+_UNKNOWN = "application/octet-stream"
 FilePath = Annotated[str, Path(examples=["config.json"])]
 
 
@@ -70,11 +71,13 @@ async def _file_response(request: Request, revision: Revision, path: str, caller
     if unchanged := unchanged_response(request, tag, headers):
         return unchanged
     is_head = request.scope.get("head", False)
+    filename, media_type = PurePosixPath(file.path).name, mimetypes.guess_type(file.path)[0] or _UNKNOWN
     if is_head:
         warn(request, revision)
     else:
         state_of(request.scope).services.retrieval.downloads.check_room()
-        if (url := await hub.files.presign(revision, tree, file)) is not None:
+        url = await hub.files.presign(revision, tree, file, filename=filename, media_type=media_type)
+        if url is not None:
             await _record(request, revision, caller)
             return RedirectResponse(url, 307, {"ETag": tag, "Accept-Ranges": "bytes", **headers, **NO_STORE})
     response = await ranged_response(
@@ -82,8 +85,8 @@ async def _file_response(request: Request, revision: Revision, path: str, caller
         lambda offset, length: hub.files.read(revision, tree, file, offset=offset, length=length),
         size=file.size,
         tag=tag,
-        filename=PurePosixPath(file.path).name,
-        media_type=mimetypes.guess_type(file.path)[0] or "application/octet-stream",
+        filename=filename,
+        media_type=media_type,
         headers=headers,
         began=lambda _: None,
     )

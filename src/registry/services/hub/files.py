@@ -5,12 +5,10 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from registry.domain.errors import FileNotFound, Unavailable
-from registry.formats.manifests.entries import SINGLE
 from registry.services.files.files import PackageFiles
 from registry.services.files.manifests import RETRY_AFTER_SECONDS
 from registry.services.hub.repositories import Revision
 from registry.services.hub.tree import Layout, RepositoryFile, RepositoryTree, layout_of, readme_bytes
-from registry.services.packages.retrieval import Retrieval
 
 _PATIENCE_SECONDS = 8.0
 """Clients give up on metadata after ten seconds."""
@@ -20,9 +18,8 @@ _MOST_KEPT = 10_000
 class RepositoryFiles:
     """Finds files by the manifests of contents; what is worked out for a revision is kept, some 500 bytes for each."""
 
-    def __init__(self, contents: PackageFiles, retrieval: Retrieval) -> None:
+    def __init__(self, contents: PackageFiles) -> None:
         self._contents = contents
-        self._retrieval = retrieval
         self._layouts: OrderedDict[tuple[str, int], Layout] = OrderedDict()
 
     async def tree(self, revision: Revision) -> RepositoryTree:
@@ -45,11 +42,15 @@ class RepositoryFiles:
             self._layouts.popitem(last=False)
         return RepositoryTree(manifest, layout)
 
-    async def presign(self, revision: Revision, tree: RepositoryTree, file: RepositoryFile) -> str | None:
+    async def presign(
+        self, revision: Revision, tree: RepositoryTree, file: RepositoryFile, *, filename: str, media_type: str
+    ) -> str | None:
         """A URL that serves the file without this service, None where there is none."""
-        if file.stored is None or tree.manifest.container != SINGLE:
+        if file.stored is None:
             return None
-        return await self._retrieval.presign(revision.content)
+        return await self._contents.presign(
+            revision.content, tree.manifest, file.stored, filename=filename, media_type=media_type
+        )
 
     def read(
         self, revision: Revision, tree: RepositoryTree, file: RepositoryFile, *, offset: int, length: int

@@ -7,6 +7,7 @@ from registry.services.hub.files import RepositoryFiles
 from registry.services.hub.listing import RepositoryListing
 from registry.services.hub.repositories import Repositories
 from registry.services.hub.snapshots import Snapshots
+from registry.services.hub.weights import Weights
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,3 +19,4 @@ class Hub:
     listing: RepositoryListing
     cards: Cards
     snapshots: Snapshots
+    weights: Weights

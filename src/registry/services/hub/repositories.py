@@ -1,11 +1,12 @@
 """From a repository and a revision to the package that is served."""
 
+import asyncio
 import json
 import re
 from dataclasses import dataclass
 
 from registry.domain.accounts import Caller
-from registry.domain.errors import InvalidInput, NotFound, RevisionNotFound, ScoreTooLow
+from registry.domain.errors import BeingFetched, InvalidInput, NotFound, RevisionNotFound, ScoreTooLow
 from registry.domain.names import LATEST, NamedVersion, NameView, not_owner
 from registry.domain.packages import Content, Package, PackageStatus, PackageType
 from registry.domain.repositories import COMMIT_PATTERN, MAIN, commit_of, main_of, package_of
@@ -14,12 +15,18 @@ from registry.domain.versions import Version
 from registry.ports.names import NameStore
 from registry.ports.packages import PackageStore
 from registry.ports.ratings import RatingSummary
+from registry.services.hub.pulling import PullThrough
+from registry.services.hub.readiness import Readiness
 from registry.services.packages.catalog import Catalog
 from registry.services.packages.retrieval import Retrieval, Servable
 from registry.services.ratings.ratings import Ratings
 
 KINDS = (PackageType.MODEL, PackageType.DATASET)
 _ID_PATTERN = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_PATIENCE_SECONDS = 8.0
+"""Clients give up on metadata after ten seconds."""
+_LOOK_SECONDS = (0.1, 1.0)
+"""How long a waiting request sleeps between looks at the store: first, and at most."""
 _MOST_VERSIONS = 1_000
 """So many of a name's versions, the newest, are listed as commits and tags."""
 
@@ -71,6 +78,7 @@ class Repositories:
         retrieval: Retrieval,
         ratings: Ratings,
         min_score: float,
+        pull_through: PullThrough | None = None,
     ) -> None:
         self._packages = packages
         self._names = names
@@ -78,14 +86,45 @@ class Repositories:
         self._retrieval = retrieval
         self._ratings = ratings
         self._min_score = min_score
+        self._pull_through = pull_through
+        self._readiness = Readiness(ratings)
 
     async def open(self, kind: PackageType, name: str, revision: str, caller: Caller) -> Revision:
         """What a revision of a repository leads to, for a caller who may have it. By a commit it costs one read.
 
+        What is pulled through is waited for, for as long as clients wait for an answer.
+
         Raises NotFound for a repository that does not exist for the caller, RevisionNotFound, Quarantined,
-        NotScannedYet, PolicyRefused, ScoreTooLow, ContentUnavailable.
+        NotScannedYet, BeingFetched, PolicyRefused, ScoreTooLow, ContentUnavailable; and SourceFailed.
         """
+        try:
+            return await self._open_soon(kind, name, revision, caller)
+        except NotFound:
+            pulled = await self._pull(kind, name, revision, caller)
+            if pulled is None:
+                raise
+        return await self._open_soon(kind, name, pulled, caller)
+
+    async def _pull(self, kind: PackageType, name: str, revision: str, caller: Caller) -> str | None:
+        if self._pull_through is None or kind not in KINDS or not caller.may_name(name):
+            return None
+        return await self._pull_through.pull(kind, name, revision)
+
+    async def _open_soon(self, kind: PackageType, name: str, revision: str, caller: Caller) -> Revision:
+        loop = asyncio.get_running_loop()
+        ends_at, (pause, most) = loop.time() + _PATIENCE_SECONDS, _LOOK_SECONDS
+        while True:
+            try:
+                return await self._open(kind, name, revision, caller)
+            except BeingFetched:
+                if loop.time() + pause > ends_at:
+                    raise
+            await asyncio.sleep(pause)
+            pause = min(most, pause * 1.5)
+
+    async def _open(self, kind: PackageType, name: str, revision: str, caller: Caller) -> Revision:
         package, safety = await self._find(kind, name, revision, caller)
+        await self._readiness.check(package, safety)
         servable = await self._retrieval.check_served(package, safety, caller)
         if self._min_score > 0:
             self._check_score(package, await self.find_rating(package))

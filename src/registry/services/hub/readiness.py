@@ -1,0 +1,41 @@
+"""What is pulled through is served once it has been scanned and rated, whatever the settings say of other packages."""
+
+from collections import OrderedDict
+
+from registry.domain.errors import BeingFetched
+from registry.domain.packages import Package, PackageStatus
+from registry.domain.verdicts import PackageSafety
+from registry.services.hub.pulling import is_pulled
+from registry.services.ratings.ratings import Ratings
+
+_MOST_KEPT = 10_000
+_RETRY_AFTER_SECONDS = 5
+
+
+class Readiness:
+    """Remembers what was ready: a revision of a package stays so."""
+
+    def __init__(self, ratings: Ratings) -> None:
+        self._ratings = ratings
+        self._ready: OrderedDict[tuple[str, int], None] = OrderedDict()
+
+    async def check(self, package: Package, safety: PackageSafety) -> None:
+        """Raises BeingFetched while a package that was pulled through is fetched, scanned or rated."""
+        key = (package.id, package.revision)
+        if key in self._ready or not is_pulled(package):
+            return
+        if package.status is PackageStatus.PENDING:
+            raise _not_yet(package, "fetched from the Hugging Face Hub")
+        if package.content is None or not package.status.is_offered:
+            return  # a refusal of its own
+        if not safety.judged(package.content.sha256):
+            raise _not_yet(package, "scanned")
+        if package.id not in await self._ratings.find_summaries([key]):
+            raise _not_yet(package, "rated")
+        self._ready[key] = None
+        if len(self._ready) > _MOST_KEPT:
+            self._ready.popitem(last=False)
+
+
+def _not_yet(package: Package, what: str) -> BeingFetched:
+    return BeingFetched(package.name, what, retry_after_seconds=_RETRY_AFTER_SECONDS)
