@@ -5,6 +5,7 @@ import gzip
 import io
 import lzma
 import struct
+import sys
 import tarfile
 import zipfile
 import zlib
@@ -12,9 +13,16 @@ from collections.abc import Callable
 
 from trust.hiding import HARMLESS
 
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
 Container = Callable[[bytes], tuple[str, bytes]]
 """Gives a file's name and its bytes."""
 
+_EMPTY_FRAME = b"\x5a\x2a\x4d\x18" + struct.pack("<I", 5) + b"empty"
+"""A skippable frame (RFC 8878, 3.1.2)."""
 _TORCH = ("archive/data.pkl", "archive/version")
 
 
@@ -176,9 +184,15 @@ CONTAINERS: dict[str, Container] = {
     "joblib, bzip2": lambda data: ("model.joblib", bz2.compress(data)),
     "joblib, lzma": lambda data: ("model.joblib", lzma.compress(data, lzma.FORMAT_ALONE)),
     "joblib, xz": lambda data: ("model.joblib", lzma.compress(data)),
+    "joblib, Zstandard": lambda data: ("model.joblib", zstd.compress(data)),
     "joblib, old zlib": lambda data: ("model.joblib", _joblib_old(data)),
     "gzip twice": lambda data: ("model.pkl.gz", gzip.compress(gzip.compress(data, mtime=0), mtime=0)),
     "gzip, joined": lambda data: ("model.pkl.gz", gzip.compress(data[:9], mtime=0) + gzip.compress(data[9:], mtime=0)),
+    "Zstandard, joined": lambda data: ("model.pkl.zst", zstd.compress(data[:9]) + zstd.compress(data[9:])),
+    "Zstandard after empty frames": lambda data: (
+        "m.pkl.zst",
+        _EMPTY_FRAME + zstd.compress(data[:9]) + _EMPTY_FRAME + zstd.compress(data[9:]),
+    ),
     "gzip, cut": lambda data: ("model.pkl.gz", gzip.compress(data, mtime=0)[:-6]),
     "npy": lambda data: ("a.npy", npy(data)),
     "npy, version 2": lambda data: ("a.npy", npy(data, version=2)),
@@ -212,6 +226,7 @@ CONTAINERS: dict[str, Container] = {
     "tar.gz": lambda data: ("m.tar.gz", tarred(data, mode="w:gz")),
     "tar.bz2": lambda data: ("m.tar.bz2", tarred(data, mode="w:bz2")),
     "tar.xz": lambda data: ("m.tar.xz", tarred(data, mode="w:xz")),
+    "tar.zst": lambda data: ("m.tar.zst", zstd.compress(tarred(data))),
     "tar after a sparse file": lambda data: ("m.tar", _sparse_before(data)),
     "tar, as a sparse file": lambda data: ("m.tar", _sparse(data)),
     "tar after damage": lambda data: ("m.tar", _damaged_before(data)),

@@ -128,7 +128,7 @@ MODELS: tuple[tuple[str, str, bytes], ...] = (
     ("an unknown compression in a zip", "m.zip", unknown_method()),
     ("a pickle four archives deep", "m.zip", nested(4)),
     ("LZ4", "m.pkl.lz4", b"\x04\x22\x4d\x18" + bytes(20)),
-    ("Zstandard", "m.pkl.zst", b"\x28\xb5\x2f\xfd" + bytes(20)),
+    ("Zstandard, cut", "m.pkl.zst", b"\x28\xb5\x2f\xfd" + bytes(20)),
     ("7z", "m.7z", b"7z\xbc\xaf\x27\x1c" + bytes(20)),
     ("a compiled library in a wheel", "acme.whl", wheel("acme/_c.so", b"\x7fELF\x02\x01" + bytes(40))),
     ("Windows code in a wheel", "acme.whl", wheel("acme/_c.pyd", b"MZ\x90\x00" + bytes(40))),

@@ -18,6 +18,7 @@ from tests.conformance.package_machine import PackageMachineContract
 from tests.conformance.package_races import PackageRacesContract
 from tests.conformance.package_store import PackageStoreContract
 from tests.conformance.rating_store import RatingStoreContract
+from tests.conformance.refreshing import RefreshingContract
 from tests.conformance.release_store import ReleaseStoreContract
 from tests.conformance.search_index import SearchIndexContract
 from tests.conformance.upgrade_store import UpgradeStoreContract
@@ -43,6 +44,7 @@ class RecordSuites:
     TestChangeFeed = ChangeFeedContract
     TestRatingStore = RatingStoreContract
     TestUpgradeStore = UpgradeStoreContract
+    TestRefreshing = RefreshingContract
     TestVerdictStore = VerdictStoreContract
     TestScanRequestStore = ScanRequestStoreContract
     TestSearchIndex = SearchIndexContract

@@ -1,6 +1,6 @@
 """How many calls to the engine each port method makes, and that none of them scans."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -13,6 +13,7 @@ from registry.adapters.dynamodb.changes import DynamoChangeFeed
 from registry.adapters.dynamodb.client import DynamoTable
 from registry.adapters.dynamodb.health import DynamoHealthLog
 from registry.adapters.dynamodb.idempotency import DynamoIdempotencyStore
+from registry.adapters.dynamodb.keys import Action
 from registry.adapters.dynamodb.maintenance import DynamoRecordMaintenance
 from registry.adapters.dynamodb.packages import DynamoPackageStore
 from registry.domain.audit_log import AuditFilter
@@ -71,6 +72,32 @@ async def test_reads_and_changes_of_a_package(packages: DynamoPackageStore, call
         "BatchGetItem": 1,  # the name's aliases, and whether the version was retired before
         "TransactWriteItems": 1,
     }
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "actions"), [("bert", 1, 15), ("bert", 0, 16), ("acme/bert", 0, 18), ("acme/bert", 1, 15)]
+)
+async def test_owners_are_one_condition_in_a_publish(
+    packages: DynamoPackageStore,
+    table: DynamoTable,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    before: int,
+    actions: int,
+) -> None:
+    """The figures of docs/names.md."""
+    counted: list[int] = []
+    transact = table.transact
+
+    async def counting(wanted: Sequence[Action]) -> None:
+        counted.append(len(wanted))
+        await transact(wanted)
+
+    monkeypatch.setattr(table, "transact", counting)
+    for number in range(before + 1):
+        published = package(name=name, version=f"1.0.{number}", content=make_content())
+        await packages.add(published, make_change(published.id, overrides_owners=False))
+    assert counted[-1] == actions
 
 
 async def test_many_packages_at_once(packages: DynamoPackageStore, calls: CallCounter) -> None:

@@ -25,7 +25,7 @@ UNREADABLE = (
     "an unknown compression in a zip",
     "a pickle four archives deep",
     "LZ4",
-    "Zstandard",
+    "Zstandard, cut",
     "7z",
     "a compiled library in a wheel",
     "Windows code in a wheel",

@@ -4,8 +4,10 @@ import pytest
 
 from registry.domain.evidence import LicenseSource
 from registry.formats.licenses.files import MAX_STATEMENTS, LicenseFiles
+from registry.formats.licenses.recognising import held_in, recognise_license
 from tests.unit.archives import MAKERS, MIT_TEXT, Files, look_into
 from tests.unit.test_license_texts import APACHE_TEXT, GPL_NOTICE
+from trust.licenses import list_texts
 
 CORE = "Metadata-Version: 2.1\nName: demo\nVersion: 1.0\n"
 BSD_CLASSIFIER = "Classifier: License :: OSI Approved :: BSD License\n"
@@ -98,6 +100,37 @@ def test_a_file_that_cannot_be_read_is_a_statement_that_nobody_knows() -> None:
     found.take("LICENSE", None)
     (statement,) = found.statements()
     assert (statement.source, statement.license, statement.said) == (LicenseSource.TEXT, None, "it cannot be read")
+
+
+BSD_TEXT = " ".join(next(words for name, words in list_texts() if name == "BSD-3-Clause"))
+POINTER = (
+    "This software is made available under the terms of either of the licenses found in LICENSE.APACHE or LICENSE.MIT."
+)
+
+
+def test_a_note_that_names_the_license_files_is_no_license() -> None:
+    files = {"LICENSE": POINTER, "LICENSE.APACHE": APACHE_TEXT, "LICENSE.MIT": MIT_TEXT}
+    assert read(files) == [("LICENSE.APACHE", "Apache-2.0"), ("LICENSE.MIT", "MIT")]
+    assert read({"LICENSE": POINTER}) == [("LICENSE", None)]
+    restricting = files | {"LICENSE": POINTER + " Commercial use needs a contract."}
+    assert ("LICENSE", None) in read(restricting)
+
+
+@pytest.mark.parametrize(
+    ("text", "holds"),
+    [
+        ("Tiny is licensed under the terms of the MIT license, reproduced below.\n\n= = =\n\n" + MIT_TEXT, ("MIT",)),
+        (MIT_TEXT + "\n= = =\nPortions of it are licensed under this license:\n" + BSD_TEXT, ("MIT", "BSD-3-Clause")),
+        (MIT_TEXT + "\nNo commercial use.", ()),
+        (MIT_TEXT + "\nYou must ask first.", ()),
+        (MIT_TEXT[:400] + "\nnot for everybody\n" + MIT_TEXT[400:], ()),
+        (MIT_TEXT + "tiny " * 300, ()),
+        ("Tiny is licensed under the terms of the MIT license.", ()),
+    ],
+)
+def test_what_a_text_holds_beside_notes(text: str, holds: tuple[str, ...]) -> None:
+    assert held_in(text) == holds
+    assert recognise_license(text) is None
 
 
 def test_more_files_than_are_read_are_said() -> None:

@@ -133,7 +133,7 @@ class LicenseStatement:
 
     `license` is an SPDX expression (`LicenseRef-…` outside SPDX's list). None: what it says is no license that is
     known. `said` is then what it says by name, or why a text could not be read. `part_of` are the licenses of whose
-    text an unknown text is a part, with nothing added.
+    text an unknown text is a part, with nothing added; `holds` those whose whole texts it holds, beside notes.
     """
 
     path: str
@@ -141,6 +141,7 @@ class LicenseStatement:
     license: str | None
     said: str = ""
     part_of: tuple[str, ...] = ()
+    holds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ class Stated:
     path: str = ""
     is_text: bool = False
     part_of: tuple[str, ...] = ()
+    holds: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         if self.is_text and self.license is None:
@@ -51,6 +52,7 @@ def stated_in_archive(statements: Iterable[LicenseStatement]) -> list[Stated]:
             it.path,
             it.source is LicenseSource.TEXT,
             it.part_of,
+            it.holds,
         )
         for it in statements
     ]
@@ -66,11 +68,11 @@ def weigh(stated: Sequence[Stated]) -> Weighed:
     names, texts = [it for it in stated if not it.is_text], [it for it in stated if it.is_text]
     names = _without_families(names, texts)
     named = frozenset[str]().union(*(licenses_in(it.license) for it in names))
-    texts = _without_parts(_as_chosen(_later(texts, named)), named)
-    held = frozenset(it.license for it in texts if it.license)
+    texts = _without_parts(_as_chosen(_later(_supported(texts, named), named)), named)
+    held = frozenset[str]().union(*(licenses_in(it.license) for it in texts))
     # A choice, or a sum, whose texts are all there is what they are there for.
     explained = [licenses_in(it.license) for it in names if licenses_in(it.license) <= held]
-    texts = [it for it in texts if not any(it.license in expression for expression in explained)]
+    texts = [it for it in texts if not it.license or not any(licenses_in(it.license) <= them for them in explained)]
     distinct: dict[object, Stated] = {}
     for it in (*names, *texts):
         distinct.setdefault(it.license or (it.said, it.where), it)
@@ -91,12 +93,25 @@ def _without_families(names: list[Stated], texts: list[Stated]) -> list[Stated]:
     ]
 
 
+def _supported(texts: list[Stated], named: frozenset[str]) -> list[Stated]:
+    """A text that holds a license that is named, beside notes, is that license and the others that it holds."""
+    plain = {_version(name) for name in named}
+    return [
+        replace(it, license=" AND ".join(it.holds)) if it.license is None and plain & {*map(_version, it.holds)} else it
+        for it in texts
+    ]
+
+
+def _version(license_id: str) -> str:
+    return license_id.removesuffix("-only").removesuffix("-or-later")
+
+
 def _later(texts: list[Stated], named: frozenset[str]) -> list[Stated]:
     """A GNU license's text is the same for `-only` and `-or-later`; which holds is said by name."""
     found = []
     for it in texts:
         later = (it.license or "").replace("-only", "-or-later")
-        found.append(replace(it, license=later) if later in named else it)
+        found.append(replace(it, license=later) if licenses_in(later) & named - licenses_in(it.license) else it)
     return found
 
 
@@ -131,6 +146,9 @@ def _contradict(one: Stated, other: Stated) -> bool:
     licenses, others = licenses_in(one.license), licenses_in(other.license)
     if not licenses or not others:
         return True
+    if {*map(_version, licenses)} == {*map(_version, others)} and strictness(one.license) == strictness(other.license):
+        return False
     smaller, larger = sorted((one, other), key=lambda it: len(licenses_in(it.license)))
-    within = licenses_in(smaller.license) < licenses_in(larger.license)
+    is_sum_of_texts = larger.is_text and " AND " in (larger.license or "")
+    within = licenses_in(smaller.license) < licenses_in(larger.license) and not is_sum_of_texts
     return not within or strictness(smaller.license) > strictness(larger.license)

@@ -41,18 +41,24 @@ def normalise_license(text: str | None) -> str | None:
 
     Licenses outside SPDX's list that the table knows come out as `LicenseRef-…`.
     """
+    if single := _single(text):
+        return single
     parsed = None if text is None else _parse(text.strip())
     return None if parsed is None else str(parsed.render("{symbol.key}"))
 
 
 def strictness(text: str | None) -> int:
     """The place of a statement in STRICTNESS: of `A OR B` the freer counts, of `A AND B` the stricter."""
+    if single := _single(text):
+        return STRICTNESS.index(TERMS.get(single, Terms.UNKNOWN))
     parsed = None if text is None else _parse(text.strip())
     return STRICTNESS.index(Terms.UNKNOWN) if parsed is None else _strictness(parsed)
 
 
 def licenses_in(text: str | None) -> frozenset[str]:
     """The licenses that an expression names, without their exceptions; empty for what is none."""
+    if single := _single(text):
+        return frozenset({single})
     parsed = None if text is None else _parse(text.strip())
     return frozenset() if parsed is None else frozenset(_License.of(symbol).base for symbol in parsed.symbols)
 
@@ -101,6 +107,11 @@ class _License:
 
     def __str__(self) -> str:
         return f"{self.base} WITH {self.exception}" if self.exception else self.base
+
+
+def _single(text: str | None) -> str | None:
+    """The id that a text is in the table. A publish reads most licenses so, without an index of all of SPDX's."""
+    return None if text is None else license_id(text)
 
 
 def _strictness(node: Any) -> int:

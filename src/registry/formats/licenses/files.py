@@ -14,7 +14,7 @@ from registry.formats.licenses.metadata import (
     read_pyproject,
     said,
 )
-from registry.formats.licenses.recognising import MAX_LICENSE_BYTES, parts_of, recognise_license
+from registry.formats.licenses.recognising import MAX_LICENSE_BYTES, held_in, is_note, parts_of, recognise_license
 
 MAX_STATEMENTS = 40
 MAX_METADATA_BYTES = 256 * 1024
@@ -42,6 +42,7 @@ class LicenseFiles:
         self._tops: set[str] = set()
         self._has_root_files = False
         self._cut = False
+        self._notes: dict[str, str] = {}
 
     def wanted(self, path: str) -> int:
         """Note a file (its path's parts are safe); how many of its bytes `take` needs, 0 when it needs none."""
@@ -71,12 +72,17 @@ class LicenseFiles:
         else:
             text = data.decode("utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig", "replace")
             found = _statements(path, source, text)
+            if any(it.source is LicenseSource.TEXT and it.license is None for it in found) and is_note(text):
+                self._notes[path] = text
         self._found.append((_depth(path), path, found))
 
     def statements(self) -> tuple[LicenseStatement, ...]:
         """What the files that count say, in the order of their paths: card, metadata, texts."""
         counted_depth = 1 if len(self._tops) == 1 and not self._has_root_files else 0
         found = [it for depth, _, statements in self._found if depth in (-1, counted_depth) for it in statements]
+        known = [it.path.rsplit("/", 1)[-1] for it in found if it.source is LicenseSource.TEXT and it.license]
+        # A note that names the license files beside it is none itself.
+        found = [it for it in found if not any(name in self._notes.get(it.path, "") for name in known)]
         if self._cut:
             found.append(LicenseStatement("", LicenseSource.TEXT, None, f"more than {MAX_STATEMENTS} license files"))
         order = list(LicenseSource)
@@ -120,8 +126,10 @@ def _statements(path: str, source: LicenseSource, text: str) -> list[LicenseStat
     if source is LicenseSource.TEXT:
         if not text.strip():
             return []
-        known = recognise_license(text)
-        return [LicenseStatement(path, source, known or _named_by_reuse(path), "", () if known else parts_of(text))]
+        known = recognise_license(text) or _named_by_reuse(path)
+        if known:
+            return [LicenseStatement(path, source, known)]
+        return [LicenseStatement(path, source, None, part_of=parts_of(text), holds=held_in(text))]
     if source is LicenseSource.CARD:
         front, _ = split_front_matter(text)
         names = [name for name in stated_licenses(front) if name.lower() not in MISSING]

@@ -44,6 +44,14 @@ class Matcher:
         self._steps = 0
         return len(self._text.words) in self._after_skips(self._nodes(template, {0}))
 
+    def spans(self, template: list[Any]) -> list[tuple[int, int]]:
+        """Where the whole template stands in the text, from the beginning of a line on."""
+        self._skips = {start: list(ends) for start, ends in self._text.skips.items()}
+        self._starts = sorted(self._skips)
+        self._steps = 0
+        found = ((start, self._nodes(template, {start})) for start in self._text.lines)
+        return [(start, max(ends)) for start, ends in found if ends]
+
     def _nodes(self, nodes: list[Any], positions: set[int]) -> set[int]:
         for node in nodes:
             if not positions:

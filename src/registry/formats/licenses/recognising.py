@@ -5,7 +5,7 @@ import re
 from registry.formats.license_names import license_id
 from registry.formats.licenses.matching import Matcher, TooManySteps
 from registry.formats.licenses.templates import candidates, templates_of
-from registry.formats.licenses.words import Words, flat_words, read_words
+from registry.formats.licenses.words import Words, flat_words, is_restricting, read_words
 
 MAX_LICENSE_BYTES = 128 * 1024
 """The longest text in SPDX's list has 70 KB."""
@@ -14,6 +14,8 @@ _COMMON = re.compile(
     r"GPL-[23]\.0-only|LGPL-(?:2\.1|3\.0)-only|AGPL-3\.0-only"
 )
 """Licenses whose texts people cut short."""
+_LEAST_WORDS = 40
+_MOST_NOTE_WORDS = 200
 _TAG = re.compile(r"^[^\w\n]*SPDX-License-Identifier:[ \t]*([A-Za-z0-9.+-]+)[^\w\n]*$", re.MULTILINE)
 
 
@@ -50,6 +52,38 @@ def parts_of(text: str) -> tuple[str, ...]:
     read = read_words(text)
     found = (it for it in templates_of(_COMMON) if _is_part(read, " ".join(flat_words(it.nodes)), it.title_words))
     return tuple(dict.fromkeys(it.license_id for it in found)) if read.words else ()
+
+
+def held_in(text: str) -> tuple[str, ...]:
+    """The licenses whose whole texts stand in this one beside notes in which nothing restricts; empty otherwise.
+
+    Whether such notes leave something out nobody can tell by their words, so this supports a statement and is none.
+    """
+    if len(text) > MAX_LICENSE_BYTES:
+        return ()
+    read = read_words(text)
+    matcher = Matcher(read)
+    try:
+        spans = [(*span, it.license_id) for it in candidates(read.words) for span in matcher.spans(it.nodes)]
+    except TooManySteps:
+        return ()
+    held: list[str] = []
+    rest, at = [], 0
+    for start, end, name in sorted(spans, key=lambda it: (it[0], -it[1])):
+        if start >= at and end - start >= _LEAST_WORDS:
+            rest += read.words[at:start]
+            at = end
+            held.append(name)
+    rest += read.words[at:]
+    if len(rest) > _MOST_NOTE_WORDS or any(map(is_restricting, rest)):
+        return ()
+    return tuple(dict.fromkeys(held))
+
+
+def is_note(text: str) -> bool:
+    """Whether a text is short and restricts nothing: it may say where the license is."""
+    words = read_words(text[: 20 * _MOST_NOTE_WORDS]).words
+    return len(text) < 20 * _MOST_NOTE_WORDS and len(words) <= _MOST_NOTE_WORDS and not any(map(is_restricting, words))
 
 
 def _is_part(read: Words, whole: str, title_words: frozenset[str]) -> bool:

@@ -61,6 +61,12 @@ _CONDITIONS = frozenset(
     )
 )
 """Words of grants and conditions. A name or a copyright notice has none; a text that has one there says more."""
+_REFERENCES = frozenset(
+    _split(
+        "are agreement be copy copying distributed distribution has have is license licensed licenses modified terms"
+    )
+)
+"""Those among them that a note on where a license applies has, and that restrict nothing."""
 _BEFORE_NOTICE = (
     r"(?:\d{1,2}[.)]\s*)?this \w+(?: and all documentation)? (?:is|are)\s*"
     r"|(?:portions|parts|some|original|modifications?|changes|additions)(?: of this \w+)?(?: are|:)?\s*"
@@ -79,13 +85,15 @@ _MOST_TITLE_LINES = 4
 @dataclass(slots=True)
 class Words:
     """`skips`: from a word's index to those at which reading may go on instead. `titles`: the same, but only where
-    all words between belong to the license's name. `conditions[i]` counts words of conditions before index i.
+    all words between belong to the license's name. `conditions[i]` counts words of conditions before index i. `lines`:
+    where lines begin.
     """
 
     words: list[str]
     skips: dict[int, list[int]] = field(default_factory=dict)
     titles: tuple[tuple[int, int], ...] = ()
     conditions: list[int] = field(default_factory=list)
+    lines: tuple[int, ...] = ()
 
 
 @dataclass(slots=True)
@@ -123,9 +131,15 @@ def read_words(text: str) -> Words:
     for at in range(len(read.words) - 2):
         if read.words[at] == "all" and read.words[at + 1 : at + 3] == ["rights", "reserved"]:
             _skip(read, at, at + 3)
+    read.lines = tuple(dict.fromkeys(line.start for line in lines if line.start < line.end))
     titles = [line for line in lines if line.start < line.end][:_MOST_TITLE_LINES]
     read.titles = tuple((line.start, line.end) for line in titles)
     return read
+
+
+def is_restricting(word: str) -> bool:
+    """Whether a word may add a condition to a license that stands beside it."""
+    return word in _CONDITIONS and word not in _REFERENCES
 
 
 def flat_words(nodes: list[Any], names: str = "") -> Iterator[str]:

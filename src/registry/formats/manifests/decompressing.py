@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Callable, Iterator
 
 from registry.formats.manifests.entries import Packing
-from registry.formats.scanning.unpacking import Decompressor, Inflate
+from registry.formats.scanning.unpacking import Decompressor, Inflate, make_zstd
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -20,18 +20,12 @@ OUT_BYTES = 1024 * 1024
 DAMAGED = (zlib.error, lzma.LZMAError, zstd.ZstdError, OSError, EOFError, ValueError)
 _LZMA_HEADER_BYTES = 9
 _MAGIC_BYTES = 6
-_MOST_ZSTD_WINDOW = 27
-
-
-def _zstd() -> Decompressor:
-    return zstd.ZstdDecompressor(options={zstd.DecompressionParameter.window_log_max: _MOST_ZSTD_WINDOW})
-
 
 STREAMS: dict[str, Callable[[], Decompressor]] = {
     "tar.gz": lambda: Inflate(31),
     "tar.bz2": bz2.BZ2Decompressor,
     "tar.xz": lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=2 * MAX_DICTIONARY_BYTES),
-    "tar.zst": _zstd,
+    "tar.zst": make_zstd,
 }
 MAGIC = {"tar.gz": b"\x1f\x8b\x08", "tar.bz2": b"BZh", "tar.xz": b"\xfd7zXZ\0", "tar.zst": b"\x28\xb5\x2f\xfd"}
 _SKIPPABLE = b"\x2a\x4d\x18"

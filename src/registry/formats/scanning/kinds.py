@@ -7,12 +7,18 @@ from registry.formats.archives.kinds import BLOCK_BYTES, is_tar_header
 from registry.formats.scanning.sources import Source
 
 
+def is_skippable(head: bytes) -> bool:
+    """Whether a Zstandard frame without data begins here, which its readers pass over (RFC 8878, 3.1.2)."""
+    return len(head) >= 8 and 0x50 <= head[0] <= 0x5F and head[1:4] == b"\x2a\x4d\x18"
+
+
 class Kind(Enum):
     ZIP = auto()
     TAR = auto()
     GZIP = auto()
     BZIP2 = auto()
     XZ = auto()
+    ZSTD = auto()
     LZMA = auto()
     ZLIB = auto()
     ZLIB_FILE = auto()
@@ -46,7 +52,6 @@ _UNREADABLE = (
     (b"xar!", "a xar archive, which has no reader here"),
     (b"ITSF", "a compiled help file, which has no reader here"),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Office file, which may hold macros"),
-    (b"\x28\xb5\x2f\xfd", "compressed with Zstandard, which has no reader here"),
     (b"\x04\x22\x4d\x18", "compressed with LZ4, which has no reader here"),
     (b"\x02\x21\x4c\x18", "compressed with LZ4, which has no reader here"),
     (b"LZIP", "compressed with lzip, which has no reader here"),
@@ -133,6 +138,7 @@ _MAGIC = (
     (Kind.GZIP, lambda head: head.startswith(b"\x1f\x8b")),
     (Kind.BZIP2, lambda head: head.startswith(b"BZh")),
     (Kind.XZ, lambda head: head.startswith(b"\xfd7zXZ\x00")),
+    (Kind.ZSTD, lambda head: head.startswith(b"\x28\xb5\x2f\xfd") or is_skippable(head)),
     (Kind.LZMA, lambda head: head.startswith(b"\x5d\x00\x00") and len(head) > 13),
     (Kind.ZLIB, is_zlib),
     (Kind.ZLIB_FILE, lambda head: head.startswith(b"ZF0x")),

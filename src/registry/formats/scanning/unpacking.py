@@ -2,6 +2,7 @@
 
 import bz2
 import lzma
+import sys
 import tempfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -9,12 +10,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import BinaryIO, Protocol, cast
 
-from registry.formats.scanning.kinds import Kind
+from registry.formats.scanning.kinds import Kind, is_skippable
 from registry.formats.scanning.sources import Source
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 _IN_BYTES = 256 * 1024
 _OUT_BYTES = 1024 * 1024
-DAMAGED = (zlib.error, lzma.LZMAError, OSError, EOFError, ValueError)
+_ZSTD = b"\x28\xb5\x2f\xfd"
+_MOST_ZSTD_WINDOW = 27
+"""128 MiB, what `zstd --ultra` needs."""
+DAMAGED = (zlib.error, lzma.LZMAError, zstd.ZstdError, OSError, EOFError, ValueError)
 
 
 class Decompressor(Protocol):
@@ -51,6 +60,11 @@ class Inflate:
         return self._stream.decompress(self._stream.unconsumed_tail + data, max_length)
 
 
+def make_zstd() -> Decompressor:
+    """A decompressor of one Zstandard frame, with a bound on the window that a header can ask for."""
+    return zstd.ZstdDecompressor(options={zstd.DecompressionParameter.window_log_max: _MOST_ZSTD_WINDOW})
+
+
 Maker = Callable[[], Decompressor]
 MAKERS: dict[Kind, Maker] = {
     Kind.GZIP: lambda: Inflate(31),
@@ -58,6 +72,7 @@ MAKERS: dict[Kind, Maker] = {
     Kind.ZLIB_FILE: lambda: Inflate(15),
     Kind.BZIP2: bz2.BZ2Decompressor,
     Kind.XZ: lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=256 * 1024 * 1024),
+    Kind.ZSTD: make_zstd,
     Kind.LZMA: lambda: lzma.LZMADecompressor(lzma.FORMAT_ALONE, memlimit=256 * 1024 * 1024),
 }
 
@@ -82,6 +97,8 @@ class Unpacker:
 
     def _one(self) -> Iterator[bytes]:
         unused = 0
+        if self._maker is make_zstd:
+            self.used, _ = self._after_skippable(self.used)
         try:
             stream = self._maker()
             while not stream.eof:
@@ -98,13 +115,22 @@ class Unpacker:
         self.used -= unused
 
     def _begins_again(self) -> bool:
-        """gzip, bzip2 and xz files may be joined; xz may have padding between."""
+        """Files of these kinds may be joined; xz may have padding between, Zstandard skippable frames."""
         following = self._source.read(self.used, 8)
+        if self._maker is make_zstd:
+            self.used, following = self._after_skippable(self.used)
+            return following.startswith(_ZSTD)
         first = self._source.read(0, 2)
         while following.startswith(b"\0\0\0\0") and first == b"\xfd7":
             self.used += 4
             following = self._source.read(self.used, 8)
         return len(following) > 2 and following[:2] == first
+
+    def _after_skippable(self, place: int) -> tuple[int, bytes]:
+        """Where the skippable frames that begin here end, and the bytes there."""
+        while is_skippable(head := self._source.read(place, 8)):
+            place = min(self._source.size, place + 8 + int.from_bytes(head[4:8], "little"))
+        return place, head
 
 
 @dataclass(frozen=True, slots=True)
