@@ -44,6 +44,12 @@ format: $(VENV)/.dev ## rewrite the sources in the project's format
 bench: $(VENV)/.dev $(VENV)/.load ## measure, against baselines of the same run
 	$(BIN)/python -m bench $(ARGS)
 
+sync-client: $(VENV)/.dev ## write the synchronous client from the asynchronous one
+	$(BIN)/python -m tests.clients.sync_api --write
+
+book: $(VENV)/.book ## build the documentation, which the registry serves under /help; a link that leads nowhere fails
+	NO_MKDOCS_2_WARNING=1 $(VENV)/book/bin/mkdocs build --quiet
+
 screenshots: $(VENV)/.dev ## fill a registry and write the pictures of docs/images/web (needs Chromium)
 	$(BIN)/python -m tests.web.screenshots
 
@@ -66,9 +72,10 @@ openapi: $(VENV)/.runtime ## write openapi.yaml from the application
 	$(BIN)/registry openapi --write openapi.yaml
 
 lock: ## pin the newest versions that pyproject.toml allows (needs uv)
-	uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml --group dev -o requirements-dev.lock
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml -c requirements-dev.lock -o requirements.lock
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml --group load -c requirements-dev.lock -o requirements-load.lock
+	uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-emit-package trusted-registry-client pyproject.toml --group dev -o requirements-dev.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-package trusted-registry-client pyproject.toml -c requirements-dev.lock -o requirements.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-package trusted-registry-client pyproject.toml --group load -c requirements-dev.lock -o requirements-load.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --group pyproject.toml:book -o requirements-book.lock
 	echo 'hatchling>=1.25' | uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header - -o requirements-build.lock
 
 clean: ## remove what was installed and built
@@ -78,13 +85,19 @@ $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; name it with make PYTHON=..."; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.runtime: $(VENV)/bin/python requirements.lock pyproject.toml
+$(VENV)/.runtime: $(VENV)/bin/python requirements.lock pyproject.toml client/pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.lock
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -e .
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -e client -e .
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.runtime requirements-dev.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.lock
+	@touch $@
+
+# In an environment of its own: mkdocs is no part of the registry, nor of its tests.
+$(VENV)/.book: $(VENV)/bin/python requirements-book.lock
+	$(BIN)/python -m venv $(VENV)/book
+	$(VENV)/book/bin/pip install --quiet --disable-pip-version-check -r requirements-book.lock
 	@touch $@
 
 $(VENV)/.load: $(VENV)/.runtime requirements-load.lock
@@ -94,4 +107,4 @@ $(VENV)/.load: $(VENV)/.runtime requirements-load.lock
 .engines/bin/k6:
 	GOBIN=$(CURDIR)/.engines/bin nice go install go.k6.io/k6@$(K6_VERSION)
 
-.PHONY: help run test announce coverage mutants check format bench screenshots trust load performance k6 report openapi lock clean
+.PHONY: help run test announce coverage mutants check format bench book screenshots sync-client trust load performance k6 report openapi lock clean

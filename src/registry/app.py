@@ -4,7 +4,6 @@ import contextlib
 import functools
 import gc
 from collections.abc import AsyncIterator, Awaitable, Callable
-from importlib.metadata import version
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -12,6 +11,7 @@ from prometheus_client import CollectorRegistry
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from registry import __version__
 from registry.allocator import share_one_heap
 from registry.api.hot import HotRoutes
 from registry.api.hub.paths import is_hub, register_convertors, with_raw_path
@@ -49,12 +49,11 @@ from registry.telemetry.emf import write_metrics
 from registry.telemetry.logs import configure_logs
 from registry.web.application import add_web_interface
 from registry.web.documentation_pages import add_documentation_pages
+from registry.web.help import add_help
 from registry.web.sessions import API_PREFIX, with_session_as_token
 from registry.wire.middleware import RequestMiddleware
 from registry.wire.request_scheduler import RequestScheduler
 from registry.wire.stopping import stopping_at_signals
-
-VERSION = version("registry")
 
 
 class _Application(FastAPI):
@@ -87,7 +86,7 @@ def api_state(running: Running, settings: Settings, scraped: CollectorRegistry, 
         ),
         request_attempts=running.attempts,
         metrics=scraped,
-        version=VERSION,
+        version=__version__,
         stopping=stopping,
     )
 
@@ -141,7 +140,7 @@ def create_app(settings: Settings) -> FastAPI:
 
     app = _Application(
         title="Registry",
-        version=VERSION,
+        version=__version__,
         description=DESCRIPTION,
         openapi_tags=TAGS,
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
@@ -186,6 +185,7 @@ def create_app(settings: Settings) -> FastAPI:
     ):
         app.include_router(router)
     add_documentation_pages(app)
+    add_help(app)
     add_web_interface(app)
     complete_schema(app)
     app.add_exception_handler(RegistryError, on_registry_error)

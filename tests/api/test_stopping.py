@@ -13,7 +13,6 @@ import httpx
 import pytest
 
 from tests.api.conftest import ServerFactory
-from tests.api.homes import ENGINES, SCALED, home_settings
 from tests.api.raw_http import connection, exchange, head, read_answer
 from tests.api.server import RunningServer, worker
 from tests.api.support import connect, eventually, log_in, metadata, multipart, publish
@@ -189,39 +188,6 @@ def test_replacing_the_workers_loses_no_request(start: ServerFactory) -> None:
         eventually(lambda: len(now := process_ids(server)) == 2 and not now & before, timeout_seconds=90)
     assert failures == []
     assert server.stop() == 0
-
-
-@pytest.mark.engines(*ENGINES)
-def test_a_rolling_restart_of_two_hosts_loses_no_request(start: ServerFactory, request: pytest.FixtureRequest) -> None:
-    settings = home_settings(request, SCALED)
-    first, second = hosts = [start(REGISTRY_LEAVE_SECONDS="2", **settings) for _ in range(2)]
-    assert first.data_dir != second.data_dir
-    ready: list[str] = [host.url for host in hosts]
-    ended_looking = threading.Event()
-    turns = iter(range(10**9))
-
-    def look() -> None:
-        while not ended_looking.wait(0.05):
-            ready[:] = [host.url for host in hosts if readiness(host) == "ready"]
-
-    def choose() -> str:
-        while not (now := list(ready)):
-            time.sleep(0.01)
-        return now[next(turns) % len(now)]
-
-    with ThreadPoolExecutor(1) as pool:
-        looking = pool.submit(look)
-        try:
-            with load(choose, admin_token(first)) as failures:
-                for host in hosts:
-                    terminate(host)
-                    assert ended(host) in (0, -signal.SIGTERM)
-                    host.start()
-                    eventually(lambda host=host: host.url in ready)  # type: ignore[misc]
-        finally:
-            ended_looking.set()
-        looking.result()
-    assert failures == []
 
 
 def test_the_worker_s_port_has_the_limits_of_the_api(start: ServerFactory) -> None:

@@ -68,4 +68,4 @@ async def test_the_client_waits_for_the_verdict(server: RunningServer, user: Cli
         verdict = await client.safety.get(found.id, wait_seconds=30)
     assert verdict is not None
     assert found.content is not None
-    assert verdict["content_sha256"] == found.content.sha256
+    assert verdict.content_sha256 == found.content.sha256

@@ -12,13 +12,19 @@ from tests.api.server import RunningServer, server_environment, start_server, wo
 from tests.api.support import eventually, log_in, metadata, publish
 from tests.deploy.policies import ROLES, allowed_actions, denied
 from tests.engines.aws_calls import FOLDER, Call, recorded, recording_environment
+from tests.unit.archives import make_zip
 
 pytestmark = [pytest.mark.engines(*ENGINES, "iam_simulator")]
 MIB = 1024 * 1024
 _SHARED = "a part of what all processes share; of transactions that only some commands make"
 REASONS = {
     "ApiRole": {"dynamodb:Scan": "`DELETE /reset`, and sweeps of what older versions left"},
-    "WorkerRole": {"dynamodb:BatchWriteItem": "many items without a condition at once; the test's are few"},
+    "WorkerRole": {
+        "dynamodb:BatchWriteItem": "many items without a condition at once; the test's are few",
+        "s3:AbortMultipartUpload": "storing what it made of a content, which breaks off",
+        "s3:DeleteObject": "it made what another process had made meanwhile",
+        "s3:PutObject": "long lists of files, and large files that are unpacked; which process does it is a race",
+    },
     "OperatorRole": {
         "dynamodb:BatchWriteItem": "a sweep that finds much",
         "dynamodb:ConditionCheckItem": _SHARED,
@@ -79,6 +85,10 @@ def _use(server: RunningServer) -> None:
             assert client.get(address).status_code == 200, address
         assert client.get(path + "/content").status_code == 307
         assert client.get(path + "/content", params={"redirect": "false"}).content == b"small"
+        unpacked = publish(client, make_zip({f"{n}.txt": bytes(100) for n in range(100)} | {"big": bytes(2 * MIB)}))
+        files = f"/package/{unpacked['id']}/files"
+        eventually(lambda: client.get(files, params={"wait": 30}).status_code == 200, timeout_seconds=120)
+        assert client.get(files + "/big", params={"wait": 30}).status_code in (200, 202, 307)
         upload = client.post("/uploads", json={"metadata": metadata(), "size": 1, "sha256": sha256(b"x").hexdigest()})
         assert upload.status_code == 201
         upload_path = f"/uploads/{upload.json()['id']}"
@@ -103,6 +113,6 @@ def test_every_call_is_allowed_and_what_is_allowed_is_used(calls_of_processes: s
 
 
 def test_a_call_that_no_policy_allows_is_found() -> None:
-    assert denied({("WorkerRole", "s3:PutObject", "object")}) == ["WorkerRole s3:PutObject object: ImplicitlyDenied"]
+    assert denied({("WorkerRole", "dynamodb:Scan", "table")}) == ["WorkerRole dynamodb:Scan table: ImplicitlyDenied"]
     assert denied({("any", "dynamodb:DeleteTable", "table")}) != []
     assert denied({("ApiRole", "dynamodb:Query", "index"), ("any", "s3:PutBucketVersioning", "bucket")}) == []

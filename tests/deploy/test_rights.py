@@ -103,10 +103,13 @@ def test_servers_may_not_administer() -> None:
         assert not _allowed(role) & set(EXTRA)
 
 
-def test_a_worker_reads_bytes_and_writes_none() -> None:
+def test_a_worker_stores_what_it_makes_and_looks_for_nothing() -> None:
     assert {action for action in _allowed("WorkerRole") if action.startswith("s3:")} == {
+        "s3:AbortMultipartUpload",
+        "s3:DeleteObject",
         "s3:GetObject",
         "s3:ListBucket",
+        "s3:PutObject",
     }
     assert "dynamodb:Scan" not in _allowed("WorkerRole")
 

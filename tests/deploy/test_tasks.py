@@ -40,7 +40,7 @@ def test_secrets_come_from_secrets_manager(container: Json) -> None:
 
 def test_the_stack_makes_settings_that_start(container: Json, monkeypatch: pytest.MonkeyPatch) -> None:
     values = {
-        entry["Name"]: entry["Value"] if isinstance(entry["Value"], str) else _resolved(entry["Value"])
+        entry["Name"]: entry["Value"] if isinstance(entry["Value"], str) else resolved(entry["Value"])
         for entry in container["Environment"]
         if entry["Name"].startswith(PREFIX)
     }
@@ -52,7 +52,7 @@ def test_the_stack_makes_settings_that_start(container: Json, monkeypatch: pytes
     assert not settings.embedded
 
 
-def _resolved(value: Json) -> str:
+def resolved(value: Json) -> str:
     if "Fn::FindInMap" in value:
         mapping, first, second = value["Fn::FindInMap"]
         first = load("registry.yaml")["Parameters"][first["Ref"]]["Default"] if isinstance(first, dict) else first

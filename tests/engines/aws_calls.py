@@ -77,6 +77,7 @@ def record_calls() -> None:
     from registry.adapters.dynamodb.direct import DirectClient
 
     seen: set[Call] = set()
+    folder = Path(os.environ[FOLDER])
     client_class: Any = AioBaseClient
     call, presign, direct = client_class._make_api_call, signers.generate_presigned_url, DirectClient._call
 
@@ -87,7 +88,7 @@ def record_calls() -> None:
             found = (_role(), action, kind)
             if found not in seen:
                 seen.add(found)
-                with (Path(os.environ[FOLDER]) / f"{os.getpid()}.txt").open("a") as record:
+                with (folder / f"{os.getpid()}.txt").open("a") as record:
                     record.write(" ".join(found) + "\n")
 
     async def make_api_call(self: Any, operation_name: str, api_params: Mapping[str, Any]) -> Any:

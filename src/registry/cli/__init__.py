@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from registry import __version__
 from registry.cli import (
     access,
     audit,
@@ -29,6 +30,7 @@ from registry.cli import (
 )
 from registry.cli.failures import EXIT_CODES_HELP
 from registry.cli.groups import RootGroup, RootOptions
+from registry.cli.service import has_service
 from registry.cli.session import JSON_OPTION, PROFILE_OPTION, SERVER_OPTION, TOKEN_OPTION
 
 app = typer.Typer(
@@ -43,9 +45,7 @@ app = typer.Typer(
 
 def _show_version(wanted: bool) -> None:  # noqa: FBT001 – how typer calls it
     if wanted:
-        from importlib.metadata import version
-
-        typer.echo(version("registry"))
+        typer.echo(__version__)
         raise typer.Exit
 
 
@@ -94,12 +94,11 @@ for commands in (
     users,
     tokens,
     webhooks,
-    serving,
-    operate,
-    policy,
-    stores,
 ):
     commands.register(app)
+if has_service():
+    for operators_commands in (serving, operate, policy, stores):
+        operators_commands.register(app)
 
 
 def main() -> None:

@@ -5,11 +5,11 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from registry import __version__
 from registry.cli.completion import complete_packages
 from registry.cli.failures import CommandError, ExitCode, explain
 from registry.cli.packages import Type
@@ -133,12 +133,8 @@ async def _write(client: "RegistryClient") -> _Finding:
 
 async def _versions(client: "RegistryClient") -> _Finding:
     theirs = str((await client.health()).get("version", "unknown"))
-    try:
-        ours = version("registry")
-    except PackageNotFoundError:
-        return _Finding(State.SKIPPED, "this client was not installed")
-    text = f"client {ours}, registry {theirs}"
-    if theirs.split(".")[:2] == ours.split(".")[:2]:
+    text = f"client {__version__}, registry {theirs}"
+    if theirs.split(".")[:2] == __version__.split(".")[:2]:
         return _Finding(State.OK, text)
     return _Finding(State.FAILED, f"{text}; install the client of that version")
 

@@ -12,6 +12,8 @@ from registry.cli.failures import ExitCode
 from registry.cli.text import one_line
 
 INTERRUPTED = 130
+OPERATORS = frozenset({"serve", "worker", "settings", "openapi", "maintenance", "policy", "recompute"})
+"""Commands that are there when the service is installed."""
 # Typer has its own copy of click in some versions: this is the base of all errors of either.
 _ClickException: Any = typer.BadParameter.__mro__[2]
 
@@ -28,6 +30,11 @@ class RootOptions:
 
 class RootGroup(TyperGroup):
     """Typer draws a box and a usage text around what one line says."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        if args[:1] and args[0] in OPERATORS and args[0] not in self.commands:
+            raise typer.BadParameter(f"{args[0]!r} runs a registry, and the client alone is installed here", ctx=ctx)
+        return super().resolve_command(ctx, args)
 
     def main(
         self,

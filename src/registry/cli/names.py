@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from registry.cli.failures import usage_error
-from registry.cli.service import read_settings, run
+from registry.cli.service import has_service, read_settings, run
 from registry.cli.session import Session, command
 from registry.cli.text import one_line, score_text
 from registry.domain.packages import PackageType
@@ -18,8 +18,9 @@ AliasName = Annotated[str, typer.Argument(metavar="ALIAS", help="Such as prod.")
 def register(app: typer.Typer) -> None:
     names = typer.Typer(help="Show a name; check and migrate the names of a registry.", no_args_is_help=True)
     command(names, "show")(show)
-    names.command("check")(check)
-    names.command("migrate")(migrate)
+    if has_service():
+        names.command("check")(check)
+        names.command("migrate")(migrate)
     app.add_typer(names, name="names")
     alias = typer.Typer(help="Move and drop aliases of versions.", no_args_is_help=True)
     command(alias, "set")(set_alias)
@@ -125,8 +126,8 @@ async def set_alias(
     async with session.client() as client:
         moved = await client.names.set_alias(type, name, alias, version)
     if session.output.as_json:
-        session.output.document(moved)
-    session.output.say(f"{name}@{alias} is {moved['version']} now.")
+        session.output.document(moved.document)
+    session.output.say(f"{name}@{alias} is {moved.version} now.")
 
 
 async def unset_alias(
@@ -168,13 +169,13 @@ async def release(
     async with session.client() as client:
         done = await client.names.release(packages, aliases=moves, dry_run=dry_run)
     if session.output.as_json:
-        session.output.document(done)
+        session.output.document(done.document)
     elif dry_run:
-        for key, reason in done["reasons"].items():
+        for key, reason in done.reasons.items():
             typer.echo(one_line(f"{key}: {reason}"))
-        session.output.say("The release is possible." if done["possible"] else "The release is not possible.")
+        session.output.say("The release is possible." if done.possible else "The release is not possible.")
     else:
-        session.output.say(f"Released {len(done['packages'])} packages.")
+        session.output.say(f"Released {len(done.packages)} packages.")
 
 
 def check() -> None:

@@ -6,12 +6,12 @@ What these commands need is imported when they run: `registry --help` must not w
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from registry import __version__
 from registry.cli.service import read_settings, run
 from registry.cli.serving import exit_quietly_at_sigterm, server_options
 
@@ -77,7 +77,7 @@ def worker(
 
     exit_quietly_at_sigterm()
     uvicorn.run(
-        create_worker_app(opened, collected=collected, version=version("registry"), state={"stopping": Stopping()}),
+        create_worker_app(opened, collected=collected, version=__version__, state={"stopping": Stopping()}),
         host=settings.host,
         port=settings.worker_port,
         **server_options(settings),

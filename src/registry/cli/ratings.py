@@ -8,6 +8,7 @@ import typer
 from registry.cli.failures import CommandError, ExitCode, fail, usage_error
 from registry.cli.packages import Reference, Type
 from registry.cli.rating_drawing import draw_rating
+from registry.cli.service import has_service
 from registry.cli.session import Session, command
 
 if TYPE_CHECKING:
@@ -18,7 +19,8 @@ def register(app: typer.Typer) -> None:
     command(app, "rate")(rate)
     command(app, "license-check")(license_check)
     command(app, "receipt-keys")(receipt_keys)
-    app.command(rich_help_panel="Rate")(recompute)
+    if has_service():
+        app.command(rich_help_panel="Rate")(recompute)
 
 
 async def rate(
@@ -53,10 +55,10 @@ async def rate(
         if receipt is not None:
             receipt.write_bytes(await client.ratings.receipt(found.id))
     if session.output.as_json:
-        session.output.document(rating)
+        session.output.document(rating.document)
     else:
         session.output.text(f"{found.name} {found.version}")
-        draw_rating(rating)
+        draw_rating(rating.document)
 
 
 async def license_check(
@@ -80,17 +82,17 @@ async def license_check(
         found = await client.resolve(package, type=type)
         answer = await client.ratings.license_check(found.id, license=license, url=url)
     if session.output.as_json:
-        session.output.document(answer)
+        session.output.document(answer.document)
     else:
         session.output.members(
             {
-                "compatible": "yes" if answer["compatible"] else "no",
-                "package": answer["package_license"] or "unknown",
-                "project": answer["project_license"] or "unknown",
-                "because": answer["reason"],
+                "compatible": "yes" if answer.compatible else "no",
+                "package": answer.package_license or "unknown",
+                "project": answer.project_license or "unknown",
+                "because": answer.reason,
             }
         )
-    if not answer["compatible"]:
+    if not answer.compatible:
         raise typer.Exit(1)
 
 

@@ -37,10 +37,10 @@ async def safety(
             "the content is being scanned; ask again, or give a longer --wait", code=ExitCode.UNAVAILABLE
         )
     if session.output.as_json:
-        session.output.document(verdict)
+        session.output.document(verdict.document)
     else:
-        draw_verdict(f"{found.name} {found.version}", verdict, session.output)
-    if verdict["status"] == "dangerous":
+        draw_verdict(f"{found.name} {found.version}", verdict.document, session.output)
+    if verdict.status == "dangerous":
         raise typer.Exit(1)
 
 

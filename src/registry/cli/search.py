@@ -90,8 +90,10 @@ async def _excerpt(
 ) -> tuple[str, list[tuple[int, int]]]:
     """The name where it matches, else the piece of the README that does, with the match. Only people get this: it
     takes a request for each README."""
-    import re2
-
+    try:
+        import re2
+    except ImportError:  # the client alone is installed
+        return package.description, []
     # The same engine as the registry's, so that no pattern takes long here either.
     pattern = re2.compile(regex)
     texts = [package.name] if SearchField.NAME in fields else []

@@ -1,6 +1,7 @@
 """What commands share that work on the service's own stores: its settings, and what goes wrong as one line."""
 
 import asyncio
+import importlib.util
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -10,6 +11,11 @@ if TYPE_CHECKING:
     from registry.settings import Settings
 
 _Result = TypeVar("_Result")
+
+
+def has_service() -> bool:
+    """Whether more than the client is installed here."""
+    return importlib.util.find_spec("registry.composition") is not None
 
 
 def read_settings(**overrides: object) -> "Settings":

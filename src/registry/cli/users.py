@@ -6,7 +6,7 @@ import typer
 
 from registry.cli.failures import CommandError, usage_error
 from registry.cli.prompts import confirm, read_password
-from registry.cli.service import read_settings, run
+from registry.cli.service import has_service, read_settings, run
 from registry.cli.session import Session, command
 from registry.domain.accounts import USER_NAME_PATTERN, Permission
 
@@ -23,7 +23,8 @@ def register(app: typer.Typer) -> None:
     command(users, "permissions")(permissions)
     command(users, "password")(password)
     command(users, "delete")(delete)
-    users.command()(recover)
+    if has_service():
+        users.command()(recover)
     app.add_typer(users, name="users")
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Self
 from urllib.parse import quote
 
 from registry.client.models import Document, score_range
@@ -68,6 +68,41 @@ class Name:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Alias:
+    """An alias of a name, and the version that it leads to."""
+
+    alias: str
+    version: str
+    id: str
+    document: Document = field(default_factory=dict, repr=False, compare=False)
+
+    @classmethod
+    def from_json(cls, members: Document) -> Self:
+        return cls(members["alias"], members["version"], members["id"], members)
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """What a release did. Of a dry run: whether it is `possible`, and by id (or `type/name`) what stands against it."""
+
+    possible: bool
+    reasons: Mapping[str, str]
+    packages: tuple[Document, ...]
+    aliases: Mapping[str, Mapping[str, str]]
+    document: Document = field(default_factory=dict, repr=False, compare=False)
+
+    @classmethod
+    def from_json(cls, members: Document) -> Self:
+        return cls(
+            members.get("possible", True),
+            members.get("reasons", {}),
+            tuple(members.get("packages", ())),
+            members.get("aliases", {}),
+            members,
+        )
+
+
 class Names:
     """`client.names`. Every method raises NotSignedIn, NotAllowed, NotFound, Unreachable; further errors are named."""
 
@@ -90,12 +125,12 @@ class Names:
         )
         return read(response, Name.from_json)
 
-    async def set_alias(self, type: str, name: str, alias: str, version: str, *, etag: str | None = None) -> Document:  # noqa: A002
+    async def set_alias(self, type: str, name: str, alias: str, version: str, *, etag: str | None = None) -> Alias:  # noqa: A002
         """Have the alias lead to a version. Raises InvalidRequest, Conflict for a draft, and when the name changed."""
         response = await self._transport.call(
             "PUT", _alias(type, name, alias), json={"version": version}, headers=_if_match(etag)
         )
-        return read(response, _document)
+        return read(response, Alias.from_json)
 
     async def unset_alias(self, type: str, name: str, alias: str, *, etag: str | None = None) -> None:  # noqa: A002
         """Drop the alias. Raises InvalidRequest, and Conflict when the name changed."""
@@ -107,18 +142,14 @@ class Names:
         *,
         aliases: Mapping[str, Mapping[str, str]] | None = None,
         dry_run: bool = False,
-    ) -> Document:
+    ) -> Release:
         """Make drafts active and move aliases (by `type/name`), all at once. Raises Conflict, InvalidRequest.
 
-        With `dry_run` nothing changes; the answer has `possible` and `reasons`.
+        With `dry_run` nothing changes.
         """
         body = {"packages": list(package_ids), "aliases": dict(aliases or {})}
         params = {"dry_run": "true"} if dry_run else {}
-        return read(await self._transport.call("POST", "/releases", json=body, params=params), _document)
-
-
-def _document(members: Any) -> Document:
-    return dict(members)
+        return read(await self._transport.call("POST", "/releases", json=body, params=params), Release.from_json)
 
 
 def _path(type_: str, name: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import httpx
 
+from registry.client.assessments import LicenseCheck, Rating
 from registry.client.models import Document
 from registry.client.transport import Transport, read
 from registry.client.waiting import get_waited
@@ -20,16 +21,16 @@ class Ratings:
         self._transport = transport
         self._path = path
 
-    async def get(self, package_id: str, *, wait_seconds: float = 0) -> Document | None:
-        """The rating, as GET /package/{id}/rate gives it. None when it was not made within `wait_seconds`.
+    async def get(self, package_id: str, *, wait_seconds: float = 0) -> Rating | None:
+        """The rating of the package's revision. None when it was not made within `wait_seconds`.
 
         Asking starts it where there is none. Raises NotFound.
         """
         response = await get_waited(self._transport, self._rate(package_id), wait_seconds=wait_seconds)
-        return read(response, dict) if response.status_code == httpx.codes.OK else None
+        return read(response, Rating.from_json) if response.status_code == httpx.codes.OK else None
 
-    async def again(self, package_id: str, *, wait_seconds: float = 0) -> Document | None:
-        """Have the package rated anew; the new rating, None when it was not made in time. Raises NotFound."""
+    async def again(self, package_id: str, *, wait_seconds: float = 0) -> Rating | None:
+        """Have the package rated again; the new rating, None when it was not made in time. Raises NotFound."""
         path = self._rate(package_id)
         before = (await get_waited(self._transport, path, wait_seconds=0)).headers.get("ETag")
         await self._transport.call("POST", path, repeatable=True)
@@ -37,7 +38,7 @@ class Ratings:
         while True:
             response = await get_waited(self._transport, path, wait_seconds=0)
             if response.status_code == httpx.codes.OK and response.headers.get("ETag") != before:
-                return read(response, dict)
+                return read(response, Rating.from_json)
             if time.monotonic() >= deadline:
                 return None
             await asyncio.sleep(_LOOK_SECONDS)
@@ -50,15 +51,21 @@ class Ratings:
         """The public keys that check receipts, as a JWK set; the one that signs now comes first."""
         return read(await self._transport.call("GET", "/receipts/keys"), dict)
 
-    async def license_check(self, package_id: str, *, license: str | None = None, url: str | None = None) -> Document:  # noqa: A002 – the field's name
+    async def license_check(
+        self,
+        package_id: str,
+        *,
+        license: str | None = None,  # noqa: A002 – the field's name
+        url: str | None = None,
+    ) -> LicenseCheck:
         """Whether a project may use the package: one under `license` (SPDX), or the one at `url`.
 
-        `{"compatible", "package_license", "project_license", "reason"}`. Raises NotFound, InvalidRequest, ProblemError
+        Raises NotFound, InvalidRequest, ProblemError
         (502) when the license at `url` cannot be read.
         """
         body = {name: value for name, value in (("license", license), ("url", url)) if value is not None}
         path = f"{self._path(package_id)}/license-check"
-        return read(await self._transport.call("POST", path, json=body, repeatable=True), dict)
+        return read(await self._transport.call("POST", path, json=body, repeatable=True), LicenseCheck.from_json)
 
     def _rate(self, package_id: str) -> str:
         return f"{self._path(package_id)}/rate"

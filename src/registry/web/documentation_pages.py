@@ -45,7 +45,8 @@ def _page(title: str, body: str, *, style: str = "") -> str:
 <header class="registry-header"><a class="registry-brand" href="ui">Registry</a>
 <nav aria-label="Main"><a href="ui/packages">Packages</a> <a href="ui/publish">Publish</a>
 <a href="ui/health">Health</a>
-<a href="docs">Swagger UI</a> <a href="redoc">ReDoc</a> <a href="openapi.json">OpenAPI</a></nav></header>
+<a href="help/">Help</a> <a href="docs">Swagger UI</a> <a href="redoc">ReDoc</a>
+<a href="openapi.json">OpenAPI</a></nav></header>
 {body}
 </body>
 </html>

@@ -1,0 +1,111 @@
+"""The containers of the task definitions, run as processes with their own settings, against the engines.
+
+What a container engine would add (the image, its user, its read-only file system) is checked elsewhere: by the
+template's tests and by `docker/check-restarts`.
+"""
+
+import signal
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+
+import httpx
+import pytest
+
+from registry.cli.serving import CUT_OFF_SECONDS
+from tests.api.homes import ENGINES, SCALED, home_settings
+from tests.api.server import RunningServer, server_environment, start_server, worker
+from tests.api.support import eventually, log_in, publish
+from tests.api.test_stopping import admin_token, ended, load, readiness, terminate
+from tests.deploy.template import containers, found
+from tests.deploy.test_tasks import resolved
+
+pytestmark = pytest.mark.engines(*ENGINES)
+# Where the engines and the files of a test are: the test says so in place of the stack.
+OF_THE_PLACE = {"REGISTRY_DYNAMODB_TABLE", "REGISTRY_S3_BUCKET", "REGISTRY_DATA_DIR", "AWS_DEFAULT_REGION", "TMPDIR"}
+
+
+def environment(container: str, data_dir: Path, engines: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a container, with the engines and secrets of this test."""
+    given = {
+        entry["Name"]: entry["Value"] if isinstance(entry["Value"], str) else resolved(entry["Value"])
+        for entry in containers()[container]["Environment"]
+        if entry["Name"] not in OF_THE_PLACE
+    }
+    given["REGISTRY_CLOUDWATCH_NAMESPACE"] = "Registry/test"
+    assert {given[name] for name in ("REGISTRY_RECORDS", "REGISTRY_BLOBS", "REGISTRY_JOBS")} == {
+        "dynamodb",
+        "s3",
+        "redis",
+    }
+    return server_environment(data_dir, **{**engines, **given})
+
+
+@contextmanager
+def ready_hosts(hosts: list[RunningServer]) -> Iterator[list[str]]:
+    """The URLs of those that are ready, as a load balancer keeps them."""
+    ready, over = [host.url for host in hosts], threading.Event()
+
+    def look() -> None:
+        while not over.wait(0.05):
+            ready[:] = [host.url for host in hosts if readiness(host) == "ready"]
+
+    with ThreadPoolExecutor(1) as pool:
+        looking = pool.submit(look)
+        try:
+            yield ready
+        finally:
+            over.set()
+        looking.result()
+
+
+def test_a_rolling_update_of_the_tasks_loses_no_request(tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    engines = home_settings(request, SCALED)
+    hosts = [start_server(environment("api", tmp_path / f"api-{number}", engines)) for number in range(2)]
+    stop_seconds = found(containers()["api"]["StopTimeout"])
+    assert isinstance(stop_seconds, int)
+    turns = count()
+
+    def choose() -> str:
+        while not (now := list(ready)):
+            time.sleep(0.01)
+        return now[next(turns) % len(now)]
+
+    try:
+        with ready_hosts(hosts) as ready, load(choose, admin_token(hosts[0])) as failures:
+            for host in hosts:
+                began = time.monotonic()
+                terminate(host)
+                assert ended(host) in (0, -signal.SIGTERM)
+                assert time.monotonic() - began < stop_seconds - CUT_OFF_SECONDS
+                host.start()
+                eventually(lambda host=host: host.url in ready, timeout_seconds=60)  # type: ignore[misc]
+        assert failures == []
+    finally:
+        for host in hosts:
+            if host.process is not None:
+                host.kill()
+
+
+def test_a_worker_with_the_task_s_settings_makes_ratings(tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    engines = home_settings(request, SCALED)
+    server = start_server(environment("api", tmp_path / "api", engines))
+    person = log_in(server.url, server.admin_name, server.admin_password)
+    try:
+        server.environment = environment("worker", tmp_path / "worker", engines) | {
+            "REGISTRY_ADMIN_PASSWORD": server.admin_password
+        }
+        with person.client as client, worker(server) as process:
+            package = publish(client, b"bytes")
+            answer = client.get(f"/package/{package['id']}/rate", params={"wait": 30})
+            assert answer.status_code == 200, answer.text
+            assert httpx.get(f"{server.worker_url}/health", trust_env=False).status_code == 200
+            process.terminate()
+            assert process.wait(60) in (0, -signal.SIGTERM)
+        assert b'"registry_rating_seconds_count":' in (tmp_path / "worker.worker.log").read_bytes()
+    finally:
+        server.kill()

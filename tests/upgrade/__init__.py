@@ -1,0 +1,1 @@
+"""Data of released versions, served by this one."""

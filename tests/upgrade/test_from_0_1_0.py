@@ -1,0 +1,116 @@
+"""What version 0.1.0 stored is served by this version: a data folder, and a table of DynamoDB.
+
+Both were filled by that version's own server: two versions of a model of alice's (the older one deprecated, the newer
+one with a dependency), a data set of the admin's, a deleted package, ratings, a webhook.
+"""
+
+import asyncio
+import base64
+import hashlib
+import json
+import tarfile
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import aioboto3
+import httpx
+import pytest
+
+from tests.api.server import RunningServer, server_environment
+from tests.engines.process import free_port
+
+HERE = Path(__file__).parent
+PASSWORD = "a long password of 0.1.0"
+ALICE_PASSWORD = "alice has a long one"
+EMBEDDED, TABLE = "data folder", "table"
+
+
+def _unpacked(name: str, folder: Path) -> Path:
+    with tarfile.open(HERE / name) as archive:
+        archive.extractall(folder, filter="data")
+    return folder
+
+
+def _decoded(members: dict[str, Any]) -> Any:
+    return base64.b64decode(members["base64"]) if set(members) == {"base64"} else members
+
+
+async def _load_table(endpoint_url: str, name: str, stored: Any) -> None:
+    session = aioboto3.Session(aws_access_key_id="local", aws_secret_access_key="local", region_name="eu-central-1")
+    async with session.client("dynamodb", endpoint_url=endpoint_url) as client:
+        indexes = stored["definition"].pop("GlobalSecondaryIndexes")
+        more = {"GlobalSecondaryIndexes": indexes} if indexes else {}
+        await client.create_table(TableName=name, BillingMode="PAY_PER_REQUEST", **stored["definition"], **more)
+        await client.get_waiter("table_exists").wait(TableName=name)
+        for item in stored["items"]:
+            await client.put_item(TableName=name, Item=item)
+
+
+@pytest.fixture(params=[EMBEDDED, pytest.param(TABLE, marks=pytest.mark.engines("dynamodb_endpoint"))])
+def upgraded(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[RunningServer]:
+    """A server of this version on the data of 0.1.0."""
+    more: dict[str, str] = {}
+    folder = _unpacked("data-0.1.0.tar.xz" if request.param == EMBEDDED else "table-0.1.0.tar.xz", tmp_path / "data")
+    if request.param == TABLE:
+        endpoint_url, name = str(request.getfixturevalue("dynamodb_endpoint")), f"registry-{uuid.uuid4().hex}"
+        stored = json.loads((folder / "table.json").read_text(), object_hook=_decoded)
+        asyncio.run(_load_table(endpoint_url, name, stored))
+        more = {
+            "AWS_ACCESS_KEY_ID": "local",
+            "AWS_SECRET_ACCESS_KEY": "local",
+            "AWS_DEFAULT_REGION": "eu-central-1",
+            "REGISTRY_RECORDS": "dynamodb",
+            "REGISTRY_DYNAMODB_TABLE": name,
+            "REGISTRY_DYNAMODB_ENDPOINT_URL": endpoint_url,
+            "REGISTRY_JWT_SECRET": "k" * 64,
+            "REGISTRY_ENGINE_PATIENCE": "4",
+        }
+    environment = server_environment(folder, **{"REGISTRY_ADMIN_PASSWORD": PASSWORD, **more})
+    server = RunningServer(f"http://127.0.0.1:{free_port()}", "admin", PASSWORD, environment)
+    server.start()
+    yield server
+    server.stop()
+
+
+def _signed_in(server: RunningServer, name: str, password: str) -> httpx.Client:
+    form = {"username": name, "password": password}
+    token = httpx.post(f"{server.url}/auth/token", data=form, timeout=60, trust_env=False).json()["access_token"]
+    headers = {"Authorization": f"Bearer {token}"}
+    return httpx.Client(base_url=server.url, headers=headers, timeout=60, trust_env=False, follow_redirects=True)
+
+
+def test_what_0_1_0_stored_is_served(upgraded: RunningServer) -> None:
+    with _signed_in(upgraded, "alice", ALICE_PASSWORD) as alice, _signed_in(upgraded, "admin", PASSWORD) as admin:
+        listed = alice.get("/packages").json()["items"]
+        assert [(item["name"], item["version"]) for item in listed] == [("acme/words", "0.1.0"), ("acme/tiny", "1.1.0")]
+        deprecated = alice.get("/packages", params={"status": "deprecated"}).json()["items"]
+        assert [item["version"] for item in deprecated] == ["1.0.0"]
+        for item in (*listed, *deprecated):
+            content = alice.get(f"/package/{item['id']}/content")
+            assert hashlib.sha256(content.content).hexdigest() == item["content"]["sha256"]
+            assert alice.get(f"/package/{item['id']}/rate", params={"wait": 30}).status_code == 200
+            actions = [entry["action"] for entry in alice.get(f"/package/{item['id']}/audit").json()["items"]]
+            assert actions[-1] == "create"
+
+        words, tiny = listed
+        assert alice.get(f"/package/{tiny['id']}").json()["readme"] == "# Tiny, again\n"
+        assert {node["id"] for node in alice.get(f"/package/{tiny['id']}/lineage").json()["nodes"]} == {
+            tiny["id"],
+            words["id"],
+        }
+        # Names have owners since: who published first.
+        assert alice.get("/names/model/acme/tiny").json()["owners"] == ["alice"]
+        assert alice.get("/names/dataset/acme/words").json()["owners"] == ["admin"]
+        refused = alice.patch(f"/package/{words['id']}", json={"description": "mine"})
+        assert refused.status_code == 403
+        found = [item["name"] for item in alice.get("/search", params={"q": "review"}).json()["items"]]
+        assert found == ["acme/tiny"]
+        assert len(admin.get("/webhooks").json()["items"]) == 1
+
+        published = alice.post(
+            "/package", json={"name": "acme/tiny", "version": "1.2.0", "type": "model", "content_base64": "aGk="}
+        )
+        assert published.status_code == 201
+        assert alice.delete(f"/package/{published.json()['id']}").status_code == 204
