@@ -1,11 +1,14 @@
 """Model cards."""
 
+import json
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from registry.domain.packages import Dependency
 from registry.formats.archives.cards import CardFacts, read_card
+from registry.formats.front_matter import front_matter_json
 from registry.formats.license_names import license_id
 
 
@@ -108,3 +111,10 @@ def test_known_names() -> None:
     assert license_id(" mpl-2.0 ") == "MPL-2.0"
     assert license_id("MIT  License") == "MIT"
     assert license_id("my license") is None
+
+
+def test_front_matter_becomes_json_that_every_reader_takes() -> None:
+    text = "---\nlicense: mit\nnumbers: [1, 2.5, .nan, 1e999]\nnested:\n  deep: -.5\n---\n# Title\n"
+    found = json.loads(front_matter_json(text), parse_constant=pytest.fail)
+    assert found == {"license": "mit", "numbers": [1, 2.5, None, None], "nested": {"deep": -0.5}}
+    assert json.loads(front_matter_json("# No front matter")) == {}

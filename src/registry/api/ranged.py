@@ -18,6 +18,9 @@ BYTES_HEADERS = {
     "ETag": header("tells the bytes from others", '"9f86d0…"'),
     "Content-Disposition": header("RFC 6266", 'attachment; filename="bert-tiny.zip"'),
     "Accept-Ranges": header("`bytes`", "bytes"),
+    "X-Policy-Waiver": header(
+        "a rule of the operator's policy that a waiver ends", "rule age is waived until 2027-01-31 by alice: urgent fix"
+    ),
 }
 _BINARY = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
 

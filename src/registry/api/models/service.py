@@ -62,6 +62,13 @@ class FieldErrorModel(Answer):
     detail: str
 
 
+class RefusingRuleModel(BaseModel):
+    """A rule of the operator's policy, and why it refuses the package."""
+
+    rule: str
+    reason: str
+
+
 class ProblemModel(BaseModel):
     """RFC 9457. Some kinds carry more members."""
 
@@ -91,4 +98,5 @@ class ProblemModel(BaseModel):
     position: Annotated[
         int | None, Field(description="where in a regular expression the mistake is, in characters from 0")
     ] = None
+    rules: Annotated[list[RefusingRuleModel] | None, Field(description="with `policy-refused`")] = None
     missing_parts: Annotated[list[int] | None, Field(description="with `upload-incomplete`: the first of them")] = None

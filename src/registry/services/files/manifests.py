@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import hashlib
+import zlib
 from collections import OrderedDict
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -11,8 +12,9 @@ import structlog
 
 from registry.domain.errors import ArchiveUnreadable, NotFound, ParsingAborted, RegistryError
 from registry.domain.packages import Content
+from registry.formats.archives.kinds import SNIFF_BYTES
 from registry.formats.manifests.entries import SINGLE, Manifest, encode_manifest, single_entry
-from registry.formats.manifests.job import READER_VERSION, ManifestReading
+from registry.formats.manifests.job import READER_VERSION, ManifestReading, is_surely_single
 from registry.ports.blobs import BlobStore
 from registry.ports.derived import DerivedClaim, DerivedKey, DerivedKind, DerivedRecord, DerivedStore
 from registry.services.files.claiming import Claiming
@@ -92,11 +94,11 @@ class Manifests:
     async def expect(self, content: Content, user: str) -> None:
         """Make the manifest of a content that was just published by `user`, before somebody asks for it.
 
-        A hint: when the process ends before that, the first request has it made. Raises Unavailable.
+        A hint: when the process ends before that, the first request has it made.
         """
-        with contextlib.suppress(NotFound):
-            if await self._small_single(content) is None:
-                self._want(content, user)
+        # A small one is read in no time when somebody asks, and small publishes pay nothing for it.
+        if content.size > _SMALL_BYTES:
+            self._want(content, user)
 
     async def run(self) -> None:
         """Make what is wanted, until cancelled."""
@@ -168,9 +170,10 @@ class Manifests:
 
     async def _small_single(self, content: Content) -> Manifest | None:
         """The manifest of a small content that is no archive: it needs no record."""
-        if content.size > _SMALL_BYTES or not await self._reader.is_single(content):
+        if content.size > _SMALL_BYTES:
             return None
-        return self._single(content, await self._reader.checksum(content))
+        data = await self._reader.read_whole(content)
+        return self._single(content, zlib.crc32(data)) if is_surely_single(data[:SNIFF_BYTES], data) else None
 
     def _single(self, content: Content, crc32: int | None) -> Manifest:
         """The manifest of a content that is a single file: under the name that this package gives it."""

@@ -48,6 +48,10 @@ class ContentReader:
                 crc32 = await asyncio.to_thread(zlib.crc32, chunk, crc32)
         return crc32
 
+    async def read_whole(self, content: Content) -> bytes:
+        """A small content. Raises what the blob store raises."""
+        return await self._bytes(content, 0, content.size)
+
     async def is_single(self, content: Content) -> bool:
         """Whether the content is surely no archive: most small ones need no job to see that."""
         head, tail = await asyncio.gather(

@@ -80,8 +80,13 @@ class PullThrough:
         asking = self._asking.get(key)
         if asking is None:
             asking = self._asking[key] = asyncio.create_task(self._pull(kind, name, revision))
-            asking.add_done_callback(lambda _: self._asking.pop(key, None))
+            asking.add_done_callback(lambda done: self._forget(key, done))
         return await asyncio.shield(asking)
+
+    def _forget(self, key: tuple[PackageType, str, str], done: "asyncio.Task[str | None]") -> None:
+        del self._asking[key]
+        if not done.cancelled():
+            done.exception()  # those who wait hear of it, where there still are any
 
     async def _pull(self, kind: PackageType, name: str, revision: str) -> str | None:
         owner = await self._puller.caller()
