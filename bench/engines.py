@@ -1,4 +1,4 @@
-"""The home at scale on engines of this machine: DynamoDB Local, versitygw and Redis, as the tests run them."""
+"""The backend at scale on engines of this machine: DynamoDB Local, versitygw and Redis, as the tests run them."""
 
 import contextlib
 import subprocess
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bench.report import Row
 from bench.servers import ADMIN_PASSWORD
-from tests.api.homes import Engines, operate, scaled_settings
+from tests.api.backends import Engines, operate, scaled_settings
 from tests.engines import dynamodb, redis, s3
 from tests.engines.process import ROOT, accepts_connections, free_port, stop, wait_until
 
@@ -22,7 +22,7 @@ def missing_engines(suite: str) -> bool:
     """Whether an engine cannot be started; told on stderr."""
     reasons = [reason for engine in (dynamodb, s3, redis) if (reason := engine.find_missing())]
     if reasons:
-        sys.stderr.write(f"{suite}: the home at scale is not measured; {'; '.join(reasons)}\n")
+        sys.stderr.write(f"{suite}: the backend at scale is not measured; {'; '.join(reasons)}\n")
     return bool(reasons)
 
 
@@ -54,7 +54,7 @@ def measuring_engine() -> Iterator[str]:
 
 
 def in_each_home(suite: str, measure: Callable[[Mapping[str, str]], Iterator[Row]]) -> Iterator[Row]:
-    """What `measure` finds with the settings of either home."""
+    """What `measure` finds with the settings of either storage backend."""
     yield from measure({})
     if missing_engines(suite):
         return

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from bench.servers import ADMIN_PASSWORD, data_folder, registry_server, signed_in
-from tests.api.homes import Engines, operate, scaled_settings
+from tests.api.backends import Engines, operate, scaled_settings
 from tests.engines import dynamodb, redis, s3
 
 EMBEDDED, SCALED = "embedded", "scaled"

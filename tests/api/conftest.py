@@ -14,7 +14,7 @@ from typing import Protocol
 import httpx
 import pytest
 
-from tests.api.homes import HOMES, SCALED, home_settings
+from tests.api.backends import BACKENDS, SCALED, backend_settings
 from tests.api.server import RunningServer, server_environment, start_server, worker
 from tests.api.support import JsonObject, Person, connect, log_in, publish, unique
 from tests.api.uploads import PART_BYTES
@@ -28,14 +28,14 @@ class UserFactory(Protocol):
     def __call__(self, *permissions: str, password: str = "") -> Person: ...
 
 
-@pytest.fixture(scope="session", params=HOMES)
+@pytest.fixture(scope="session", params=BACKENDS)
 def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     if url := os.environ.get("REGISTRY_TEST_URL"):
         name = os.environ.get("REGISTRY_TEST_ADMIN_USERNAME", "admin")
         yield RunningServer(url.rstrip("/"), name, os.environ["REGISTRY_TEST_ADMIN_PASSWORD"])
         return
     data_dir = tmp_path_factory.mktemp(request.param) / "data"
-    running = start_server(server_environment(data_dir, **home_settings(request, request.param)))
+    running = start_server(server_environment(data_dir, **backend_settings(request, request.param)))
     with worker(running) if request.param == SCALED else contextlib.nullcontext():
         yield running
     running.stop()
@@ -43,7 +43,7 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 @pytest.fixture(scope="module")
 def part_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    """A server in the embedded home whose parts are small, so that little makes many of them."""
+    """A server in the embedded backend whose parts are small, so that little makes many of them."""
     data_dir = tmp_path_factory.mktemp("parts") / "data"
     running = start_server(server_environment(data_dir, REGISTRY_UPLOAD_PART_BYTES=str(PART_BYTES)))
     yield running
@@ -72,10 +72,10 @@ def people(part_server: RunningServer, part_admin: Person) -> Iterator[Mapping[s
         yield found
 
 
-@pytest.fixture(params=HOMES)
-def home(request: pytest.FixtureRequest) -> Mapping[str, str]:
-    """Settings of either home, for servers that belong to one test."""
-    return home_settings(request, request.param)
+@pytest.fixture(params=BACKENDS)
+def backend(request: pytest.FixtureRequest) -> Mapping[str, str]:
+    """Settings of either storage backend, for servers that belong to one test."""
+    return backend_settings(request, request.param)
 
 
 @pytest.fixture
@@ -148,11 +148,11 @@ def anonymous(server: RunningServer) -> Iterator[httpx.Client]:
         yield client
 
 
-@pytest.fixture(scope="session", params=HOMES)
+@pytest.fixture(scope="session", params=BACKENDS)
 def reaching(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """A server of two workers, to whom receivers on this host are no secret."""
     settings = {"REGISTRY_ALLOW_PRIVATE_TARGETS": "true", "REGISTRY_UPLOAD_SECONDS": "1"}
-    settings |= home_settings(request, request.param)
+    settings |= backend_settings(request, request.param)
     server = start_server(server_environment(tmp_path_factory.mktemp("webhooks") / "data", **settings), workers=2)
     with worker(server) if request.param == SCALED else contextlib.nullcontext():
         yield server

@@ -23,7 +23,7 @@ POLL_SECONDS = 0.05
 
 
 def server_environment(data_dir: Path, **settings: str) -> dict[str, str]:
-    """The settings of a server in the embedded home with a known admin; `settings` add to them or replace them."""
+    """The settings of a server in the embedded backend with a known admin; `settings` add to them or replace them."""
     return {
         "REGISTRY_DATA_DIR": str(data_dir),
         "REGISTRY_ADMIN_USERNAME": "admin",
@@ -134,13 +134,13 @@ class RunningServer:
         assert done.returncode == 0, done.stdout + done.stderr
 
     def stored(self) -> list[str]:
-        """Every blob, whole or unfinished, in any home."""
+        """Every blob, whole or unfinished, in any backend."""
         if "REGISTRY_S3_BUCKET" not in self.environment:
             return [path.name for path in self.blob_files()]
         return asyncio.run(stored_in_bucket(self.environment))
 
     def blob_files(self) -> list[Path]:
-        """Every file that holds bytes of a package, whole or unfinished (embedded home only)."""
+        """Every file that holds bytes of a package, whole or unfinished (embedded backend only)."""
         return sorted(path for path in (self.data_dir / "blobs").rglob("*") if path.is_file())
 
     def memory_peak_bytes(self) -> int:

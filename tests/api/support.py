@@ -148,7 +148,7 @@ def fetch(client: httpx.Client, package: JsonObject) -> JsonObject:
 
 
 def download(client: httpx.Client, package: JsonObject, **headers: str) -> httpx.Response:
-    """The content, streamed by the service itself in every home."""
+    """The content, streamed by the service itself in every backend."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return client.get(f"/package/{package['id']}/content", params={"redirect": "false"}, headers=named)
 

@@ -13,8 +13,8 @@ OF_ONE = ["", "/lineage", "/cost", "/audit", "/rate"]
 
 
 @pytest.fixture
-def open_server(start: ServerFactory, home: Mapping[str, str]) -> RunningServer:
-    return start(**home, REGISTRY_ANONYMOUS="search,download", REGISTRY_REQUESTS_PER_MINUTE="500")
+def open_server(start: ServerFactory, backend: Mapping[str, str]) -> RunningServer:
+    return start(**backend, REGISTRY_ANONYMOUS="search,download", REGISTRY_REQUESTS_PER_MINUTE="500")
 
 
 @pytest.fixture

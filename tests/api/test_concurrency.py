@@ -71,8 +71,8 @@ def test_of_50_writers_of_one_version_one_wins(server: RunningServer, publisher:
     assert ids(listed(publisher.client, name=described["name"])) == [winner]
 
 
-def test_of_50_writers_one_wins_among_workers_too(start: ServerFactory, home: Mapping[str, str]) -> None:
-    server = start(workers=2, **home)
+def test_of_50_writers_one_wins_among_workers_too(start: ServerFactory, backend: Mapping[str, str]) -> None:
+    server = start(workers=2, **backend)
     described = metadata()
     admin = log_in(server.url, server.admin_name, server.admin_password)
     with admin.client as client:

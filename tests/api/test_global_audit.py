@@ -66,8 +66,8 @@ def exported(client: httpx.Client, **filters: str) -> list[JsonObject]:
         return [json.loads(line) for line in answer.iter_lines()]
 
 
-def test_an_export_is_chained_and_signed(start: ServerFactory, home: Mapping[str, str]) -> None:
-    server = start(**home)
+def test_an_export_is_chained_and_signed(start: ServerFactory, backend: Mapping[str, str]) -> None:
+    server = start(**backend)
     person = log_in(server.url, server.admin_name, server.admin_password)
     with person.client:
         packages = [publish(person.client) for _ in range(4)]

@@ -122,8 +122,8 @@ def test_write_access_is_for_owners(publisher: Person, stranger: Person) -> None
     refused(stranger.client.get(f"/hf/api/models/{name}/auth-check/write"), 403, "GatedRepo", "owners")
 
 
-def test_readers_without_a_token_where_they_may(start: ServerFactory, home: Mapping[str, str]) -> None:
-    server = start(**home, REGISTRY_ANONYMOUS="search,download")
+def test_readers_without_a_token_where_they_may(start: ServerFactory, backend: Mapping[str, str]) -> None:
+    server = start(**backend, REGISTRY_ANONYMOUS="search,download")
     with connect(server.url) as nobody, logged_in(server.url, server.admin_name, server.admin_password) as admin:
         package = publish_files(admin, FILES)
         assert nobody.get(f"/hf/api/models/{package['name']}").status_code == 200

@@ -24,8 +24,8 @@ def recover(server: RunningServer, password: str) -> subprocess.CompletedProcess
     )
 
 
-def test_the_last_admin_stays_whatever_is_tried(start: ServerFactory, home: Mapping[str, str]) -> None:
-    server = start(**home)
+def test_the_last_admin_stays_whatever_is_tried(start: ServerFactory, backend: Mapping[str, str]) -> None:
+    server = start(**backend)
     admin = log_in(server.url, server.admin_name, server.admin_password)
     for answer in (
         admin.client.delete(f"/users/{admin.name}"),

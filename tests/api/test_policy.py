@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.api.backends import operate
 from tests.api.conftest import ServerFactory
-from tests.api.homes import operate
 from tests.api.server import RunningServer
 from tests.api.support import JsonObject, Person, eventually, listed, logged_in, problem
 from tests.api.test_hub import FILES, publish_files, refused, resolve
@@ -42,10 +42,10 @@ class Site:
 
 
 @pytest.fixture
-def site(start: ServerFactory, home: Mapping[str, str], tmp_path: Path) -> Iterator[Site]:
+def site(start: ServerFactory, backend: Mapping[str, str], tmp_path: Path) -> Iterator[Site]:
     file = tmp_path / "policy.toml"
     file.write_text(POLICY)
-    server = start(**home, REGISTRY_POLICY_FILE=str(file))
+    server = start(**backend, REGISTRY_POLICY_FILE=str(file))
     with logged_in(server.url, server.admin_name, server.admin_password) as admin:
         published = {
             "free": publish_files(admin, FILES, name="acme/free", license="GPL-3.0-only OR MIT"),

@@ -42,7 +42,7 @@ class World:
 
 
 @pytest.fixture
-def world(start: ServerFactory, home: Mapping[str, str]) -> Iterator[World]:
+def world(start: ServerFactory, backend: Mapping[str, str]) -> Iterator[World]:
     hub = start(REGISTRY_ANONYMOUS="search,download")
     settings = {
         "REGISTRY_PULL_THROUGH": "true",
@@ -51,7 +51,7 @@ def world(start: ServerFactory, home: Mapping[str, str]) -> Iterator[World]:
         # No worker runs here: the server itself rates.
         "REGISTRY_JOBS": "local",
     }
-    server = start(**{**home, **settings}, workers=2)
+    server = start(**{**backend, **settings}, workers=2)
     owner = log_in(hub.url, hub.admin_name, hub.admin_password)
     admin = log_in(server.url, server.admin_name, server.admin_password)
     with owner.client, admin.client:

@@ -43,11 +43,11 @@ def test_every_source_is_asked(start: ServerFactory, upstreams: Upstreams) -> No
 
 
 def test_a_hundred_at_once_start_one_computation(
-    start: ServerFactory, home: Mapping[str, str], upstreams: Upstreams
+    start: ServerFactory, backend: Mapping[str, str], upstreams: Upstreams
 ) -> None:
     upstreams.faults["/hub/api/models"] = Fault.SILENT
     patient = {"REGISTRY_RATING_LEASE_SECONDS": "30", "REGISTRY_JOBS": "local"}
-    server = start(workers=2, **{**home, **settings_for(upstreams), **patient})
+    server = start(workers=2, **{**backend, **settings_for(upstreams), **patient})
     with log_in(server.url, server.admin_name, server.admin_password).client as client:
         package = publish(client, source_url=SOURCE)
         path = f"/package/{package['id']}/rate"
@@ -69,10 +69,10 @@ def test_a_hundred_at_once_start_one_computation(
 
 
 def test_a_killed_server_finishes_its_rating_once(
-    start: ServerFactory, home: Mapping[str, str], upstreams: Upstreams
+    start: ServerFactory, backend: Mapping[str, str], upstreams: Upstreams
 ) -> None:
     upstreams.faults["/hub"] = Fault.SILENT
-    server = start(workers=2, **{**home, **settings_for(upstreams), "REGISTRY_JOBS": "local"})
+    server = start(workers=2, **{**backend, **settings_for(upstreams), "REGISTRY_JOBS": "local"})
     with log_in(server.url, server.admin_name, server.admin_password).client as client:
         package = publish(client, source_url=SOURCE)
         eventually(lambda: upstreams.count("/hub/api/models/org/tiny") > 0)

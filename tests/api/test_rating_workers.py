@@ -8,8 +8,8 @@ import pytest
 import redis
 
 from registry.adapters.redis.jobs import STREAM
+from tests.api.backends import BACKENDS, backend_settings
 from tests.api.conftest import ServerFactory
-from tests.api.homes import HOMES, home_settings
 from tests.api.server import worker
 from tests.api.support import eventually, log_in, publish
 from tests.api.test_rating_sources import SOURCE, ratings_in_audit, read
@@ -24,11 +24,11 @@ def upstreams() -> Iterator[Upstreams]:
         yield served
 
 
-@pytest.fixture(params=HOMES)
+@pytest.fixture(params=BACKENDS)
 def settings(request: pytest.FixtureRequest, upstreams: Upstreams, redis_server: RedisServer) -> Mapping[str, str]:
-    """Records and bytes in either home."""
+    """Records and bytes in either storage backend."""
     chosen = {"REGISTRY_CACHE": "redis", "REGISTRY_JOBS": "redis", "REGISTRY_REDIS_URL": redis_server.url}
-    return {**home_settings(request, request.param), **settings_for(upstreams), **chosen}
+    return {**backend_settings(request, request.param), **settings_for(upstreams), **chosen}
 
 
 def test_a_worker_makes_the_rating_and_redis_keeps_it(

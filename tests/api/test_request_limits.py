@@ -14,8 +14,8 @@ def has_rate_limit(answer: httpx.Response) -> bool:
     return any(name.startswith("ratelimit") for name in answer.headers)
 
 
-def test_requests_over_the_limit_are_429(start: ServerFactory, home: Mapping[str, str]) -> None:
-    server = start(**home, REGISTRY_REQUESTS_PER_MINUTE=str(LIMIT))
+def test_requests_over_the_limit_are_429(start: ServerFactory, backend: Mapping[str, str]) -> None:
+    server = start(**backend, REGISTRY_REQUESTS_PER_MINUTE=str(LIMIT))
     with connect(server.url) as client:
         tokens = [ask_token(client, server.admin_name, server.admin_password).json()["access_token"] for _ in range(2)]
         first, second = ({"Authorization": f"Bearer {token}"} for token in tokens)

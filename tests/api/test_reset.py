@@ -16,8 +16,8 @@ from tests.api.support import (
 )
 
 
-def test_reset_leaves_nothing_but_the_admin(start: ServerFactory, home: Mapping[str, str]) -> None:
-    server = start(**home)
+def test_reset_leaves_nothing_but_the_admin(start: ServerFactory, backend: Mapping[str, str]) -> None:
+    server = start(**backend)
     admin = log_in(server.url, server.admin_name, server.admin_password)
     body = {"name": "someone", "password": unique("secret"), "permissions": ["upload", "search", "admin"]}
     assert admin.client.post("/users", json=body).status_code == 201
@@ -48,8 +48,8 @@ def test_reset_leaves_nothing_but_the_admin(start: ServerFactory, home: Mapping[
         person.client.close()
 
 
-def test_reset_brings_the_admins_password_back(start: ServerFactory, home: Mapping[str, str]) -> None:
-    server = start(**home)
+def test_reset_brings_the_admins_password_back(start: ServerFactory, backend: Mapping[str, str]) -> None:
+    server = start(**backend)
     admin = log_in(server.url, server.admin_name, server.admin_password)
     body = {"current_password": admin.password, "new_password": unique("secret")}
     assert admin.client.put(f"/users/{admin.name}/password", json=body).status_code == 204

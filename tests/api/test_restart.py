@@ -23,8 +23,8 @@ from tests.api.support import (
 ENDED = (0, -signal.SIGTERM)
 
 
-def test_everything_survives_a_restart(start: ServerFactory, home: Mapping[str, str]) -> None:
-    server = start(**home)
+def test_everything_survives_a_restart(start: ServerFactory, backend: Mapping[str, str]) -> None:
+    server = start(**backend)
     admin = log_in(server.url, server.admin_name, server.admin_password)
     first = publish(admin.client, b"first bytes", readme="# First", tags=["kept"])
     packages = [publish(admin.client, tags=["kept"]) for _ in range(4)]

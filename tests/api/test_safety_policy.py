@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from tests.api.backends import BACKENDS, backend_settings
 from tests.api.conftest import ServerFactory
-from tests.api.homes import HOMES, home_settings
 from tests.api.pickles import clean, dangerous, encrypted
 from tests.api.server import RunningServer, worker
 from tests.api.support import Person, download, eventually, fetch, log_in, problem, publish, unique
@@ -14,11 +14,11 @@ from tests.api.test_safety import lift, quarantines, verdict
 from tests.engines.redis import RedisServer
 
 
-@pytest.fixture(params=HOMES)
+@pytest.fixture(params=BACKENDS)
 def settings(request: pytest.FixtureRequest, redis_server: RedisServer) -> Mapping[str, str]:
-    """Servers that leave scans to workers, with the records in either home."""
+    """Servers that leave scans to workers, with the records in either storage backend."""
     chosen = {"REGISTRY_CACHE": "redis", "REGISTRY_JOBS": "redis", "REGISTRY_REDIS_URL": redis_server.url}
-    return {**home_settings(request, request.param), **chosen}
+    return {**backend_settings(request, request.param), **chosen}
 
 
 def add_user(admin: Person, server: RunningServer) -> Person:
@@ -77,9 +77,9 @@ def test_several_workers_judge_each_package_once(start: ServerFactory, settings:
                 assert len(quarantines(client, package)) == 1
 
 
-@pytest.fixture(params=HOMES)
-def home(request: pytest.FixtureRequest) -> Mapping[str, str]:
-    return home_settings(request, request.param)
+@pytest.fixture(params=BACKENDS)
+def backend(request: pytest.FixtureRequest) -> Mapping[str, str]:
+    return backend_settings(request, request.param)
 
 
 def test_content_that_could_not_be_read_may_be_refused(start: ServerFactory) -> None:

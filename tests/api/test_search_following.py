@@ -8,9 +8,9 @@ from tests.api.support import connect, eventually, ids, log_in, metadata, proble
 
 
 def test_a_change_is_found_by_every_worker_and_a_delete_never_lingers(
-    start: ServerFactory, home: Mapping[str, str]
+    start: ServerFactory, backend: Mapping[str, str]
 ) -> None:
-    server = start(workers=2, **home)
+    server = start(workers=2, **backend)
     person = log_in(server.url, server.admin_name, server.admin_password)
 
     def found(regex: str) -> set[tuple[str, ...]]:
@@ -32,8 +32,8 @@ def test_a_change_is_found_by_every_worker_and_a_delete_never_lingers(
             assert found("needle") == {()}
 
 
-def test_after_a_restart_reads_answer_at_once_and_search_soon(start: ServerFactory, home: Mapping[str, str]) -> None:
-    server = start(**home)
+def test_after_a_restart_reads_answer_at_once_and_search_soon(start: ServerFactory, backend: Mapping[str, str]) -> None:
+    server = start(**backend)
     person = log_in(server.url, server.admin_name, server.admin_password)
     with person.client:
         kept = publish(person.client, readme="a needle")
@@ -55,8 +55,8 @@ def test_after_a_restart_reads_answer_at_once_and_search_soon(start: ServerFacto
         assert found_ids(client, "needle") == [kept["id"]]
 
 
-def test_reset_empties_the_index(start: ServerFactory, home: Mapping[str, str]) -> None:
-    server = start(**home)
+def test_reset_empties_the_index(start: ServerFactory, backend: Mapping[str, str]) -> None:
+    server = start(**backend)
     person = log_in(server.url, server.admin_name, server.admin_password)
     with person.client:
         wait_until_searchable(person.client)

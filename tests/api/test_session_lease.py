@@ -10,8 +10,8 @@ from tests.api.support import Person, connect, log_in, problem, publish, unique
 
 
 @pytest.fixture
-def server(start: ServerFactory, home: Mapping[str, str]) -> RunningServer:
-    return start(**home, workers=2, REGISTRY_SESSION_LEASE_SECONDS="0.5")
+def server(start: ServerFactory, backend: Mapping[str, str]) -> RunningServer:
+    return start(**backend, workers=2, REGISTRY_SESSION_LEASE_SECONDS="0.5")
 
 
 @pytest.fixture

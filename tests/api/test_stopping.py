@@ -75,8 +75,8 @@ def test_a_server_that_leaves_is_not_ready_and_serves(start: ServerFactory) -> N
     assert ended(server) in (0, -signal.SIGTERM)
 
 
-def test_a_transfer_under_way_is_finished(start: ServerFactory, home: Mapping[str, str]) -> None:
-    server = start(workers=2, REGISTRY_STOP_SECONDS="60", **home)
+def test_a_transfer_under_way_is_finished(start: ServerFactory, backend: Mapping[str, str]) -> None:
+    server = start(workers=2, REGISTRY_STOP_SECONDS="60", **backend)
     first, body = upload_head(server, admin_token(server))
     with connection(server.url) as line, line.makefile("rb") as stream:
         line.sendall(first + body[:SENT_FIRST])
@@ -90,8 +90,8 @@ def test_a_transfer_under_way_is_finished(start: ServerFactory, home: Mapping[st
     assert ended(server) == 0
 
 
-def test_what_is_cut_off_gets_503_and_leaves_nothing(start: ServerFactory, home: Mapping[str, str]) -> None:
-    server = start(workers=2, REGISTRY_STOP_SECONDS="1", **home)
+def test_what_is_cut_off_gets_503_and_leaves_nothing(start: ServerFactory, backend: Mapping[str, str]) -> None:
+    server = start(workers=2, REGISTRY_STOP_SECONDS="1", **backend)
     token = admin_token(server)
     first, body = upload_head(server, token)
     with connect(server.url, token) as client:

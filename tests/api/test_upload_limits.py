@@ -52,9 +52,9 @@ def test_quota_counts_what_is_stored_and_what_is_announced(start: ServerFactory)
         assert len(server.blob_files()) == 2
 
 
-def test_a_quota_holds_for_publishes_that_began_together(start: ServerFactory, home: Mapping[str, str]) -> None:
+def test_a_quota_holds_for_publishes_that_began_together(start: ServerFactory, backend: Mapping[str, str]) -> None:
     """Each of them found the room empty when it began."""
-    server = start(**home, REGISTRY_MAX_USER_BYTES="4000")
+    server = start(**backend, REGISTRY_MAX_USER_BYTES="4000")
     with signed_in(server) as admin, ThreadPoolExecutor(12) as pool:
         begun = Barrier(12)
 

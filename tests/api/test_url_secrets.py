@@ -32,8 +32,8 @@ def logged(server: RunningServer) -> str:
     return server.log_path.read_text(errors="replace")
 
 
-def test_a_signed_address_is_fetched_and_never_shown(start: ServerFactory, home: Mapping[str, str]) -> None:
-    server = start(**home, **OPEN)
+def test_a_signed_address_is_fetched_and_never_shown(start: ServerFactory, backend: Mapping[str, str]) -> None:
+    server = start(**backend, **OPEN)
     admin = log_in(server.url, server.admin_name, server.admin_password)
     with raw_server() as source:
         source.scripts["/k"] = sends(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nbytes")

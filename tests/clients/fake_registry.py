@@ -33,7 +33,7 @@ class User:
 
 
 class FakeRegistry:
-    """The state, and one method a route. `redirect_content` sends downloads to a signed URL, as S3 homes do."""
+    """The state, and one method a route. `redirect_content` sends downloads to a signed URL, as S3 backends do."""
 
     def __init__(self) -> None:
         self.webhooks = FakeWebhooks(self.caller)

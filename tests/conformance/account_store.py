@@ -8,14 +8,14 @@ import pytest
 
 from registry.domain.accounts import Permission, Session
 from registry.domain.errors import AlreadyExists, LastAdmin, NotFound, RevisionConflict
-from tests.conformance.records import RecordHome, Records
+from tests.conformance.records import RecordBackend, Records
 from tests.factories import START, make_account
 
 ADMIN = frozenset({Permission.ADMIN})
 
 
 class AccountStoreContract:
-    """Subclass in a module with the fixture `home`."""
+    """Subclass in a module with the fixture `backend`."""
 
     @pytest.mark.parametrize(
         "overrides",
@@ -185,13 +185,13 @@ class AccountStoreContract:
         sessions = [await others.accounts.find_session(account.name, token) for token in ("token-1", "token-2")]
         assert [session.revoked for session in sessions if session] == [True, False]
 
-    async def test_survives_reopening(self, home: RecordHome) -> None:
+    async def test_survives_reopening(self, backend: RecordBackend) -> None:
         account = make_account()
-        async with home.open() as records:
+        async with backend.open() as records:
             await records.accounts.add(account)
             await records.accounts.revoke_token("token-1", expires_at=START + timedelta(hours=1))
 
-        async with home.open() as records:
+        async with backend.open() as records:
             assert await records.accounts.get(account.name) == account
             session = await records.accounts.find_session(account.name, "token-1")
         assert session is not None

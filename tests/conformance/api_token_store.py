@@ -8,12 +8,12 @@ import pytest
 from registry.domain.accounts import Grant, Permission
 from registry.domain.errors import NotFound
 from registry.domain.name_patterns import NamePatterns
-from tests.conformance.records import RecordHome, Records
+from tests.conformance.records import RecordBackend, Records
 from tests.factories import START, make_account, make_api_token, make_change, make_package
 
 
 class ApiTokenStoreContract:
-    """Subclass in a module with the fixture `home`."""
+    """Subclass in a module with the fixture `backend`."""
 
     @pytest.mark.parametrize(
         "overrides",
@@ -136,13 +136,13 @@ class ApiTokenStoreContract:
             assert found.grant == await records.api_tokens.find_grant(digest)
             assert found.document == await records.packages.find_document(package_id)
 
-    async def test_expired_ones_are_purged(self, records: Records, home: RecordHome) -> None:
-        short = make_api_token(expires_at=home.clock.now() + timedelta(seconds=1))
-        long = make_api_token(expires_at=home.clock.now() + timedelta(hours=1))
+    async def test_expired_ones_are_purged(self, records: Records, backend: RecordBackend) -> None:
+        short = make_api_token(expires_at=backend.clock.now() + timedelta(seconds=1))
+        long = make_api_token(expires_at=backend.clock.now() + timedelta(hours=1))
         for token in (short, long):
             await records.api_tokens.add(token)
 
-        await records.maintenance.purge_expired(home.clock.now() + timedelta(minutes=1))
+        await records.maintenance.purge_expired(backend.clock.now() + timedelta(minutes=1))
 
         assert list(await records.api_tokens.list_tokens("alice", limit=5, after=None)) == [long]
 
@@ -152,9 +152,9 @@ class ApiTokenStoreContract:
         await records.maintenance.reset(make_account(name="alice"))
         assert await records.api_tokens.find_grant(token.digest) is None
 
-    async def test_survives_reopening(self, home: RecordHome) -> None:
+    async def test_survives_reopening(self, backend: RecordBackend) -> None:
         token = make_api_token()
-        async with home.open() as records:
+        async with backend.open() as records:
             await records.api_tokens.add(token)
-        async with home.open() as records:
+        async with backend.open() as records:
             assert await records.api_tokens.get(token.id) == token

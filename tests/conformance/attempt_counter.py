@@ -12,7 +12,7 @@ from registry.ports.throttle import AttemptCount, AttemptCounter
 from tests.factories import ManualClock
 
 
-class CounterHome(Protocol):
+class CounterBackend(Protocol):
     """One set of counts, and the clock that all who open it go by."""
 
     @property
@@ -26,7 +26,7 @@ class AttemptCounterContract:
     """Subclass in a module with the fixture `counter_home`."""
 
     @pytest.fixture
-    async def attempts(self, counter_home: CounterHome) -> AsyncIterator[AttemptCounter]:
+    async def attempts(self, counter_home: CounterBackend) -> AsyncIterator[AttemptCounter]:
         """The counts as this process has them."""
         async with counter_home.open() as opened:
             yield opened
@@ -37,7 +37,7 @@ class AttemptCounterContract:
         assert [count.count for count in counts] == [1, 1, 2, 3]
         assert counts[-1].resets_after_seconds == 60.0
 
-    async def test_window_ends_and_does_not_slide(self, attempts: AttemptCounter, counter_home: CounterHome) -> None:
+    async def test_window_ends_and_does_not_slide(self, attempts: AttemptCounter, counter_home: CounterBackend) -> None:
         await attempts.hit("a", window_seconds=60)
         counter_home.clock.advance(timedelta(seconds=45))
         assert await attempts.hit("a", window_seconds=60) == AttemptCount(2, 15.0)
@@ -45,7 +45,7 @@ class AttemptCounterContract:
 
         assert await attempts.hit("a", window_seconds=60) == AttemptCount(1, 60.0)
 
-    async def test_count_tells_without_counting(self, attempts: AttemptCounter, counter_home: CounterHome) -> None:
+    async def test_count_tells_without_counting(self, attempts: AttemptCounter, counter_home: CounterBackend) -> None:
         assert await attempts.count("a") == 0
         for _ in range(2):
             await attempts.hit("a", window_seconds=60)
@@ -69,7 +69,7 @@ class AttemptCounterContract:
         assert (await attempts.hit("unknown", window_seconds=60)).count == 1
 
     async def test_no_attempt_of_many_processes_is_lost(
-        self, attempts: AttemptCounter, counter_home: CounterHome
+        self, attempts: AttemptCounter, counter_home: CounterBackend
     ) -> None:
         async with counter_home.open() as others:
             counts = await asyncio.gather(

@@ -10,7 +10,7 @@ import pytest
 from registry.domain.audit_log import AuditFilter, digest_of, entry_members
 from registry.domain.merkle import Frontier, hashes_in, inclusion_proof, proven_root, root_at
 from registry.domain.packages import AuditAction, AuditEntry
-from tests.conformance.records import RecordHome, Records
+from tests.conformance.records import RecordBackend, Records
 from tests.factories import START, make_account, make_audit_entry, make_change, make_id, make_package
 
 
@@ -43,7 +43,7 @@ def digests(entries: Sequence[AuditEntry]) -> list[bytes]:
 
 
 class AuditLogContract:
-    """Subclass in a module with the fixture `home`."""
+    """Subclass in a module with the fixture `backend`."""
 
     async def test_an_empty_log(self, records: Records) -> None:
         assert await records.audit_log.sequence() == 0
@@ -147,11 +147,11 @@ class AuditLogContract:
 
         assert found == expected
 
-    async def test_a_lease_is_one_holders(self, records: Records, others: Records, home: RecordHome) -> None:
+    async def test_a_lease_is_one_holders(self, records: Records, others: Records, backend: RecordBackend) -> None:
         mine, theirs = [await each.audit_log.lease(name, seconds=10) for each, name in ((records, "a"), (others, "b"))]
         assert mine
         assert await records.audit_log.lease("a", seconds=10)
-        home.clock.advance(timedelta(seconds=11))
+        backend.clock.advance(timedelta(seconds=11))
         assert await others.audit_log.lease("b", seconds=10)
         assert await records.audit_log.lease("a", seconds=10) == theirs
 

@@ -5,12 +5,12 @@ from datetime import timedelta
 import pytest
 
 from registry.domain.packages import AuditAction
-from tests.conformance.records import RecordHome, Records
+from tests.conformance.records import RecordBackend, Records
 from tests.factories import START, make_audit_entry, make_change, make_id, make_package
 
 
 class AuditStoreContract:
-    """Subclass in a module with the fixture `home`."""
+    """Subclass in a module with the fixture `backend`."""
 
     @pytest.mark.parametrize("action", AuditAction)
     async def test_gives_back_what_was_appended(self, records: Records, action: AuditAction) -> None:
@@ -50,13 +50,13 @@ class AuditStoreContract:
 
         assert list(await records.audit.list_entries(entry.package_id, limit=4, after=None)) == [entry]
 
-    async def test_entries_of_changes_outlive_the_package(self, records: Records, home: RecordHome) -> None:
+    async def test_entries_of_changes_outlive_the_package(self, records: Records, backend: RecordBackend) -> None:
         package = make_package()
         created = make_change(package.id)
         removed = make_change(package.id, action=AuditAction.DELETE)
         await records.packages.add(package, created)
         await records.packages.remove(package.id, removed, expected_revision=1)
 
-        async with home.open() as reopened:
+        async with backend.open() as reopened:
             entries = await reopened.audit.list_entries(package.id, limit=4, after=None)
         assert list(entries) == [removed.audit, created.audit]

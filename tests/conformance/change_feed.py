@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import replace
 
 from tests.conformance.package_store import add
-from tests.conformance.records import RecordHome, Records
+from tests.conformance.records import RecordBackend, Records
 from tests.factories import ids, make_account, make_change, make_package
 
 
@@ -22,7 +22,7 @@ async def read_all(records: Records, after: str, *, limit: int = 100) -> tuple[s
 
 
 class ChangeFeedContract:
-    """Subclass in a module with the fixture `home`."""
+    """Subclass in a module with the fixture `backend`."""
 
     async def test_tells_each_kind_of_change_in_order(self, records: Records, others: Records) -> None:
         before = await add(records)
@@ -86,11 +86,11 @@ class ChangeFeedContract:
         assert await others.changes.read(filled, limit=1) is None
         assert (await read_all(others, anew))[1] == [package.id]
 
-    async def test_cursor_survives_reopening(self, home: RecordHome) -> None:
-        async with home.open() as records:
+    async def test_cursor_survives_reopening(self, backend: RecordBackend) -> None:
+        async with backend.open() as records:
             await add(records)
             cursor = await records.changes.latest()
             package = await add(records)
 
-        async with home.open() as records:
+        async with backend.open() as records:
             assert (await read_all(records, cursor))[1] == [package.id]

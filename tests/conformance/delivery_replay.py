@@ -7,57 +7,57 @@ import pytest
 
 from registry.domain.errors import NotFound
 from registry.domain.webhooks import DELIVERIES_KEPT, DeliveryStatus
-from tests.conformance.records import RecordHome
-from tests.conformance.webhook_records import add_with_event, change_with_event, claim, end, subscribe
+from tests.conformance.records import RecordBackend
+from tests.conformance.webhook_records import add_with_event, change_with_event, end, lease, subscribe
 from tests.factories import make_id
 
 
 class DeliveryReplayContract:
-    """Subclass in a module with the fixture `home`."""
+    """Subclass in a module with the fixture `backend`."""
 
     @pytest.mark.parametrize("ending", [DeliveryStatus.DELIVERED, DeliveryStatus.FAILED])
-    async def test_replayed_under_its_own_id(self, home: RecordHome, ending: DeliveryStatus) -> None:
-        async with home.open() as records, home.open() as others:
+    async def test_replayed_under_its_own_id(self, backend: RecordBackend, ending: DeliveryStatus) -> None:
+        async with backend.open() as records, backend.open() as others:
             webhook, other = await subscribe(records), await subscribe(records)
             await add_with_event(records)
-            (delivery,) = await claim(records, webhook)
+            (delivery,) = await lease(records, webhook)
             await end(records, delivery, ending, 503)
 
             replayed = await others.outbox.replay(webhook.id, delivery.id)
 
             assert replayed == replace(delivery, earlier_attempts=1, response_status=503)
-            assert list(await claim(records, webhook)) == [replace(replayed, attempts=2)]
-            assert len(await claim(records, other)) == 1
+            assert list(await lease(records, webhook)) == [replace(replayed, attempts=2)]
+            assert len(await lease(records, other)) == 1
 
-    async def test_pending_one_is_left_to_its_turn(self, home: RecordHome) -> None:
-        async with home.open() as records:
+    async def test_pending_one_is_left_to_its_turn(self, backend: RecordBackend) -> None:
+        async with backend.open() as records:
             webhook = await subscribe(records)
             await add_with_event(records)
-            (delivery,) = await claim(records, webhook)
+            (delivery,) = await lease(records, webhook)
 
             assert await records.outbox.replay(webhook.id, delivery.id) == delivery
 
-            assert await claim(records, webhook) == []
+            assert await lease(records, webhook) == []
             assert await end(records, delivery)
 
-    async def test_replay_waits_for_others_of_its_package(self, home: RecordHome) -> None:
-        async with home.open() as records:
+    async def test_replay_waits_for_others_of_its_package(self, backend: RecordBackend) -> None:
+        async with backend.open() as records:
             webhook = await subscribe(records)
             package, first_id = await add_with_event(records)
             _, second_id = await change_with_event(records, package)
-            (first,) = await claim(records, webhook)
+            (first,) = await lease(records, webhook)
             await end(records, first, DeliveryStatus.FAILED)
-            (second,) = await claim(records, webhook)
+            (second,) = await lease(records, webhook)
             await records.outbox.replay(webhook.id, first_id)
-            assert await claim(records, webhook) == []
+            assert await lease(records, webhook) == []
 
             await end(records, second)
 
-            (replayed,) = await claim(records, webhook)
+            (replayed,) = await lease(records, webhook)
             assert (second.id, replayed.id) == (second_id, first_id)
 
-    async def test_unknown_ones_cannot_be_replayed(self, home: RecordHome) -> None:
-        async with home.open() as records:
+    async def test_unknown_ones_cannot_be_replayed(self, backend: RecordBackend) -> None:
+        async with backend.open() as records:
             webhook, other = await subscribe(records), await subscribe(records, url="https://other.example/")
             _, event_id = await add_with_event(records)
             await records.webhooks.remove(other.id)
@@ -66,14 +66,14 @@ class DeliveryReplayContract:
                 with pytest.raises(NotFound):
                     await records.outbox.replay(webhook_id, delivery_id)
 
-    async def test_ended_ones_are_forgotten_in_time(self, home: RecordHome) -> None:
-        async with home.open() as records:
+    async def test_ended_ones_are_forgotten_in_time(self, backend: RecordBackend) -> None:
+        async with backend.open() as records:
             webhook = await subscribe(records)
             for _ in range(3):
                 await add_with_event(records)
-            old, failed, pending = await claim(records, webhook)
+            old, failed, pending = await lease(records, webhook)
             await end(records, old)
-            home.clock.advance(timedelta(days=1))
+            backend.clock.advance(timedelta(days=1))
             await end(records, failed, DeliveryStatus.FAILED)
 
             # What is shorter-lived goes before.

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from registry.ports.derived import DerivedClaim, DerivedKey, DerivedKind, DerivedRecord
-from tests.conformance.records import RecordHome, Records
+from registry.ports.derived import DerivedKey, DerivedKind, DerivedLease, DerivedRecord
+from tests.conformance.records import RecordBackend, Records
 from tests.factories import make_sha256
 
 LEASE = timedelta(seconds=30)
@@ -22,19 +22,19 @@ def make_record(key: DerivedKey, *users: str, blob_key: str | None = None) -> De
     return DerivedRecord(key, frozenset(users or ("p1",)), 1, blob_key, blob_sha256)
 
 
-async def claim(records: Records, home: RecordHome, key: DerivedKey, by: str = "t1") -> DerivedClaim | None:
-    now = home.clock.now()
-    return await records.derived.claim(key, token=by, now=now, until=now + LEASE)
+async def lease(records: Records, backend: RecordBackend, key: DerivedKey, by: str = "t1") -> DerivedLease | None:
+    now = backend.clock.now()
+    return await records.derived.lease(key, token=by, now=now, until=now + LEASE)
 
 
-async def keep(records: Records, home: RecordHome, record: DerivedRecord) -> str | None:
-    held = await claim(records, home, record.key)
+async def keep(records: Records, backend: RecordBackend, record: DerivedRecord) -> str | None:
+    held = await lease(records, backend, record.key)
     assert held is not None
     return await records.derived.finish(held, record)
 
 
 class DerivedStoreContract:
-    """Subclass in a module with the fixture `home`."""
+    """Subclass in a module with the fixture `backend`."""
 
     @pytest.mark.parametrize("kind", DerivedKind)
     @pytest.mark.parametrize(
@@ -49,58 +49,62 @@ class DerivedStoreContract:
         self,
         records: Records,
         others: Records,
-        home: RecordHome,
+        backend: RecordBackend,
         kind: DerivedKind,
         members: dict[str, object],
     ) -> None:
         record = replace(make_record(make_key(kind), "p1", "p2"), **members)  # type: ignore[arg-type]
         assert await others.derived.find(record.key) is None
-        assert await keep(records, home, record) is None
+        assert await keep(records, backend, record) is None
         assert await others.derived.find(record.key) == record
         other = DerivedKind.FILE if kind is DerivedKind.MANIFEST else DerivedKind.MANIFEST
         assert await others.derived.find(DerivedKey(other, record.key.sha256)) is None
 
-    async def test_one_of_many_makes_it(self, records: Records, others: Records, home: RecordHome) -> None:
+    async def test_one_of_many_makes_it(self, records: Records, others: Records, backend: RecordBackend) -> None:
         key = make_key()
-        claims = await asyncio.gather(
-            *(claim((records, others)[number % 2], home, key, f"t{number}") for number in range(10))
+        leases = await asyncio.gather(
+            *(lease((records, others)[number % 2], backend, key, f"t{number}") for number in range(10))
         )
-        assert sum(found is not None for found in claims) == 1
+        assert sum(found is not None for found in leases) == 1
 
-    async def test_a_claim_that_is_not_extended_ends(self, records: Records, others: Records, home: RecordHome) -> None:
+    async def test_a_claim_that_is_not_extended_ends(
+        self, records: Records, others: Records, backend: RecordBackend
+    ) -> None:
         key = make_key()
-        first = await claim(records, home, key)
+        first = await lease(records, backend, key)
         assert first is not None
-        home.clock.advance(LEASE / 2)
-        assert await records.derived.extend(first, until=home.clock.now() + LEASE)
-        home.clock.advance(LEASE * 0.9)
-        assert await claim(others, home, key, "t2") is None
-        home.clock.advance(LEASE * 0.1)
-        second = await claim(others, home, key, "t2")
+        backend.clock.advance(LEASE / 2)
+        assert await records.derived.extend(first, until=backend.clock.now() + LEASE)
+        backend.clock.advance(LEASE * 0.9)
+        assert await lease(others, backend, key, "t2") is None
+        backend.clock.advance(LEASE * 0.1)
+        second = await lease(others, backend, key, "t2")
         assert second is not None
         assert second.attempts == 2
-        assert not await records.derived.extend(first, until=home.clock.now() + LEASE)
+        assert not await records.derived.extend(first, until=backend.clock.now() + LEASE)
         # What the first made is not kept, and is to be deleted.
         assert await records.derived.finish(first, make_record(key, blob_key="late")) == "late"
         assert await records.derived.find(key) is None
         assert await others.derived.finish(second, make_record(key, blob_key="good")) is None
 
     async def test_a_claim_given_back_is_an_attempt_where_it_is_counted(
-        self, records: Records, home: RecordHome
+        self, records: Records, backend: RecordBackend
     ) -> None:
         key = make_key()
         for counted, before in ((False, 1), (False, 1), (True, 1), (True, 2), (False, 3), (False, 3)):
-            held = await claim(records, home, key)
+            held = await lease(records, backend, key)
             assert held is not None
             assert held.attempts == before
             await records.derived.give_back(held, counted=counted)
 
-    async def test_its_blob_is_live_while_the_record_refers_to_it(self, records: Records, home: RecordHome) -> None:
+    async def test_its_blob_is_live_while_the_record_refers_to_it(
+        self, records: Records, backend: RecordBackend
+    ) -> None:
         key = make_key()
-        assert await keep(records, home, make_record(key, "p1", blob_key="first")) is None
+        assert await keep(records, backend, make_record(key, "p1", blob_key="first")) is None
         assert await records.maintenance.live_blob_keys(["first", "second"]) == {"first"}
         # Made again: the users are those of both.
-        assert await keep(records, home, make_record(key, "p2", blob_key="second")) == "first"
+        assert await keep(records, backend, make_record(key, "p2", blob_key="second")) == "first"
         assert await records.maintenance.live_blob_keys(["first", "second"]) == {"second"}
         found = await records.derived.find(key)
         assert found is not None
@@ -110,11 +114,11 @@ class DerivedStoreContract:
         assert not await records.derived.remove(found)
         assert await records.maintenance.live_blob_keys(["first", "second"]) == set()
 
-    async def test_goes_with_its_last_user(self, records: Records, others: Records, home: RecordHome) -> None:
+    async def test_goes_with_its_last_user(self, records: Records, others: Records, backend: RecordBackend) -> None:
         key = make_key(DerivedKind.FILE)
         assert not await records.derived.add_user(key, "c1")
         assert await records.derived.drop_users(key, ["c1"]) is None
-        await keep(records, home, make_record(key, "c1", blob_key="shared"))
+        await keep(records, backend, make_record(key, "c1", blob_key="shared"))
         assert all(await asyncio.gather(*(records.derived.add_user(key, f"c{number}") for number in (1, 2, 3))))
         assert await others.derived.drop_users(key, ["c1", "c3", "nobody"]) is None
         found = await others.derived.find(key)
@@ -126,11 +130,11 @@ class DerivedStoreContract:
         assert not await records.derived.add_user(key, "c4")
 
     async def test_a_user_that_comes_as_the_last_one_goes_has_it_or_knows_that_it_is_gone(
-        self, records: Records, others: Records, home: RecordHome
+        self, records: Records, others: Records, backend: RecordBackend
     ) -> None:
         for number in range(5):
             key = make_key(DerivedKind.FILE)
-            await keep(records, home, make_record(key, "old", blob_key=f"blob{number}"))
+            await keep(records, backend, make_record(key, "old", blob_key=f"blob{number}"))
             added, dropped = await asyncio.gather(
                 records.derived.add_user(key, "new"), others.derived.drop_users(key, ["old"])
             )
@@ -138,8 +142,8 @@ class DerivedStoreContract:
             found = await records.derived.find(key)
             assert (found.users if found else None) == ({"new"} if added else None)
 
-    async def test_lists_every_record(self, records: Records, home: RecordHome) -> None:
+    async def test_lists_every_record(self, records: Records, backend: RecordBackend) -> None:
         kept = {record.key: record for record in (make_record(make_key(kind)) for kind in (*DerivedKind,) * 3)}
         for record in kept.values():
-            await keep(records, home, record)
+            await keep(records, backend, record)
         assert {record.key: record async for record in records.derived.list_records()} == kept

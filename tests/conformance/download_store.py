@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 from registry.domain.downloads import Downloaded, Ranking
 from registry.domain.packages import PackageType
-from tests.conformance.records import RecordHome, Records
+from tests.conformance.records import RecordBackend, Records
 from tests.factories import make_account, make_id
 
 TODAY = date(2026, 11, 30)
@@ -15,7 +15,7 @@ def downloaded(package_id: str, days_ago: int = 0, name: str = "bert") -> Downlo
 
 
 class DownloadStoreContract:
-    """Subclass in a module with the fixture `home`."""
+    """Subclass in a module with the fixture `backend`."""
 
     async def test_lists_the_most_downloaded_of_some_days(self, records: Records, others: Records) -> None:
         first, second, third, old = (make_id() for _ in range(4))
@@ -38,11 +38,11 @@ class DownloadStoreContract:
         assert await records.downloads.find_ranking("none") is None
 
     async def test_rankings_are_kept_and_the_latest_is_found(
-        self, records: Records, others: Records, home: RecordHome
+        self, records: Records, others: Records, backend: RecordBackend
     ) -> None:
         before, after = Ranking(make_id(), (make_id(),)), Ranking(make_id(), ())
         full = Ranking(make_id(), tuple(make_id() for _ in range(1_000)))
-        ends = home.clock.now() + timedelta(hours=1)
+        ends = backend.clock.now() + timedelta(hours=1)
         await records.downloads.add_ranking(before, expires_at=ends)
         await records.downloads.add_ranking(after, expires_at=ends + timedelta(hours=1))
 
@@ -54,10 +54,10 @@ class DownloadStoreContract:
         assert await records.downloads.find_ranking(before.id) is None
         assert await records.downloads.find_ranking(after.id) == after
 
-    async def test_a_reset_forgets_counts_and_rankings(self, records: Records, home: RecordHome) -> None:
+    async def test_a_reset_forgets_counts_and_rankings(self, records: Records, backend: RecordBackend) -> None:
         await records.downloads.count({downloaded(make_id()): 1})
         await records.downloads.add_ranking(
-            Ranking(make_id(), (make_id(),)), expires_at=home.clock.now() + timedelta(hours=1)
+            Ranking(make_id(), (make_id(),)), expires_at=backend.clock.now() + timedelta(hours=1)
         )
         await records.maintenance.reset(make_account())
         assert list(await records.downloads.list_most(TODAY, limit=5)) == []

@@ -3,14 +3,14 @@
 from datetime import timedelta
 
 from registry.ports.health import HealthSample
-from tests.conformance.records import RecordHome, Records
+from tests.conformance.records import RecordBackend, Records
 from tests.factories import make_health_sample
 
 FIRST = make_health_sample().minute
 
 
 class HealthLogContract:
-    """Subclass in a module with the fixture `home`."""
+    """Subclass in a module with the fixture `backend`."""
 
     async def test_samples_of_processes_add_up(self, records: Records, others: Records) -> None:
         await records.health.record([make_health_sample(), make_health_sample(component="blobs")])
@@ -34,8 +34,8 @@ class HealthLogContract:
 
         assert [sample.minute for sample in samples] == [FIRST + timedelta(minutes=number) for number in (1, 2, 3)]
 
-    async def test_keeps_a_day_and_drops_the_rest(self, records: Records, home: RecordHome) -> None:
-        now = home.clock.now()
+    async def test_keeps_a_day_and_drops_the_rest(self, records: Records, backend: RecordBackend) -> None:
+        now = backend.clock.now()
         ages = [timedelta(), timedelta(hours=24), timedelta(hours=26)]
         minutes = [(now - age).replace(second=0, microsecond=0) for age in ages]
         await records.health.record([make_health_sample(minute=minute) for minute in minutes])

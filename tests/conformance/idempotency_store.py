@@ -4,12 +4,12 @@ from datetime import timedelta
 
 import pytest
 
-from tests.conformance.records import RecordHome, Records
+from tests.conformance.records import RecordBackend, Records
 from tests.factories import make_change, make_idempotency_record, make_package
 
 
 class IdempotencyStoreContract:
-    """Subclass in a module with the fixture `home`."""
+    """Subclass in a module with the fixture `backend`."""
 
     @pytest.mark.parametrize(
         "overrides",
@@ -31,12 +31,12 @@ class IdempotencyStoreContract:
         assert await others.idempotency.find(answer.key) == answer
         assert await records.idempotency.find(answer.key + "x") is None
 
-    async def test_expires_by_the_clock(self, records: Records, home: RecordHome) -> None:
-        answer = make_idempotency_record(expires_at=home.clock.now() + timedelta(seconds=10))
+    async def test_expires_by_the_clock(self, records: Records, backend: RecordBackend) -> None:
+        answer = make_idempotency_record(expires_at=backend.clock.now() + timedelta(seconds=10))
         package = make_package()
         await records.packages.add(package, make_change(package.id, idempotency=answer))
 
-        home.clock.advance(timedelta(seconds=9))
+        backend.clock.advance(timedelta(seconds=9))
         assert await records.idempotency.find(answer.key) == answer
-        home.clock.advance(timedelta(seconds=1))
+        backend.clock.advance(timedelta(seconds=1))
         assert await records.idempotency.find(answer.key) is None

@@ -10,7 +10,7 @@ from registry.domain.errors import NotFound
 from registry.domain.listing import PackageFilter
 from tests.conformance.package_listing import walk
 from tests.conformance.package_store import add
-from tests.conformance.records import RecordHome, Records
+from tests.conformance.records import RecordBackend, Records
 from tests.factories import (
     make_account,
     make_change,
@@ -22,7 +22,7 @@ from tests.factories import (
 
 
 class RecordMaintenanceContract:
-    """Subclass in a module with the fixture `home`."""
+    """Subclass in a module with the fixture `backend`."""
 
     async def test_live_blob_keys(self, records: Records) -> None:
         kept = await add(records, content=make_content(blob_key="kept"))
@@ -51,8 +51,8 @@ class RecordMaintenanceContract:
         assert len(listed) == len(expected)
         assert set(listed) == expected
 
-    async def test_purge_drops_what_has_expired_and_only_that(self, records: Records, home: RecordHome) -> None:
-        now = home.clock.now()
+    async def test_purge_drops_what_has_expired_and_only_that(self, records: Records, backend: RecordBackend) -> None:
+        now = backend.clock.now()
         account = make_account()
         await records.accounts.add(account)
         old, fresh = (make_idempotency_record(expires_at=now + timedelta(hours=hours)) for hours in (1, 3))
@@ -71,13 +71,15 @@ class RecordMaintenanceContract:
         assert session is not None
         assert session.revoked
 
-    async def test_reset_leaves_the_admin_alone(self, records: Records, others: Records, home: RecordHome) -> None:
+    async def test_reset_leaves_the_admin_alone(
+        self, records: Records, others: Records, backend: RecordBackend
+    ) -> None:
         package = await add(records, name="bert", tags=("a",), content=make_content(blob_key="key"))
         answered = make_package()
         answer = make_idempotency_record()
         await records.packages.add(answered, make_change(answered.id, idempotency=answer))
         await records.accounts.add(make_account(name="alice"))
-        await records.accounts.revoke_token("token", expires_at=home.clock.now() + timedelta(hours=1))
+        await records.accounts.revoke_token("token", expires_at=backend.clock.now() + timedelta(hours=1))
         await records.health.record([make_health_sample()])
         admin = make_account(name="admin")
 
@@ -111,7 +113,7 @@ class RecordMaintenanceContract:
         assert await records.accounts.get("admin") == admin
 
     async def test_resets_and_sweeps_at_once_end_together(
-        self, records: Records, others: Records, home: RecordHome
+        self, records: Records, others: Records, backend: RecordBackend
     ) -> None:
         for _ in range(20):
             await add(records, tags=("a", "b"))
@@ -120,11 +122,11 @@ class RecordMaintenanceContract:
         await asyncio.gather(
             records.maintenance.reset(admin),
             others.maintenance.reset(admin),
-            others.maintenance.purge_expired(home.clock.now()),
+            others.maintenance.purge_expired(backend.clock.now()),
         )
 
         package = await add(records, tags=("a",))
-        await others.maintenance.purge_expired(home.clock.now())
+        await others.maintenance.purge_expired(backend.clock.now())
         assert [found.id for found in await walk(others, PackageFilter(tag="a"), limit=9)] == [package.id]
         assert await others.accounts.list_accounts(limit=9, after=None) == [admin]
 

@@ -63,7 +63,7 @@ async def owners(records: Records, name: str, kind: PackageType = PackageType.MO
 
 
 class NameStoreContract:
-    """Subclass in a module with the fixture `home`."""
+    """Subclass in a module with the fixture `backend`."""
 
     async def test_first_publisher_owns_the_name_and_its_namespace(self, records: Records) -> None:
         assert await owners(records, "acme/bert") is None
@@ -224,8 +224,8 @@ class NameStoreContract:
         back = replace(other, version=package.version, revision=2)
         with pytest.raises(VersionRetired):
             await records.packages.replace(back, make_change(other.id), expected_revision=1)
-        home = replace(moved, version=package.version, revision=3)
-        await records.packages.replace(home, make_change(package.id), expected_revision=2)
+        backend = replace(moved, version=package.version, revision=3)
+        await records.packages.replace(backend, make_change(package.id), expected_revision=2)
 
     @pytest.mark.parametrize(
         "status", [PackageStatus.FAILED, PackageStatus.PENDING, PackageStatus.DRAFT, PackageStatus.QUARANTINED]

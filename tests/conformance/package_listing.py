@@ -18,7 +18,7 @@ from registry.domain.versions import VersionRange
 from registry.domain.visibility import EVERYBODY, REGISTRY, Viewer
 from registry.ports.packages import PackageStore, PackageSummary
 from tests.conformance.package_store import add
-from tests.conformance.records import RecordHome, Records
+from tests.conformance.records import RecordBackend, Records
 from tests.factories import ManualClock, ids, make_change, make_rating
 
 VERSIONS = ["0.9.0", "1.0.0", "1.0.0+build", "1.0.1-rc.1", "1.0.1", "1.2.0", "1.10.0", "2.0.0-alpha", "2.0.0", "3.1.4"]
@@ -170,16 +170,16 @@ async def rate(
 ) -> None:
     """Give the package's current revision a rating. `net_score` is the lower bound; the score is higher by `above`."""
     now = clock.now()
-    await records.ratings.mark(package.id, asked_by="ann", now=now, at_once=True)
-    claim = await records.ratings.claim(package.id, token="t", now=now, until=now + timedelta(minutes=1))
-    assert claim is not None
+    await records.ratings.request(package.id, asked_by="ann", now=now, at_once=True)
+    lease = await records.ratings.lease(package.id, token="t", now=now, until=now + timedelta(minutes=1))
+    assert lease is not None
     score = None if net_score is None else min(net_score + above, 1.0)
     rating = make_rating(package.id, revision=package.revision, net_score=score, net_score_low=net_score)
-    assert await records.ratings.finish(claim, rating, b"{}", make_change(package.id))
+    assert await records.ratings.finish(lease, rating, b"{}", make_change(package.id))
 
 
 class PackageListingContract:
-    """Subclass in a module with the fixture `home`."""
+    """Subclass in a module with the fixture `backend`."""
 
     async def test_every_filter_is_the_brute_force_filter(self, records: Records) -> None:
         population = await populate(records)
@@ -193,7 +193,7 @@ class PackageListingContract:
         assert matched > 300
 
     async def test_every_filter_with_a_net_score_is_the_brute_force_filter(
-        self, records: Records, home: RecordHome
+        self, records: Records, backend: RecordBackend
     ) -> None:
         population = await populate(records)
         random = Random(7)  # noqa: S311 - the same on every run
@@ -201,7 +201,7 @@ class PackageListingContract:
         for package in population:
             if package.status is not PackageStatus.PENDING and random.random() < 0.9:
                 scores[package.id] = random.choice([*SCORES, None])
-                await rate(records, home.clock, package, scores[package.id])
+                await rate(records, backend.clock, package, scores[package.id])
         matched = 0
 
         scored = [
@@ -215,7 +215,7 @@ class PackageListingContract:
 
         assert matched > 60
 
-    async def test_the_net_score_is_that_of_the_latest_rating(self, records: Records, home: RecordHome) -> None:
+    async def test_the_net_score_is_that_of_the_latest_rating(self, records: Records, backend: RecordBackend) -> None:
         package = await add(records, tags=("a", "b"))
 
         async def listed(minimum: float) -> bool:
@@ -231,27 +231,27 @@ class PackageListingContract:
 
         assert not await listed(0.0)
         for score in (0.4, 0.83, 0.831, 0.05):
-            await rate(records, home.clock, package, score)
+            await rate(records, backend.clock, package, score)
             assert await listed(score)
             assert not await listed(score + 0.000_001)
-        await rate(records, home.clock, package, None)
+        await rate(records, backend.clock, package, None)
         assert not await listed(0.0)
 
-    async def test_the_lower_bound_counts(self, records: Records, home: RecordHome) -> None:
+    async def test_the_lower_bound_counts(self, records: Records, backend: RecordBackend) -> None:
         unsure, sure, unrated = [await add(records) for _ in range(3)]
-        await rate(records, home.clock, unsure, 0.2, above=0.7)
-        await rate(records, home.clock, sure, 0.5)
+        await rate(records, backend.clock, unsure, 0.2, above=0.7)
+        await rate(records, backend.clock, sure, 0.5)
 
         by_score = await walk(records, PackageFilter(order=Order.SCORE), limit=2)
         assert ids(by_score) == [sure.id, unsure.id, unrated.id]
         assert ids(await walk(records, PackageFilter(min_net_score=0.5), limit=2)) == [sure.id]
 
-    async def test_a_new_rating_moves_the_package_alone(self, records: Records, home: RecordHome) -> None:
+    async def test_a_new_rating_moves_the_package_alone(self, records: Records, backend: RecordBackend) -> None:
         added = [await add(records, tags=("a",)) for _ in range(4)]
         for package, score in zip(added, (0.1, 0.2, 0.3, 0.4), strict=True):
-            await rate(records, home.clock, package, score)
-        await rate(records, home.clock, added[0], 0.35)
-        await rate(records, home.clock, added[3], None)
+            await rate(records, backend.clock, package, score)
+        await rate(records, backend.clock, added[0], 0.35)
+        await rate(records, backend.clock, added[3], None)
         await records.packages.replace(
             replace(added[2], revision=2), make_change(added[2].id), expected_revision=1
         )  # not rated by now
@@ -261,10 +261,10 @@ class PackageListingContract:
             assert ids(await walk(records, replace(wanted, order=Order.SCORE), limit=3)) == expected
 
     async def test_a_new_revision_is_listed_by_no_net_score_until_it_is_rated(
-        self, records: Records, home: RecordHome
+        self, records: Records, backend: RecordBackend
     ) -> None:
         package = await add(records, tags=("a",))
-        await rate(records, home.clock, package, 0.8)
+        await rate(records, backend.clock, package, 0.8)
         changed = replace(package, status=PackageStatus.DEPRECATED, tags=("b",), revision=2)
         await records.packages.replace(changed, make_change(package.id), expected_revision=1)
 
@@ -273,9 +273,9 @@ class PackageListingContract:
 
         assert await walk(records, scored(None, None), limit=5) == []
         assert await walk(records, scored(PackageStatus.DEPRECATED, "b"), limit=5) == []
-        await rate(records, home.clock, package, 0.9)  # came late: of a revision that is gone
+        await rate(records, backend.clock, package, 0.9)  # came late: of a revision that is gone
         assert await walk(records, scored(None, None), limit=5) == []
-        await rate(records, home.clock, changed, 0.7)
+        await rate(records, backend.clock, changed, 0.7)
         assert ids(await walk(records, scored(PackageStatus.DEPRECATED, "b"), limit=5)) == [package.id]
         assert await walk(records, scored(PackageStatus.ACTIVE, None), limit=5) == []
         assert await walk(records, scored(None, "a"), limit=5) == []

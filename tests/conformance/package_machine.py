@@ -16,7 +16,7 @@ from registry.domain.packages import Package, PackageStatus, PackageType
 from registry.domain.versions import VersionRange
 from registry.domain.visibility import REGISTRY, Viewer
 from tests.conformance.package_listing import OWNER, in_order, rate, walk
-from tests.conformance.records import RecordHome
+from tests.conformance.records import RecordBackend
 from tests.factories import ids, make_account, make_change, make_package
 
 names = st.sampled_from(["bert", "a/b"])
@@ -42,15 +42,15 @@ filters = st.builds(
 
 
 class PackageMachine(RuleBasedStateMachine):
-    """`home` is set by a subclass; each run begins with a reset."""
+    """`backend` is set by a subclass; each run begins with a reset."""
 
-    home: RecordHome
+    backend: RecordBackend
 
     def __init__(self) -> None:
         super().__init__()
         self.runner = asyncio.Runner()
         self.stack = AsyncExitStack()
-        self.records = self.runner.run(self.stack.enter_async_context(self.home.open()))
+        self.records = self.runner.run(self.stack.enter_async_context(self.backend.open()))
         self.runner.run(self.records.maintenance.reset(make_account()))
         self.model: dict[str, Package] = {}
         self.scores: dict[str, float | None] = {}
@@ -134,7 +134,7 @@ class PackageMachine(RuleBasedStateMachine):
     @rule(data=st.data(), net_score=scores)
     def rate(self, data: st.DataObject, net_score: float | None) -> None:
         package = self.chosen(data)
-        self.runner.run(rate(self.records, self.home.clock, package, net_score))
+        self.runner.run(rate(self.records, self.backend.clock, package, net_score))
         self.scores[package.id] = net_score
 
     @rule(wanted=filters, limit=st.integers(1, 4))
@@ -149,10 +149,10 @@ class PackageMachine(RuleBasedStateMachine):
 
 
 class PackageMachineContract:
-    """Subclass in a module with the fixture `home`."""
+    """Subclass in a module with the fixture `backend`."""
 
-    def test_stays_equal_to_a_dictionary(self, home: RecordHome) -> None:
-        machine = type("Machine", (PackageMachine,), {"home": home})
+    def test_stays_equal_to_a_dictionary(self, backend: RecordBackend) -> None:
+        machine = type("Machine", (PackageMachine,), {"backend": backend})
         run_state_machine_as_test(
             machine,
             settings=settings(

@@ -14,7 +14,7 @@ RACERS = 12
 
 
 class PackageRacesContract:
-    """Subclass in a module with the fixture `home`."""
+    """Subclass in a module with the fixture `backend`."""
 
     async def test_one_of_many_adds_wins(self, records: Records, others: Records) -> None:
         rivals = [make_package(name="bert", version="1.0.0") for _ in range(RACERS)]

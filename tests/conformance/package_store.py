@@ -9,7 +9,7 @@ from registry.domain.documents import encode_readme, encode_summary, join_docume
 from registry.domain.errors import AlreadyAnswered, NotFound, PackageExists, RevisionConflict
 from registry.domain.packages import Dependency, Package, PackageStatus, PackageType
 from registry.domain.versions import Version
-from tests.conformance.records import RecordHome, Records
+from tests.conformance.records import RecordBackend, Records
 from tests.factories import START, ids, make_change, make_content, make_id, make_idempotency_record, make_package
 
 ODD_PACKAGES = {
@@ -42,7 +42,7 @@ async def add(records: Records, **overrides: object) -> Package:
 
 
 class PackageStoreContract:
-    """Subclass in a module with the fixture `home`."""
+    """Subclass in a module with the fixture `backend`."""
 
     @pytest.mark.parametrize("overrides", ODD_PACKAGES.values(), ids=ODD_PACKAGES.keys())
     async def test_gives_back_what_was_added(self, records: Records, overrides: dict[str, object]) -> None:
@@ -197,12 +197,12 @@ class PackageStoreContract:
         assert await records.idempotency.find(answer.key) == answer
         assert len(await records.audit.list_entries(package.id, limit=10, after=None)) == 1
 
-    async def test_expired_answer_is_no_hindrance(self, records: Records, home: RecordHome) -> None:
-        answer = make_idempotency_record(expires_at=home.clock.now() + timedelta(minutes=1))
+    async def test_expired_answer_is_no_hindrance(self, records: Records, backend: RecordBackend) -> None:
+        answer = make_idempotency_record(expires_at=backend.clock.now() + timedelta(minutes=1))
         first, second = make_package(), make_package()
         await records.packages.add(first, make_change(first.id, idempotency=answer))
-        home.clock.advance(timedelta(minutes=2))
-        renewed = replace(answer, response=b"second", expires_at=home.clock.now() + timedelta(minutes=1))
+        backend.clock.advance(timedelta(minutes=2))
+        renewed = replace(answer, response=b"second", expires_at=backend.clock.now() + timedelta(minutes=1))
 
         await records.packages.add(second, make_change(second.id, idempotency=renewed))
 
@@ -242,12 +242,14 @@ class PackageStoreContract:
         assert found["a/b"][0].status == PackageStatus.QUARANTINED
         assert ids(found["a/B"]) == [other.id]
 
-    async def test_changes_are_seen_by_all_and_last(self, records: Records, others: Records, home: RecordHome) -> None:
+    async def test_changes_are_seen_by_all_and_last(
+        self, records: Records, others: Records, backend: RecordBackend
+    ) -> None:
         package = await add(records)
         assert await others.packages.get(package.id) == package
         changed = replace(package, revision=2, description="new")
         await others.packages.replace(changed, make_change(package.id), expected_revision=1)
         assert await records.packages.get(package.id) == changed
 
-        async with home.open() as reopened:
+        async with backend.open() as reopened:
             assert await reopened.packages.get(package.id) == changed

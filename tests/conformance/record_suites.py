@@ -1,4 +1,4 @@
-"""All that a home of records does, as one suite of suites."""
+"""All that a backend of records does, as one suite of suites."""
 
 from tests.conformance.account_store import AccountStoreContract
 from tests.conformance.api_token_store import ApiTokenStoreContract
@@ -27,7 +27,7 @@ from tests.conformance.webhook_store import WebhookStoreContract
 
 
 class RecordSuites:
-    """Subclass in a module with the fixture `home`: `class TestRecords(RecordSuites): pass`."""
+    """Subclass in a module with the fixture `backend`: `class TestRecords(RecordSuites): pass`."""
 
     TestPackageStore = PackageStoreContract
     TestPackageListing = PackageListingContract

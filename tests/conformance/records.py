@@ -1,7 +1,7 @@
-"""What a home of records gives to the conformance suites.
+"""What a backend of records gives to the conformance suites.
 
-An adapter's test module defines a fixture `home` that returns a `RecordHome` without records, and subclasses all the
-contracts at once: `class TestRecords(RecordSuites): pass`.
+An adapter's test module defines a fixture `backend` that returns a `RecordBackend` without records, and subclasses all
+the contracts at once: `class TestRecords(RecordSuites): pass`.
 """
 
 from contextlib import AbstractAsyncContextManager
@@ -54,7 +54,7 @@ class Records:
     releases: ReleaseStore
 
 
-class RecordHome(Protocol):
+class RecordBackend(Protocol):
     """One set of records, and the clock that all who open it go by."""
 
     @property

@@ -13,7 +13,7 @@ from registry.domain.packages import AuditAction, Package, PackageStatus, Packag
 from registry.domain.releases import Release, ReleasedName, ReleasedPackage
 from registry.ports.names import NameChange
 from tests.conformance.name_store import publish, who
-from tests.conformance.records import RecordHome, Records
+from tests.conformance.records import RecordBackend, Records
 from tests.factories import make_audit_entry, make_change, make_event, make_id
 
 DRAFT, ACTIVE = PackageStatus.DRAFT, PackageStatus.ACTIVE
@@ -77,7 +77,7 @@ def none_is_mixed(views: list[set[bool]]) -> None:
 
 
 class ReleaseStoreContract:
-    """Subclass in a module with the fixture `home`."""
+    """Subclass in a module with the fixture `backend`."""
 
     async def test_everything_becomes_active_at_once(self, records: Records) -> None:
         packages = await drafts(records, 4)
@@ -129,13 +129,13 @@ class ReleaseStoreContract:
         assert view is not None
         assert ([named.id for named in view.versions], dict(view.name.aliases)) == ([first.id], {})
 
-    async def test_what_is_left_goes_with_a_sweep(self, home: RecordHome, records: Records) -> None:
+    async def test_what_is_left_goes_with_a_sweep(self, backend: RecordBackend, records: Records) -> None:
         packages = await drafts(records, 3)
         await records.releases.release(await release_of(records, packages))
-        await records.releases.settle(home.clock.now())
-        home.clock.advance(timedelta(minutes=2))
-        await records.releases.settle(home.clock.now())
-        assert await records.releases.settle(home.clock.now()) == 0
+        await records.releases.settle(backend.clock.now())
+        backend.clock.advance(timedelta(minutes=2))
+        await records.releases.settle(backend.clock.now())
+        assert await records.releases.settle(backend.clock.now()) == 0
         assert await seen(records, packages) == [{True}] * 9
 
     async def test_of_two_releases_of_a_draft_one_is_made(self, records: Records, others: Records) -> None:

@@ -13,7 +13,7 @@ from registry.domain.search import RegexQuery, SearchScope
 from registry.domain.visibility import Viewer
 from registry.services.search.indexing import IndexFollower
 from registry.services.search.search import SearchService
-from tests.conformance.records import RecordHome, Records
+from tests.conformance.records import RecordBackend, Records
 from tests.factories import make_account, make_change, make_package
 
 
@@ -32,11 +32,11 @@ class Process:
 
 
 @asynccontextmanager
-async def two_processes(home: RecordHome, *index_files: Path) -> AsyncIterator[list[Process]]:
+async def two_processes(backend: RecordBackend, *index_files: Path) -> AsyncIterator[list[Process]]:
     async with AsyncExitStack() as stack:
         processes = []
         for file in index_files:
-            records = await stack.enter_async_context(home.open())
+            records = await stack.enter_async_context(backend.open())
             index = await LocalSearchIndex(file).open()
             stack.push_async_callback(index.close)
             processes.append(Process(records, index))
@@ -45,7 +45,7 @@ async def two_processes(home: RecordHome, *index_files: Path) -> AsyncIterator[l
 
 
 class SearchIndexContract:
-    """Subclass in a module with the fixture `home`."""
+    """Subclass in a module with the fixture `backend`."""
 
     @pytest.fixture(params=[("search.db", "search.db"), ("one.db", "other.db")], ids=["one host", "two hosts"])
     def index_files(self, request: pytest.FixtureRequest, tmp_path: Path) -> list[Path]:
@@ -53,9 +53,9 @@ class SearchIndexContract:
         return [tmp_path / name for name in request.param]
 
     async def test_a_change_is_found_at_once_by_its_process_and_at_the_next_poll_by_the_other(
-        self, home: RecordHome, index_files: list[Path]
+        self, backend: RecordBackend, index_files: list[Path]
     ) -> None:
-        async with two_processes(home, *index_files) as (one, other):
+        async with two_processes(backend, *index_files) as (one, other):
             package = make_package(name="bert-tiny", readme="Trained on Wikipedia.", status=PackageStatus.ACTIVE)
             await one.packages.add(package, make_change(package.id))
             await one.search.changed()
@@ -75,8 +75,8 @@ class SearchIndexContract:
             await one.follower.catch_up()
             assert one.search.state().packages == 0
 
-    async def test_a_reset_empties_the_index(self, home: RecordHome, index_files: list[Path]) -> None:
-        async with two_processes(home, *index_files) as (one, other):
+    async def test_a_reset_empties_the_index(self, backend: RecordBackend, index_files: list[Path]) -> None:
+        async with two_processes(backend, *index_files) as (one, other):
             before, after = make_package(name="before"), make_package(name="after")
             await one.packages.add(before, make_change(before.id))
             await one.search.changed()

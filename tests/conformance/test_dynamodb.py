@@ -1,4 +1,4 @@
-"""The conformance suites over the scaled home of the records."""
+"""The conformance suites over the scaled backend of the records."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,7 +13,7 @@ from tests.engines.tables import PATIENT, SESSION, fresh_table
 from tests.factories import ManualClock
 
 
-class DynamoHome:
+class DynamoBackend:
     """A table."""
 
     def __init__(self, table_name: str, endpoint_url: str) -> None:
@@ -30,9 +30,9 @@ class DynamoHome:
 
 
 @pytest.fixture
-async def home(dynamodb_endpoint: str) -> AsyncIterator[DynamoHome]:
+async def backend(dynamodb_endpoint: str) -> AsyncIterator[DynamoBackend]:
     async with fresh_table(dynamodb_endpoint) as table:
-        yield DynamoHome(table.name, dynamodb_endpoint)
+        yield DynamoBackend(table.name, dynamodb_endpoint)
 
 
 class TestRecords(RecordSuites):

@@ -1,4 +1,4 @@
-"""The conformance suites over the scaled home of what processes share for a while."""
+"""The conformance suites over the scaled backend of what processes share for a while."""
 
 import uuid
 from collections.abc import AsyncIterator
@@ -16,7 +16,7 @@ from tests.factories import ManualClock
 PATIENT = RedisLimits(connect_seconds=30, call_seconds=30)
 
 
-class RedisCounterHome:
+class RedisCounterBackend:
     """Keys of its own in a Redis that others use too."""
 
     def __init__(self, url: str) -> None:
@@ -31,8 +31,8 @@ class RedisCounterHome:
 
 
 @pytest.fixture
-def counter_home(redis_url: str) -> RedisCounterHome:
-    return RedisCounterHome(redis_url)
+def counter_home(redis_url: str) -> RedisCounterBackend:
+    return RedisCounterBackend(redis_url)
 
 
 class TestAttemptCounter(AttemptCounterContract):

@@ -1,4 +1,4 @@
-"""The conformance suites over the embedded home."""
+"""The conformance suites over the embedded backend."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -35,7 +35,7 @@ from tests.conformance.records import Records
 from tests.factories import ManualClock
 
 
-class SqliteHome:
+class SqliteBackend:
     """A data folder."""
 
     def __init__(self, folder: Path) -> None:
@@ -72,7 +72,7 @@ class SqliteHome:
             await database.close()
 
 
-class SqliteCounterHome:
+class SqliteCounterBackend:
     """The data folder's second file."""
 
     def __init__(self, folder: Path) -> None:
@@ -89,13 +89,13 @@ class SqliteCounterHome:
 
 
 @pytest.fixture
-def counter_home(tmp_path: Path) -> SqliteCounterHome:
-    return SqliteCounterHome(tmp_path)
+def counter_home(tmp_path: Path) -> SqliteCounterBackend:
+    return SqliteCounterBackend(tmp_path)
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> SqliteHome:
-    return SqliteHome(tmp_path)
+def backend(tmp_path: Path) -> SqliteBackend:
+    return SqliteBackend(tmp_path)
 
 
 class TestAttemptCounter(AttemptCounterContract):

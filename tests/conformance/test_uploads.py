@@ -1,4 +1,4 @@
-"""The suites of uploads over the embedded home, and what only files have."""
+"""The suites of uploads over the embedded backend, and what only files have."""
 
 import asyncio
 import errno

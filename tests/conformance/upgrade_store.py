@@ -6,7 +6,7 @@ from tests.conformance.records import Records
 
 
 class UpgradeStoreContract:
-    """Subclass in a module with the fixture `home`."""
+    """Subclass in a module with the fixture `backend`."""
 
     async def test_notes_a_state_where_the_expected_one_is(self, records: Records, others: Records) -> None:
         assert await records.upgrades.find("x") is None

@@ -30,7 +30,7 @@ from tests.factories import (
 
 @dataclass(frozen=True, slots=True)
 class UploadRecords:
-    """The ports of one home that know of uploads."""
+    """The ports of one backend that know of uploads."""
 
     uploads: UploadStore
     usage: UsageStore

@@ -10,9 +10,9 @@ from registry.domain.events import EventType
 from registry.domain.packages import Package, PackageStatus
 from registry.domain.safety import Finding, FindingLevel, NotScanned, ScanReport
 from registry.domain.verdicts import FAILED_SCAN, PackageSafety
-from registry.ports.verdicts import DueRequest, ScanClaim
+from registry.ports.verdicts import DueRequest, ScanLease
 from registry.ports.webhooks import DeliveryOutbox
-from tests.conformance.records import RecordHome, Records
+from tests.conformance.records import RecordBackend, Records
 from tests.factories import (
     make_account,
     make_change,
@@ -38,24 +38,24 @@ async def publish(
     return package
 
 
-async def claim(
-    records: Records, home: RecordHome, sha256: str, by: str = "t1", *, scanner_version: int = 1
-) -> ScanClaim | None:
-    now = home.clock.now()
-    return await records.verdicts.claim(sha256, scanner_version=scanner_version, token=by, now=now, until=now + LEASE)
+async def lease(
+    records: Records, backend: RecordBackend, sha256: str, by: str = "t1", *, scanner_version: int = 1
+) -> ScanLease | None:
+    now = backend.clock.now()
+    return await records.verdicts.lease(sha256, scanner_version=scanner_version, token=by, now=now, until=now + LEASE)
 
 
-async def claimed(records: Records, home: RecordHome, sha256: str, by: str = "t1", **more: int) -> ScanClaim:
-    found = await claim(records, home, sha256, by, **more)
+async def leased(records: Records, backend: RecordBackend, sha256: str, by: str = "t1", **more: int) -> ScanLease:
+    found = await lease(records, backend, sha256, by, **more)
     assert found is not None
     return found
 
 
 async def keep(
-    records: Records, home: RecordHome, sha256: str, report: ScanReport, *, scanner_version: int = 1
+    records: Records, backend: RecordBackend, sha256: str, report: ScanReport, *, scanner_version: int = 1
 ) -> None:
     verdict = make_verdict(sha256, report, scanner_version=scanner_version)
-    holder = await claimed(records, home, sha256, scanner_version=max(1, scanner_version))
+    holder = await leased(records, backend, sha256, scanner_version=max(1, scanner_version))
     assert await records.verdicts.finish(holder, verdict)
 
 
@@ -68,91 +68,97 @@ async def settle(records: Records, package: Package, reported: str = "clean") ->
     return await records.scan_requests.settle(package, safety, reported=reported, event=None)
 
 
-async def due(records: Records, home: RecordHome, *, limit: int = 10) -> list[str]:
+async def due(records: Records, backend: RecordBackend, *, limit: int = 10) -> list[str]:
     """The packages whose requests are due; an index may follow a moment late."""
-    return [each.package_id for each in await records.scan_requests.list_due(home.clock.now(), limit=limit)]
+    return [each.package_id for each in await records.scan_requests.list_due(backend.clock.now(), limit=limit)]
 
 
 class VerdictStoreContract:
-    """Subclass in a module with the fixture `home`."""
+    """Subclass in a module with the fixture `backend`."""
 
     @pytest.mark.parametrize("report", [ScanReport(scanned=("m.bin",)), DANGEROUS, UNREAD])
     async def test_gives_back_what_was_kept(
-        self, records: Records, others: Records, home: RecordHome, report: ScanReport
+        self, records: Records, others: Records, backend: RecordBackend, report: ScanReport
     ) -> None:
         verdict = make_verdict(make_sha256(), report)
         sha256 = verdict.summary.content_sha256
         assert await others.verdicts.find(sha256) is None
         assert await others.verdicts.find_summary(sha256) is None
 
-        assert await records.verdicts.finish(await claimed(records, home, sha256), verdict)
+        assert await records.verdicts.finish(await leased(records, backend, sha256), verdict)
 
         assert await others.verdicts.find(sha256) == verdict
         assert await others.verdicts.find_summary(sha256) == verdict.summary
 
-    async def test_a_long_verdict_is_kept_whole_and_replaced_whole(self, records: Records, home: RecordHome) -> None:
+    async def test_a_long_verdict_is_kept_whole_and_replaced_whole(
+        self, records: Records, backend: RecordBackend
+    ) -> None:
         sha256 = make_sha256()
         for version, number in ((1, 30_000), (2, 3)):
             # Little of it is repeated, so compressing does not make it small.
             paths = tuple(f"{place * 2654435761 % 2**64:016x}/{make_sha256()[:24]}" for place in range(number))
             verdict = make_verdict(sha256, ScanReport(scanned=paths), scanner_version=version)
-            holder = await claimed(records, home, sha256, scanner_version=version)
+            holder = await leased(records, backend, sha256, scanner_version=version)
             assert await records.verdicts.finish(holder, verdict)
             assert await records.verdicts.find(sha256) == verdict
 
-    async def test_one_of_many_scans_a_content(self, records: Records, others: Records, home: RecordHome) -> None:
+    async def test_one_of_many_scans_a_content(self, records: Records, others: Records, backend: RecordBackend) -> None:
         sha256 = make_sha256()
-        claims = await asyncio.gather(
-            *(claim((records, others)[number % 2], home, sha256, f"t{number}") for number in range(10))
+        leases = await asyncio.gather(
+            *(lease((records, others)[number % 2], backend, sha256, f"t{number}") for number in range(10))
         )
-        assert sum(found is not None for found in claims) == 1
+        assert sum(found is not None for found in leases) == 1
 
-    async def test_what_has_a_verdict_is_not_scanned_again(self, records: Records, home: RecordHome) -> None:
+    async def test_what_has_a_verdict_is_not_scanned_again(self, records: Records, backend: RecordBackend) -> None:
         sha256 = make_sha256()
-        await keep(records, home, sha256, DANGEROUS, scanner_version=3)
-        assert await claim(records, home, sha256, scanner_version=3) is None
-        assert await claim(records, home, sha256, scanner_version=2) is None
-        assert await claim(records, home, sha256, scanner_version=4) is not None
+        await keep(records, backend, sha256, DANGEROUS, scanner_version=3)
+        assert await lease(records, backend, sha256, scanner_version=3) is None
+        assert await lease(records, backend, sha256, scanner_version=2) is None
+        assert await lease(records, backend, sha256, scanner_version=4) is not None
 
-    async def test_a_claim_that_is_not_extended_ends(self, records: Records, others: Records, home: RecordHome) -> None:
+    async def test_a_claim_that_is_not_extended_ends(
+        self, records: Records, others: Records, backend: RecordBackend
+    ) -> None:
         sha256 = make_sha256()
-        first = await claimed(records, home, sha256)
-        home.clock.advance(LEASE / 2)
-        assert await records.verdicts.extend(first, until=home.clock.now() + LEASE)
-        home.clock.advance(LEASE * 0.9)
-        assert await claim(others, home, sha256, "t2") is None
+        first = await leased(records, backend, sha256)
+        backend.clock.advance(LEASE / 2)
+        assert await records.verdicts.extend(first, until=backend.clock.now() + LEASE)
+        backend.clock.advance(LEASE * 0.9)
+        assert await lease(others, backend, sha256, "t2") is None
 
-        home.clock.advance(LEASE * 0.1)
-        second = await claimed(others, home, sha256, "t2")
+        backend.clock.advance(LEASE * 0.1)
+        second = await leased(others, backend, sha256, "t2")
         assert second.attempts == 2
-        assert not await records.verdicts.extend(first, until=home.clock.now() + LEASE)
+        assert not await records.verdicts.extend(first, until=backend.clock.now() + LEASE)
         assert not await records.verdicts.finish(first, make_verdict(sha256, DANGEROUS))
         assert await records.verdicts.find(sha256) is None
         assert await others.verdicts.finish(second, make_verdict(sha256, DANGEROUS))
 
-    async def test_a_claim_that_is_given_back_was_no_attempt(self, records: Records, home: RecordHome) -> None:
+    async def test_a_claim_that_is_given_back_was_no_attempt(self, records: Records, backend: RecordBackend) -> None:
         sha256 = make_sha256()
         for _ in range(3):
-            await records.verdicts.give_back(await claimed(records, home, sha256))
-        lost = await claimed(records, home, sha256)
-        home.clock.advance(LEASE)
-        await records.verdicts.give_back(await claimed(records, home, sha256, "t2"))
+            await records.verdicts.give_back(await leased(records, backend, sha256))
+        lost = await leased(records, backend, sha256)
+        backend.clock.advance(LEASE)
+        await records.verdicts.give_back(await leased(records, backend, sha256, "t2"))
         await records.verdicts.give_back(lost)
-        assert (await claimed(records, home, sha256, "t3")).attempts == 2
+        assert (await leased(records, backend, sha256, "t3")).attempts == 2
 
-    async def test_lists_what_an_older_scanner_judged(self, records: Records, home: RecordHome) -> None:
+    async def test_lists_what_an_older_scanner_judged(self, records: Records, backend: RecordBackend) -> None:
         digests = sorted(make_sha256() for _ in range(6))
         for sha256, version in zip(digests, (FAILED_SCAN, 1, 2, 2, 3, 4), strict=True):
-            await keep(records, home, sha256, UNREAD, scanner_version=version)
+            await keep(records, backend, sha256, UNREAD, scanner_version=version)
         assert await records.verdicts.list_outdated(3, limit=10) == digests[1:4]
         assert await records.verdicts.list_outdated(3, limit=2) == digests[1:3]
         assert await records.verdicts.list_outdated(1, limit=2) == []
 
-    async def test_a_verdict_goes_once_no_package_has_the_content(self, records: Records, home: RecordHome) -> None:
+    async def test_a_verdict_goes_once_no_package_has_the_content(
+        self, records: Records, backend: RecordBackend
+    ) -> None:
         package = await publish(records)
         assert package.content is not None
         sha256 = package.content.sha256
-        await keep(records, home, sha256, DANGEROUS)
+        await keep(records, backend, sha256, DANGEROUS)
         assert await settle(records, package)
         assert not await records.verdicts.remove_unused(sha256)
         await records.packages.remove(package.id, make_change(package.id), expected_revision=1)
@@ -163,32 +169,36 @@ class VerdictStoreContract:
 
 
 class ScanRequestStoreContract:
-    """Subclass in a module with the fixture `home`."""
+    """Subclass in a module with the fixture `backend`."""
 
-    async def test_new_content_is_to_be_scanned(self, records: Records, others: Records, home: RecordHome) -> None:
+    async def test_new_content_is_to_be_scanned(
+        self, records: Records, others: Records, backend: RecordBackend
+    ) -> None:
         package = await publish(records)
         assert package.content is not None
         sha256 = package.content.sha256
         safety = await safety_of(others, package)
-        assert safety == PackageSafety(sha256, home.clock.now(), "ann")
+        assert safety == PackageSafety(sha256, backend.clock.now(), "ann")
         assert not safety.judged(sha256)
-        assert await others.scan_requests.list_due(home.clock.now(), limit=10) == [DueRequest(package.id, "ann")]
+        assert await others.scan_requests.list_due(backend.clock.now(), limit=10) == [DueRequest(package.id, "ann")]
         assert await others.scan_requests.count_open() == 1
 
-    async def test_what_has_no_content_waits_for_none(self, records: Records, home: RecordHome) -> None:
+    async def test_what_has_no_content_waits_for_none(self, records: Records, backend: RecordBackend) -> None:
         package = await publish(records, status=PackageStatus.PENDING, content=None)
-        await records.scan_requests.open(package.id, asked_by="ann", now=home.clock.now())
+        await records.scan_requests.open(package.id, asked_by="ann", now=backend.clock.now())
         assert await safety_of(records, package) == PackageSafety()
-        assert await due(records, home) == []
+        assert await due(records, backend) == []
 
-    async def test_content_that_is_fetched_later_is_to_be_scanned(self, records: Records, home: RecordHome) -> None:
+    async def test_content_that_is_fetched_later_is_to_be_scanned(
+        self, records: Records, backend: RecordBackend
+    ) -> None:
         package = await publish(records, status=PackageStatus.PENDING, content=None)
         fetched = replace(package, status=PackageStatus.ACTIVE, content=make_content(), revision=2)
         await records.packages.replace(fetched, make_change(package.id, user="bob"), expected_revision=1)
-        assert await records.scan_requests.list_due(home.clock.now(), limit=10) == [DueRequest(package.id, "bob")]
+        assert await records.scan_requests.list_due(backend.clock.now(), limit=10) == [DueRequest(package.id, "bob")]
 
     async def test_a_settled_request_stays_settled_while_the_content_does(
-        self, records: Records, others: Records, home: RecordHome
+        self, records: Records, others: Records, backend: RecordBackend
     ) -> None:
         package = await publish(records)
         assert package.content is not None
@@ -198,7 +208,7 @@ class ScanRequestStoreContract:
         safety = await safety_of(others, package)
         assert safety.judged(package.content.sha256)
         assert safety.reported == "sha clean"
-        assert await due(others, home) == []
+        assert await due(others, backend) == []
         assert await others.scan_requests.count_open() == 0
         assert not await settle(records, package)
 
@@ -209,20 +219,22 @@ class ScanRequestStoreContract:
         safety = await safety_of(others, package)
         assert (safety.sha256, safety.asked_by) == (other.sha256, "bob")
         assert not safety.judged(other.sha256)
-        assert await due(others, home) == [package.id]
+        assert await due(others, backend) == [package.id]
 
-    async def test_a_request_that_changed_meanwhile_is_not_settled(self, records: Records, home: RecordHome) -> None:
+    async def test_a_request_that_changed_meanwhile_is_not_settled(
+        self, records: Records, backend: RecordBackend
+    ) -> None:
         package = await publish(records)
         before = await safety_of(records, package)
-        home.clock.advance(timedelta(seconds=1))
+        backend.clock.advance(timedelta(seconds=1))
         await records.packages.replace(
             replace(package, content=make_content(sha256=make_sha256()), revision=2),
             make_change(package.id),
             expected_revision=1,
         )
-        await records.scan_requests.postpone(package.id, before, due_at=home.clock.now() + LEASE)
+        await records.scan_requests.postpone(package.id, before, due_at=backend.clock.now() + LEASE)
         assert not await records.scan_requests.settle(package, before, reported="", event=None)
-        assert await due(records, home) == [package.id]
+        assert await due(records, backend) == [package.id]
 
     async def test_the_event_is_recorded_once_with_the_settlement(self, records: Records) -> None:
         webhook = make_webhook(events=frozenset({EventType.SAFETY_COMPLETED}))
@@ -236,28 +248,28 @@ class ScanRequestStoreContract:
         assert sorted(settled) == [False, False, True]
         assert await told(records.outbox, webhook.id) == [event.id]
 
-    async def test_a_postponed_request_waits(self, records: Records, home: RecordHome) -> None:
+    async def test_a_postponed_request_waits(self, records: Records, backend: RecordBackend) -> None:
         package = await publish(records)
-        until = home.clock.now() + LEASE
+        until = backend.clock.now() + LEASE
         await records.scan_requests.postpone(package.id, await safety_of(records, package), due_at=until)
-        assert await due(records, home) == []
+        assert await due(records, backend) == []
         assert (await safety_of(records, package)).due_at == until
-        await records.scan_requests.open(package.id, asked_by="bob", now=home.clock.now())
-        assert await due(records, home) == []
-        home.clock.advance(LEASE)
-        assert await due(records, home) == [package.id]
+        await records.scan_requests.open(package.id, asked_by="bob", now=backend.clock.now())
+        assert await due(records, backend) == []
+        backend.clock.advance(LEASE)
+        assert await due(records, backend) == [package.id]
         assert await settle(records, package)
 
-    async def test_a_settled_request_is_opened_again(self, records: Records, home: RecordHome) -> None:
+    async def test_a_settled_request_is_opened_again(self, records: Records, backend: RecordBackend) -> None:
         package = await publish(records)
         assert await settle(records, package)
-        home.clock.advance(timedelta(seconds=1))
-        await records.scan_requests.open(package.id, asked_by="", now=home.clock.now())
-        assert await records.scan_requests.list_due(home.clock.now(), limit=10) == [DueRequest(package.id, "")]
-        await records.scan_requests.open("no such package", asked_by="", now=home.clock.now())
+        backend.clock.advance(timedelta(seconds=1))
+        await records.scan_requests.open(package.id, asked_by="", now=backend.clock.now())
+        assert await records.scan_requests.list_due(backend.clock.now(), limit=10) == [DueRequest(package.id, "")]
+        await records.scan_requests.open("no such package", asked_by="", now=backend.clock.now())
         assert await records.scan_requests.count_open() == 1
 
-    async def test_finds_every_package_that_has_a_content(self, records: Records, home: RecordHome) -> None:
+    async def test_finds_every_package_that_has_a_content(self, records: Records, backend: RecordBackend) -> None:
         sha256 = make_sha256()
         alike = [await publish(records, sha256) for _ in range(4)]
         other, waiting, removed = await publish(records), alike.pop(), alike.pop()
@@ -267,19 +279,19 @@ class ScanRequestStoreContract:
         assert sorted(await records.scan_requests.list_packages(sha256, limit=10)) == [each.id for each in alike]
         assert len(await records.scan_requests.list_packages(sha256, limit=1)) == 1
 
-        assert await records.scan_requests.open_all(sha256, now=home.clock.now()) == 2
-        assert sorted(await due(records, home)) == sorted(each.id for each in (*alike, waiting))
+        assert await records.scan_requests.open_all(sha256, now=backend.clock.now()) == 2
+        assert sorted(await due(records, backend)) == sorted(each.id for each in (*alike, waiting))
 
     async def test_one_user_s_many_requests_do_not_stand_before_another_s(
-        self, records: Records, home: RecordHome
+        self, records: Records, backend: RecordBackend
     ) -> None:
         many = []
         for _ in range(5):
             many.append((await publish(records, user="ann")).id)
-            home.clock.advance(timedelta(seconds=1))
+            backend.clock.advance(timedelta(seconds=1))
         one = (await publish(records, user="bob")).id
-        assert await due(records, home) == [many[0], one, *many[1:]]
-        assert await due(records, home, limit=2) == [many[0], one]
+        assert await due(records, backend) == [many[0], one, *many[1:]]
+        assert await due(records, backend, limit=2) == [many[0], one]
 
     async def test_a_lift_is_kept_for_its_content(self, records: Records, others: Records) -> None:
         package = await publish(records, status=PackageStatus.QUARANTINED)
@@ -301,18 +313,18 @@ class ScanRequestStoreContract:
         await records.packages.replace(replace(lifted, revision=5), change, expected_revision=4)
         assert (await safety_of(others, package)).lifted == {first.sha256, second.sha256}
 
-    async def test_a_removed_package_leaves_no_request(self, records: Records, home: RecordHome) -> None:
+    async def test_a_removed_package_leaves_no_request(self, records: Records, backend: RecordBackend) -> None:
         package = await publish(records)
         await records.packages.remove(package.id, make_change(package.id), expected_revision=1)
-        assert await due(records, home) == []
-        await records.scan_requests.open(package.id, asked_by="ann", now=home.clock.now())
+        assert await due(records, backend) == []
+        await records.scan_requests.open(package.id, asked_by="ann", now=backend.clock.now())
         assert await records.scan_requests.count_open() == 0
 
-    async def test_a_reset_forgets_verdicts_and_requests(self, records: Records, home: RecordHome) -> None:
+    async def test_a_reset_forgets_verdicts_and_requests(self, records: Records, backend: RecordBackend) -> None:
         package = await publish(records)
         assert package.content is not None
         sha256 = package.content.sha256
-        await keep(records, home, sha256, DANGEROUS)
+        await keep(records, backend, sha256, DANGEROUS)
         await records.maintenance.reset(make_account())
         assert await records.verdicts.find(sha256) is None
         assert await records.scan_requests.count_open() == 0

@@ -38,12 +38,12 @@ async def change_with_event(records: Records, package: Package) -> tuple[Package
     return changed, event.id
 
 
-async def claim(records: Records, webhook: Webhook, *, limit: int = 10) -> Sequence[Delivery]:
-    return await records.outbox.claim(webhook.id, limit=limit, lease_seconds=LEASE_SECONDS)
+async def lease(records: Records, webhook: Webhook, *, limit: int = 10) -> Sequence[Delivery]:
+    return await records.outbox.lease(webhook.id, limit=limit, lease_seconds=LEASE_SECONDS)
 
 
 async def end(
     records: Records, delivery: Delivery, status: DeliveryStatus = DeliveryStatus.DELIVERED, answer: int = 204
 ) -> bool:
-    """Settle a claimed delivery as ended."""
+    """Settle a leased delivery as ended."""
     return await records.outbox.settle(replace(delivery, status=status, response_status=answer))

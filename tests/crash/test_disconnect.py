@@ -8,8 +8,8 @@ import struct
 import httpx
 import pytest
 
+from tests.api.backends import ENGINES, SCALED, backend_settings
 from tests.api.conftest import ServerFactory
-from tests.api.homes import ENGINES, SCALED, home_settings
 from tests.api.server import RunningServer
 from tests.api.support import (
     JsonObject,
@@ -78,7 +78,7 @@ def test_half_a_publish_leaves_nothing(start: ServerFactory, form: str, ending: 
 def test_half_a_publish_leaves_no_multipart_upload(
     request: pytest.FixtureRequest, start: ServerFactory, ending: str
 ) -> None:
-    server = start(**home_settings(request, SCALED))
+    server = start(**backend_settings(request, SCALED))
     admin = log_in(server.url, server.admin_name, server.admin_password)
     with admin.client as client:
         kept = publish(client, b"kept")

@@ -6,8 +6,8 @@ import random
 import httpx
 import pytest
 
+from tests.api.backends import ENGINES, SCALED, backend_settings
 from tests.api.conftest import ServerFactory
-from tests.api.homes import ENGINES, SCALED, home_settings
 from tests.api.server import RunningServer
 from tests.api.support import download, ids, listed, log_in, problem, sha256_hex
 from tests.crash.ledger import Ledger, Publication, run_until_killed, send
@@ -80,7 +80,7 @@ def test_acknowledged_changes_survive_sigkill(start: ServerFactory, workers: int
 
 @pytest.mark.engines(*ENGINES)
 def test_acknowledged_changes_survive_sigkill_at_scale(request: pytest.FixtureRequest, start: ServerFactory) -> None:
-    survive(start(**home_settings(request, SCALED)), 3)
+    survive(start(**backend_settings(request, SCALED)), 3)
 
 
 def survive(server: RunningServer, rounds: int) -> None:

@@ -8,8 +8,8 @@ import pytest
 
 from registry.adapters.dynamodb.connection import open_table
 from registry.adapters.dynamodb.maintenance import DynamoRecordMaintenance
+from tests.api.backends import SCALED, backend_settings
 from tests.api.conftest import ServerFactory
-from tests.api.homes import SCALED, home_settings
 from tests.api.support import download, ids, listed, log_in, metadata, multipart, unique
 from tests.engines.fault_proxy import Fault, FaultProxy, fault_proxy
 from tests.engines.s3 import session, stored_in_bucket
@@ -36,7 +36,7 @@ async def test_killed_between(
     redis_url: str,
     between: str,
 ) -> None:
-    settings = home_settings(request, SCALED)
+    settings = backend_settings(request, SCALED)
     described, key = metadata(), unique("key")
     body, headers = multipart(described, CONTENT)
     headers |= {"Idempotency-Key": key}

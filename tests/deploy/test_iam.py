@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.api.homes import ENGINES, engines, operate, scaled_settings
+from tests.api.backends import ENGINES, engines, operate, scaled_settings
 from tests.api.server import RunningServer, server_environment, start_server, worker
 from tests.api.support import eventually, log_in, metadata, publish
 from tests.deploy.policies import ROLES, allowed_actions, denied

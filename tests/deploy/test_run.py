@@ -17,7 +17,7 @@ import httpx
 import pytest
 
 from registry.cli.serving import CUT_OFF_SECONDS
-from tests.api.homes import ENGINES, SCALED, home_settings
+from tests.api.backends import ENGINES, SCALED, backend_settings
 from tests.api.server import RunningServer, server_environment, start_server, worker
 from tests.api.support import eventually, log_in, publish
 from tests.api.test_stopping import admin_token, ended, load, readiness, terminate
@@ -64,7 +64,7 @@ def ready_hosts(hosts: list[RunningServer]) -> Iterator[list[str]]:
 
 
 def test_a_rolling_update_of_the_tasks_loses_no_request(tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    engines = home_settings(request, SCALED)
+    engines = backend_settings(request, SCALED)
     hosts = [start_server(environment("api", tmp_path / f"api-{number}", engines)) for number in range(2)]
     stop_seconds = found(containers()["api"]["StopTimeout"])
     assert isinstance(stop_seconds, int)
@@ -92,7 +92,7 @@ def test_a_rolling_update_of_the_tasks_loses_no_request(tmp_path: Path, request:
 
 
 def test_a_worker_with_the_task_s_settings_makes_ratings(tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    engines = home_settings(request, SCALED)
+    engines = backend_settings(request, SCALED)
     server = start_server(environment("api", tmp_path / "api", engines))
     person = log_in(server.url, server.admin_name, server.admin_password)
     try:

@@ -227,8 +227,8 @@ async def test_ratings_that_wait_are_counted_shard_by_shard(
         published = package(version=f"1.0.{number}")
         await records.packages.add(published, change(published))
 
-    assert await count(calls, records.ratings.count_marks) == {"Query": 4}
-    assert await records.ratings.count_marks() == 5
+    assert await count(calls, records.ratings.count_requests) == {"Query": 4}
+    assert await records.ratings.count_requests() == 5
 
 
 async def test_what_is_written_for_an_answer_is_one_transaction(
@@ -259,9 +259,9 @@ async def test_events_and_deliveries(table: DynamoTable, calls: CallCounter, clo
     assert await count(calls, outbox.due_webhooks) == {"Query": events + 1 + 2}
 
     calls.clear()
-    claimed = await outbox.claim(webhook.id, limit=4, lease_seconds=30)
+    leased = await outbox.lease(webhook.id, limit=4, lease_seconds=30)
     assert dict(calls) == {"Query": events + 1, "GetItem": 1, "BatchGetItem": 1, "TransactWriteItems": 1}
-    delivered = replace(claimed[0], status=DeliveryStatus.DELIVERED)
+    delivered = replace(leased[0], status=DeliveryStatus.DELIVERED)
     assert await count(calls, lambda: outbox.settle(delivered)) == {"BatchGetItem": 1, "TransactWriteItems": 1}
     assert await count(calls, lambda: outbox.replay(webhook.id, delivered.id)) == {
         "BatchGetItem": 1,

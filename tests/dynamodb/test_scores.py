@@ -96,7 +96,7 @@ async def test_a_rating_costs_a_read_and_a_transaction_more_than_its_claim(
     for score in (0.9, 0.9, None):
         calls.clear()
         await rate(records, clock, published, score)
-        # The mark: is there one, is there a package, and it is set; the claim: read and taken; the rating.
+        # The mark: is there one, is there a package, and it is set; the lease: read and taken; the rating.
         assert calls == {"GetItem": 2 + 1 + 1, "TransactWriteItems": 3}
 
 

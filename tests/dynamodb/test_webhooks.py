@@ -13,7 +13,7 @@ from registry.adapters.dynamodb.webhook_items import list_enabled
 from registry.domain.events import EventType
 from registry.domain.webhooks import Delivery, DeliveryStatus, Webhook
 from tests.conformance.records import Records
-from tests.conformance.webhook_records import add_with_event, change_with_event, claim, end, subscribe
+from tests.conformance.webhook_records import add_with_event, change_with_event, end, lease, subscribe
 from tests.dynamodb.samples import next_revision, open_records, package, places
 from tests.factories import ManualClock, ids, make_change, make_event, make_id
 
@@ -75,7 +75,7 @@ async def test_told_in_the_order_of_revisions_whatever_the_ids(records: Records)
     await records.packages.remove(created.id, make_change(created.id, events=(removed_event,)), expected_revision=2)
 
     for expected in (created_id, updated_id, removed_id):
-        (delivery,) = await claim(records, webhook)
+        (delivery,) = await lease(records, webhook)
         assert delivery.id == expected
         assert await end(records, delivery)
 
@@ -127,7 +127,7 @@ async def test_what_finds_its_lane_full_has_failed(records: Records, monkeypatch
     slow, quick = await subscribe(records), await subscribe(records)
     changed, first = await add_with_event(records)
     changed, second = await change_with_event(records, changed)
-    (delivery,) = await claim(records, quick)
+    (delivery,) = await lease(records, quick)
     assert await end(records, delivery)
     _, third = await change_with_event(records, changed)
 
@@ -137,7 +137,7 @@ async def test_what_finds_its_lane_full_has_failed(records: Records, monkeypatch
         (first, DeliveryStatus.PENDING),
     ]
     assert [each.status for each in await log(records, quick)].count(DeliveryStatus.PENDING) == 2
-    (delivery,) = await claim(records, slow)
+    (delivery,) = await lease(records, slow)
     assert await end(records, delivery)
     assert (await records.outbox.replay(slow.id, third)).status is DeliveryStatus.PENDING
 

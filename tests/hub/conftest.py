@@ -1,4 +1,4 @@
-"""A registry in each home with repositories for Hugging Face clients, seen through a proxy that records requests."""
+"""A registry in each backend with repositories for Hugging Face clients, seen through a proxy that records requests."""
 
 import contextlib
 import io
@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.homes import HOMES, SCALED, home_settings
+from tests.api.backends import BACKENDS, SCALED, backend_settings
 from tests.api.server import RunningServer, server_environment, start_server, worker
 from tests.api.support import JsonObject, Person, log_in, publish, unique
 from tests.engines.hub_clients import VERSIONS, HubClient
@@ -35,7 +35,7 @@ class Site:
     server: RunningServer
     admin: Person
     space: str
-    home: str
+    backend: str
 
     def name(self, repository: str) -> str:
         return f"{self.space}/{repository}"
@@ -48,12 +48,12 @@ class World:
     site: Site
     recorder: Recorder
     client: HubClient
-    home: Path
+    backend: Path
     token: str
 
     @property
     def environment(self) -> dict[str, str]:
-        return {"HF_HOME": str(self.home), "HF_ENDPOINT": self.recorder.endpoint, "HF_TOKEN": self.token}
+        return {"HF_HOME": str(self.backend), "HF_ENDPOINT": self.recorder.endpoint, "HF_TOKEN": self.token}
 
     def python(self, script: str, *arguments: str, **environment: str) -> JsonObject:
         """What a script prints last, as JSON. It must succeed."""
@@ -92,20 +92,20 @@ def publish_files(site: Site, name: str, version: str, content: bytes, **members
 
 
 @contextlib.contextmanager
-def running_site(data_dir: Path, home: str, settings: Mapping[str, str]) -> Iterator[Site]:
+def running_site(data_dir: Path, backend: str, settings: Mapping[str, str]) -> Iterator[Site]:
     server = start_server(server_environment(data_dir, **settings))
-    with worker(server) if home == SCALED else contextlib.nullcontext():
+    with worker(server) if backend == SCALED else contextlib.nullcontext():
         admin = log_in(server.url, server.admin_name, server.admin_password)
         with admin.client:
-            yield Site(server, admin, unique("space"), home)
+            yield Site(server, admin, unique("space"), backend)
     server.stop()
 
 
-@pytest.fixture(scope="session", params=HOMES)
+@pytest.fixture(scope="session", params=BACKENDS)
 def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A registry with a model of two versions, and a dataset."""
     data_dir = tmp_path_factory.mktemp("hub") / "data"
-    with running_site(data_dir, request.param, home_settings(request, request.param)) as site:
+    with running_site(data_dir, request.param, backend_settings(request, request.param)) as site:
         model = site.name("tiny")
         publish_files(site, model, "1.0.0", zipped(FILES, top="tiny/"))
         publish_files(site, model, "1.1.0", zipped(REPLACED), readme=RECORD_README, license="apache-2.0")

@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from tests.api.homes import EMBEDDED
+from tests.api.backends import EMBEDDED
 from tests.api.support import JsonObject, eventually, listed
 from tests.hub.conftest import CSV, FILES, RECORD_README, REPLACED, SINGLE_BYTES, World
 
@@ -95,7 +95,7 @@ def test_clients_work_offline_with_what_they_have(world: World) -> None:
 
 @pytest.mark.parametrize("site", [EMBEDDED], indirect=True)
 def test_the_command_downloads_a_repository(world: World) -> None:
-    target = world.home / "target"
+    target = world.backend / "target"
     code, printed = world.hf("download", world.site.name("tiny"), "--revision", "v1.0.0", "--local-dir", str(target))
     assert code == 0, printed
     assert {path: (target / path).read_text() for path in FILES} == FILES

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.api.homes import EMBEDDED, HOMES, home_settings
+from tests.api.backends import BACKENDS, EMBEDDED, backend_settings
 from tests.api.pickles import dangerous
 from tests.api.support import eventually, fetch, unique
 from tests.hub.conftest import FILES, Site, World, publish_files, running_site, zipped
@@ -26,11 +26,11 @@ class Refusal:
     text: str
 
 
-@pytest.fixture(scope="module", params=HOMES)
+@pytest.fixture(scope="module", params=BACKENDS)
 def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A registry that has a reason to refuse each of its repositories."""
     settings = {"REGISTRY_ALLOW_PRIVATE_TARGETS": "true", "REGISTRY_MIN_SERVE_SCORE": LOWEST}
-    settings |= home_settings(request, request.param)
+    settings |= backend_settings(request, request.param)
     # So much of the net score cannot be known that none reaches the lowest one: see `low`.
     with running_site(tmp_path_factory.mktemp("refusals") / "data", request.param, settings) as site:
         yield site

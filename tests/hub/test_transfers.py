@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.api.homes import EMBEDDED
+from tests.api.backends import EMBEDDED
 from tests.hub.conftest import Site, World, publish_files, running_site, zipped
 
 _CLIENT_CHUNK_BYTES = 10 * 1024 * 1024

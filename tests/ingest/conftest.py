@@ -8,8 +8,8 @@ from contextlib import contextmanager
 import httpx
 import pytest
 
+from tests.api.backends import BACKENDS, backend_settings
 from tests.api.conftest import start
-from tests.api.homes import HOMES, home_settings
 from tests.api.server import RunningServer, server_environment, start_server
 from tests.api.support import JsonObject, connect, eventually, fetch, log_in, metadata
 from tests.upstreams.server import Upstreams, serve_upstreams
@@ -66,12 +66,12 @@ def cdn() -> Iterator[Upstreams]:
         yield upstreams
 
 
-@pytest.fixture(scope="session", params=HOMES)
+@pytest.fixture(scope="session", params=BACKENDS)
 def registry(
     request: pytest.FixtureRequest, upstreams: Upstreams, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[RunningServer]:
     data_dir = tmp_path_factory.mktemp("ingest") / "data"
-    settings = {**home_settings(request, request.param), **upstream_settings(upstreams)}
+    settings = {**backend_settings(request, request.param), **upstream_settings(upstreams)}
     running = start_server(server_environment(data_dir, **settings))
     yield running
     running.stop()

@@ -23,7 +23,7 @@ from registry.domain.packages import Content, Package, PackageStatus
 from registry.ports.fetching import Fetched, FetchError, SourceFacts
 from registry.services.ingest.gate import ScoreGate
 from registry.services.ingest.ingest import Ingest
-from registry.services.ingest.leases import Claims
+from registry.services.ingest.leases import IngestLeases
 from registry.services.packages.archive_reading import ArchiveReader
 from registry.services.packages.intake import AuditWriter, Intake
 from registry.services.uploads.quotas import QuotaRules, Quotas
@@ -79,10 +79,10 @@ class World:
     naps: list[float] = field(default_factory=list)
     notes: list[str | None] = field(default_factory=list)
 
-    def claims(self, *, lease_seconds: float = LEASE_SECONDS) -> Claims:
+    def leases(self, *, lease_seconds: float = LEASE_SECONDS) -> IngestLeases:
         ids = UuidSource()
         audit = AuditWriter(self.clock, ids)
-        return Claims(
+        return IngestLeases(
             self.packages,
             self.accounts,
             self.source_urls,
@@ -98,7 +98,7 @@ class World:
             self.packages,
             Intake(self.blobs, ArchiveReader(self.blobs, DirectSandbox()), self.quotas, forget=forget_nothing),
             self.source,
-            claims=self.claims(lease_seconds=lease_seconds),
+            leases=self.leases(lease_seconds=lease_seconds),
             clock=self.clock,
             lease_seconds=lease_seconds,
             gate=gate,

@@ -49,20 +49,20 @@ async def test_a_claim_tells_who_and_how_far(world: World) -> None:
 
 async def test_a_dead_process_is_followed_once_its_lease_is_over(world: World) -> None:
     package = await world.pending()
-    dead = world.claims()
+    dead = world.leases()
     taken = await dead.take(package.id)
     assert taken is not None
-    assert await world.claims().take(package.id) is None
+    assert await world.leases().take(package.id) is None
     world.clock.advance(LEASE - timedelta(milliseconds=1))
-    assert await world.claims().take(package.id) is None
+    assert await world.leases().take(package.id) is None
     world.clock.advance(timedelta(milliseconds=1))
     world.source.go.set()
     async with running(world.process()):
         found = await world.settled(package)
     # It was only slow, not dead: it is too late for its outcome.
-    claim, _ = taken
-    assert not await dead.finish(claim, lambda it: replace(it, status=PackageStatus.FAILED))
-    assert claim.lost
+    lease, _ = taken
+    assert not await dead.finish(lease, lambda it: replace(it, status=PackageStatus.FAILED))
+    assert lease.lost
     assert await world.packages.get(package.id) == found
     assert found.status is PackageStatus.ACTIVE
 

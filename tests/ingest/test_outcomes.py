@@ -91,7 +91,7 @@ async def test_webhooks_hear_of_the_outcome_only(world: World, status: PackageSt
     gone = FetchError("it is gone", transient=False)
     world.source.failures = [busy()] if status is PackageStatus.ACTIVE else [busy(), gone]
     package = await outcome(world)
-    (delivery,) = await world.outbox.claim(webhook.id, limit=10, lease_seconds=1)
+    (delivery,) = await world.outbox.lease(webhook.id, limit=10, lease_seconds=1)
     assert delivery.package_id == package.id
     told = json.loads(delivery.payload)["data"]
     assert (told["status"], told["revision"]) == (status.value, package.revision)

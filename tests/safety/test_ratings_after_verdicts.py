@@ -36,10 +36,10 @@ async def test_only_a_rating_that_used_the_verdict_stands(
     database, jobs = await SqliteDatabase.open(tmp_path / "registry.db"), Jobs()
     ratings, now = SqliteRatingStore(database), world.clock.now()
     package = await world.publish()
-    claim = await ratings.claim(package.id, token="t", now=now, until=now)
-    assert claim is not None
+    lease = await ratings.lease(package.id, token="t", now=now, until=now)
+    assert lease is not None
     rating = make_rating(package.id, revision=revision, summary=summary)
-    assert await ratings.finish(claim, rating, b"{}", make_change(package.id))
+    assert await ratings.finish(lease, rating, b"{}", make_change(package.id))
 
     after = RatingsAfterVerdicts(world.stores.verdicts, ratings, jobs, lambda *_: None, clock=world.clock)
     await after.begin(package, SafetyStatus.CLEAN, "ann")

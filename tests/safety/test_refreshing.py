@@ -15,10 +15,10 @@ from tests.safety.conftest import World
 
 async def rated(ratings: SqliteRatingStore, world: World, package: Package, formula: str) -> None:
     now = world.clock.now()
-    claim = await ratings.claim(package.id, token="t", now=now, until=now)
-    assert claim is not None
+    lease = await ratings.lease(package.id, token="t", now=now, until=now)
+    assert lease is not None
     body = f'{{"formula_version":"{formula}"}}'.encode()
-    assert await ratings.finish(claim, make_rating(package.id, body=body), b"{}", make_change(package.id))
+    assert await ratings.finish(lease, make_rating(package.id, body=body), b"{}", make_change(package.id))
 
 
 async def due(ratings: SqliteRatingStore, world: World) -> list[str]:

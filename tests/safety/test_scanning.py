@@ -84,7 +84,7 @@ async def test_a_content_that_kills_its_processes_is_not_read_for_ever(world: Wo
     wanted = content()
     for number in range(MOST_ATTEMPTS):
         now = world.clock.now()
-        died = await world.stores.verdicts.claim(
+        died = await world.stores.verdicts.lease(
             wanted.sha256,
             scanner_version=SCANNER_VERSION,
             token=str(number),

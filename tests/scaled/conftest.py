@@ -5,19 +5,19 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.api.homes import SCALED, home_settings
+from tests.api.backends import SCALED, backend_settings
 
 
 @pytest.fixture(scope="module")
-def home(
+def backend(
     request: pytest.FixtureRequest,
     tmp_path_factory: pytest.TempPathFactory,
     dynamodb_endpoint: str,
     s3_endpoint: str,
     redis_url: str,
 ) -> Iterator[dict[str, str]]:
-    """The settings of a home at scale; they are this process's environment meanwhile."""
-    settings = {"REGISTRY_DATA_DIR": str(tmp_path_factory.mktemp("scaled")), **home_settings(request, SCALED)}
+    """The settings of a backend at scale; they are this process's environment meanwhile."""
+    settings = {"REGISTRY_DATA_DIR": str(tmp_path_factory.mktemp("scaled")), **backend_settings(request, SCALED)}
     with pytest.MonkeyPatch.context() as patch:
         for name in os.environ:
             if name.startswith("REGISTRY_"):

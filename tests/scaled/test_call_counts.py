@@ -90,7 +90,7 @@ ROUTES: list[tuple[Ask, int, dict[tuple[str, str], int]]] = [
 ]
 
 
-async def test_calls_of_each_route(home: dict[str, str]) -> None:
+async def test_calls_of_each_route(backend: dict[str, str]) -> None:
     calls = Calls()
     async with opened_app(load_settings(), calls=calls) as (client, services):
         package = await publish(client, readme="# Read me")
@@ -106,7 +106,7 @@ async def test_calls_of_each_route(home: dict[str, str]) -> None:
     assert not any(operation == "Scan" for made in counted.values() for _, operation in made)
 
 
-async def test_reads_side_by_side_cost_one_call_each(home: dict[str, str]) -> None:
+async def test_reads_side_by_side_cost_one_call_each(backend: dict[str, str]) -> None:
     calls = Calls()
     async with running_app(load_settings(), calls=calls) as client:
         package = await publish(client)
@@ -116,7 +116,7 @@ async def test_reads_side_by_side_cost_one_call_each(home: dict[str, str]) -> No
     assert calls == {SESSION: 20}
 
 
-async def test_that_one_call_sees_revocation_and_permissions(home: dict[str, str]) -> None:
+async def test_that_one_call_sees_revocation_and_permissions(backend: dict[str, str]) -> None:
     async with running_app(load_settings()) as client:
         package = await publish(client)
         user = {"name": "reader", "password": "correct horse battery", "permissions": ["search"]}
@@ -134,7 +134,7 @@ async def test_that_one_call_sees_revocation_and_permissions(home: dict[str, str
         assert (await client.get(path, headers=own)).status_code == 401
 
 
-async def test_a_file_by_commit_costs_one_read(home: dict[str, str]) -> None:
+async def test_a_file_by_commit_costs_one_read(backend: dict[str, str]) -> None:
     calls = Calls()
     async with opened_app(load_settings(), calls=calls) as (client, services):
         package = await publish(client)

@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.api.homes import ENGINES, SCALED, home_settings, operate
+from tests.api.backends import ENGINES, SCALED, backend_settings, operate
 from tests.api.server import RunningServer, server_environment, start_server
 from tests.api.support import log_in, publish
 from tests.engines.edge import Edge, key_pair, running_edge
@@ -18,7 +18,7 @@ CONTENT = bytes(range(256)) * 1000
 @pytest.fixture
 def served(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[tuple[Edge, RunningServer]]:
     """A server that redirects to an edge, which trusts its key."""
-    settings = dict(home_settings(request, SCALED))
+    settings = dict(backend_settings(request, SCALED))
     with running_edge(settings) as edge:
         private, edge.keys["K-FIRST"] = key_pair()
         settings |= {

@@ -16,7 +16,7 @@ from registry.adapters.redis.connection import RedisLimits
 from registry.adapters.s3 import S3Limits
 from registry.composition.engines import EngineLimits
 from registry.settings import load_settings
-from tests.api.homes import operate
+from tests.api.backends import operate
 from tests.api.support import JsonObject, metadata, multipart
 from tests.engines.fault_proxy import NONSENSE, Fault, FaultProxy, HttpAnswer, dynamodb_error, fault_proxy
 from tests.scaled.world import publish, running_app
@@ -133,11 +133,11 @@ CELLS = documented()
 
 
 @pytest.fixture
-async def proxies(home: dict[str, str]) -> AsyncIterator[dict[str, FaultProxy]]:
+async def proxies(backend: dict[str, str]) -> AsyncIterator[dict[str, FaultProxy]]:
     async with AsyncExitStack() as stack:
         names = ("REGISTRY_DYNAMODB_ENDPOINT_URL", "REGISTRY_S3_ENDPOINT_URL", "REGISTRY_REDIS_URL")
         yield {
-            engine: await stack.enter_async_context(fault_proxy(home[name]))
+            engine: await stack.enter_async_context(fault_proxy(backend[name]))
             for engine, name in zip(ENGINES, names, strict=True)
         }
 
@@ -185,10 +185,10 @@ async def back_to_normal(client: httpx.AsyncClient) -> None:
     raise AssertionError("it does not come back by itself")
 
 
-def test_operators_are_told_of_differences(home: dict[str, str]) -> None:
-    assert "as it must be" in operate(home, "tables", "check")
-    assert "lifecycle rules: unsupported" in operate(home, "bucket", "check")
-    elsewhere = {**home, "REGISTRY_DYNAMODB_TABLE": "another-table", "REGISTRY_S3_BUCKET": "another-bucket"}
+def test_operators_are_told_of_differences(backend: dict[str, str]) -> None:
+    assert "as it must be" in operate(backend, "tables", "check")
+    assert "lifecycle rules: unsupported" in operate(backend, "bucket", "check")
+    elsewhere = {**backend, "REGISTRY_DYNAMODB_TABLE": "another-table", "REGISTRY_S3_BUCKET": "another-bucket"}
     assert "there is none" in operate(elsewhere, "tables", "check", expected=1)
     assert "does not exist" in operate(elsewhere, "bucket", "check", expected=1)
     assert "registry tables create" in operate(elsewhere, "maintenance", "sweep", expected=1)

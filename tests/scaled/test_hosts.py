@@ -15,12 +15,12 @@ FOUND_SECONDS = 2.0
 
 
 @pytest.fixture
-def hosts(home: dict[str, str], tmp_path: Path) -> Iterator[list[httpx.Client]]:
+def hosts(backend: dict[str, str], tmp_path: Path) -> Iterator[list[httpx.Client]]:
     """A signed-in client of each of two."""
     with ExitStack() as stack:
         clients = []
         for name in ("one", "other"):
-            settings = {**home, "REGISTRY_DATA_DIR": str(tmp_path / name)}
+            settings = {**backend, "REGISTRY_DATA_DIR": str(tmp_path / name)}
             server = start_server(server_environment(tmp_path / name, **settings))
             stack.callback(server.stop)
             person = log_in(server.url, server.admin_name, server.admin_password)

@@ -46,8 +46,10 @@ async def send(server: RunningServer, token: str, body: Body) -> httpx.Response:
         return await client.post("/package", content=body.chunks(), headers=headers)
 
 
-async def test_memory_of_a_large_publish_and_what_a_cancelled_one_leaves(home: dict[str, str], tmp_path: Path) -> None:
-    settings = {**home, "REGISTRY_DATA_DIR": str(tmp_path / "data")}
+async def test_memory_of_a_large_publish_and_what_a_cancelled_one_leaves(
+    backend: dict[str, str], tmp_path: Path
+) -> None:
+    settings = {**backend, "REGISTRY_DATA_DIR": str(tmp_path / "data")}
     server = await asyncio.to_thread(start_server, server_environment(tmp_path / "data", **settings))
     try:
         admin = await asyncio.to_thread(log_in, server.url, server.admin_name, server.admin_password)

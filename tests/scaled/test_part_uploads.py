@@ -30,9 +30,9 @@ async def begin(client: httpx.AsyncClient, sha256: str) -> dict[str, object]:
 
 
 @pytest.mark.parametrize("direct", [True, False])
-async def test_parts_become_a_package(home: dict[str, str], direct: bool) -> None:  # noqa: FBT001
+async def test_parts_become_a_package(backend: dict[str, str], direct: bool) -> None:  # noqa: FBT001
     async with running_app(load_settings()) as client, httpx.AsyncClient(trust_env=False) as anyone:
-        before = len(await stored_in_bucket(home))
+        before = len(await stored_in_bucket(backend))
         upload = await begin(client, hashlib.sha256(DATA).hexdigest())
         path, size = f"/uploads/{upload['id']}", int(str(upload["part_size"]))
         urls = {part["number"]: part["url"] for part in upload["parts"]}  # type: ignore[attr-defined]
@@ -47,12 +47,12 @@ async def test_parts_become_a_package(home: dict[str, str], direct: bool) -> Non
         assert answer.status_code == 201, answer.text
         content = await client.get(f"/package/{answer.json()['id']}/content", params={"redirect": "false"})
         assert content.content == DATA
-        assert len(await stored_in_bucket(home)) == before + 1
+        assert len(await stored_in_bucket(backend)) == before + 1
 
 
-async def test_wrong_digest_leaves_it_open_and_delete_leaves_nothing(home: dict[str, str]) -> None:
+async def test_wrong_digest_leaves_it_open_and_delete_leaves_nothing(backend: dict[str, str]) -> None:
     async with running_app(load_settings()) as client:
-        before = sorted(await stored_in_bucket(home))
+        before = sorted(await stored_in_bucket(backend))
         upload = await begin(client, "0" * 64)
         path, size = f"/uploads/{upload['id']}", int(str(upload["part_size"]))
         for number in range(1, 4):
@@ -62,14 +62,14 @@ async def test_wrong_digest_leaves_it_open_and_delete_leaves_nothing(home: dict[
             assert (await client.post(f"{path}/complete")).status_code == 422
             assert len((await client.get(path)).json()["parts"]) == 3
         assert (await client.delete(path)).status_code == 204
-        assert sorted(await stored_in_bucket(home)) == before
+        assert sorted(await stored_in_bucket(backend)) == before
 
 
 @pytest.mark.parametrize(
     ("store", "call"), [(S3PartStore, "list_parts"), (S3PartStore, "_copy"), (DynamoUploadStore, "move")]
 )
 async def test_of_two_processes_with_a_wrong_digest_the_first_decides_where_parts_go(
-    home: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, store: type, call: str
+    backend: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, store: type, call: str
 ) -> None:
     """Before one of its calls, the slower process is overtaken by the other one and by the part that was wrong."""
     meanwhile: list[Callable[[], Awaitable[None]]] = []
@@ -82,7 +82,7 @@ async def test_of_two_processes_with_a_wrong_digest_the_first_decides_where_part
 
     monkeypatch.setattr(store, call, interrupted)
     async with running_app(load_settings()) as slow, running_app(load_settings(data_dir=tmp_path)) as quick:
-        before = len(await stored_in_bucket(home))
+        before = len(await stored_in_bucket(backend))
         upload = await begin(slow, hashlib.sha256(DATA).hexdigest())
         path, size = f"/uploads/{upload['id']}", int(str(upload["part_size"]))
         parts = [DATA[start : start + size] for start in range(0, len(DATA), size)]
@@ -99,10 +99,10 @@ async def test_of_two_processes_with_a_wrong_digest_the_first_decides_where_part
         assert meanwhile == []
         assert len((await slow.get(path)).json()["parts"]) == 3
         assert (await slow.post(f"{path}/complete")).status_code == 201
-        assert len(await stored_in_bucket(home)) == before + 1
+        assert len(await stored_in_bucket(backend)) == before + 1
 
 
-async def test_repeated_beginning_gives_the_same_upload_however_many_its_parts(home: dict[str, str]) -> None:
+async def test_repeated_beginning_gives_the_same_upload_however_many_its_parts(backend: dict[str, str]) -> None:
     body = {"metadata": metadata(), "size": MANY * 8 * MIB, "sha256": "0" * 64}
     async with running_app(load_settings()) as client:
 
@@ -116,28 +116,28 @@ async def test_repeated_beginning_gives_the_same_upload_however_many_its_parts(h
         path = f"/uploads/{first['id']}"
         for upload in (first, again):
             assert [part["number"] for part in upload["parts"]] == list(range(1, MANY + 1))
-            assert all(part["url"].startswith(home["REGISTRY_S3_ENDPOINT_URL"]) for part in upload["parts"])
+            assert all(part["url"].startswith(backend["REGISTRY_S3_ENDPOINT_URL"]) for part in upload["parts"])
         assert first | {"parts": []} == again | {"parts": []}
         assert len((await client.get(path)).json()["missing"]) == MANY
         assert (await client.delete(path)).status_code == 204
         assert await ask() == first | {"parts": []}
 
 
-async def test_refused_record_leaves_no_upload_in_the_bucket(home: dict[str, str]) -> None:
+async def test_refused_record_leaves_no_upload_in_the_bucket(backend: dict[str, str]) -> None:
     # As JSON it is longer than an item of DynamoDB.
     described = metadata(readme='"' * 250_000)
     async with running_app(load_settings()) as client:
-        before = sorted(await stored_in_bucket(home))
+        before = sorted(await stored_in_bucket(backend))
         body = {"metadata": described, "size": len(DATA), "sha256": "0" * 64}
         assert (await client.post("/uploads", json=body)).status_code == 413
-        assert sorted(await stored_in_bucket(home)) == before
+        assert sorted(await stored_in_bucket(backend)) == before
 
 
-async def test_own_client_sends_its_parts_to_the_bucket(home: dict[str, str], tmp_path: Path) -> None:
+async def test_own_client_sends_its_parts_to_the_bucket(backend: dict[str, str], tmp_path: Path) -> None:
     file = tmp_path / "weights.bin"
     file.write_bytes(DATA)
     transfers = Transfers(parts_above_bytes=0, state_folder=tmp_path / "state")
-    settings = {**home, "REGISTRY_DATA_DIR": str(tmp_path / "data")}
+    settings = {**backend, "REGISTRY_DATA_DIR": str(tmp_path / "data")}
     server = start_server(server_environment(tmp_path / "data", **settings))
     try:
         async with RegistryClient(server.url, transfers=transfers) as client:

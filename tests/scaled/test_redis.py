@@ -17,8 +17,8 @@ def state(client: httpx.Client) -> tuple[int, str, float]:
     return answer.status_code, answer.json()["status"], float(told)
 
 
-def test_the_service_goes_on_without_redis(home: dict[str, str], tmp_path: Path, redis_server: RedisServer) -> None:
-    settings = {**home, "REGISTRY_DATA_DIR": str(tmp_path / "data"), "REGISTRY_REDIS_URL": redis_server.url}
+def test_the_service_goes_on_without_redis(backend: dict[str, str], tmp_path: Path, redis_server: RedisServer) -> None:
+    settings = {**backend, "REGISTRY_DATA_DIR": str(tmp_path / "data"), "REGISTRY_REDIS_URL": redis_server.url}
     settings["REGISTRY_JOBS"] = "local"
     server = start_server(server_environment(tmp_path / "data", **settings))
     try:

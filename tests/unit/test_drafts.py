@@ -9,7 +9,7 @@ from registry.domain.packages import Content, PackageStatus
 from registry.services.names.drafts import Drafts
 from registry.services.packages.intake import AuditWriter, Intake
 from tests.conformance.package_store import add
-from tests.conformance.test_sqlite import SqliteHome
+from tests.conformance.test_sqlite import SqliteBackend
 from tests.factories import START, make_content
 
 LIFETIME = timedelta(days=7)
@@ -26,13 +26,13 @@ class Bytes:
 
 
 async def test_what_was_not_released_in_time_is_removed_with_its_bytes(tmp_path: Path) -> None:
-    home, discarded = SqliteHome(tmp_path), Bytes()
-    async with home.open() as records:
+    backend, discarded = SqliteBackend(tmp_path), Bytes()
+    async with backend.open() as records:
         drafts = Drafts(
             records.packages,
             cast("Intake", discarded),
-            audit=AuditWriter(home.clock, UuidSource()),
-            clock=home.clock,
+            audit=AuditWriter(backend.clock, UuidSource()),
+            clock=backend.clock,
             lifetime_seconds=int(LIFETIME.total_seconds()),
         )
         quarantined = PackageStatus.QUARANTINED
@@ -44,9 +44,9 @@ async def test_what_was_not_released_in_time_is_removed_with_its_bytes(tmp_path:
             await add(records, status=PackageStatus.DRAFT, created_at=START + timedelta(days=1)),
             await add(records, status=quarantined, unreleased=True, created_at=START + timedelta(days=1)),
         ]
-        home.clock.advance(LIFETIME - timedelta(seconds=1))
+        backend.clock.advance(LIFETIME - timedelta(seconds=1))
         assert await drafts.expire() == 0
-        home.clock.advance(timedelta(seconds=1))
+        backend.clock.advance(timedelta(seconds=1))
         assert await drafts.expire() == 2
         assert await drafts.expire() == 0
 

@@ -21,7 +21,7 @@ from registry.services.packages.popularity import Popularity, PopularityStores
 from tests.conformance.package_listing import rate
 from tests.conformance.package_store import add
 from tests.conformance.records import Records
-from tests.conformance.test_sqlite import SqliteHome
+from tests.conformance.test_sqlite import SqliteBackend
 from tests.factories import ids, make_change
 
 ALICE = Viewer(principal_of("alice", "alice"))
@@ -31,13 +31,13 @@ ALICE = Viewer(principal_of("alice", "alice"))
 class World:
     """The same records as two processes have them."""
 
-    home: SqliteHome
+    backend: SqliteBackend
     records: Records
     one: Popularity
     other: Popularity
 
     async def download(self, package: Package, count: int, *, days_ago: int = 0) -> None:
-        day = self.home.clock.now().date() - timedelta(days=days_ago)
+        day = self.backend.clock.now().date() - timedelta(days=days_ago)
         await self.records.downloads.count({Downloaded(package.type, package.name, package.id, day): count})
 
     async def listed(self, wanted: PackageFilter, *, limit: int = 2) -> list[str]:
@@ -52,19 +52,19 @@ class World:
 
 @pytest.fixture
 async def world(tmp_path: Path) -> AsyncIterator[World]:
-    home = SqliteHome(tmp_path)
+    backend = SqliteBackend(tmp_path)
     async with AsyncExitStack() as stack:
-        opened = [await stack.enter_async_context(home.open()) for _ in range(2)]
+        opened = [await stack.enter_async_context(backend.open()) for _ in range(2)]
         processes = [
             Popularity(
                 PopularityStores(each.downloads, each.packages, each.names, each.ratings, each.upgrades),
-                clock=home.clock,
+                clock=backend.clock,
                 ids=UuidSource(),
                 refresh_seconds=3_600,
             )
             for each in opened
         ]
-        yield World(home, opened[0], *processes)
+        yield World(backend, opened[0], *processes)
 
 
 async def test_one_process_makes_a_ranking_each_hour(world: World) -> None:
@@ -77,7 +77,7 @@ async def test_one_process_makes_a_ranking_each_hour(world: World) -> None:
     late = await add(world.records)
     await world.download(late, 5)
     assert await world.listed(PackageFilter()) == [package.id]
-    world.home.clock.advance(timedelta(seconds=3_600))
+    world.backend.clock.advance(timedelta(seconds=3_600))
     assert await world.one.refresh_if_due()
     assert not await world.other.refresh_if_due()
     assert await world.listed(PackageFilter()) == [late.id, package.id]
@@ -88,10 +88,10 @@ async def test_what_a_killed_process_began_another_does(world: World) -> None:
     package = await add(world.records)
     await world.download(package, 1)
     await world.records.upgrades.swap(
-        "downloads", (world.home.clock.now() + timedelta(minutes=10)).isoformat(), expected=None
+        "downloads", (world.backend.clock.now() + timedelta(minutes=10)).isoformat(), expected=None
     )
     assert not await world.one.refresh_if_due()
-    world.home.clock.advance(timedelta(seconds=600))
+    world.backend.clock.advance(timedelta(seconds=600))
     assert await world.other.refresh_if_due()
     assert await world.listed(PackageFilter()) == [package.id]
 
@@ -113,14 +113,14 @@ async def test_a_walk_keeps_to_its_ranking(world: World) -> None:
     first = await world.one.list_page(PackageFilter(), limit=2, after=None)
     await world.download(packages[0], 50)
     await world.records.packages.remove(packages[1].id, make_change(packages[1].id), expected_revision=1)
-    world.home.clock.advance(timedelta(seconds=3_600))
+    world.backend.clock.advance(timedelta(seconds=3_600))
     await world.other.refresh_if_due()
     second = await world.one.list_page(PackageFilter(), limit=2, after=first.next_after)
 
     assert ids([*first.items, *second.items]) == ids([packages[3], packages[2], packages[0]])
     assert second.next_after is None
-    world.home.clock.advance(timedelta(seconds=86_400))
-    await world.records.maintenance.purge_expired(world.home.clock.now())
+    world.backend.clock.advance(timedelta(seconds=86_400))
+    await world.records.maintenance.purge_expired(world.backend.clock.now())
     with pytest.raises(InvalidInput, match="begin again"):
         await world.one.list_page(PackageFilter(), limit=2, after=first.next_after)
 
@@ -132,8 +132,8 @@ async def test_every_filter_goes_with_it(world: World) -> None:
     old = await add(records, status=PackageStatus.DEPRECATED)
     for count, package in enumerate((code, model, old), 1):
         await world.download(package, count)
-    await rate(records, world.home.clock, code, 0.4, above=0.5)
-    await rate(records, world.home.clock, model, 0.41)
+    await rate(records, world.backend.clock, code, 0.4, above=0.5)
+    await rate(records, world.backend.clock, model, 0.41)
     await world.one.refresh_if_due()
     for wanted, found in (
         (PackageFilter(), [model, code]),

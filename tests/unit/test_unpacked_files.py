@@ -178,10 +178,10 @@ async def test_bytes_that_are_gone_or_damaged_are_made_again(world: World) -> No
     await world.read(package, "model.bin")
     await world.unpacked.make_wanted()
     (record,) = [each for each in await world.kept() if each.key.kind is DerivedKind.FILE]
-    claim = await world.derived.claim(record.key, token="t", now=world.clock.now(), until=world.clock.now())
-    assert claim is not None
+    lease = await world.derived.lease(record.key, token="t", now=world.clock.now(), until=world.clock.now())
+    assert lease is not None
     wrong = await world.blobs.put(in_pieces(b"damaged"))
-    left = await world.derived.finish(claim, replace(record, blob_key=wrong.key))
+    left = await world.derived.finish(lease, replace(record, blob_key=wrong.key))
     assert left == record.blob_key
     assert await world.housekeeping.scrub() == 1
     assert await world.unpacked_keys() == []

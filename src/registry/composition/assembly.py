@@ -33,7 +33,7 @@ from registry.services.audit.global_audit import GlobalAudit
 from registry.services.container import Services
 from registry.services.health.health import ComponentState, HealthMonitor, Probe
 from registry.services.ingest.ingest import Ingest, IngestLimits
-from registry.services.ingest.leases import Claims
+from registry.services.ingest.leases import IngestLeases
 from registry.services.maintenance.maintenance import HousekeepingObserver, Maintenance
 from registry.services.names.access import Access
 from registry.services.names.drafts import Drafts
@@ -219,7 +219,7 @@ def assemble(settings: Settings, stores: Stores, around: Collaborators) -> Runni
         records.packages,
         intake,
         around.outbound.fetcher,
-        claims=Claims(
+        leases=IngestLeases(
             records.packages,
             records.accounts,
             records.source_urls,

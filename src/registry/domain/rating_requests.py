@@ -16,7 +16,7 @@ A worker whose lease is void stores nothing. So each revision is rated once, by 
 | transition | who | where |
 | --- | --- | --- |
 | to due, with a change | `PackageStore.add` and `replace`, in their own write | `adapters/*/packages.py` |
-| to due, when asked for | `RatingStore.mark` by `services/ratings/ratings.py` | `adapters/*/ratings.py` |
+| to due, when asked for | `RatingStore.request` by `services/ratings/ratings.py` | `adapters/*/ratings.py` |
 | to leased and out of it | `claim`, `extend`, `give_back`, `finish` by `services/ratings/work.py` | the same |
 | found when due | `list_due` by the sweep of every worker; the job queue is only a hint | the same |
 """

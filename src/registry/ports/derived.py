@@ -2,7 +2,7 @@
 
 A record says where the bytes are and who uses them: a manifest is used by stored contents (by their blob keys), an
 unpacked file by contents (by their SHA-256). When the last user goes, so does the record; what is lost costs time and
-no data. Who makes something claims it first; a claim is a lease: one that is not extended ends by itself.
+no data. Who makes something leases it first; a lease is a lease: one that is not extended ends by itself.
 
 All methods raise Unavailable when the store cannot answer.
 """
@@ -50,8 +50,8 @@ class DerivedRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class DerivedClaim:
-    """The right to make something until the lease ends. `attempts` counts claims that ended without a record."""
+class DerivedLease:
+    """The right to make something until the lease ends. `attempts` counts leases that ended without a record."""
 
     key: DerivedKey
     token: str
@@ -62,21 +62,21 @@ class DerivedStore(Protocol):
     async def find(self, key: DerivedKey) -> DerivedRecord | None:
         """The record, None while there is none. One point read."""
 
-    async def claim(self, key: DerivedKey, *, token: str, now: datetime, until: datetime) -> DerivedClaim | None:
+    async def lease(self, key: DerivedKey, *, token: str, now: datetime, until: datetime) -> DerivedLease | None:
         """Take the making of something, for one of all who try; None for the others. A record does not prevent it."""
 
-    async def extend(self, claim: DerivedClaim, *, until: datetime) -> bool:
-        """Hold on to a claim. False when it is void."""
+    async def extend(self, lease: DerivedLease, *, until: datetime) -> bool:
+        """Hold on to a lease. False when it is void."""
 
-    async def finish(self, claim: DerivedClaim, record: DerivedRecord) -> str | None:
-        """Keep the record and end the claim; from then on the record refers to its blob.
+    async def finish(self, lease: DerivedLease, record: DerivedRecord) -> str | None:
+        """Keep the record and end the lease; from then on the record refers to its blob.
 
         A blob that it does not refer to (any more) is returned, to be deleted: that of an earlier record, whose users
-        become users of this one; or where the claim is void and nothing was kept, this one's.
+        become users of this one; or where the lease is void and nothing was kept, this one's.
         """
 
-    async def give_back(self, claim: DerivedClaim, *, counted: bool) -> None:
-        """End the claim without a record; `counted`: as an attempt. No effect when it is void."""
+    async def give_back(self, lease: DerivedLease, *, counted: bool) -> None:
+        """End the lease without a record; `counted`: as an attempt. No effect when it is void."""
 
     async def add_user(self, key: DerivedKey, user: str) -> bool:
         """Note one more user. False when there is no record. No effect beyond MOST_USERS."""

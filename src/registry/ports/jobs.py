@@ -8,7 +8,7 @@ JobHandler = Callable[[str], Awaitable[None]]
 
 
 class JobQueue(Protocol):
-    """Carries ids of packages to rate. A hint, not a record: what it loses is found by the sweep over the marks."""
+    """Carries ids of packages to rate. A hint, not a record: what it loses is found by the sweep over the requests."""
 
     async def put(self, package_id: str, *, user: str) -> None:
         """Have the job done soon; `user` asked for it. Raises Unavailable when the queue cannot take it."""

@@ -41,7 +41,7 @@ class SummaryPage:
 class PackageStore(Protocol):
     """Records of packages. A change returns once it is durable; a read sees every change acknowledged before it.
 
-    In the same write, `add` and `replace` mark the rating of a package that is not pending as waiting, and `remove`
+    In the same write, `add` and `replace` request the rating of a package that is not pending as waiting, and `remove`
     forgets its rating (see RatingStore). A new revision is listed by no net score until it has been rated.
     Likewise they open a scan request for content that the package did not have before, note an admin's lift of its
     quarantine (`Change.lifted_sha256`), and forget both (see ScanRequestStore).

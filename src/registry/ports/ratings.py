@@ -1,8 +1,8 @@
 """Where ratings are kept, and which of them wait to be made.
 
-A package's write marks its rating as waiting in the same transaction: the record is the outbox. A mark holds when it
-is due. Whoever claims it moves that time ahead (the lease) and keeps doing so while at work, so that the mark of a
-worker that died becomes due again by itself. A mark that is set anew has a new claim: what was under way then finds
+A package's write requests its rating in the same transaction: the record is the outbox. A request holds when it
+is due. Whoever leases it moves that time ahead (the lease) and keeps doing so while at work, so that the request of a
+worker that died becomes due again by itself. A request that is set anew has a new lease: what was under way then finds
 its own void, and stores nothing.
 """
 
@@ -57,8 +57,8 @@ class RatingSummary:
 
 
 @dataclass(frozen=True, slots=True)
-class RatingClaim:
-    """The right to make a package's rating until the lease ends. `attempts` counts claims since the mark was set.
+class RatingLease:
+    """The right to make a package's rating until the lease ends. `attempts` counts leases since the request was set.
 
     `asked_by` is empty when the registry itself wants it.
     """
@@ -89,7 +89,7 @@ class RatingStore(Protocol):
     async def find_receipt(self, package_id: str, *, revision: int) -> bytes | None:
         """The receipt of the rating of this revision, None when that is not the latest."""
 
-    async def mark(
+    async def request(
         self,
         package_id: str,
         *,
@@ -104,35 +104,35 @@ class RatingStore(Protocol):
         come since the asker looked for one, and would be made twice.
         """
 
-    async def claim(self, package_id: str, *, token: str, now: datetime, until: datetime) -> RatingClaim | None:
-        """Take the mark when it is due, for one of all who try; None for the others and without a mark."""
+    async def lease(self, package_id: str, *, token: str, now: datetime, until: datetime) -> RatingLease | None:
+        """Take the request when it is due, for one of all who try; None for the others and without a request."""
 
-    async def extend(self, claim: RatingClaim, *, until: datetime) -> bool:
-        """Hold on to a claim. False when it is void."""
+    async def extend(self, lease: RatingLease, *, until: datetime) -> bool:
+        """Hold on to a lease. False when it is void."""
 
     async def finish(
         self,
-        claim: RatingClaim,
+        lease: RatingLease,
         rating: RatingDocument,
         receipt: bytes,
         change: Change,
         *,
         retry_at: datetime | None = None,
     ) -> bool:
-        """Store the rating and what goes with it (audit entry, events), and end the mark or set it for another try.
+        """Store the rating and what goes with it (audit entry, events), and end the request or set it for another try.
 
         Where it is of the package's current revision, the package is listed by the lower bound of its net score from
-        now on. All or nothing; False, and nothing stored, when the claim is void.
+        now on. All or nothing; False, and nothing stored, when the lease is void.
         """
 
-    async def give_back(self, claim: RatingClaim, *, due_at: datetime | None) -> None:
-        """End the claim without a rating: due again at that time, or never (None). No effect when it is void."""
+    async def give_back(self, lease: RatingLease, *, due_at: datetime | None) -> None:
+        """End the lease without a rating: due again at that time, or never (None). No effect when it is void."""
 
     async def list_due(self, now: datetime, *, limit: int) -> Sequence[DueRating]:
-        """Marks that are due: the one that has been longest of each user, then each user's second, and so on.
+        """Requests that are due: the one that has been longest of each user, then each user's second, and so on.
 
-        So one user's many marks do not keep those of others off the list.
+        So one user's many requests do not keep those of others off the list.
         """
 
-    async def count_marks(self) -> int:
+    async def count_requests(self) -> int:
         """How many ratings wait or are under way."""

@@ -1,9 +1,9 @@
 """Where verdicts are kept, and which contents wait for one.
 
 The write that brings content to a package opens a scan request in the same transaction: the record is the outbox. A
-request is due until its verdict has been applied to the package and settled. Scans themselves are claimed by the
-content's SHA-256, so a content is scanned once, whatever the number of packages that have it. A claim is a lease: one
-that is not extended ends by itself.
+request is due until its verdict has been applied to the package and settled. Scans themselves are leased by the
+content's SHA-256, so a content is scanned once, whatever the number of packages that have it. A lease that is not
+extended ends by itself.
 
 All methods raise Unavailable when the store cannot answer.
 """
@@ -19,8 +19,8 @@ from registry.domain.verdicts import PackageSafety, Verdict, VerdictSummary
 
 
 @dataclass(frozen=True, slots=True)
-class ScanClaim:
-    """The right to scan a content until the lease ends. `attempts` counts claims that ended without a verdict."""
+class ScanLease:
+    """The right to scan a content until the lease ends. `attempts` counts leases that ended without a verdict."""
 
     sha256: str
     token: str
@@ -36,7 +36,7 @@ class DueRequest:
 
 
 class VerdictStore(Protocol):
-    """Verdicts by the content's SHA-256 (hex), and the claims on scans."""
+    """Verdicts by the content's SHA-256 (hex), and the leases on scans."""
 
     async def find(self, sha256: str) -> Verdict | None:
         """The verdict, None while there is none."""
@@ -44,22 +44,22 @@ class VerdictStore(Protocol):
     async def find_summary(self, sha256: str) -> VerdictSummary | None:
         """The verdict without its body, in one point read."""
 
-    async def claim(
+    async def lease(
         self, sha256: str, *, scanner_version: int, token: str, now: datetime, until: datetime
-    ) -> ScanClaim | None:
+    ) -> ScanLease | None:
         """Take the scan of a content, for one of all who try.
 
         None for the others, and when there is a verdict of this scanner version or a later one.
         """
 
-    async def extend(self, claim: ScanClaim, *, until: datetime) -> bool:
-        """Hold on to a claim. False when it is void."""
+    async def extend(self, lease: ScanLease, *, until: datetime) -> bool:
+        """Hold on to a lease. False when it is void."""
 
-    async def finish(self, claim: ScanClaim, verdict: Verdict) -> bool:
-        """Keep the verdict in place of an earlier one and end the claim. False, and nothing kept, when it is void."""
+    async def finish(self, lease: ScanLease, verdict: Verdict) -> bool:
+        """Keep the verdict in place of an earlier one and end the lease. False, and nothing kept, when it is void."""
 
-    async def give_back(self, claim: ScanClaim) -> None:
-        """End the claim without a verdict, as if it had not been taken. No effect when it is void."""
+    async def give_back(self, lease: ScanLease) -> None:
+        """End the lease without a verdict, as if it had not been taken. No effect when it is void."""
 
     async def list_outdated(self, scanner_version: int, *, limit: int) -> Sequence[str]:
         """Digests of verdicts that an older scanner made, oldest version first. Failed scans are left out."""

@@ -42,19 +42,19 @@ class DeliveryOutbox(Protocol):
     """
 
     async def due_webhooks(self) -> Sequence[str]:
-        """Ids of webhooks, not disabled, that `claim` has something for now. Cheap: asked every second."""
+        """Ids of webhooks, not disabled, that `lease` has something for now. Cheap: asked every second."""
 
-    async def claim(self, webhook_id: str, *, limit: int, lease_seconds: float) -> Sequence[Delivery]:
+    async def lease(self, webhook_id: str, *, limit: int, lease_seconds: float) -> Sequence[Delivery]:
         """Deliveries to send now, longest due first; nobody else gets them before the lease ends.
 
         Their attempt is counted already: one that is not settled (the process died) is due again after the lease.
         """
 
     async def settle(self, delivery: Delivery, *, retry_at: datetime | None = None) -> bool:
-        """Record what came of a claimed attempt: its new status, `response_status` and `at`.
+        """Record what came of a leased attempt: its new status, `response_status` and `at`.
 
         A PENDING one is due again at `retry_at`; one that has ended lets the package's next one go. False, and nothing
-        is changed, when the claim is no longer held: another process has it, or the delivery has ended or is gone.
+        is changed, when the lease is no longer held: another process has it, or the delivery has ended or is gone.
         """
 
     async def add(self, delivery: Delivery) -> None:

@@ -1,8 +1,8 @@
 """The outbox of deliveries in DynamoDB. How events become deliveries is told in `outbox`.
 
-Pending deliveries of a webhook and package stand in one lane, an item with their ids in order. Only the first of them
-can be claimed, and the lane's place in the index tells when: a claim moves that to the end of its lease. The index is
-milliseconds late; a claim believes the lane, so what it shows that is no longer so is passed over.
+Pending deliveries of a webhook and package stand in one queue, an item with their ids in order. Only the first of them
+can be leased, and the queue's place in the index tells when: a lease moves that to the end of its lease. The index is
+milliseconds late; a lease believes the queue, so what it shows that is no longer so is passed over.
 """
 
 import asyncio
@@ -36,11 +36,11 @@ from registry.domain.webhooks import Delivery, DeliveryStatus
 from registry.ports.clock import Clock
 
 _TRIES = 4
-"""How often a lane is read that others change before its turn comes."""
+"""How often a queue is read that others change before its turn comes."""
 
 
 class DynamoDeliveryOutbox:
-    """Implements `DeliveryOutbox`. A claim is told from later ones by the count of attempts.
+    """Implements `DeliveryOutbox`. A lease is told from later ones by the count of attempts.
 
     At rest, `due_webhooks` costs a query for each shard of the events and each webhook.
     """
@@ -56,39 +56,39 @@ class DynamoDeliveryOutbox:
         found = await asyncio.gather(*(self._due(webhook_id, now, limit=1) for webhook_id in webhook_ids))
         return [webhook_id for webhook_id, due in zip(webhook_ids, found, strict=True) if due]
 
-    async def claim(self, webhook_id: str, *, limit: int, lease_seconds: float) -> Sequence[Delivery]:
+    async def lease(self, webhook_id: str, *, limit: int, lease_seconds: float) -> Sequence[Delivery]:
         now = self._clock.now()
         await fan_out(self._table, now=now)
         webhook = await find_webhook(self._table, webhook_id)
         if webhook is None or webhook.disabled:
             return []
         until = now + timedelta(seconds=lease_seconds)
-        claimed: list[Delivery] = []
+        leased: list[Delivery] = []
         after, more = None, True
         while more:
-            missing = limit - len(claimed)
+            missing = limit - len(leased)
             due = await self._due(webhook_id, now, limit=missing, after=after)
-            claimed += await self._claim(webhook_id, due, now, until=until)
-            # Those that another process was faster to claim leave room for the next.
-            more = len(due) == missing and len(claimed) < limit
+            leased += await self._take_lease(webhook_id, due, now, until=until)
+            # Those that another process was faster to lease leave room for the next.
+            more = len(due) == missing and len(leased) < limit
             after = attribute(due[-1], "id") if due else None
-        return claimed
+        return leased
 
     async def settle(self, delivery: Delivery, *, retry_at: datetime | None = None) -> bool:
         now = self._clock.now()
-        claimed = replace(delivery, status=DeliveryStatus.PENDING)
+        leased = replace(delivery, status=DeliveryStatus.PENDING)
         for _ in range(_TRIES):
-            webhook, lane = await self._read_both(keys.webhook_key(delivery.webhook_id), keys.lane_key(delivery))
-            if webhook is None or read_webhook(webhook).disabled or lane is None or read_due(lane)[1] != delivery.id:
+            webhook, queue = await self._read_both(keys.webhook_key(delivery.webhook_id), keys.queue_key(delivery))
+            if webhook is None or read_webhook(webhook).disabled or queue is None or read_due(queue)[1] != delivery.id:
                 return False
             pending = delivery.status is DeliveryStatus.PENDING
-            moved = self._move(lane, retry_at or now) if pending else self._leave(lane, now)
+            moved = self._move(queue, retry_at or now) if pending else self._leave(queue, now)
             try:
-                await self._table.transact([put_unchanged(self._table, claimed, delivery, now=now), moved])
+                await self._table.transact([put_unchanged(self._table, leased, delivery, now=now), moved])
             except ConditionFailed as failed:
                 if 0 in failed.items:
                     return False
-                continue  # another delivery has joined the lane
+                continue  # another delivery has joined the queue
             return True
         raise _crowded()
 
@@ -128,54 +128,58 @@ class DynamoDeliveryOutbox:
         return given_up(found) if webhook.disabled else found
 
     async def depth(self) -> int:
-        partitions = [keys.lanes(webhook.id) for webhook in await list_enabled(self._table)]
+        partitions = [keys.queues(webhook.id) for webhook in await list_enabled(self._table)]
         found = await asyncio.gather(*map(self._table.query_all, partitions))
-        return sum(len(waiting_ids(lane)) for lanes in found for lane in lanes)
+        return sum(len(waiting_ids(queue)) for queues in found for queue in queues)
 
     async def _due(self, webhook_id: str, now: datetime, *, limit: int, after: str | None = None) -> list[Item]:
-        """A webhook's lanes that are due behind a place in the index, longest first, as the index has them."""
-        lanes, _ = await self._table.query(keys.due_lanes(webhook_id), after=after, limit=limit, index=True)
-        return [lane for lane in lanes if read_due(lane)[0] <= now]
+        """A webhook's queues that are due behind a place in the index, longest first, as the index has them."""
+        queues, _ = await self._table.query(keys.due_queues(webhook_id), after=after, limit=limit, index=True)
+        return [queue for queue in queues if read_due(queue)[0] <= now]
 
-    async def _claim(self, webhook_id: str, due: Sequence[Item], now: datetime, *, until: datetime) -> list[Delivery]:
-        """Those of the lanes' first deliveries that nobody else was faster to claim."""
-        first = [keys.delivery_key(webhook_id, read_due(lane)[1]) for lane in due]
+    async def _take_lease(
+        self, webhook_id: str, due: Sequence[Item], now: datetime, *, until: datetime
+    ) -> list[Delivery]:
+        """Those of the queues' first deliveries that nobody else was faster to lease."""
+        first = [keys.delivery_key(webhook_id, read_due(queue)[1]) for queue in due]
         found = {delivery.id: delivery for delivery in map(read_delivery, await self._table.batch_get(first))}
 
-        async def claim(lane: Item) -> Delivery | None:
-            seen = found.get(read_due(lane)[1])
+        async def lease(queue: Item) -> Delivery | None:
+            seen = found.get(read_due(queue)[1])
             if seen is None or seen.status is not DeliveryStatus.PENDING:
                 return None
-            claimed = replace(seen, attempts=seen.attempts + 1, at=now)
+            leased = replace(seen, attempts=seen.attempts + 1, at=now)
             try:
                 await self._table.transact(
-                    [put_unchanged(self._table, seen, claimed, now=now), self._move(lane, until)]
+                    [put_unchanged(self._table, seen, leased, now=now), self._move(queue, until)]
                 )
             except ConditionFailed:
                 return None
-            return claimed
+            return leased
 
-        return [claimed for claimed in await asyncio.gather(*map(claim, due)) if claimed is not None]
+        return [leased for leased in await asyncio.gather(*map(lease, due)) if leased is not None]
 
-    def _move(self, lane: Item, due_at: datetime) -> Action:
-        """The action that has a lane's first delivery due at another time, where the lane is as it was seen."""
+    def _move(self, queue: Item, due_at: datetime) -> Action:
+        """The action that has a queue's first delivery due at another time, where the queue is as it was seen."""
         return self._table.update(
-            keys.key_of(lane),
+            keys.key_of(queue),
             "SET id = :due",
             condition="id = :seen",
-            values={":due": text(due_text(due_at, read_due(lane)[1])), ":seen": lane["id"]},
+            values={":due": text(due_text(due_at, read_due(queue)[1])), ":seen": queue["id"]},
         )
 
-    def _leave(self, lane: Item, now: datetime) -> Action:
-        """The action that takes a lane's first delivery away and has the next one due now."""
-        ids = waiting_ids(lane)
-        values: Item = {":seen": lane["id"]}
+    def _leave(self, queue: Item, now: datetime) -> Action:
+        """The action that takes a queue's first delivery away and has the next one due now."""
+        ids = waiting_ids(queue)
+        values: Item = {":seen": queue["id"]}
         if len(ids) == 1:
             values[":one"] = number(1)
-            return self._table.delete(keys.key_of(lane), condition="id = :seen AND size(waiting) = :one", values=values)
+            return self._table.delete(
+                keys.key_of(queue), condition="id = :seen AND size(waiting) = :one", values=values
+            )
         values[":due"] = text(due_text(now, ids[1]))
         return self._table.update(
-            keys.key_of(lane), "SET id = :due REMOVE waiting[0]", condition="id = :seen", values=values
+            keys.key_of(queue), "SET id = :due REMOVE waiting[0]", condition="id = :seen", values=values
         )
 
     async def _read_both(self, first: Item, second: Item) -> tuple[Item | None, Item | None]:

@@ -11,7 +11,7 @@ from registry.adapters.dynamodb.records import attribute
 from registry.adapters.dynamodb.transaction import ABSENT
 from registry.domain.errors import Unavailable
 from registry.domain.times import from_microseconds, to_microseconds
-from registry.ports.derived import MOST_USERS, DerivedClaim, DerivedKey, DerivedKind, DerivedRecord
+from registry.ports.derived import MOST_USERS, DerivedKey, DerivedKind, DerivedLease, DerivedRecord
 
 _OWN = "claim_token = :token"
 _TRIES = 10
@@ -27,7 +27,7 @@ class DynamoDerivedStore:
         item = await self._table.get(_key(key))
         return None if item is None else _read(item)
 
-    async def claim(self, key: DerivedKey, *, token: str, now: datetime, until: datetime) -> DerivedClaim | None:
+    async def lease(self, key: DerivedKey, *, token: str, now: datetime, until: datetime) -> DerivedLease | None:
         present = await self._table.get(_claim_key(key))
         attempts, condition, values = 1, ABSENT, None
         if present is not None:
@@ -35,17 +35,17 @@ class DynamoDerivedStore:
                 return None
             attempts = int(attribute(present, "attempts", "N")) + 1
             condition, values = _OWN, {":token": present["claim_token"]}
-        claim = DerivedClaim(key, token, attempts)
-        put = self._table.put(_claim_item(claim, until), condition=condition, values=values)
-        return claim if await self._holds([put]) else None
+        lease = DerivedLease(key, token, attempts)
+        put = self._table.put(_lease_item(lease, until), condition=condition, values=values)
+        return lease if await self._holds([put]) else None
 
-    async def extend(self, claim: DerivedClaim, *, until: datetime) -> bool:
-        return await self._replace_claim(claim, until)
+    async def extend(self, lease: DerivedLease, *, until: datetime) -> bool:
+        return await self._replace_lease(lease, until)
 
-    async def finish(self, claim: DerivedClaim, record: DerivedRecord) -> str | None:
+    async def finish(self, lease: DerivedLease, record: DerivedRecord) -> str | None:
         for _ in range(_TRIES):
             before = await self.find(record.key)
-            end = self._table.delete(_claim_key(claim.key), condition=_OWN, values={":token": text(claim.token)})
+            end = self._table.delete(_claim_key(lease.key), condition=_OWN, values={":token": text(lease.token)})
             users = record.users if before is None else frozenset(sorted(record.users | before.users)[:MOST_USERS])
             actions = [end, self._put(_item(record, users), before)]
             if record.blob_key is not None:
@@ -62,13 +62,13 @@ class DynamoDerivedStore:
             return left
         raise Unavailable("The record is being changed by many others.")
 
-    async def give_back(self, claim: DerivedClaim, *, counted: bool) -> None:
-        attempts = claim.attempts if counted else claim.attempts - 1
+    async def give_back(self, lease: DerivedLease, *, counted: bool) -> None:
+        attempts = lease.attempts if counted else lease.attempts - 1
         if attempts == 0:
-            own: Item = {":token": text(claim.token)}
-            await self._holds([self._table.delete(_claim_key(claim.key), condition=_OWN, values=own)])
+            own: Item = {":token": text(lease.token)}
+            await self._holds([self._table.delete(_claim_key(lease.key), condition=_OWN, values=own)])
             return
-        await self._replace_claim(DerivedClaim(claim.key, claim.token, attempts), from_microseconds(0))
+        await self._replace_lease(DerivedLease(lease.key, lease.token, attempts), from_microseconds(0))
 
     async def add_user(self, key: DerivedKey, user: str) -> bool:
         for _ in range(_TRIES):
@@ -123,9 +123,9 @@ class DynamoDerivedStore:
             actions.append(self._table.delete(keys.blob_key(record.blob_key)))
         return actions
 
-    async def _replace_claim(self, claim: DerivedClaim, ends_at: datetime) -> bool:
-        own: Item = {":token": text(claim.token)}
-        return await self._holds([self._table.put(_claim_item(claim, ends_at), condition=_OWN, values=own)])
+    async def _replace_lease(self, lease: DerivedLease, ends_at: datetime) -> bool:
+        own: Item = {":token": text(lease.token)}
+        return await self._holds([self._table.put(_lease_item(lease, ends_at), condition=_OWN, values=own)])
 
     async def _holds(self, actions: list[Action]) -> bool:
         """Carry the actions out. False, and nothing is done, where a condition does not hold."""
@@ -149,15 +149,15 @@ def _key(key: DerivedKey) -> Item:
 
 
 def _claim_key(key: DerivedKey) -> Item:
-    return keys.derived_key(f"{key.kind} claim", key.sha256)
+    return keys.derived_key(f"{key.kind} lease", key.sha256)
 
 
-def _claim_item(claim: DerivedClaim, ends_at: datetime) -> Item:
+def _lease_item(lease: DerivedLease, ends_at: datetime) -> Item:
     return {
-        **_claim_key(claim.key),
-        "claim_token": text(claim.token),
+        **_claim_key(lease.key),
+        "claim_token": text(lease.token),
         "ends_at": number(to_microseconds(ends_at)),
-        "attempts": number(claim.attempts),
+        "attempts": number(lease.attempts),
     }
 
 

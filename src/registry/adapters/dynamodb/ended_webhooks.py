@@ -28,7 +28,7 @@ async def clear_ended_webhooks(table: DynamoTable, *, now: datetime) -> int:
         webhook_id = attribute(ended, "sk")
         if await find_webhook(table, webhook_id) is None:
             dropped += await _drop(table, keys.deliveries(webhook_id))
-            await _drop(table, keys.lanes(webhook_id))
+            await _drop(table, keys.queues(webhook_id))
         else:
             await _fail_pending(table, webhook_id, now=now)
         if datetime.fromisoformat(attribute(ended, "ended_at")) + _LATECOMERS <= now:
@@ -46,8 +46,8 @@ async def _drop(table: DynamoTable, partition: str) -> int:
 
 
 async def _fail_pending(table: DynamoTable, webhook_id: str, *, now: datetime) -> None:
-    for lane in await table.query_all(keys.lanes(webhook_id)):
-        wanted = [keys.delivery_key(webhook_id, delivery_id) for delivery_id in waiting_ids(lane)]
+    for queue in await table.query_all(keys.queues(webhook_id)):
+        wanted = [keys.delivery_key(webhook_id, delivery_id) for delivery_id in waiting_ids(queue)]
         pending = [
             delivery
             for delivery in map(read_delivery, await table.batch_get(wanted))
@@ -55,8 +55,8 @@ async def _fail_pending(table: DynamoTable, webhook_id: str, *, now: datetime) -
         ]
         for old, new in zip(pending, given_up(pending), strict=True):
             await _unless_changed(table, put_unchanged(table, old, new, now=now))
-        seen: Item = {":seen": lane["waiting"]}
-        await _unless_changed(table, table.delete(keys.key_of(lane), condition="waiting = :seen", values=seen))
+        seen: Item = {":seen": queue["waiting"]}
+        await _unless_changed(table, table.delete(keys.key_of(queue), condition="waiting = :seen", values=seen))
 
 
 async def _unless_changed(table: DynamoTable, action: Action) -> None:

@@ -26,7 +26,7 @@ can hold one.
 | listing entry | `L#<status>#<dimension>#<value>` | `<package id>` |
 | blob | `B#<blob key>` | `blob` |
 | manifest, unpacked file | `H#<sha256>` | `manifest`, `file` |
-| manifest or file being made | `H#<sha256>` | `manifest claim`, `file claim` |
+| manifest or file being made | `H#<sha256>` | `manifest lease`, `file lease` |
 | address of a fetch | `X#<package id>` | `source` |
 | audit entry | `A#<package id>` | `<entry id>` |
 | head of the log | `X#head` | `head` |
@@ -51,11 +51,11 @@ can hold one.
 | rating | `R#<package id>` | `rating` |
 | part of a receipt | `R#<package id>` | `receipt#<number>` |
 | rating that waits | `M#<shard>` | `<package id>` |
-| event not sent yet | `E#<shard>` | `<lane>#<revision>#<place>#<event id>` |
+| event not sent yet | `E#<shard>` | `<queue>#<revision>#<place>#<event id>` |
 | webhook | `webhooks` | `<webhook id>` |
 | webhook that has ended | `ended webhooks` | `<webhook id>` |
 | delivery | `D#<webhook id>` | `<event id>` |
-| lane | `Q#<webhook id>` | `<package id>`, or `<event id>` where there is no package |
+| queue | `Q#<webhook id>` | `<package id>`, or `<event id>` where there is no package |
 | unfinished reset | `reset` | `reset` |
 
 - A record holds its ready JSON (`summary`), `revision`, `readme_revision` (of the record that wrote the README), where
@@ -81,7 +81,7 @@ can hold one.
   under these, a tag, a type or a score the `score` where there is one; and the `revision` that wrote it. Its places by
   name and by score are `name_place` and `score_place` (see `domain/listing.py`), for the two indexes below.
 - A rating is the latest, as ready JSON; its receipt, compressed, is in parts that carry the rating's `etag`.
-- A rating that waits is a mark (`due_at`, `attempts`, `asked_by`, and the `claim_token` of who makes it).
+- A rating that waits is a request (`due_at`, `attempts`, `asked_by`, and the `claim_token` of who makes it).
 - A package's safety is the scan request for its content: `sha256`, `owner` (who asks), `due_at` while it is open,
   `reported` (the verdict that webhooks heard of last), and the contents for which an admin has `lifted` a quarantine.
 - A verdict has what decides; its JSON, compressed, is in parts that carry the verdict's `etag`. A scan under way is a
@@ -95,14 +95,14 @@ can hold one.
   the set of who uses them, `used_by`; or the `problem` for which there is none. While one is made there is a lease
   (`claim_token`, `ends_at`, `attempts`).
 - An event is put by the change that causes it; `outbox` makes the deliveries of it, and ends it.
-- A lane lists the pending deliveries of a webhook and package (`waiting`) in their order, and is there while one is.
+- A queue lists the pending deliveries of a webhook and package (`waiting`) in their order, and is there while one is.
 - A webhook that has ended, disabled or removed, is one that the sweep has to clear up after.
 
 `expires_at` (seconds since the epoch) is the table's TTL attribute. TTL deletes late, so every read checks it too (of
 answers and tokens, where it matters; a delivery that has ended may be listed a little longer).
 
 Index `GSI-Status-Created`: partition `status_shard` = `<status>#<shard>`, sort `id` (a UUIDv7: its order is that of
-creation). The shards keep a partition from becoming hot, at the price of one query each. Records are in it, and lanes:
+creation). The shards keep a partition from becoming hot, at the price of one query each. Records are in it, and queues:
 these under `due#<webhook id>` and, as `id`, when their first delivery is due (`<time>#<event id>`). A package's safety
 is under `scans#<shard>` while its request is open (`id`: `<time>#<package id>`), then under `sha256#<sha256>` (by its
 id). Verdicts are under `verdicts#<shard>` with the scanner's version first in their `id`.
@@ -358,19 +358,19 @@ LISTED: Item = {**upgrade_key(LISTINGS), "upgrade_state": {"S": HAVE_PLACES}}
 """The item of a table whose listing entries all have their places."""
 
 
-def mark_key(package_id: str) -> Item:
+def rating_request_key(package_id: str) -> Item:
     return key(f"M#{shard_of(package_id)}", package_id)
 
 
-def mark_shards() -> list[str]:
-    """The partitions of the marks."""
+def rating_request_shards() -> list[str]:
+    """The partitions of the requests."""
     return [f"M#{shard}" for shard in range(SHARDS)]
 
 
 def event_key(event: Event, *, revision: int, place: int) -> Item:
     """Sorts the events of a package by the revision they are of, then by `place`, then by their ids."""
-    lane = event.package_id or event.id
-    return key(f"E#{shard_of(lane)}", f"{lane}#{revision:010d}#{place}#{event.id}")
+    queue = event.package_id or event.id
+    return key(f"E#{shard_of(queue)}", f"{queue}#{revision:010d}#{place}#{event.id}")
 
 
 def event_shards() -> list[str]:
@@ -395,17 +395,17 @@ def delivery_key(webhook_id: str, delivery_id: str) -> Item:
     return key(deliveries(webhook_id), delivery_id)
 
 
-def lanes(webhook_id: str) -> str:
-    """The partition of a webhook's lanes."""
+def queues(webhook_id: str) -> str:
+    """The partition of a webhook's queues."""
     return f"Q#{webhook_id}"
 
 
-def lane_key(delivery: Delivery) -> Item:
-    return key(lanes(delivery.webhook_id), delivery.package_id or delivery.id)
+def queue_key(delivery: Delivery) -> Item:
+    return key(queues(delivery.webhook_id), delivery.package_id or delivery.id)
 
 
-def due_lanes(webhook_id: str) -> str:
-    """The partition of the index that holds a webhook's lanes by the time when they are due."""
+def due_queues(webhook_id: str) -> str:
+    """The partition of the index that holds a webhook's queues by the time when they are due."""
     return f"due#{webhook_id}"
 
 

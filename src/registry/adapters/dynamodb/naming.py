@@ -39,7 +39,7 @@ class Seen:
     spaces_alike: frozenset[str] | None = None
 
 
-class NameClaims:
+class NameReservation:
     """Adds to a transaction what makes it depend on owners. Remembers names that exist, as a hint only."""
 
     def __init__(self, table: DynamoTable) -> None:

@@ -69,11 +69,11 @@ async def _tell_all(table: DynamoTable, events: Sequence[Item], *, now: datetime
         return
     webhooks = await list_enabled(table)  # behind the events, see above
     unwanted: list[Item] = []
-    lanes: defaultdict[str, list[tuple[Item, list[str]]]] = defaultdict(list)
+    queues: defaultdict[str, list[tuple[Item, list[str]]]] = defaultdict(list)
     for event in events:
         wanting = [webhook.id for webhook in webhooks if EventType(attribute(event, "event")) in webhook.events]
         if wanting:
-            lanes[attribute(event, "sk").partition("#")[0]].append((event, wanting))
+            queues[attribute(event, "sk").partition("#")[0]].append((event, wanting))
         else:
             unwanted.append(event)
     at_once = asyncio.Semaphore(_PACKAGES_AT_ONCE)
@@ -85,7 +85,7 @@ async def _tell_all(table: DynamoTable, events: Sequence[Item], *, now: datetime
 
     await asyncio.gather(
         table.batch_write([{"DeleteRequest": {"Key": keys.key_of(event)}} for event in unwanted]),
-        *map(tell_in_order, lanes.values()),
+        *map(tell_in_order, queues.values()),
     )
 
 
@@ -104,7 +104,7 @@ async def _tell(table: DynamoTable, event: Item, webhook_ids: Sequence[str], *, 
 async def _deliver(table: DynamoTable, guard: Action, deliveries: list[Delivery], *, now: datetime) -> bool:
     """Put those of the deliveries that are not there, with `guard`. False when its condition does not hold.
 
-    One that finds its lane full has failed at once: it can be replayed.
+    One that finds its queue full has failed at once: it can be replayed.
     """
     full: set[str] = set()
     while True:
@@ -116,8 +116,8 @@ async def _deliver(table: DynamoTable, guard: Action, deliveries: list[Delivery]
         except ConditionFailed as failed:
             if 0 in failed.items:
                 return False
-            lanes = enumerate(joins, 1 + len(puts))
-            full |= {each.webhook_id for place, each in lanes if place in failed.items}
+            queues = enumerate(joins, 1 + len(puts))
+            full |= {each.webhook_id for place, each in queues if place in failed.items}
             deliveries = [each for place, each in enumerate(deliveries, 1) if place not in failed.items]
         else:
             return True

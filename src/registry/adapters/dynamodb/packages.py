@@ -12,9 +12,9 @@ from registry.adapters.dynamodb.client import DynamoTable
 from registry.adapters.dynamodb.idempotency import read_idempotency_record
 from registry.adapters.dynamodb.keys import Item, number
 from registry.adapters.dynamodb.listing import still_wanted, walk
-from registry.adapters.dynamodb.naming import NameClaims, Unsure
+from registry.adapters.dynamodb.naming import NameReservation, Unsure
 from registry.adapters.dynamodb.outbox import event_items
-from registry.adapters.dynamodb.ratings import mark_item
+from registry.adapters.dynamodb.ratings import rating_request_item
 from registry.adapters.dynamodb.records import attribute
 from registry.adapters.dynamodb.release_ending import end_release
 from registry.adapters.dynamodb.release_view import read_released
@@ -51,27 +51,27 @@ class DynamoPackageStore:
     def __init__(self, table: DynamoTable, *, clock: Clock) -> None:
         self._table = table
         self._clock = clock
-        self.names = NameClaims(table)
+        self.names = NameReservation(table)
         self._listings = ListingUpgrade(table)
 
     async def add(self, package: Package, change: Change) -> None:
         await self.names.check_migrated()
-        claim = partial(self.names.first_try, package=package, change=change)
+        reserve = partial(self.names.first_try, package=package, change=change)
         for _ in range(TRIES):
             try:
-                await self._add(package, change, claim)
+                await self._add(package, change, reserve)
             except Unsure:
                 seen = await self.names.look(package, change)
-                claim = partial(self.names.second_try, package=package, change=change, seen=seen)
+                reserve = partial(self.names.second_try, package=package, change=change, seen=seen)
             else:
                 self.names.remember(package)
                 return
         raise Unavailable("The name is being published by many others; try again.")
 
-    async def _add(self, package: Package, change: Change, claim: Callable[[Transaction], None]) -> None:
+    async def _add(self, package: Package, change: Change, reserve: Callable[[Transaction], None]) -> None:
         blob = package.content.blob_key if package.content else None
         transaction = self._begin(change, revision=package.revision, blob=blob)
-        claim(transaction)
+        reserve(transaction)
         readme = records.readme_item(package)
         record = records.record_item(package, readme_revision=package.revision if readme else 0)
         transaction.put_if(record, ABSENT, otherwise=lambda _: AlreadyExists(f"The id {package.id} is taken."))
@@ -150,7 +150,7 @@ class DynamoPackageStore:
         )
         if old.readme is not None:
             transaction.delete(keys.readme_key(package_id))
-        transaction.delete(keys.mark_key(package_id))
+        transaction.delete(keys.rating_request_key(package_id))
         transaction.delete(keys.rating_key(package_id))
         transaction.delete(safety_keys.safety_key(package_id))
         self._write_rest(transaction, old, None, old_score=score, retired=retired)
@@ -262,10 +262,10 @@ class DynamoPackageStore:
             await transaction.commit()
 
     def _mark(self, transaction: Transaction, package: Package, change: Change) -> None:
-        """Have the package rated, once it has what there is to rate. A claim on the mark becomes void."""
+        """Have the package rated, once it has what there is to rate. A lease on the request becomes void."""
         if can_be_rated(package.status):
-            mark = mark_item(package.id, asked_by=change.audit.user or "", due_at=self._clock.now())
-            transaction.put(mark)
+            request = rating_request_item(package.id, asked_by=change.audit.user or "", due_at=self._clock.now())
+            transaction.put(request)
 
     def _write_rest(
         self,

@@ -1,7 +1,7 @@
-"""Ratings in DynamoDB, and the marks of those that wait.
+"""Ratings in DynamoDB, and the requests of those that wait.
 
-Marks lie in a few partitions of their own, which hold what waits or is under way and nothing else, so that reading them
-all is cheap. A receipt is cut into items below 400 KB.
+Requests lie in a few partitions of their own, which hold what waits or is under way and nothing else, so that reading
+them all is cheap. A receipt is cut into items below 400 KB.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ from registry.domain.errors import TooLarge, Unavailable
 from registry.domain.packages import Change
 from registry.domain.ratings import RatingStatus
 from registry.domain.times import from_microseconds, to_microseconds
-from registry.ports.ratings import DueRating, RatingClaim, RatingDocument, RatingSummary
+from registry.ports.ratings import DueRating, RatingDocument, RatingLease, RatingSummary
 
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb.type_defs import TransactWriteItemTypeDef
@@ -37,10 +37,12 @@ _OWN = "claim_token = :token"
 _READS = 4
 
 
-def mark_item(package_id: str, *, asked_by: str, due_at: datetime, attempts: int = 0, token: str = "") -> Item:
-    """A mark. `token` is that of the claim, empty while nobody has it."""
+def rating_request_item(
+    package_id: str, *, asked_by: str, due_at: datetime, attempts: int = 0, token: str = ""
+) -> Item:
+    """A request. `token` is that of the lease, empty while nobody has it."""
     return {
-        **keys.mark_key(package_id),
+        **keys.rating_request_key(package_id),
         "due_at": number(to_microseconds(due_at)),
         "attempts": number(attempts),
         "asked_by": text(asked_by),
@@ -81,7 +83,7 @@ class DynamoRatingStore:
                 return zlib.decompress(b"".join(attribute(part, "body", "B") for part in parts))
         raise Unavailable(f"The package {package_id} is being rated; try again.")
 
-    async def mark(
+    async def request(
         self,
         package_id: str,
         *,
@@ -90,33 +92,37 @@ class DynamoRatingStore:
         at_once: bool = False,
         unless_rated: int | None = None,
     ) -> None:
-        present = await self._table.get(keys.mark_key(package_id))
+        present = await self._table.get(keys.rating_request_key(package_id))
         if present is None:
             if await self._table.get(keys.record_key(package_id)) is not None:
-                await self._mark_new(mark_item(package_id, asked_by=asked_by, due_at=now), package_id, unless_rated)
+                await self._request_new(
+                    rating_request_item(package_id, asked_by=asked_by, due_at=now), package_id, unless_rated
+                )
         elif at_once and not attribute(present, "claim_token") and _due_at(present) > now:
             attempts = int(attribute(present, "attempts", "N"))
             await self._put(
-                mark_item(package_id, asked_by=asked_by, due_at=now, attempts=attempts), _OWN, {":token": text("")}
+                rating_request_item(package_id, asked_by=asked_by, due_at=now, attempts=attempts),
+                _OWN,
+                {":token": text("")},
             )
 
-    async def claim(self, package_id: str, *, token: str, now: datetime, until: datetime) -> RatingClaim | None:
-        present = await self._table.get(keys.mark_key(package_id))
+    async def lease(self, package_id: str, *, token: str, now: datetime, until: datetime) -> RatingLease | None:
+        present = await self._table.get(keys.rating_request_key(package_id))
         if present is None or _due_at(present) > now:
             return None
-        claim = RatingClaim(
+        lease = RatingLease(
             package_id, token, int(attribute(present, "attempts", "N")) + 1, attribute(present, "asked_by")
         )
         unchanged = "due_at = :due AND claim_token = :token"
         values: Item = {":due": present["due_at"], ":token": present["claim_token"]}
-        return claim if await self._put(_claimed(claim, until), unchanged, values) else None
+        return lease if await self._put(_leased(lease, until), unchanged, values) else None
 
-    async def extend(self, claim: RatingClaim, *, until: datetime) -> bool:
-        return await self._put(_claimed(claim, until), _OWN, {":token": text(claim.token)})
+    async def extend(self, lease: RatingLease, *, until: datetime) -> bool:
+        return await self._put(_leased(lease, until), _OWN, {":token": text(lease.token)})
 
     async def finish(
         self,
-        claim: RatingClaim,
+        lease: RatingLease,
         rating: RatingDocument,
         receipt: bytes,
         change: Change,
@@ -139,14 +145,14 @@ class DynamoRatingStore:
         listing = await score_actions(
             self._table, rating.package_id, revision=rating.revision, lower_bound=rating.net_score_low
         )
-        return await self._end(claim, due_at=retry_at, actions=[*map(self._table.put, puts), *listing])
+        return await self._end(lease, due_at=retry_at, actions=[*map(self._table.put, puts), *listing])
 
-    async def give_back(self, claim: RatingClaim, *, due_at: datetime | None) -> None:
-        await self._end(claim, due_at=due_at)
+    async def give_back(self, lease: RatingLease, *, due_at: datetime | None) -> None:
+        await self._end(lease, due_at=due_at)
 
     async def list_due(self, now: datetime, *, limit: int) -> Sequence[DueRating]:
         due = sorted(
-            (_due_at(item), attribute(item, "sk"), attribute(item, "asked_by")) for item in await self._marks()
+            (_due_at(item), attribute(item, "sk"), attribute(item, "asked_by")) for item in await self._requests()
         )
         places: Counter[str] = Counter()
         ranked = []
@@ -156,15 +162,15 @@ class DynamoRatingStore:
                 ranked.append((places[user], since, package_id, user))
         return [DueRating(package_id, user) for _, _, package_id, user in sorted(ranked)[:limit]]
 
-    async def count_marks(self) -> int:
-        return sum(await asyncio.gather(*map(self._table.count, keys.mark_shards())))
+    async def count_requests(self) -> int:
+        return sum(await asyncio.gather(*map(self._table.count, keys.rating_request_shards())))
 
-    async def _marks(self) -> list[Item]:
-        found = await asyncio.gather(*map(self._table.query_all, keys.mark_shards()))
+    async def _requests(self) -> list[Item]:
+        found = await asyncio.gather(*map(self._table.query_all, keys.rating_request_shards()))
         return [item for items in found for item in items]
 
-    async def _mark_new(self, mark: Item, package_id: str, unless_rated: int | None) -> None:
-        actions = [self._table.put(mark, condition=ABSENT)]
+    async def _request_new(self, request: Item, package_id: str, unless_rated: int | None) -> None:
+        actions = [self._table.put(request, condition=ABSENT)]
         if unless_rated is not None:
             other = "attribute_not_exists(pk) OR revision <> :revision"
             revision = {":revision": number(unless_rated)}
@@ -180,13 +186,15 @@ class DynamoRatingStore:
         return True
 
     async def _end(
-        self, claim: RatingClaim, *, due_at: datetime | None, actions: "Sequence[TransactWriteItemTypeDef]" = ()
+        self, lease: RatingLease, *, due_at: datetime | None, actions: "Sequence[TransactWriteItemTypeDef]" = ()
     ) -> bool:
-        own: Item = {":token": text(claim.token)}
+        own: Item = {":token": text(lease.token)}
         if due_at is None:
-            end = self._table.delete(keys.mark_key(claim.package_id), condition=_OWN, values=own)
+            end = self._table.delete(keys.rating_request_key(lease.package_id), condition=_OWN, values=own)
         else:
-            waiting = mark_item(claim.package_id, asked_by=claim.asked_by, due_at=due_at, attempts=claim.attempts)
+            waiting = rating_request_item(
+                lease.package_id, asked_by=lease.asked_by, due_at=due_at, attempts=lease.attempts
+            )
             end = self._table.put(waiting, condition=_OWN, values=own)
         try:
             await self._table.transact([end, *actions])
@@ -195,9 +203,9 @@ class DynamoRatingStore:
         return True
 
 
-def _claimed(claim: RatingClaim, until: datetime) -> Item:
-    return mark_item(
-        claim.package_id, asked_by=claim.asked_by, due_at=until, attempts=claim.attempts, token=claim.token
+def _leased(lease: RatingLease, until: datetime) -> Item:
+    return rating_request_item(
+        lease.package_id, asked_by=lease.asked_by, due_at=until, attempts=lease.attempts, token=lease.token
     )
 
 
@@ -231,5 +239,5 @@ def _read_rating(package_id: str, item: Item) -> RatingDocument:
     )
 
 
-def _due_at(mark: Item) -> datetime:
-    return from_microseconds(int(attribute(mark, "due_at", "N")))
+def _due_at(request: Item) -> datetime:
+    return from_microseconds(int(attribute(request, "due_at", "N")))

@@ -19,7 +19,7 @@ from registry.adapters.dynamodb.errors import ConditionFailed
 from registry.adapters.dynamodb.keys import Action, Item, number, text
 from registry.adapters.dynamodb.names import owners_of
 from registry.adapters.dynamodb.outbox import event_items
-from registry.adapters.dynamodb.ratings import mark_item
+from registry.adapters.dynamodb.ratings import rating_request_item
 from registry.adapters.dynamodb.records import attribute
 from registry.adapters.dynamodb.release_ending import UNDECIDED, carry_out, clean, decide, end_release
 from registry.adapters.dynamodb.release_view import ReleaseState, states_of
@@ -94,7 +94,7 @@ class DynamoReleaseStore:
         puts = [
             audit_item(audit),
             change_item(after.id, now=now),
-            mark_item(after.id, asked_by=audit.user or "", due_at=now),
+            rating_request_item(after.id, asked_by=audit.user or "", due_at=now),
             *event_items(released.change.events, revision=after.revision),
         ]
         part: Item = {

@@ -35,7 +35,7 @@ def verdict_part_key(sha256: str, part: int) -> Item:
     return key(verdicts(sha256), f"body#{part}")
 
 
-def scan_claim_key(sha256: str) -> Item:
+def scan_lease_key(sha256: str) -> Item:
     return key(verdicts(sha256), "claim")
 
 

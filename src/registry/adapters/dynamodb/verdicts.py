@@ -1,4 +1,4 @@
-"""Verdicts in DynamoDB, and the claims on scans. A verdict's JSON is cut into items below 400 KB."""
+"""Verdicts in DynamoDB, and the leases on scans. A verdict's JSON is cut into items below 400 KB."""
 
 import asyncio
 import zlib
@@ -14,7 +14,7 @@ from registry.domain.errors import TooLarge, Unavailable
 from registry.domain.safety import SafetyStatus
 from registry.domain.times import from_microseconds, to_microseconds
 from registry.domain.verdicts import FAILED_SCAN, Verdict, VerdictSummary
-from registry.ports.verdicts import ScanClaim
+from registry.ports.verdicts import ScanLease
 
 _PART_BYTES = 350_000
 _MOST_PARTS = 10
@@ -48,21 +48,21 @@ class DynamoVerdictStore:
         item = await self._table.get(safety_keys.verdict_key(sha256))
         return None if item is None else _read_summary(sha256, item)
 
-    async def claim(
+    async def lease(
         self, sha256: str, *, scanner_version: int, token: str, now: datetime, until: datetime
-    ) -> ScanClaim | None:
-        present = await self._table.get(safety_keys.scan_claim_key(sha256))
+    ) -> ScanLease | None:
+        present = await self._table.get(safety_keys.scan_lease_key(sha256))
         attempts, condition, values = 1, "attribute_not_exists(pk)", None
         if present is not None:
             if int(attribute(present, "ends_at", "N")) > to_microseconds(now):
                 return None
             attempts = int(attribute(present, "attempts", "N")) + 1
             condition, values = _OWN, {":token": present["claim_token"]}
-        claim = ScanClaim(sha256, token, attempts)
+        lease = ScanLease(sha256, token, attempts)
         try:
             await self._table.transact(
                 [
-                    self._table.put(_claim_item(claim, until), condition=condition, values=values),
+                    self._table.put(_lease_item(lease, until), condition=condition, values=values),
                     self._table.check(
                         safety_keys.verdict_key(sha256), condition=_OLDER, values={":version": number(scanner_version)}
                     ),
@@ -70,34 +70,34 @@ class DynamoVerdictStore:
             )
         except ConditionFailed:
             return None
-        return claim
+        return lease
 
-    async def extend(self, claim: ScanClaim, *, until: datetime) -> bool:
-        return await self._replace_claim(claim, _claim_item(claim, until))
+    async def extend(self, lease: ScanLease, *, until: datetime) -> bool:
+        return await self._replace_lease(lease, _lease_item(lease, until))
 
-    async def finish(self, claim: ScanClaim, verdict: Verdict) -> bool:
+    async def finish(self, lease: ScanLease, verdict: Verdict) -> bool:
         summary, packed = verdict.summary, await asyncio.to_thread(zlib.compress, verdict.body)
         parts = [packed[start : start + _PART_BYTES] for start in range(0, len(packed), _PART_BYTES)]
         if len(parts) > _MOST_PARTS:
             raise TooLarge("The verdict lists more files than the record store takes.")
-        own: Item = {":token": text(claim.token)}
+        own: Item = {":token": text(lease.token)}
         puts = [
             _verdict_item(summary, parts=len(parts)),
             *(
-                {**safety_keys.verdict_part_key(claim.sha256, place), "etag": text(summary.etag), "body": binary(part)}
+                {**safety_keys.verdict_part_key(lease.sha256, place), "etag": text(summary.etag), "body": binary(part)}
                 for place, part in enumerate(parts)
             ),
         ]
-        end = self._table.delete(safety_keys.scan_claim_key(claim.sha256), condition=_OWN, values=own)
+        end = self._table.delete(safety_keys.scan_lease_key(lease.sha256), condition=_OWN, values=own)
         try:
             await self._table.transact([end, *map(self._table.put, puts)])
         except ConditionFailed:
             return False
         return True
 
-    async def give_back(self, claim: ScanClaim) -> None:
-        free = ScanClaim(claim.sha256, claim.token, claim.attempts - 1)
-        await self._replace_claim(claim, _claim_item(free, from_microseconds(0)))
+    async def give_back(self, lease: ScanLease) -> None:
+        free = ScanLease(lease.sha256, lease.token, lease.attempts - 1)
+        await self._replace_lease(lease, _lease_item(free, from_microseconds(0)))
 
     async def list_outdated(self, scanner_version: int, *, limit: int) -> Sequence[str]:
         after, behind = f"{FAILED_SCAN:06d}$", f"{scanner_version:06d}"  # `$` follows `#`
@@ -116,8 +116,8 @@ class DynamoVerdictStore:
         await self._table.batch_write([{"DeleteRequest": {"Key": keys.key_of(item)}} for item in gone])
         return bool(gone)
 
-    async def _replace_claim(self, claim: ScanClaim, item: Item) -> bool:
-        own: Item = {":token": text(claim.token)}
+    async def _replace_lease(self, lease: ScanLease, item: Item) -> bool:
+        own: Item = {":token": text(lease.token)}
         try:
             await self._table.transact([self._table.put(item, condition=_OWN, values=own)])
         except ConditionFailed:
@@ -125,12 +125,12 @@ class DynamoVerdictStore:
         return True
 
 
-def _claim_item(claim: ScanClaim, ends_at: datetime) -> Item:
+def _lease_item(lease: ScanLease, ends_at: datetime) -> Item:
     return {
-        **safety_keys.scan_claim_key(claim.sha256),
-        "claim_token": text(claim.token),
+        **safety_keys.scan_lease_key(lease.sha256),
+        "claim_token": text(lease.token),
         "ends_at": number(to_microseconds(ends_at)),
-        "attempts": number(claim.attempts),
+        "attempts": number(lease.attempts),
     }
 
 

@@ -1,4 +1,4 @@
-"""Webhooks, deliveries and the lanes they wait in, as items and back."""
+"""Webhooks, deliveries and the queues they wait in, as items and back."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -12,7 +12,7 @@ from registry.domain.events import EventType
 from registry.domain.webhooks import DELIVERIES_KEPT, Delivery, DeliveryStatus, Webhook
 
 MOST_WAITING = 1_000
-"""So many deliveries of a webhook and package may wait: the ids in a lane's item stay far below its 400 KB."""
+"""So many deliveries of a webhook and package may wait: the ids in a queue's item stay far below its 400 KB."""
 
 
 def webhook_item(webhook: Webhook) -> Item:
@@ -93,19 +93,19 @@ def put_unchanged(table: DynamoTable, old: Delivery, new: Delivery, *, now: date
 
 
 def joining(table: DynamoTable, delivery: Delivery, *, now: datetime) -> Action:
-    """The action that has a delivery wait at the end of its lane; where there was none, it is due now.
+    """The action that has a delivery wait at the end of its queue; where there was none, it is due now.
 
     Its condition fails where too many wait already.
     """
     return table.update(
-        keys.lane_key(delivery),
+        keys.queue_key(delivery),
         "SET waiting = list_append(if_not_exists(waiting, :none), :one), "
-        "status_shard = :lanes, id = if_not_exists(id, :due)",
+        "status_shard = :queues, id = if_not_exists(id, :due)",
         condition="attribute_not_exists(waiting) OR size(waiting) < :most",
         values={
             ":none": {"L": []},
             ":one": {"L": [text(delivery.id)]},
-            ":lanes": text(keys.due_lanes(delivery.webhook_id)),
+            ":queues": text(keys.due_queues(delivery.webhook_id)),
             ":due": text(due_text(now, delivery.id)),
             ":most": number(MOST_WAITING),
         },
@@ -113,19 +113,19 @@ def joining(table: DynamoTable, delivery: Delivery, *, now: datetime) -> Action:
 
 
 def due_text(at: datetime, delivery_id: str) -> str:
-    """When the first delivery of a lane is due, as the index sorts it, with that delivery's id."""
+    """When the first delivery of a queue is due, as the index sorts it, with that delivery's id."""
     return f"{at.astimezone(UTC).isoformat(timespec='microseconds')}#{delivery_id}"
 
 
-def read_due(lane: Item) -> tuple[datetime, str]:
-    """The inverse of `due_text`, of a lane or its entry in the index."""
-    due_at, _, delivery_id = attribute(lane, "id").partition("#")
+def read_due(queue: Item) -> tuple[datetime, str]:
+    """The inverse of `due_text`, of a queue or its entry in the index."""
+    due_at, _, delivery_id = attribute(queue, "id").partition("#")
     return datetime.fromisoformat(due_at), delivery_id
 
 
-def waiting_ids(lane: Item) -> list[str]:
-    """The deliveries of a lane in their order; the first is the one that is due or on its way."""
-    return [delivery_id["S"] for delivery_id in attribute(lane, "waiting", "L")]
+def waiting_ids(queue: Item) -> list[str]:
+    """The deliveries of a queue in their order; the first is the one that is due or on its way."""
+    return [delivery_id["S"] for delivery_id in attribute(queue, "waiting", "L")]
 
 
 def given_up(deliveries: Iterable[Delivery]) -> list[Delivery]:

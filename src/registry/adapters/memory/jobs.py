@@ -48,7 +48,7 @@ class LocalJobQueue:
             await self._tell()
 
     async def run(self, handler: JobHandler) -> None:
-        """Do jobs until cancelled. One that fails is logged; its mark brings it back."""
+        """Do jobs until cancelled. One that fails is logged; its request brings it back."""
         async with asyncio.TaskGroup() as tasks:
             for _ in range(self._concurrent):
                 tasks.create_task(self._work(handler))

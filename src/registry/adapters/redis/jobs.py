@@ -1,6 +1,6 @@
 """Ratings to make, as entries of a Redis stream that workers share through a consumer group.
 
-An entry carries a package's id and nothing else. One whose worker died is claimed by another after `idle_seconds`; one
+An entry carries a package's id and nothing else. One whose worker died is leased by another after `idle_seconds`; one
 that Redis loses is found by the sweep over the rating requests. Either way the request's lease decides who makes the
 rating, so an entry that comes twice does no harm.
 
@@ -121,7 +121,7 @@ class RedisJobQueue:
             _log.exception("job_failed", entry=entry_id.decode())
         finally:
             slots.release()
-        # Without this it is claimed again, and found to be done.
+        # Without this it is leased again, and found to be done.
         with contextlib.suppress(RedisError, OSError):
             await self._client.execute_command("XACK", self._stream, GROUP, entry_id)
             await self._client.execute_command("XDEL", self._stream, entry_id)

@@ -23,7 +23,7 @@ _ADD = f"""INSERT OR IGNORE INTO deliveries
     VALUES (?, ?, ?, ?, ?, ?, 'pending', 0, 0, CASE WHEN {_BEHIND_ANOTHER} THEN NULL ELSE ? END)"""  # noqa: S608
 _DUE_WEBHOOKS = """SELECT id FROM webhooks AS w WHERE disabled = 0 AND EXISTS
     (SELECT 1 FROM deliveries WHERE webhook_id = w.id AND due_at <= ?)"""
-_CLAIM = f"""SELECT d.number, {_COLUMNS} FROM {_LIVE}
+_DUE = f"""SELECT d.number, {_COLUMNS} FROM {_LIVE}
     WHERE w.id = ? AND w.disabled = 0 AND due_at <= ? ORDER BY due_at, d.number LIMIT ?"""  # noqa: S608
 _LEASE = "UPDATE deliveries SET attempts = attempts + 1, at = ?, due_at = ? WHERE number = ?"
 _SETTLE = """UPDATE deliveries SET status = ?, response_status = ?, at = ?, due_at = ?, ended_at = ?
@@ -39,7 +39,7 @@ _DEPTH = f"SELECT count(*) FROM {_LIVE} WHERE w.disabled = 0 AND status = 'pendi
 
 
 class SqliteDeliveryOutbox:
-    """Implements `DeliveryOutbox`. A claim is told from later ones by the count of attempts."""
+    """Implements `DeliveryOutbox`. A lease is told from later ones by the count of attempts."""
 
     def __init__(self, database: SqliteDatabase, clock: Clock) -> None:
         self._database = database
@@ -51,15 +51,15 @@ class SqliteDeliveryOutbox:
     async def due_webhooks(self) -> Sequence[str]:
         return [webhook_id for (webhook_id,) in self._database.fetch_all(_DUE_WEBHOOKS, (self._now(),))]
 
-    async def claim(self, webhook_id: str, *, limit: int, lease_seconds: float) -> Sequence[Delivery]:
+    async def lease(self, webhook_id: str, *, limit: int, lease_seconds: float) -> Sequence[Delivery]:
         now = self._now()
         lease_ends = now + int(lease_seconds * 1_000_000)
 
         def operation(connection: sqlite3.Connection) -> list[Delivery]:
-            rows = connection.execute(_CLAIM, (webhook_id, now, limit)).fetchall()
+            rows = connection.execute(_DUE, (webhook_id, now, limit)).fetchall()
             connection.executemany(_LEASE, [(now, lease_ends, number) for number, *_ in rows])
-            claimed = [_delivery(rest) for _, *rest in rows]
-            return [replace(each, attempts=each.attempts + 1, at=from_microseconds(now)) for each in claimed]
+            leased = [_delivery(rest) for _, *rest in rows]
+            return [replace(each, attempts=each.attempts + 1, at=from_microseconds(now)) for each in leased]
 
         return await self._database.write(operation)
 

@@ -8,14 +8,14 @@ from typing import Any
 
 from registry.adapters.sqlite.database import SqliteDatabase
 from registry.domain.times import to_microseconds
-from registry.ports.derived import MOST_USERS, DerivedClaim, DerivedKey, DerivedKind, DerivedRecord
+from registry.ports.derived import MOST_USERS, DerivedKey, DerivedKind, DerivedLease, DerivedRecord
 
 _ROWS_AT_A_TIME = 500
 _COLUMNS = """kind, sha256, blob_key, blob_sha256, problem, path, reader_version, crc32,
     (SELECT json_group_array(user) FROM derived_users AS u WHERE u.kind = d.kind AND u.sha256 = d.sha256)"""
 _FIND = f"SELECT {_COLUMNS} FROM derived AS d WHERE kind = ? AND sha256 = ?"  # noqa: S608 - fixed texts
 _LIST = f"SELECT {_COLUMNS} FROM derived AS d WHERE (kind, sha256) > (?, ?) ORDER BY kind, sha256 LIMIT ?"  # noqa: S608
-_CLAIM = """INSERT INTO derived_claims (kind, sha256, token, ends_at, attempts) VALUES (?, ?, ?, ?, 1)
+_LEASE = """INSERT INTO derived_claims (kind, sha256, token, ends_at, attempts) VALUES (?, ?, ?, ?, 1)
     ON CONFLICT (kind, sha256) DO UPDATE
         SET token = excluded.token, ends_at = excluded.ends_at, attempts = attempts + 1 WHERE ends_at <= ?
     RETURNING attempts"""
@@ -41,20 +41,20 @@ class SqliteDerivedStore:
         row = self._database.fetch_one(_FIND, (key.kind, key.sha256))
         return None if row is None else _record(row)
 
-    async def claim(self, key: DerivedKey, *, token: str, now: datetime, until: datetime) -> DerivedClaim | None:
+    async def lease(self, key: DerivedKey, *, token: str, now: datetime, until: datetime) -> DerivedLease | None:
         row = (key.kind, key.sha256, token, to_microseconds(until), to_microseconds(now))
-        claimed = await self._database.write(lambda connection: connection.execute(_CLAIM, row).fetchone())
-        return DerivedClaim(key, token, *claimed) if claimed else None
+        leased = await self._database.write(lambda connection: connection.execute(_LEASE, row).fetchone())
+        return DerivedLease(key, token, *leased) if leased else None
 
-    async def extend(self, claim: DerivedClaim, *, until: datetime) -> bool:
-        row = (to_microseconds(until), *_own(claim))
+    async def extend(self, lease: DerivedLease, *, until: datetime) -> bool:
+        row = (to_microseconds(until), *_own(lease))
         return await self._database.write(lambda connection: connection.execute(_EXTEND, row).rowcount) == 1
 
-    async def finish(self, claim: DerivedClaim, record: DerivedRecord) -> str | None:
+    async def finish(self, lease: DerivedLease, record: DerivedRecord) -> str | None:
         key = record.key
 
         def operation(connection: sqlite3.Connection) -> str | None:
-            if connection.execute(_END_CLAIM, _own(claim)).rowcount == 0:
+            if connection.execute(_END_CLAIM, _own(lease)).rowcount == 0:
                 return record.blob_key
             before = connection.execute(_FIND, (key.kind, key.sha256)).fetchone()
             connection.execute(
@@ -75,11 +75,11 @@ class SqliteDerivedStore:
 
         return await self._database.write(operation)
 
-    async def give_back(self, claim: DerivedClaim, *, counted: bool) -> None:
-        if not counted and claim.attempts == 1:
-            await self._database.write(lambda connection: connection.execute(_END_CLAIM, _own(claim)).rowcount)
+    async def give_back(self, lease: DerivedLease, *, counted: bool) -> None:
+        if not counted and lease.attempts == 1:
+            await self._database.write(lambda connection: connection.execute(_END_CLAIM, _own(lease)).rowcount)
             return
-        row = (0 if counted else 1, *_own(claim))
+        row = (0 if counted else 1, *_own(lease))
         await self._database.write(lambda connection: connection.execute(_GIVE_BACK, row).rowcount)
 
     async def add_user(self, key: DerivedKey, user: str) -> bool:
@@ -132,8 +132,8 @@ def _page(after: tuple[str, str]) -> Any:
     return query
 
 
-def _own(claim: DerivedClaim) -> tuple[str, str, str]:
-    return claim.key.kind, claim.key.sha256, claim.token
+def _own(lease: DerivedLease) -> tuple[str, str, str]:
+    return lease.key.kind, lease.key.sha256, lease.token
 
 
 def _add_users(connection: sqlite3.Connection, key: DerivedKey, users: Iterable[str]) -> None:

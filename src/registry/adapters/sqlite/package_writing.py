@@ -12,7 +12,7 @@ from registry.adapters.sqlite.deliveries import record_events
 from registry.adapters.sqlite.idempotency import add_idempotency_record
 from registry.adapters.sqlite.names import drop_aliases
 from registry.adapters.sqlite.naming import HeldVersion, check_bytes, check_owner, claim_names, retire
-from registry.adapters.sqlite.ratings import drop_rating, mark_anew
+from registry.adapters.sqlite.ratings import drop_rating, request_ratings
 from registry.adapters.sqlite.rows import insert_rows
 from registry.adapters.sqlite.scan_requests import drop_safety, open_requests
 from registry.adapters.sqlite.scores import list_by_score, unlist
@@ -146,10 +146,10 @@ def record(connection: sqlite3.Connection, changes: Sequence[Change], *, now: in
     record_events(connection, [event for change in changes for event in change.events], now=now)
 
 
-def mark(connection: sqlite3.Connection, changed: Sequence[tuple[Package, Change]], *, now: int) -> None:
+def request(connection: sqlite3.Connection, changed: Sequence[tuple[Package, Change]], *, now: int) -> None:
     """Have packages rated, once they have what there is to rate. `now` in microseconds."""
     ready = [(package.id, change.audit.user or "") for package, change in changed if can_be_rated(package.status)]
-    mark_anew(connection, ready, now=now)
+    request_ratings(connection, ready, now=now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,5 +183,5 @@ class AddPackage(BatchOperation):
         claim_names(connection, added)
         check_bytes(connection, [package for package, _ in added])
         insert_packages(connection, [adding.writing for adding in operations])
-        mark(connection, added, now=now)
+        request(connection, added, now=now)
         open_requests(connection, added, now=now)

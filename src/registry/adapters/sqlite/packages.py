@@ -17,7 +17,7 @@ from registry.adapters.sqlite.listing import (
     merged,
     walk_of,
 )
-from registry.adapters.sqlite.package_writing import AddPackage, PackageWriting, delete_package, mark, record
+from registry.adapters.sqlite.package_writing import AddPackage, PackageWriting, delete_package, record, request
 from registry.adapters.sqlite.ranges import entries_in_range
 from registry.adapters.sqlite.scan_requests import SAFETY_COLUMNS, follow_content, safety_of
 from registry.adapters.sqlite.scores import Check, check_for, checked_entries
@@ -84,7 +84,7 @@ class SqlitePackageStore:
             record(connection, [change], now=now)
             with within(change.quota, connection):
                 writing.update(connection, change, expected_revision=expected_revision)
-            mark(connection, [(package, change)], now=now)
+            request(connection, [(package, change)], now=now)
             follow_content(connection, package, change, now=now)
 
         await self._database.write(operation)

@@ -1,4 +1,4 @@
-"""Ratings and their marks."""
+"""Ratings and their requests."""
 
 import json
 import sqlite3
@@ -14,7 +14,7 @@ from registry.adapters.sqlite.scores import list_by_score
 from registry.domain.packages import Change
 from registry.domain.ratings import RatingStatus
 from registry.domain.times import from_microseconds, to_microseconds
-from registry.ports.ratings import DueRating, RatingClaim, RatingDocument, RatingSummary
+from registry.ports.ratings import DueRating, RatingDocument, RatingLease, RatingSummary
 
 _FIND = """SELECT revision, status, net_score, rated_at, etag, summary, body
     FROM ratings WHERE package_id = ?"""
@@ -23,13 +23,13 @@ _SUMMARIES = """SELECT r.package_id, r.revision, r.net_score, r.etag, r.summary
 _STORE = """INSERT OR REPLACE INTO ratings
     (package_id, revision, status, net_score, rated_at, etag, summary, body, receipt)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"""
-_MARK = """INSERT INTO rating_marks (package_id, due_at, attempts, asked_by)
+_REQUEST = """INSERT INTO rating_marks (package_id, due_at, attempts, asked_by)
     SELECT id, ?, 0, ? FROM packages WHERE id = ?
         AND NOT EXISTS (SELECT 1 FROM ratings WHERE package_id = packages.id AND revision = ?)
     ON CONFLICT (package_id) DO UPDATE SET due_at = min(due_at, excluded.due_at), asked_by = excluded.asked_by
         WHERE token IS NULL AND ?"""
-_MARK_ANEW = "INSERT OR REPLACE INTO rating_marks (package_id, asked_by, due_at, attempts, token)"
-_CLAIM = """UPDATE rating_marks SET token = ?, due_at = ?, attempts = attempts + 1 WHERE package_id = ? AND due_at <= ?
+_REQUEST_AGAIN = "INSERT OR REPLACE INTO rating_marks (package_id, asked_by, due_at, attempts, token)"
+_LEASE = """UPDATE rating_marks SET token = ?, due_at = ?, attempts = attempts + 1 WHERE package_id = ? AND due_at <= ?
     RETURNING attempts, asked_by"""
 _OWN = "WHERE package_id = ? AND token = ?"
 _DUE = """
@@ -72,7 +72,7 @@ class SqliteRatingStore:
 
         return await self._database.read(query)
 
-    async def mark(
+    async def request(
         self,
         package_id: str,
         *,
@@ -84,21 +84,21 @@ class SqliteRatingStore:
         if not at_once and self._database.fetch_one("SELECT 1 FROM rating_marks WHERE package_id = ?", (package_id,)):
             return  # many may ask for what one has started: they need not write
         row = (to_microseconds(now), asked_by, package_id, unless_rated, at_once)
-        await self._database.write(lambda connection: connection.execute(_MARK, row).rowcount)
+        await self._database.write(lambda connection: connection.execute(_REQUEST, row).rowcount)
 
-    async def claim(self, package_id: str, *, token: str, now: datetime, until: datetime) -> RatingClaim | None:
+    async def lease(self, package_id: str, *, token: str, now: datetime, until: datetime) -> RatingLease | None:
         row = (token, to_microseconds(until), package_id, to_microseconds(now))
-        claimed = await self._database.write(lambda connection: connection.execute(_CLAIM, row).fetchone())
-        return RatingClaim(package_id, token, *claimed) if claimed else None
+        leased = await self._database.write(lambda connection: connection.execute(_LEASE, row).fetchone())
+        return RatingLease(package_id, token, *leased) if leased else None
 
-    async def extend(self, claim: RatingClaim, *, until: datetime) -> bool:
-        row = (to_microseconds(until), claim.package_id, claim.token)
+    async def extend(self, lease: RatingLease, *, until: datetime) -> bool:
+        row = (to_microseconds(until), lease.package_id, lease.token)
         sql = f"UPDATE rating_marks SET due_at = ? {_OWN}"  # noqa: S608 - fixed texts
         return await self._database.write(lambda connection: connection.execute(sql, row).rowcount) == 1
 
     async def finish(
         self,
-        claim: RatingClaim,
+        lease: RatingLease,
         rating: RatingDocument,
         receipt: bytes,
         change: Change,
@@ -118,7 +118,7 @@ class SqliteRatingStore:
         )
 
         def operation(connection: sqlite3.Connection) -> bool:
-            if not _end_claim(connection, claim, due_at=retry_at):
+            if not _end_lease(connection, lease, due_at=retry_at):
                 return False
             connection.execute(_STORE, row)
             list_by_score(connection, rating.package_id)
@@ -128,8 +128,8 @@ class SqliteRatingStore:
 
         return await self._database.write(operation)
 
-    async def give_back(self, claim: RatingClaim, *, due_at: datetime | None) -> None:
-        await self._database.write(lambda connection: _end_claim(connection, claim, due_at=due_at))
+    async def give_back(self, lease: RatingLease, *, due_at: datetime | None) -> None:
+        await self._database.write(lambda connection: _end_lease(connection, lease, due_at=due_at))
 
     async def list_due(self, now: datetime, *, limit: int) -> Sequence[DueRating]:
         rows = await self._database.read(
@@ -137,30 +137,30 @@ class SqliteRatingStore:
         )
         return [DueRating(*row) for row in rows]
 
-    async def count_marks(self) -> int:
+    async def count_requests(self) -> int:
         (count,) = await self._database.read(
             lambda connection: connection.execute("SELECT count(*) FROM rating_marks").fetchone()
         )
         return int(count)
 
 
-def _end_claim(connection: sqlite3.Connection, claim: RatingClaim, *, due_at: datetime | None) -> bool:
-    own = (claim.package_id, claim.token)
+def _end_lease(connection: sqlite3.Connection, lease: RatingLease, *, due_at: datetime | None) -> bool:
+    own = (lease.package_id, lease.token)
     if due_at is None:
         return connection.execute(f"DELETE FROM rating_marks {_OWN}", own).rowcount == 1  # noqa: S608 - fixed texts
     sql = f"UPDATE rating_marks SET due_at = ?, token = NULL {_OWN}"  # noqa: S608 - fixed texts
     return connection.execute(sql, (to_microseconds(due_at), *own)).rowcount == 1
 
 
-def mark_anew(connection: sqlite3.Connection, wanted: Sequence[tuple[str, str]], *, now: int) -> None:
-    """Have packages rated anew, within the transaction under way; claims become void.
+def request_ratings(connection: sqlite3.Connection, wanted: Sequence[tuple[str, str]], *, now: int) -> None:
+    """Have packages rated anew, within the transaction under way; leases become void.
 
     `wanted`: the id of each, and who asks. `now` in microseconds.
     """
-    insert_rows(connection, _MARK_ANEW, [(package_id, user, now, 0, None) for package_id, user in wanted])
+    insert_rows(connection, _REQUEST_AGAIN, [(package_id, user, now, 0, None) for package_id, user in wanted])
 
 
 def drop_rating(connection: sqlite3.Connection, package_id: str) -> None:
-    """Forget the package's rating and its mark, within the transaction under way."""
+    """Forget the package's rating and its request, within the transaction under way."""
     connection.execute("DELETE FROM ratings WHERE package_id = ?", (package_id,))
     connection.execute("DELETE FROM rating_marks WHERE package_id = ?", (package_id,))

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from registry.adapters.sqlite.database import SqliteDatabase
 from registry.adapters.sqlite.names import replace_name
-from registry.adapters.sqlite.package_writing import PackageWriting, mark, record
+from registry.adapters.sqlite.package_writing import PackageWriting, record, request
 from registry.domain.releases import Release
 from registry.domain.times import to_microseconds
 from registry.ports.clock import Clock
@@ -27,7 +27,7 @@ class SqliteReleaseStore:
             record(connection, [each.change for each in release.packages], now=now)
             for writing, each in released:
                 writing.update(connection, each.change, expected_revision=each.package.revision - 1)
-            mark(connection, [(each.package, each.change) for each in release.packages], now=now)
+            request(connection, [(each.package, each.change) for each in release.packages], now=now)
             for named in release.names:
                 change = NameChange(release.principal, audit=named.audit, events=named.events)
                 replace_name(connection, named.name, change, now=now)

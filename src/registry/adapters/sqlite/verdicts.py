@@ -1,4 +1,4 @@
-"""Verdicts and the claims on scans."""
+"""Verdicts and the leases on scans."""
 
 import sqlite3
 import zlib
@@ -10,11 +10,11 @@ from registry.adapters.sqlite.database import SqliteDatabase
 from registry.domain.safety import SafetyStatus
 from registry.domain.times import from_microseconds, to_microseconds
 from registry.domain.verdicts import FAILED_SCAN, Verdict, VerdictSummary
-from registry.ports.verdicts import ScanClaim
+from registry.ports.verdicts import ScanLease
 
 _SUMMARY = "SELECT status, reason, scanner_version, scanned_at, etag FROM verdicts WHERE sha256 = ?"
 _FIND = "SELECT status, reason, scanner_version, scanned_at, etag, body FROM verdicts WHERE sha256 = ?"
-_CLAIM = """INSERT INTO scan_claims (sha256, token, ends_at, attempts)
+_LEASE = """INSERT INTO scan_claims (sha256, token, ends_at, attempts)
     SELECT ?, ?, ?, 1 WHERE NOT EXISTS (SELECT 1 FROM verdicts WHERE sha256 = ? AND scanner_version >= ?)
     ON CONFLICT (sha256) DO UPDATE
         SET token = excluded.token, ends_at = excluded.ends_at, attempts = attempts + 1 WHERE ends_at <= ?
@@ -44,19 +44,19 @@ class SqliteVerdictStore:
         row = self._database.fetch_one(_SUMMARY, (sha256,))
         return None if row is None else _summary(sha256, row)
 
-    async def claim(
+    async def lease(
         self, sha256: str, *, scanner_version: int, token: str, now: datetime, until: datetime
-    ) -> ScanClaim | None:
+    ) -> ScanLease | None:
         row = (sha256, token, to_microseconds(until), sha256, scanner_version, to_microseconds(now))
-        claimed = await self._database.write(lambda connection: connection.execute(_CLAIM, row).fetchone())
-        return ScanClaim(sha256, token, *claimed) if claimed else None
+        leased = await self._database.write(lambda connection: connection.execute(_LEASE, row).fetchone())
+        return ScanLease(sha256, token, *leased) if leased else None
 
-    async def extend(self, claim: ScanClaim, *, until: datetime) -> bool:
-        row = (to_microseconds(until), claim.sha256, claim.token)
+    async def extend(self, lease: ScanLease, *, until: datetime) -> bool:
+        row = (to_microseconds(until), lease.sha256, lease.token)
         sql = "UPDATE scan_claims SET ends_at = ? WHERE sha256 = ? AND token = ?"
         return await self._database.write(lambda connection: connection.execute(sql, row).rowcount) == 1
 
-    async def finish(self, claim: ScanClaim, verdict: Verdict) -> bool:
+    async def finish(self, lease: ScanLease, verdict: Verdict) -> bool:
         summary = verdict.summary
         row = (
             summary.content_sha256,
@@ -69,7 +69,7 @@ class SqliteVerdictStore:
         )
 
         def operation(connection: sqlite3.Connection) -> bool:
-            own = (claim.sha256, claim.token)
+            own = (lease.sha256, lease.token)
             if connection.execute("DELETE FROM scan_claims WHERE sha256 = ? AND token = ?", own).rowcount == 0:
                 return False
             connection.execute(_STORE, row)
@@ -77,10 +77,10 @@ class SqliteVerdictStore:
 
         return await self._database.write(operation)
 
-    async def give_back(self, claim: ScanClaim) -> None:
+    async def give_back(self, lease: ScanLease) -> None:
         def operation(connection: sqlite3.Connection) -> None:
-            own = (claim.sha256, claim.token)
-            if claim.attempts == 1:
+            own = (lease.sha256, lease.token)
+            if lease.attempts == 1:
                 connection.execute("DELETE FROM scan_claims WHERE sha256 = ? AND token = ?", own)
             else:
                 sql = "UPDATE scan_claims SET ends_at = 0, attempts = attempts - 1 WHERE sha256 = ? AND token = ?"

@@ -1,4 +1,4 @@
-"""Holding the claim on something that is being made, for as long as that takes."""
+"""Holding the lease on something that is being made, for as long as that takes."""
 
 import asyncio
 import contextlib
@@ -8,12 +8,12 @@ from datetime import timedelta
 
 from registry.domain.errors import RegistryError
 from registry.ports.clock import Clock, IdSource
-from registry.ports.derived import DerivedClaim, DerivedKey, DerivedStore
+from registry.ports.derived import DerivedKey, DerivedLease, DerivedStore
 from registry.services.maintenance.background import beside
 
 
 class Claiming:
-    """Claims for one process. A process that dies stops extending, and its claim ends by itself."""
+    """Claims for one process. A process that dies stops extending, and its lease ends by itself."""
 
     def __init__(self, store: DerivedStore, *, clock: Clock, ids: IdSource, lease_seconds: float) -> None:
         self._store = store
@@ -22,26 +22,26 @@ class Claiming:
         self._lease = timedelta(seconds=lease_seconds)
 
     @asynccontextmanager
-    async def claimed(self, key: DerivedKey) -> AsyncIterator[DerivedClaim | None]:
-        """The claim, extended while the block runs; None where another process has it.
+    async def leased(self, key: DerivedKey) -> AsyncIterator[DerivedLease | None]:
+        """The lease, extended while the block runs; None where another process has it.
 
-        An error of a store, or cancellation, ends the claim as if it had not been taken.
+        An error of a store, or cancellation, ends the lease as if it had not been taken.
         """
         now = self._clock.now()
-        claim = await self._store.claim(key, token=self._ids.new_id(), now=now, until=now + self._lease)
-        if claim is None:
+        lease = await self._store.lease(key, token=self._ids.new_id(), now=now, until=now + self._lease)
+        if lease is None:
             yield None
             return
         try:
-            async with beside(self._extend(claim)):
-                yield claim
+            async with beside(self._extend(lease)):
+                yield lease
         except (RegistryError, asyncio.CancelledError):
             with contextlib.suppress(RegistryError):
-                await asyncio.shield(self._store.give_back(claim, counted=False))
+                await asyncio.shield(self._store.give_back(lease, counted=False))
             raise
 
-    async def _extend(self, claim: DerivedClaim) -> None:
+    async def _extend(self, lease: DerivedLease) -> None:
         while True:
             await asyncio.sleep(self._lease.total_seconds() / 3)
             with contextlib.suppress(RegistryError):
-                await self._store.extend(claim, until=self._clock.now() + self._lease)
+                await self._store.extend(lease, until=self._clock.now() + self._lease)

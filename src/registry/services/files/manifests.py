@@ -1,4 +1,4 @@
-"""Manifests: made once for a content, by whichever process claims it first, then read from their blob."""
+"""Manifests: made once for a content, by whichever process leases it first, then read from their blob."""
 
 import asyncio
 import contextlib
@@ -16,7 +16,7 @@ from registry.formats.archives.kinds import SNIFF_BYTES
 from registry.formats.manifests.entries import SINGLE, Manifest, encode_manifest, single_entry
 from registry.formats.manifests.job import READER_VERSION, ManifestReading, is_surely_single
 from registry.ports.blobs import BlobStore
-from registry.ports.derived import DerivedClaim, DerivedKey, DerivedKind, DerivedRecord, DerivedStore
+from registry.ports.derived import DerivedKey, DerivedKind, DerivedLease, DerivedRecord, DerivedStore
 from registry.services.files.claiming import Claiming
 from registry.services.files.reading import ContentReader
 
@@ -133,26 +133,26 @@ class Manifests:
             await self._make(content, user)
 
     async def _make(self, content: Content, user: str) -> None:
-        async with self._claiming.claimed(_key(content)) as claim:
-            if claim is None:
+        async with self._claiming.leased(_key(content)) as lease:
+            if lease is None:
                 return
-            present = await self._store.find(claim.key)
+            present = await self._store.find(lease.key)
             if present is not None and not _is_outdated(present):
-                await self._store.give_back(claim, counted=False)
+                await self._store.give_back(lease, counted=False)
                 return
             try:
                 reading = await self._reader.read(content, user=user)
             except ParsingAborted as error:
-                if claim.attempts < MOST_ATTEMPTS:
-                    await self._store.give_back(claim, counted=True)
+                if lease.attempts < MOST_ATTEMPTS:
+                    await self._store.give_back(lease, counted=True)
                     return
                 reading = ManifestReading("", problem=str(error))
             crc32 = await self._reader.checksum(content) if reading.container == SINGLE else None
-            await self._keep(claim, reading, content.blob_key, crc32)
+            await self._keep(lease, reading, content.blob_key, crc32)
 
-    async def _keep(self, claim: DerivedClaim, reading: ManifestReading, used_by: str, crc32: int | None) -> None:
+    async def _keep(self, lease: DerivedLease, reading: ManifestReading, used_by: str, crc32: int | None) -> None:
         record = DerivedRecord(
-            claim.key,
+            lease.key,
             frozenset((used_by,)),
             READER_VERSION,
             problem=reading.problem,
@@ -162,11 +162,11 @@ class Manifests:
         if reading.text:
             data = reading.text.encode()
             stored = await self._blobs.put(_in_pieces(data))
-            record = DerivedRecord(claim.key, record.users, READER_VERSION, stored.key, stored.sha256)
-        left = await self._store.finish(claim, record)
+            record = DerivedRecord(lease.key, record.users, READER_VERSION, stored.key, stored.sha256)
+        left = await self._store.finish(lease, record)
         if left is not None:
             await self._blobs.delete(left)
-        _log.info("manifest_made", sha256=claim.key.sha256, container=reading.container, problem=reading.problem)
+        _log.info("manifest_made", sha256=lease.key.sha256, container=reading.container, problem=reading.problem)
 
     async def _small_single(self, content: Content) -> Manifest | None:
         """The manifest of a small content that is no archive: it needs no record."""

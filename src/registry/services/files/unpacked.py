@@ -158,18 +158,18 @@ class UnpackedFiles:
 
     async def _keep(self, key: DerivedKey, content: Content, chunks: Chunks, *, sha256: str | None) -> None:
         """Store the bytes under the key, unless they are there or another process is about it."""
-        async with self._claiming.claimed(key) as claim:
-            if claim is None:
+        async with self._claiming.leased(key) as lease:
+            if lease is None:
                 return
             if await self._store.add_user(key, content.sha256):
-                await self._store.give_back(claim, counted=False)
+                await self._store.give_back(lease, counted=False)
                 return
             stored = await self._blobs.put(chunks)
             if sha256 is not None and stored.sha256 != sha256:
                 await self._blobs.delete(stored.key)
                 raise ArchiveUnreadable("its stored bytes are not those of its manifest")
             record = DerivedRecord(key, frozenset((content.sha256,)), _VERSION, stored.key, stored.sha256)
-            left = await self._store.finish(claim, record)
+            left = await self._store.finish(lease, record)
             if left is not None:
                 await self._blobs.delete(left)
             _log.info("file_unpacked", sha256=key.sha256, size=stored.size)

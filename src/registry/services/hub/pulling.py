@@ -27,7 +27,7 @@ from registry.services.packages.publishing import Publishing
 
 _log = structlog.get_logger(__name__)
 _HUB = "https://huggingface.co/"
-_MARK = "hub."
+_REQUEST = "hub."
 _ABSENT_SECONDS = 60.0
 """So long a process remembers that the Hub does not have something."""
 _MOST_KEPT = 10_000
@@ -35,14 +35,14 @@ _MOST_KEPT = 10_000
 
 def is_pulled(package: Package) -> bool:
     """Whether the package was pulled through: it is served once it has been scanned and rated."""
-    return package.version.build.startswith(_MARK) and (package.source_url or "").startswith(_HUB)
+    return package.version.build.startswith(_REQUEST) and (package.source_url or "").startswith(_HUB)
 
 
 def version_of(commit: HubCommit) -> Version:
     """The number of a commit's package: those of one repository rise with the time of the commit."""
     at = commit.changed_at
     number = f"0.{at:%Y%m%d}.{int(f'{at:%H%M%S}')}"
-    return Version.parse(f"{number}+{_MARK}{commit.sha}")
+    return Version.parse(f"{number}+{_REQUEST}{commit.sha}")
 
 
 class PullThrough:
@@ -116,7 +116,7 @@ class PullThrough:
     async def _find(self, kind: PackageType, name: str, sha: str) -> str | None:
         """The package of a commit that was pulled before: then the Hub need not be there."""
         versions = (await self._packages.list_versions([name])).get(name, [])
-        wanted = f"{_MARK}{sha}"
+        wanted = f"{_REQUEST}{sha}"
         return next((each.id for each in versions if each.type is kind and each.version.build == wanted), None)
 
     async def _is_for_pulling(self, kind: PackageType, name: str, owner: Caller) -> bool:

@@ -20,8 +20,8 @@ from registry.ports.clock import Clock
 from registry.ports.fetching import ContentFetcher, FetchError, SourceFacts
 from registry.ports.packages import PackageStore
 from registry.services.ingest.gate import ScoreGate
-from registry.services.ingest.leases import Claim, Claims
-from registry.services.ingest.turns import Turn, Turns
+from registry.services.ingest.leases import IngestLease, IngestLeases
+from registry.services.ingest.slots import FairSlots, Slot
 from registry.services.packages.intake import IncomingContent, Intake, Received, filled
 
 _log = structlog.get_logger(__name__)
@@ -55,7 +55,7 @@ class Ingest:
         intake: Intake,
         fetcher: ContentFetcher,
         *,
-        claims: Claims,
+        leases: IngestLeases,
         clock: Clock,
         lease_seconds: float,
         limits: IngestLimits | None = None,
@@ -65,7 +65,7 @@ class Ingest:
         self._packages = packages
         self._intake = intake
         self._fetcher = fetcher
-        self._claims = claims
+        self._leases = leases
         self._clock = clock
         self._renewal_seconds = lease_seconds / 3
         self._look_seconds = min(_LOOK_SECONDS, lease_seconds / 4)
@@ -73,7 +73,7 @@ class Ingest:
         self._sleep = sleep
         limits = limits or IngestLimits()
         self._longest_seconds = limits.seconds
-        self._turns = Turns(total=limits.concurrent, per_user=limits.concurrent_per_user)
+        self._slots = FairSlots(total=limits.concurrent, per_user=limits.concurrent_per_user)
         self._known: set[str] = set()
 
     async def check(self, source_url: str) -> None:
@@ -81,10 +81,10 @@ class Ingest:
         await self._fetcher.check(source_url)
 
     def start(self, package_id: str, user: str) -> None:
-        """Fetch this package's content soon, in its user's turn."""
+        """Fetch this package's content soon, in its user's slot."""
         if package_id not in self._known:
             self._known.add(package_id)
-            self._turns.ask(user, package_id)
+            self._slots.ask(user, package_id)
 
     @property
     def depth(self) -> int:
@@ -96,8 +96,8 @@ class Ingest:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._look())
             while True:
-                turn = await self._turns.next()
-                tasks.create_task(self._work(turn))
+                slot = await self._slots.next()
+                tasks.create_task(self._work(slot))
 
     async def _look(self) -> None:
         while True:
@@ -112,117 +112,117 @@ class Ingest:
                     PackageFilter(status=PackageStatus.PENDING), limit=200, after=after
                 )
                 for package in await self._packages.get_many([item.id for item in page.items]):
-                    if self._claims.is_free(package):
+                    if self._leases.is_free(package):
                         self.start(package.id, package.created_by)
                 if (after := page.next_after) is None:
                     return
         except RegistryError as error:
             _log.warning("pending_not_listed", reason=str(error))
 
-    async def _work(self, turn: Turn) -> None:
+    async def _work(self, slot: Slot) -> None:
         try:
-            await self._ingest(turn)
+            await self._ingest(slot)
         except RegistryError as error:
-            # The record still says pending: a look finds it again once the claim has lapsed.
-            _log.warning("ingest_waits", package_id=turn.package_id, reason=str(error))
+            # The record still says pending: a look finds it again once the lease has lapsed.
+            _log.warning("ingest_waits", package_id=slot.package_id, reason=str(error))
         except Exception:  # noqa: BLE001 (one package must not end the fetching of all others)
-            _log.exception("ingest_broke", package_id=turn.package_id)
+            _log.exception("ingest_broke", package_id=slot.package_id)
         finally:
-            turn.end()
-            self._known.discard(turn.package_id)
+            slot.end()
+            self._known.discard(slot.package_id)
 
-    async def _ingest(self, turn: Turn) -> None:
-        package_id = turn.package_id
-        if (taken := await self._claims.take(package_id)) is None:
+    async def _ingest(self, slot: Slot) -> None:
+        package_id = slot.package_id
+        if (taken := await self._leases.take(package_id)) is None:
             return
-        claim, package = taken
-        renewing = asyncio.create_task(self._keep(claim))
+        lease, package = taken
+        renewing = asyncio.create_task(self._keep(lease))
         try:
             self._check_age(package)
             async with asyncio.timeout(self._longest_seconds):
-                await self._fetch(claim, turn)
+                await self._fetch(lease, slot)
         except (Unavailable, SourceFailed):
             raise
         except (FetchError, RegistryError, TimeoutError) as error:
-            await self._fail(claim, str(error) or "fetching took too long")
+            await self._fail(lease, str(error) or "fetching took too long")
         except _Lost:
             _log.info("ingest_lost", package_id=package_id)
         except asyncio.CancelledError:
             # The server stops in good order: another one, or the next, need not wait for the lease to end.
             with contextlib.suppress(RegistryError):
-                await self._claims.release(claim)
+                await self._leases.release(lease)
             raise
         except Exception:
             # Another try would end alike, and a package must not stay pending for a defect of the registry.
-            await self._fail(claim, "the registry could not take in what the address gave; its log says why")
+            await self._fail(lease, "the registry could not take in what the address gave; its log says why")
             raise
         finally:
             renewing.cancel()
 
-    async def _fail(self, claim: Claim, why: str) -> None:
+    async def _fail(self, lease: IngestLease, why: str) -> None:
         reason = redacted(why)[:_REASON_CHARACTERS]
-        _log.info("ingest_failed", package_id=claim.package_id, reason=reason)
-        await self._claims.finish(claim, lambda it: replace(it, status=PackageStatus.FAILED, status_reason=reason))
+        _log.info("ingest_failed", package_id=lease.package_id, reason=reason)
+        await self._leases.finish(lease, lambda it: replace(it, status=PackageStatus.FAILED, status_reason=reason))
 
     def _check_age(self, package: Package) -> None:
         # A package on which servers die must not be taken up for ever.
         if package.created_at + _GIVEN_UP_AFTER < self._clock.now():
             raise FetchError("it could not be fetched within a day", transient=False)
 
-    async def _keep(self, claim: Claim) -> None:
-        while not claim.lost:
+    async def _keep(self, lease: IngestLease) -> None:
+        while not lease.lost:
             await asyncio.sleep(self._renewal_seconds)
             try:
-                await self._claims.renew(claim)
+                await self._leases.renew(lease)
             except RegistryError as error:
-                _log.warning("ingest_not_renewed", package_id=claim.package_id, reason=str(error))
+                _log.warning("ingest_not_renewed", package_id=lease.package_id, reason=str(error))
 
-    async def _fetch(self, claim: Claim, turn: Turn) -> None:
+    async def _fetch(self, lease: IngestLease, slot: Slot) -> None:
         for attempt in range(1, _ATTEMPTS + 1):
             try:
-                await self._fetch_once(claim)
+                await self._fetch_once(lease)
             except FetchError as error:
                 wait = max(error.retry_after_seconds, _BACK_OFF_SECONDS * 2**attempt)
                 if not error.transient or attempt == _ATTEMPTS or wait > _LONGEST_WAIT_SECONDS:
                     raise
-                claim.waits_because = f"tried again in {wait:.0f} s: {error}"[:_REASON_CHARACTERS]
+                lease.waits_because = f"tried again in {wait:.0f} s: {error}"[:_REASON_CHARACTERS]
             else:
                 return
-            await self._claims.renew(claim)
-            await turn.rest(self._sleep(wait))
-            claim.waits_because, claim.received_bytes = None, 0
+            await self._leases.renew(lease)
+            await slot.rest(self._sleep(wait))
+            lease.waits_because, lease.received_bytes = None, 0
 
-    async def _fetch_once(self, claim: Claim) -> None:
-        async with self._fetcher.fetch(claim.source_url) as fetched:
-            incoming = IncomingContent(_counted(fetched.chunks, claim), fetched.filename, fetched.media_type)
-            received = await self._intake.receive(incoming, owner=claim.owner)
+    async def _fetch_once(self, lease: IngestLease) -> None:
+        async with self._fetcher.fetch(lease.source_url) as fetched:
+            incoming = IncomingContent(_counted(fetched.chunks, lease), fetched.filename, fetched.media_type)
+            received = await self._intake.receive(incoming, owner=lease.owner)
         try:
-            kept = await self._intake.settle(self._accept(claim, received, fetched.facts), received)
+            kept = await self._intake.settle(self._accept(lease, received, fetched.facts), received)
         except FetchError:
             await self._intake.discard(received.content)
             raise
         if not kept:
             await self._intake.discard(received.content)
             raise _Lost
-        _log.info("ingest_done", package_id=claim.package_id, revision=fetched.facts.revision)
+        _log.info("ingest_done", package_id=lease.package_id, revision=fetched.facts.revision)
 
-    async def _accept(self, claim: Claim, received: Received, facts: SourceFacts) -> bool:
-        """Write the record; False when the claim was lost. Raises FetchError when the score is too low."""
+    async def _accept(self, lease: IngestLease, received: Received, facts: SourceFacts) -> bool:
+        """Write the record; False when the lease was lost. Raises FetchError when the score is too low."""
 
         def active(package: Package) -> Package:
             return replace(filled(package, received, facts), status=PackageStatus.ACTIVE, status_reason=None)
 
         if self._gate is not None:
-            candidate = active(await self._packages.get(claim.package_id))
+            candidate = active(await self._packages.get(lease.package_id))
             if (refusal := await self._gate.refusal(candidate)) is not None:
                 raise FetchError(refusal, transient=False)
-        return await self._claims.finish(claim, active, quota=self._intake.quota_of(claim.owner))
+        return await self._leases.finish(lease, active, quota=self._intake.quota_of(lease.owner))
 
 
-async def _counted(chunks: AsyncIterator[bytes], claim: Claim) -> AsyncIterator[bytes]:
-    """The chunks, for as long as the claim holds. Raises _Lost."""
+async def _counted(chunks: AsyncIterator[bytes], lease: IngestLease) -> AsyncIterator[bytes]:
+    """The chunks, for as long as the lease holds. Raises _Lost."""
     async for chunk in chunks:
-        if claim.lost:
+        if lease.lost:
             raise _Lost
-        claim.received_bytes += len(chunk)
+        lease.received_bytes += len(chunk)
         yield chunk

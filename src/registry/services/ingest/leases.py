@@ -1,7 +1,7 @@
 """Which process fetches a pending package.
 
-A claim is written into the record, on the condition that nobody else wrote meanwhile, and holds for a lease: whoever
-died leaves a claim that nobody renews, and the next process takes over. The clocks of the processes must agree to
+A lease is written into the record, on the condition that nobody else wrote meanwhile, and ends after a while: a process
+that died leaves a lease that nobody renews, and the next process takes over. The clocks of the processes must agree to
 within a fraction of the lease.
 """
 
@@ -24,32 +24,32 @@ _WRITE_ATTEMPTS = 8
 
 
 @dataclass(slots=True)
-class Claim:
+class IngestLease:
     """A package that this process fetches. `lost`: it is gone, or another process fetches it now."""
 
     package_id: str
     source_url: str = field(repr=False)
     public_url: str
     owner: str
-    mark: str = field(repr=False)
+    signature: str = field(repr=False)
     lost: bool = False
     received_bytes: int = 0
     waits_because: str | None = None
 
     @property
     def note(self) -> str:
-        """What the record says while the claim holds."""
+        """What the record says while the lease holds."""
         progress = f"{self.received_bytes / 1e6:,.1f} MB so far"
-        return f"{self.mark}, {self.waits_because or progress}"
+        return f"{self.signature}, {self.waits_because or progress}"
 
     def holds(self, package: Package) -> bool:
-        """Whether the package still waits for what this claim fetches."""
+        """Whether the package still waits for what this lease fetches."""
         reason = package.status_reason or ""
-        pending = package.status is PackageStatus.PENDING and reason.startswith(self.mark)
+        pending = package.status is PackageStatus.PENDING and reason.startswith(self.signature)
         return pending and package.source_url == self.public_url
 
 
-class Claims:
+class IngestLeases:
     def __init__(
         self,
         packages: PackageStore,
@@ -75,21 +75,21 @@ class Claims:
             return False
         return package.status_reason is None or package.updated_at + self._lease <= self._clock.now()
 
-    async def take(self, package_id: str) -> tuple[Claim, Package] | None:
-        """Claim the package; None where there is nothing to fetch, or another process was first."""
+    async def take(self, package_id: str) -> tuple[IngestLease, Package] | None:
+        """Take the package; None where there is nothing to fetch, or another process was first."""
         try:
             package = await self._packages.get(package_id)
             if package.source_url is None or not self.is_free(package):
                 return None
             began = f"{self._clock.now():%Y-%m-%dT%H:%M:%SZ}"
-            claim = Claim(
+            lease = IngestLease(
                 package.id,
                 await self._whole_url(package.id, package.source_url),
                 package.source_url,
                 package.created_by,
                 f"being fetched since {began} by {self._ids.new_id()[-8:]}",
             )
-            return claim, await self._replace(package, replace(package, status_reason=claim.note), AuditAction.UPDATE)
+            return lease, await self._replace(package, replace(package, status_reason=lease.note), AuditAction.UPDATE)
         except (NotFound, RevisionConflict):
             return None
 
@@ -98,34 +98,36 @@ class Claims:
         whole = await self._source_urls.find(package_id)
         return whole if whole is not None and public_url(whole) == shown else shown
 
-    async def renew(self, claim: Claim) -> None:
+    async def renew(self, lease: IngestLease) -> None:
         """Begin the lease again and say how far it is."""
-        await self._write(claim, lambda package: replace(package, status_reason=claim.note), AuditAction.UPDATE)
+        await self._write(lease, lambda package: replace(package, status_reason=lease.note), AuditAction.UPDATE)
 
-    async def release(self, claim: Claim) -> None:
+    async def release(self, lease: IngestLease) -> None:
         """Leave the package to any process, at once."""
-        await self._write(claim, lambda package: replace(package, status_reason=None), AuditAction.UPDATE)
+        await self._write(lease, lambda package: replace(package, status_reason=None), AuditAction.UPDATE)
 
-    async def finish(self, claim: Claim, outcome: Callable[[Package], Package], *, quota: Quota | None = None) -> bool:
-        """Write the outcome over what the record says by now. False when the claim was lost: nothing was written.
+    async def finish(
+        self, lease: IngestLease, outcome: Callable[[Package], Package], *, quota: Quota | None = None
+    ) -> bool:
+        """Write the outcome over what the record says by now. False when the lease was lost: nothing was written.
 
         Raises PermissionDenied when who published it no longer owns the name, VersionRetired.
 
         Raises QuotaReached where the outcome does not fit into `quota`.
         """
-        written = await self._write(claim, outcome, AuditAction.STATUS, quota)
-        if written and claim.source_url != claim.public_url:
+        written = await self._write(lease, outcome, AuditAction.STATUS, quota)
+        if written and lease.source_url != lease.public_url:
             with contextlib.suppress(Unavailable):  # its time ends it, too
-                await self._source_urls.remove(claim.package_id)
+                await self._source_urls.remove(lease.package_id)
         return written
 
     async def _write(
-        self, claim: Claim, changed: Callable[[Package], Package], action: AuditAction, quota: Quota | None = None
+        self, lease: IngestLease, changed: Callable[[Package], Package], action: AuditAction, quota: Quota | None = None
     ) -> bool:
         for _ in range(_WRITE_ATTEMPTS):
             try:
-                package = await self._packages.get(claim.package_id)
-                if not claim.holds(package):
+                package = await self._packages.get(lease.package_id)
+                if not lease.holds(package):
                     break
                 await self._replace(package, changed(package), action, quota)
             except RevisionConflict:
@@ -134,7 +136,7 @@ class Claims:
             except NotFound:
                 break
             return True
-        claim.lost = True
+        lease.lost = True
         return False
 
     async def _replace(

@@ -93,4 +93,4 @@ class Refreshing:
             await self._requests.open(package_id, asked_by="", now=now)
         rating = await self._ratings.find(package_id)
         if rating is not None and orjson.loads(rating.body).get("formula_version") != FORMULA_VERSION:
-            await self._ratings.mark(package_id, asked_by="", now=now)
+            await self._ratings.request(package_id, asked_by="", now=now)

@@ -34,7 +34,7 @@ from registry.ports.clock import Clock, IdSource
 from registry.ports.fetching import SourceFacts
 from registry.services.packages.archive_reading import ArchiveReader
 from registry.services.packages.content_names import KINDS, checked_media_type, safe_filename
-from registry.services.uploads.quotas import Quotas, Room
+from registry.services.uploads.quotas import Allowance, Quotas
 
 _log = structlog.get_logger(__name__)
 _Result = TypeVar("_Result")
@@ -93,7 +93,7 @@ class Intake:
 
     async def receive(self, incoming: IncomingContent, *, owner: str, replaced: Content | None = None) -> Received:
         """Store the bytes. Raises TooLarge, QuotaReached, DigestMismatch; nothing stays behind then."""
-        room = await self._quotas.room_for(owner, freed_bytes=replaced.size if replaced else 0)
+        room = await self._quotas.allowance_for(owner, freed_bytes=replaced.size if replaced else 0)
         stored, head = await self._store(incoming, room)
         media_type, filename = checked_media_type(incoming.media_type), safe_filename(incoming.filename)
         content = Content(stored.key, stored.size, stored.sha256, media_type, filename)
@@ -124,7 +124,7 @@ class Intake:
             return Received(content)
         return Received(content, await self._archives.look_into(content.blob_key, size=content.size, user=user))
 
-    async def _store(self, incoming: IncomingContent, room: Room) -> tuple[StoredBlob, bytes]:
+    async def _store(self, incoming: IncomingContent, room: Allowance) -> tuple[StoredBlob, bytes]:
         head = bytearray()
 
         async def bounded() -> AsyncIterator[bytes]:

@@ -115,7 +115,7 @@ class Ratings:
 
     async def count_waiting(self) -> int:
         """How many ratings wait or are under way, for all processes together."""
-        return await self._store.count_marks()
+        return await self._store.count_requests()
 
     async def count_due(self, *, late_seconds: float = 0) -> int:
         """How many ratings should have begun by now, and are so late; at most `MOST_COUNTED`."""
@@ -123,14 +123,14 @@ class Ratings:
         return len(await self._store.list_due(moment, limit=MOST_COUNTED))
 
     async def hint(self, package_id: str, user: str) -> None:
-        """Hand over a mark that `user` has just set. Without the hint the sweep finds it a moment later."""
+        """Hand over a request that `user` has just set. Without the hint the sweep finds it a moment later."""
         with contextlib.suppress(RegistryError):
             await self._jobs.put(package_id, user=user)
 
     async def _start(
         self, package_id: str, asked_by: str, *, at_once: bool = False, unless_rated: int | None = None
     ) -> None:
-        await self._store.mark(
+        await self._store.request(
             package_id, asked_by=asked_by, now=self._clock.now(), at_once=at_once, unless_rated=unless_rated
         )
         await self.hint(package_id, asked_by)

@@ -1,7 +1,7 @@
-"""Making ratings: claimed once among all processes, collected, scored, stored.
+"""Making ratings: leased once among all processes, collected, scored, stored.
 
-A claim is a lease that is renewed while the work goes on. When a worker dies, its lease ends by itself and the sweep of
-any other finds the mark: after `lease_seconds` and a sweep's interval at the latest.
+A lease is renewed while the work goes on. When a worker dies, its lease ends by itself and the sweep of
+any other finds the request: after `lease_seconds` and a sweep's interval at the latest.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ from registry.ports.cache import RatingCache
 from registry.ports.clock import Clock, IdSource
 from registry.ports.jobs import JobQueue
 from registry.ports.packages import PackageStore
-from registry.ports.ratings import RatingClaim, RatingDocument, RatingStore
+from registry.ports.ratings import RatingDocument, RatingLease, RatingStore
 from registry.rating.collect import EvidenceCollector
 from registry.services.maintenance.background import beside
 from registry.services.packages.intake import AuditWriter
@@ -99,46 +99,46 @@ class RatingWork:
         self._observer = observer
 
     async def perform(self, package_id: str) -> None:
-        """Rate the package if its mark is due and nobody else has claimed it."""
+        """Rate the package if its request is due and nobody else has leased it."""
         now = self._clock.now()
         until = now + timedelta(seconds=self._rules.lease_seconds)
-        claim = await self._store.claim(package_id, token=self._ids.new_id(), now=now, until=until)
-        if claim is None:
+        lease = await self._store.lease(package_id, token=self._ids.new_id(), now=now, until=until)
+        if lease is None:
             return
         began, outcome = now, "failed"
         try:
-            async with self._held(claim):
-                outcome = await self._rate(claim)
+            async with self._held(lease):
+                outcome = await self._rate(lease)
         except NotFound:
-            await self._store.give_back(claim, due_at=None)
+            await self._store.give_back(lease, due_at=None)
         except RegistryError as error:
             _log.warning("rating_waits", package_id=package_id, reason=str(error))
             with contextlib.suppress(RegistryError):
-                await self._store.give_back(claim, due_at=self._next_try(claim))
+                await self._store.give_back(lease, due_at=self._next_try(lease))
         finally:
             self._observer.rated(outcome, (self._clock.now() - began).total_seconds())
 
     async def sweep(self, jobs: JobQueue) -> None:
-        """Until cancelled, hand over the marks that are due: new ones, ones to try again, ones whose worker died."""
+        """Until cancelled, hand over the requests that are due: new ones, ones to try again, ones whose worker died."""
         while True:
             with contextlib.suppress(RegistryError):
                 for due in await self._store.list_due(self._clock.now(), limit=_SWEPT_AT_ONCE):
                     await jobs.put(due.package_id, user=due.asked_by)
             await asyncio.sleep(jittered(self._rules.sweep_seconds))
 
-    async def _rate(self, claim: RatingClaim) -> str:
-        package = await self._packages.get(claim.package_id)
-        if claim.attempts <= _MOST_WAITS and not await self._verdicts.is_there(package, claim.asked_by):
+    async def _rate(self, lease: RatingLease) -> str:
+        package = await self._packages.get(lease.package_id)
+        if lease.attempts <= _MOST_WAITS and not await self._verdicts.is_there(package, lease.asked_by):
             # Whoever makes the verdict has the rating made at once then.
-            await self._store.give_back(claim, due_at=self._soon(claim))
+            await self._store.give_back(lease, due_at=self._soon(lease))
             return "waits"
         evidence = await self._collector.collect(package)
         scored = await self._scorer.score(evidence, user=package.created_by)
         rating, document = scored.rating, rating_document(scored.rating)
-        retry_at = self._next_try(claim) if rating.status is RatingStatus.PARTIAL else None
-        change = self._audit.rated(package, claim.asked_by or None, rating)
+        retry_at = self._next_try(lease) if rating.status is RatingStatus.PARTIAL else None
+        change = self._audit.rated(package, lease.asked_by or None, rating)
         receipt = await self._receipts.sign(scored.receipt)
-        if not await self._store.finish(claim, document, receipt, change, retry_at=retry_at):
+        if not await self._store.finish(lease, document, receipt, change, retry_at=retry_at):
             return "void"
         await self._keep_at_hand(document)
         _log.info("package_rated", package_id=package.id, revision=package.revision, status=rating.status.value)
@@ -152,26 +152,26 @@ class RatingWork:
             ttl_seconds=jittered(self._rules.cache_seconds),
         )
 
-    def _soon(self, claim: RatingClaim) -> datetime:
-        return self._clock.now() + timedelta(seconds=jittered(min(60.0, 2.0 ** (claim.attempts - 1))))
+    def _soon(self, lease: RatingLease) -> datetime:
+        return self._clock.now() + timedelta(seconds=jittered(min(60.0, 2.0 ** (lease.attempts - 1))))
 
-    def _next_try(self, claim: RatingClaim) -> datetime:
+    def _next_try(self, lease: RatingLease) -> datetime:
         rules = self._rules
         seconds = retry_seconds(
-            claim.attempts, first_seconds=rules.retry_seconds, most_seconds=rules.most_retry_seconds
+            lease.attempts, first_seconds=rules.retry_seconds, most_seconds=rules.most_retry_seconds
         )
         return self._clock.now() + timedelta(seconds=jittered(seconds))
 
     @asynccontextmanager
-    async def _held(self, claim: RatingClaim) -> AsyncIterator[None]:
+    async def _held(self, lease: RatingLease) -> AsyncIterator[None]:
         """Renews the lease. Attempts lengthen it: a package that kills its workers comes back ever more rarely."""
-        held_seconds = lease_seconds(claim.attempts, first_seconds=self._rules.lease_seconds)
+        held_seconds = lease_seconds(lease.attempts, first_seconds=self._rules.lease_seconds)
 
         async def renew() -> None:
             while True:
                 with contextlib.suppress(RegistryError):
                     until = self._clock.now() + timedelta(seconds=held_seconds)
-                    await self._store.extend(claim, until=until)
+                    await self._store.extend(lease, until=until)
                 await asyncio.sleep(self._rules.lease_seconds / 3)
 
         async with beside(renew()):

@@ -51,7 +51,7 @@ class RatingsAfterVerdicts:
             if rated is not None and safety_of(rated) == status.value:
                 return
             unless_rated = package.revision if rated is None else None
-            await self._ratings.mark(
+            await self._ratings.request(
                 package.id, asked_by=asked_by, now=self._clock.now(), at_once=True, unless_rated=unless_rated
             )
         with contextlib.suppress(RegistryError):

@@ -1,6 +1,6 @@
-"""Making verdicts: each content is scanned once, by whichever process claims it first.
+"""Making verdicts: each content is scanned once, by whichever process leases it first.
 
-A claim is a lease that is extended while the scan goes on. When a process dies, its lease ends by itself, and the next
+A lease is a lease that is extended while the scan goes on. When a process dies, its lease ends by itself, and the next
 look at the open requests finds the content unscanned.
 """
 
@@ -21,7 +21,7 @@ from registry.formats.scanning.version import SCANNER_VERSION
 from registry.ports.clock import Clock, IdSource
 from registry.ports.packages import PackageStore
 from registry.ports.scanning import ContentScanner
-from registry.ports.verdicts import ScanClaim, ScanRequestStore, VerdictStore
+from registry.ports.verdicts import ScanLease, ScanRequestStore, VerdictStore
 from registry.services.maintenance.background import beside
 
 _log = structlog.get_logger(__name__)
@@ -63,11 +63,11 @@ class Scanning:
         present = await self._verdicts.find_summary(content.sha256)
         if present is not None and present.scanner_version >= SCANNER_VERSION:
             return present
-        claim = await self._claim(content.sha256)
-        if claim is None:
+        lease = await self._take_lease(content.sha256)
+        if lease is None:
             return None
-        verdict = await self._scan(claim, content, user=user)
-        return verdict.summary if await self._verdicts.finish(claim, verdict) else None
+        verdict = await self._scan(lease, content, user=user)
+        return verdict.summary if await self._verdicts.finish(lease, verdict) else None
 
     async def settle(self, content: Content, *, user: str, within_seconds: float) -> None:
         """Return once the content has a verdict, or the time is over. Raises Unavailable."""
@@ -88,49 +88,49 @@ class Scanning:
     async def scan_again(self) -> bool:
         """Scan one content whose verdict an older scanner made. Whether there was one."""
         for sha256 in await self._verdicts.list_outdated(SCANNER_VERSION, limit=_OUTDATED_AT_ONCE):
-            claim = await self._claim(sha256)
-            if claim is None:
+            lease = await self._take_lease(sha256)
+            if lease is None:
                 continue
             content = await self._content_of(sha256)
             if content is None:
-                await self._verdicts.give_back(claim)
+                await self._verdicts.give_back(lease)
                 await self._verdicts.remove_unused(sha256)
             else:
-                await self._replace(claim, content)
+                await self._replace(lease, content)
             return True
         return False
 
-    async def _replace(self, claim: ScanClaim, content: Content) -> None:
-        before = await self._verdicts.find_summary(claim.sha256)
-        verdict = await self._scan(claim, content, user="")
+    async def _replace(self, lease: ScanLease, content: Content) -> None:
+        before = await self._verdicts.find_summary(lease.sha256)
+        verdict = await self._scan(lease, content, user="")
         if before is None or before.status is not verdict.summary.status:
             # First, so that a crash between the two leaves requests that are due and not packages that are missed.
-            await self._requests.open_all(claim.sha256, now=self._clock.now())
-        await self._verdicts.finish(claim, verdict)
-        _log.info("content_scanned_again", sha256=claim.sha256, status=verdict.summary.status.value)
+            await self._requests.open_all(lease.sha256, now=self._clock.now())
+        await self._verdicts.finish(lease, verdict)
+        _log.info("content_scanned_again", sha256=lease.sha256, status=verdict.summary.status.value)
 
     async def _content_of(self, sha256: str) -> Content | None:
         ids = await self._requests.list_packages(sha256, limit=_PACKAGES_LOOKED_AT)
         contents = [package.content for package in await self._packages.get_many(ids)]
         return next((content for content in contents if content is not None and content.sha256 == sha256), None)
 
-    async def _claim(self, sha256: str) -> ScanClaim | None:
+    async def _take_lease(self, sha256: str) -> ScanLease | None:
         now = self._clock.now()
-        return await self._verdicts.claim(
+        return await self._verdicts.lease(
             sha256, scanner_version=SCANNER_VERSION, token=self._ids.new_id(), now=now, until=now + self._lease
         )
 
-    async def _scan(self, claim: ScanClaim, content: Content, *, user: str) -> Verdict:
-        if claim.attempts > MOST_ATTEMPTS:
+    async def _scan(self, lease: ScanLease, content: Content, *, user: str) -> Verdict:
+        if lease.attempts > MOST_ATTEMPTS:
             return self._failed(content, f"the scan ended its process {MOST_ATTEMPTS} times", version=SCANNER_VERSION)
         try:
-            async with self._held(claim):
+            async with self._held(lease):
                 report: ScanReport = await self._scanner.scan(content, user=user)
         except NotFound:
             return self._failed(content, "the stored bytes are missing", version=FAILED_SCAN)
         except (RegistryError, asyncio.CancelledError):
             with contextlib.suppress(RegistryError):
-                await asyncio.shield(self._verdicts.give_back(claim))
+                await asyncio.shield(self._verdicts.give_back(lease))
             raise
         except Exception as error:  # noqa: BLE001 - whatever breaks a scan, the content is not clean
             _log.exception("scan_failed", sha256=content.sha256)
@@ -142,14 +142,14 @@ class Scanning:
         return failed_verdict(content.sha256, reason, path=content.filename, scanner_version=version, scanned_at=now)
 
     @asynccontextmanager
-    async def _held(self, claim: ScanClaim) -> AsyncIterator[None]:
+    async def _held(self, lease: ScanLease) -> AsyncIterator[None]:
         """Extends the lease while the scan goes on."""
 
         async def extend() -> None:
             while True:
                 await asyncio.sleep(self._lease.total_seconds() / 3)
                 with contextlib.suppress(RegistryError):
-                    await self._verdicts.extend(claim, until=self._clock.now() + self._lease)
+                    await self._verdicts.extend(lease, until=self._clock.now() + self._lease)
 
         async with beside(extend()):
             yield

@@ -18,7 +18,7 @@ class QuotaRules:
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
+class Allowance:
     """How many bytes may come in now, and whether it is the user's quota that says so."""
 
     bytes: int
@@ -38,8 +38,8 @@ class Room:
 class Quotas:
     """What is stored and what open uploads announce counts.
 
-    `room_for` and `check_upload` look before bytes come in, so that few are sent in vain. What holds is `quota_of`, by
-    which the write of the record looks again.
+    `allowance_for` and `check_upload` look before bytes come in, so that few are sent in vain. What holds is
+    `quota_of`, by which the write of the record looks again.
     """
 
     def __init__(self, usage: UsageStore, uploads: UploadStore, rules: QuotaRules) -> None:
@@ -52,18 +52,18 @@ class Quotas:
         rules = self._rules
         return Quota(user, rules.user_bytes, rules.open_uploads) if rules.user_bytes else None
 
-    async def room_for(self, user: str, *, freed_bytes: int = 0) -> Room:
+    async def allowance_for(self, user: str, *, freed_bytes: int = 0) -> Allowance:
         """The room for one more content of `user`, who gives up `freed_bytes` for it."""
         if not self._rules.user_bytes:
-            return Room(self._rules.package_bytes, by_quota=False)
+            return Allowance(self._rules.package_bytes, by_quota=False)
         announced = sum(upload.size for upload in await self._uploads.list_open(user, limit=self._rules.open_uploads))
         stored = await self._usage.stored_bytes(user)
         left = max(0, self._rules.user_bytes - stored - announced + freed_bytes)
-        return Room(min(left, self._rules.package_bytes), by_quota=left < self._rules.package_bytes)
+        return Allowance(min(left, self._rules.package_bytes), by_quota=left < self._rules.package_bytes)
 
     async def check_upload(self, user: str, size: int) -> None:
         """Raises Throttled for one open upload too many, TooLarge, QuotaReached."""
         limit = self._rules.open_uploads
         opened = len(await self._uploads.list_open(user, limit=limit))
         Quota(user, self._rules.user_bytes, limit).check_uploads(opened + 1)
-        (await self.room_for(user)).check(size)
+        (await self.allowance_for(user)).check(size)

@@ -1,7 +1,7 @@
 """Sending deliveries: at least once, in order for each package and webhook, again and again over a day.
 
 Every webhook with something due is served by a task of its own, so that a slow receiver holds up nobody else. A
-delivery is claimed under a lease: whatever happens to this process, another one (or the next) sends it after that.
+delivery is leased under a lease: whatever happens to this process, another one (or the next) sends it after that.
 """
 
 import asyncio
@@ -92,7 +92,7 @@ class Deliveries:
         except NotFound:
             return  # removed meanwhile
         except RegistryError as error:
-            # What was claimed is due again after its lease.
+            # What was leased is due again after its lease.
             _log.warning("deliveries_wait", webhook_id=webhook_id, reason=str(error))
         finally:
             self._busy.discard(webhook_id)
@@ -100,11 +100,11 @@ class Deliveries:
     async def send_due(self, webhook_id: str) -> int:
         """Claim some deliveries of a webhook, send them side by side, and settle them; how many. Raises NotFound."""
         webhook = await self._webhooks.get(webhook_id)
-        claimed = await self._outbox.claim(webhook_id, limit=_AT_ONCE, lease_seconds=self._lease_seconds)
+        leased = await self._outbox.lease(webhook_id, limit=_AT_ONCE, lease_seconds=self._lease_seconds)
         async with asyncio.TaskGroup() as tasks:
-            for delivery in claimed:
+            for delivery in leased:
                 tasks.create_task(self._attempt(webhook, delivery))
-        return len(claimed)
+        return len(leased)
 
     async def _attempt(self, webhook: Webhook, delivery: Delivery) -> None:
         began = asyncio.get_running_loop().time()

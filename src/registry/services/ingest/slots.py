@@ -7,29 +7,29 @@ from dataclasses import dataclass, field
 
 
 @dataclass(slots=True)
-class Turn:
+class Slot:
     """A package whose fetching is under way. Ends with `end`, however it went."""
 
     user: str
     package_id: str
-    _turns: "Turns" = field(repr=False)
+    _slots: "FairSlots" = field(repr=False)
     _held: bool = True
 
     def end(self) -> None:
         """Let another one begin. Again does nothing."""
         if self._held:
             self._held = False
-            self._turns.give_back(self.user)
+            self._slots.give_back(self.user)
 
     async def rest(self, wait: Awaitable[None]) -> None:
-        """Let others fetch during `wait`, then wait for a turn to go on."""
+        """Let others fetch during `wait`, then wait for a slot to go on."""
         self.end()
         await wait
-        await self._turns.take_again(self.user)
+        await self._slots.take_again(self.user)
         self._held = True
 
 
-class Turns:
+class FairSlots:
     """`total` at a time, `per_user` of one user, and first of all the user who has the fewest under way.
 
     One event loop uses it, so it needs no lock.
@@ -44,11 +44,11 @@ class Turns:
         self._changed = asyncio.Event()
 
     def ask(self, user: str, package_id: str) -> None:
-        """Have a package fetched in the user's turn."""
+        """Have a package fetched in the user's slot."""
         self._waiting.setdefault(user, deque()).append(package_id)
         self._changed.set()
 
-    async def next(self) -> Turn:
+    async def next(self) -> Slot:
         """The next package, once one may begin."""
         while (user := self._choose()) is None:
             await self._wait()
@@ -57,10 +57,10 @@ class Turns:
         if packages:
             self._waiting[user] = packages  # behind the other users
         self._take(user)
-        return Turn(user, package_id, self)
+        return Slot(user, package_id, self)
 
     async def take_again(self, user: str) -> None:
-        """Wait for a turn to go on with what was begun, before anything new begins."""
+        """Wait for a slot to go on with what was begun, before anything new begins."""
         self._resuming[user] += 1
         try:
             while not self._may(user):
@@ -71,7 +71,7 @@ class Turns:
             self._changed.set()
 
     def give_back(self, user: str) -> None:
-        """A turn has ended."""
+        """A slot has ended."""
         self._free += 1
         self._under_way[user] -= 1
         if not self._under_way[user]:

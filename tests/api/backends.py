@@ -1,4 +1,4 @@
-"""The homes that the API tests run in: settings for a server, and engines where it needs them."""
+"""The backends that the API tests run in: settings for a server, and engines where it needs them."""
 
 import asyncio
 import itertools
@@ -24,7 +24,7 @@ from tests.engines.tables import PATIENT
 EMBEDDED = "embedded"
 SCALED = "scaled"
 ENGINES = ("dynamodb_endpoint", "s3_endpoint", "redis_url")
-HOMES = (EMBEDDED, pytest.param(SCALED, marks=pytest.mark.engines(*ENGINES)))
+BACKENDS = (EMBEDDED, pytest.param(SCALED, marks=pytest.mark.engines(*ENGINES)))
 """For `params` of a fixture. A test that runs in the second one is left out where an engine is missing."""
 
 _databases = itertools.count(1)
@@ -44,9 +44,9 @@ def engines(request: pytest.FixtureRequest) -> Engines:
     return Engines(*(request.getfixturevalue(name) for name in ENGINES))
 
 
-def home_settings(request: pytest.FixtureRequest, home: str) -> Mapping[str, str]:
-    """Settings of a registry of its own in a home, with its table and bucket made."""
-    if home == EMBEDDED:
+def backend_settings(request: pytest.FixtureRequest, backend: str) -> Mapping[str, str]:
+    """Settings of a registry of its own in a backend, with its table and bucket made."""
+    if backend == EMBEDDED:
         return {}
     settings = scaled_settings(engines(request))
     # In a thread, for it may be asked for within an event loop; not by the commands, which take seconds to start.
