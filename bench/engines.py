@@ -1,4 +1,4 @@
-"""The backend at scale on engines of this machine: DynamoDB Local, versitygw and Redis, as the tests run them."""
+"""The home at scale on engines of this machine: DynamoDB Local, versitygw and Redis, as the tests run them."""
 
 import contextlib
 import subprocess
@@ -22,7 +22,7 @@ def missing_engines(suite: str) -> bool:
     """Whether an engine cannot be started; told on stderr."""
     reasons = [reason for engine in (dynamodb, s3, redis) if (reason := engine.find_missing())]
     if reasons:
-        sys.stderr.write(f"{suite}: the backend at scale is not measured; {'; '.join(reasons)}\n")
+        sys.stderr.write(f"{suite}: the home at scale is not measured; {'; '.join(reasons)}\n")
     return bool(reasons)
 
 
@@ -54,7 +54,7 @@ def measuring_engine() -> Iterator[str]:
 
 
 def in_each_home(suite: str, measure: Callable[[Mapping[str, str]], Iterator[Row]]) -> Iterator[Row]:
-    """What `measure` finds with the settings of either storage backend."""
+    """What `measure` finds with the settings of either home."""
     yield from measure({})
     if missing_engines(suite):
         return

@@ -1,7 +1,7 @@
-"""Both backends side by side, operation by operation: calls per second, CPU of the API, engine calls per request.
+"""Both homes side by side, operation by operation: calls per second, CPU of the API, engine calls per request.
 
 The engines are those of the tests and run on the same machine, which flatters the network and burdens the processor:
-calls per second say how the backends compare here, CPU and engine calls hold anywhere. Where an engine is missing there
+calls per second say how the homes compare here, CPU and engine calls hold anywhere. Where an engine is missing there
 are no rows.
 """
 
@@ -22,7 +22,7 @@ from bench.report import Measured, Row
 from bench.servers import Server, data_folder, registry_server, signed_in
 from bench.suites import Options
 
-_names = (f"acme/backends-{secrets.token_hex(4)}-{number}" for number in itertools.count())
+_names = (f"acme/homes-{secrets.token_hex(4)}-{number}" for number in itertools.count())
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ _OPERATIONS = (
 
 
 def rows(options: Options) -> Iterator[Row]:
-    if missing_engines("backends"):
+    if missing_engines("homes"):
         return
     rounds, count = (3, 300) if options.quick else (5, 2_000)
     with contextlib.ExitStack() as stack:
@@ -92,7 +92,7 @@ def _rows(name: str, ours: list[_Cost], theirs: list[_Cost]) -> Iterator[Row]:
     for unit, better, value in shown:
         mine, other = Measured.of([value(cost) for cost in ours]), Measured.of([value(cost) for cost in theirs])
         yield Row(
-            suite="backends",
+            suite="homes",
             name=f"{name}, at scale",
             value=mine.value,
             unit=unit,
@@ -105,7 +105,7 @@ def _rows(name: str, ours: list[_Cost], theirs: list[_Cost]) -> Iterator[Row]:
 
 
 class _Home:
-    """A server in one backend with a package to read."""
+    """A server in one home with a package to read."""
 
     def __init__(self, stack: contextlib.ExitStack, settings: dict[str, str]) -> None:
         folder = stack.enter_context(data_folder())

@@ -39,7 +39,7 @@ SUITES = {
     ),
     "ratings": Suite("ratings", "a cached rating against a read by id, a computation against its slowest source"),
     "publishing": Suite("publishing", "small packages, 16 at a time"),
-    "backends": Suite("backends", "the backend at scale (DynamoDB Local, versitygw, Redis) beside the embedded one"),
+    "homes": Suite("homes", "the home at scale (DynamoDB Local, versitygw, Redis) beside the embedded one"),
     "units": Suite("units", "calls, capacity units and CPU of each operation at scale, by an engine that counts"),
     "transfers": Suite("transfers", "upload and download of 1 GiB: speed and memory of the server"),
     "artifacts": Suite("artifacts", "0.1 MB to 1 GiB up and down, killed clients"),

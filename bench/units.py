@@ -95,22 +95,22 @@ def rows(options: Options) -> Iterator[Row]:
         return
     rounds, count = (3, 200) if options.quick else (5, 800)
     with scaled_home(measuring_engine) as settings:
-        with _Home(settings) as backend:
-            idle = backend.idle()
+        with _Home(settings) as home:
+            idle = home.idle()
             yield from _shown("nothing, a second", [idle], None)
             for operation in _OPERATIONS:
-                costs = [backend.measure(operation, count // operation.weight, idle) for _ in range(rounds)]
+                costs = [home.measure(operation, count // operation.weight, idle) for _ in range(rounds)]
                 yield from _shown(operation.name, costs, operation.goal_us)
-        with _Home(settings | {"REGISTRY_SESSION_LEASE_SECONDS": "1"}) as backend:
-            idle = backend.idle()
+        with _Home(settings | {"REGISTRY_SESSION_LEASE_SECONDS": "1"}) as home:
+            idle = home.idle()
             for operation in _LEASED:
-                costs = [backend.measure(operation, count // operation.weight, idle) for _ in range(rounds)]
+                costs = [home.measure(operation, count // operation.weight, idle) for _ in range(rounds)]
                 yield from _shown(f"{operation.name}, with a session lease", costs, operation.goal_us)
         # In a process that makes ratings itself.
-        with _Home(settings | {"REGISTRY_JOBS": "local"}) as backend:
-            backend.rate()
-            idle = backend.idle()
-            costs = [backend.measure(_RATED, count, idle) for _ in range(rounds)]
+        with _Home(settings | {"REGISTRY_JOBS": "local"}) as home:
+            home.rate()
+            idle = home.idle()
+            costs = [home.measure(_RATED, count, idle) for _ in range(rounds)]
             yield from _shown(_RATED.name, costs, _RATED.goal_us)
 
 

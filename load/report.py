@@ -91,7 +91,7 @@ def _targets(setups: Setups) -> str:
         ("1,000 arrivals/s, light generator", STANDARD, "rate-1000"),
         ("100 closed clients, two workers", "workers-2", "closed"),
         ("1,500 arrivals/s, two workers", "workers-2", "rate-1500"),
-        ("100 closed clients, backend at scale", "scaled", "closed"),
+        ("100 closed clients, home at scale", "scaled", "closed"),
     ]
     found = [(name, setups[setup][part]) for name, setup, part in loads if part in setups.get(setup, {})]
     return f"## Targets\n\n{named}.\n\n{tables.targets(found)}"
@@ -186,7 +186,7 @@ def _together_line(rounds: Rounds) -> str:
 
 def _transfers(setups: Setups) -> str:
     parts = [
-        f"{name.capitalize()} backend:\n\n{tables.transfers(setups[setup]['transfers'])}"
+        f"{name.capitalize()} home:\n\n{tables.transfers(setups[setup]['transfers'])}"
         for name, setup in (("embedded", STANDARD), ("scaled", "scaled"))
         if "transfers" in setups.get(setup, {})
     ]
@@ -204,7 +204,7 @@ def _scaled(setups: Setups) -> str:
     if closed is None:
         return ""
     return f"""\
-## The backend at scale
+## The home at scale
 
 DynamoDB Local, the S3 server of the tests and Redis run on the same two cores as registry and generator, and DynamoDB
 Local is no measure of DynamoDB: this tells that the service holds, and what requests cost in calls, not how fast it is
@@ -216,7 +216,7 @@ on AWS. A download is answered by the address of the bytes in S3 (307).
 def _stores(setups: Setups) -> str:
     parts = [
         f"{title}:\n\n{tables.stores(setups[setup]['closed'])}"
-        for title, setup in (("Embedded home", STANDARD), ("Backend at scale", "scaled"))
+        for title, setup in (("Embedded home", STANDARD), ("Home at scale", "scaled"))
         if "closed" in setups.get(setup, {})
     ]
     head = """\
@@ -224,7 +224,7 @@ def _stores(setups: Setups) -> str:
 
 During the closed rounds, from the registry's own metric `registry_store_call_seconds` (p95: upper bound of its bucket,
 the highest of all rounds). Times include waiting for the writing thread and for the event loop. Capacity units are what
-DynamoDB says it consumed, so they exist in the backend at scale only."""
+DynamoDB says it consumed, so they exist in the home at scale only."""
     return "\n\n".join([head, *parts]) if parts else ""
 
 
@@ -250,7 +250,7 @@ def _missing(setups: Setups) -> str:
         for words, there in (
             ("AWS itself: engines that imitate it stand for it", False),
             ("a network between client and registry: all is loopback", False),
-            ("the backend at scale", "scaled" in setups),
+            ("the home at scale", "scaled" in setups),
             ("100,000 packages", "packages-100000" in setups.get("packages", {})),
             ("two workers", "workers-2" in setups),
             ("locust", "locust" in standard),

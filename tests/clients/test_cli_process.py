@@ -69,13 +69,18 @@ def test_a_reader_that_has_enough_ends_a_listing_quietly(fake: Fake, environment
         assert process.stderr.read() == b""
 
 
+def hear_interrupts() -> None:
+    """A suite that runs in the background of a shell ignores SIGINT, and so would its children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_an_interrupted_download_leaves_what_came(
     fake: Fake, package_id: str, environment: dict[str, str], tmp_path: Path
 ) -> None:
     fake.server.faults.append(stall := Fault("GET", "/content", stall_after=3 * MIB))
     part = tmp_path / "copy.registry-part"
     download = command("download", package_id, "--output", str(tmp_path / "copy"))
-    with subprocess.Popen(download, env=environment, stderr=subprocess.PIPE) as process:
+    with subprocess.Popen(download, env=environment, stderr=subprocess.PIPE, preexec_fn=hear_interrupts) as process:
         while not (part.exists() and part.stat().st_size >= 2 * MIB):
             assert process.poll() is None
             time.sleep(0.005)

@@ -148,11 +148,13 @@ def interrupted_at(arguments: list[str], environment: dict[str, str], question: 
     """The exit code after one Ctrl-C at the question."""
     import pty
 
-    from tests.clients.test_cli_process import _TAKE_TERMINAL
+    from tests.clients.test_cli_process import _TAKE_TERMINAL, hear_interrupts
 
     ours, theirs = pty.openpty()
     leader = [sys.executable, "-c", _TAKE_TERMINAL, *arguments]
-    process = subprocess.Popen(leader, env=environment, stdin=theirs, stdout=theirs, stderr=theirs)
+    process = subprocess.Popen(
+        leader, env=environment, stdin=theirs, stdout=theirs, stderr=theirs, preexec_fn=hear_interrupts
+    )
     os.close(theirs)
     shown = ""
     while question not in shown:

@@ -31,5 +31,6 @@ def test_a_killed_server_s_fetch_is_finished(start: ServerFactory) -> None:
             package = settled(client, package, timeout_seconds=30)
             assert package["status"] == "active", package
             assert download(client, package).headers["content-length"] == str(package["content"]["size"])
+            assert client.get(f"/package/{package['id']}/files", params={"wait": 30}).status_code == 200
             server.sweep()
-            assert len(server.blob_files()) == 1
+            assert len(server.blob_files()) == 2  # the content, and the list of its files

@@ -235,7 +235,7 @@ async def test_what_is_written_for_an_answer_is_one_transaction(
     packages: DynamoPackageStore, calls: CallCounter, clock: ManualClock
 ) -> None:
     published = package(status=PackageStatus.PENDING)
-    kept = make_idempotency_record(key="key", expires_at=clock.now() + timedelta(hours=1), body=b"x" * 10_000)
+    kept = make_idempotency_record(key="key", expires_at=clock.now() + timedelta(hours=1), response=b"x" * 10_000)
 
     assert await count(calls, lambda: packages.add(published, change(published, kept))) == {"TransactWriteItems": 1}
 

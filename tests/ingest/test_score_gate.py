@@ -11,7 +11,7 @@ from tests.ingest.conftest import ingested, upstream_settings
 from tests.upstreams.repositories import HubRepository, minilm_files
 from tests.upstreams.server import Upstreams
 
-LEAST = 0.4
+LEAST = 0.2
 POOR_CARD = b"---\nlicense: cc-by-nc-nd-4.0\n---\n# Tiny\n"
 GOOD_CARD = b"""---
 license: apache-2.0

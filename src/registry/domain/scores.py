@@ -39,7 +39,7 @@ def score_range(summary: bytes) -> tuple[float, float] | None:
     """The range of the net score (0.0–1.0) in a rating's summary (JSON), None where nothing could be measured."""
     members = json.loads(summary)
     bounds = members.get("net_score_range")
-    return None if members["net_score"] is None or bounds is None else (float(bounds[0]), float(bounds[1]))
+    return None if members.get("net_score") is None or bounds is None else (float(bounds[0]), float(bounds[1]))
 
 
 def lower_bound(summary: bytes) -> float | None:

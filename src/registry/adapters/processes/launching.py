@@ -1,7 +1,6 @@
 """The server's side of the template process: launching it, giving it orders, hearing its reports."""
 
 import asyncio
-import contextlib
 import itertools
 import json
 import os
@@ -106,8 +105,7 @@ class Launched:
         await asyncio.to_thread(self._wait)
         if self._listening is not None:
             self._listening.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._listening
+            await asyncio.wait([self._listening])
 
     def _wait(self) -> None:
         try:

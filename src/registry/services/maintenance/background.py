@@ -25,8 +25,10 @@ async def beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
         yield
     finally:
         task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        # Not `await task` with its CancelledError suppressed: that of the caller would be suppressed with it.
+        await asyncio.wait([task])
+        if not task.cancelled() and (error := task.exception()) is not None:
+            raise error
 
 
 async def run_loops(loops: Loops) -> None:
