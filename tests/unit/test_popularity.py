@@ -67,6 +67,16 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
         yield World(backend, opened[0], *processes)
 
 
+async def test_the_first_downloads_are_not_hidden_for_an_hour(world: World) -> None:
+    first, second = await add(world.records), await add(world.records)
+    assert await world.other.refresh_if_due()
+    assert await world.listed(PackageFilter()) == []
+    await world.download(first, 1)
+    assert await world.listed(PackageFilter()) == [first.id]
+    await world.download(second, 5)
+    assert await world.listed(PackageFilter()) == [first.id]  # from now on by the hour
+
+
 async def test_one_process_makes_a_ranking_each_hour(world: World) -> None:
     assert (await world.one.list_page(PackageFilter(), limit=5, after=None)).items == ()
     package = await add(world.records)

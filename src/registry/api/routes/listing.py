@@ -88,6 +88,8 @@ async def _list_packages(request: Request) -> Response:
         page = await _by_alias(services, query, caller)
     else:
         wanted = _filter(query, await services.access.viewer(caller))
+        if query.order == _BY_DOWNLOADS:
+            await services.retrieval.downloads.settle()
         listing = services.popularity if query.order == _BY_DOWNLOADS else services.catalog
         page = await listing.list_page(wanted, limit=query.limit, after=after)
     items = await page_items(page.items, [item.body for item in page.items], query.include, services.ratings)

@@ -74,11 +74,10 @@ class Popularity:
         lease = (now + _LEASE_TIME).isoformat()
         if not await leases.swap(_LEASE, lease, expected=state):
             return False
-        first_day = now.date() - timedelta(days=COUNTED_DAYS - 1)
-        most = await downloads.list_most(first_day, limit=MAX_RANKED)
-        await downloads.add_ranking(Ranking(self._ids.new_id(), tuple(most)), expires_at=now + _KEPT)
+        ranking = await self._count(now)
+        await downloads.add_ranking(ranking, expires_at=now + _KEPT)
         await leases.swap(_LEASE, (now + self._refresh).isoformat(), expected=lease)
-        _log.info("downloads_ranked", packages=len(most))
+        _log.info("downloads_ranked", packages=len(ranking.package_ids))
         return True
 
     async def ranks(self) -> Mapping[str, int]:
@@ -93,6 +92,8 @@ class Popularity:
         """
         ranking_id, _, place = (after or "").partition("\n")
         ranking = await self._stores.downloads.find_ranking(ranking_id or None)
+        if after is None and (ranking is None or not ranking.package_ids):
+            ranking = await self._first()
         if ranking is None:
             if after is None:
                 return SummaryPage((), None)
@@ -107,6 +108,20 @@ class Popularity:
         page = found[:limit]
         more = f"{ranking.id}\n{page[-1][0] + 1}" if len(found) > limit else None
         return SummaryPage(tuple(item for _, item in page), more)
+
+    async def _count(self, now: datetime) -> Ranking:
+        first_day = now.date() - timedelta(days=COUNTED_DAYS - 1)
+        most = await self._stores.downloads.list_most(first_day, limit=MAX_RANKED)
+        return Ranking(self._ids.new_id(), tuple(most))
+
+    async def _first(self) -> Ranking | None:
+        """A ranking for a registry without one: its first downloads are not hidden for an hour."""
+        now = self._clock.now()
+        ranking = await self._count(now)
+        if not ranking.package_ids:
+            return None
+        await self._stores.downloads.add_ranking(ranking, expires_at=now + _KEPT)
+        return ranking
 
     async def _wanted(self, package_ids: Sequence[str], wanted: PackageFilter) -> list[PackageSummary]:
         """Those of the packages that a filter wants, as they are now."""
