@@ -21,6 +21,8 @@ _SHOWN_CHARACTERS = 500
 _CONTEXT_LINES = 3
 _FILES_IN_A_PAGE = 200
 _FILE_PAGES = 10
+_LIST_SECONDS = 5
+"""How long the page waits for a list of files that is still being made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ async def show_comparison(request: Request, api: Api) -> Response:
     before, after = [await api.read(f"/package/{package_id}") for package_id in ids]
     readmes = before.get("readme") or "", after.get("readme") or ""
     ratings = [await api.get(f"/package/{package_id}/rate") for package_id in ids]
-    files = [await _files(api, package_id) for package_id in ids]
+    files = await asyncio.gather(*[_files(api, package_id) for package_id in ids])
     return page(
         request,
         "compare.html",
@@ -72,7 +74,9 @@ async def _files(api: Api, package_id: str) -> dict[str, dict[str, Any]] | str:
     found: dict[str, dict[str, Any]] = {}
     cursor = None
     for _ in range(_FILE_PAGES):
-        response = await api.get(f"/package/{package_id}/files", limit=_FILES_IN_A_PAGE, cursor=cursor)
+        response = await api.get(
+            f"/package/{package_id}/files", limit=_FILES_IN_A_PAGE, cursor=cursor, wait=_LIST_SECONDS
+        )
         if response.status != _OK:
             return response.detail or "their list is being made; load the page again."
         found |= {file["path"]: file for file in response.body["items"]}
