@@ -97,7 +97,7 @@ def test_lists_hold_each_repository_once(publisher: Person, admin: Person) -> No
     assert repositories(ask, author=space, filter="old") == []
     assert repositories(ask, "datasets", author=space) == [f"{space}/d"]
     assert [name for name in repositories(ask, limit=2) if name.startswith(space)] == names
-    answer = ask.get("/hf/api/models", params={"sort": "likes"})
+    answer = ask.get("/hf/api/models", params={"sort": "size"})
     assert answer.status_code == 422
     assert "createdAt" in answer.headers["x-error-message"]
     chosen = ask.get("/hf/api/models", params={"author": space, "expand": ["sha"]}).json()[0]

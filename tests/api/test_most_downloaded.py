@@ -39,3 +39,25 @@ def test_the_most_downloaded_come_first(counting: RunningServer) -> None:
 
 def test_it_is_there_before_anything_was_downloaded(publisher: Person) -> None:
     assert listed(publisher.client, order="downloads", tag=unique("no-such")) == []
+
+
+def test_repositories_are_listed_by_downloads_for_hugging_face_clients(counting: RunningServer) -> None:
+    space = unique("space")
+    with log_in(counting.url, counting.admin_name, counting.admin_password).client as client:
+        less, most = (publish(client, name=f"{space}/{name}") for name in ("less", "most"))
+        newest = publish(client, name=f"{space}/most", version="2.0.0")
+        publish(client, name=f"{space}/never")
+        for package in (less, less, most, most, most, newest):
+            assert download(client, package).status_code == 200
+
+        def repositories(**query: str) -> list[str]:
+            answer = client.get("/hf/api/models", params={"author": space, **query})
+            assert answer.status_code == 200, answer.text
+            return [each["id"] for each in answer.json()]
+
+        expected, deadline = [f"{space}/most", f"{space}/less"], time.monotonic() + _PATIENCE_SECONDS
+        while repositories(sort="downloads") != expected and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert repositories(sort="downloads") == repositories(sort="trendingScore") == expected
+        assert repositories(sort="likes", search="LESS") == [f"{space}/less"]
+        assert repositories(sort="downloads", filter="none") == []

@@ -233,6 +233,12 @@ def assemble(settings: Settings, stores: Stores, around: Collaborators) -> Runni
         limits=IngestLimits(settings.ingest_seconds, settings.ingest_concurrent, settings.ingest_concurrent_per_user),
         gate=rating.gate,
     )
+    popularity = Popularity(
+        PopularityStores(records.downloads, records.packages, records.names, records.ratings, records.upgrades),
+        clock=clock,
+        ids=ids,
+        refresh_seconds=settings.downloads_refresh_seconds,
+    )
     services = Services(
         sessions=sessions,
         reading=Reading(sessions, records.reader, records.packages),
@@ -257,12 +263,7 @@ def assemble(settings: Settings, stores: Stores, around: Collaborators) -> Runni
         api_tokens=ApiTokens(records.api_tokens, records.accounts, clock=clock, ids=ids),
         token_use=token_use,
         catalog=catalog,
-        popularity=Popularity(
-            PopularityStores(records.downloads, records.packages, records.names, records.ratings, records.upgrades),
-            clock=clock,
-            ids=ids,
-            refresh_seconds=settings.downloads_refresh_seconds,
-        ),
+        popularity=popularity,
         policy_replay=policy.replay,
         publishing=publishing,
         changing=Changing(records.packages, intake, access, audit=audit, clock=clock),
@@ -306,6 +307,7 @@ def assemble(settings: Settings, stores: Stores, around: Collaborators) -> Runni
             ratings=rating.ratings,
             access=access,
             search=around.search.service,
+            popularity=popularity,
             sandbox=around.rating.sandbox,
             pull_through=pulling(
                 settings,

@@ -18,6 +18,7 @@ from registry.services.hub.weights import Weights
 from registry.services.ingest.ingest import Ingest
 from registry.services.names.access import Access
 from registry.services.packages.catalog import Catalog
+from registry.services.packages.popularity import Popularity
 from registry.services.packages.publishing import Publishing
 from registry.services.packages.retrieval import Retrieval
 from registry.services.ratings.ratings import Ratings
@@ -36,6 +37,7 @@ def assemble_hub(
     ratings: Ratings,
     access: Access,
     search: SearchService,
+    popularity: Popularity,
     sandbox: Sandbox,
     pull_through: PullThrough | None,
 ) -> Hub:
@@ -52,7 +54,7 @@ def assemble_hub(
             pull_through=pull_through,
         ),
         files=files,
-        listing=RepositoryListing(records.packages, catalog, search, access),
+        listing=RepositoryListing(records.packages, catalog, search, access, popularity),
         cards=Cards(sandbox),
         snapshots=Snapshots(retrieval, stores.shared.attempts),
         weights=Weights(files, sandbox),

@@ -20,6 +20,8 @@ from registry.services.hub.listing import RepositoryFilter
 
 _PAGE = 100
 _BY_PUBLICATION = ("createdAt", "lastModified")
+_BY_DOWNLOADS = ("downloads", "likes", "trendingScore")
+"""Nobody likes repositories here, and trends are not followed: what is downloaded stands for both."""
 
 
 class RepositoriesQuery(BaseModel):
@@ -28,7 +30,7 @@ class RepositoriesQuery(BaseModel):
     search: Annotated[str | None, Field(max_length=200, description="a part of the name")] = None
     author: Annotated[str | None, Field(max_length=200, description="the part of the name before the slash")] = None
     filter: Annotated[list[str], Field(max_length=50, description="tags that it must have")] = []
-    sort: Annotated[str | None, Field(max_length=40, description="`createdAt`, which is the order anyway")] = None
+    sort: Annotated[str | None, Field(max_length=40, description="`createdAt`, the default, or `downloads`")] = None
     direction: Annotated[int, Field(ge=-1, le=1, description="-1: newest first; 1: oldest first")] = -1
     expand: Annotated[list[str], Field(max_length=100, description="only these members, and the id")] = []
     limit: Annotated[int, Field(ge=1, description="of all pages together")] = _PAGE
@@ -61,13 +63,20 @@ def hub_listing_routes() -> APIRouter:
 async def list_hub_repositories(
     request: Request, kind: Kind, query: Annotated[RepositoriesQuery, Query()], caller: Searcher
 ) -> Response:
-    """List repositories, each at its main version, the newest first."""
-    if query.sort is not None and query.sort not in _BY_PUBLICATION:
-        raise InvalidInput(f"repositories are sorted by {' or '.join(_BY_PUBLICATION)} only", pointer="/sort")
+    """List repositories, each at its main version: the newest or the most downloaded first.
+
+    `sort=downloads` has those that were downloaded in the last 30 days. `lastModified` is `createdAt`, `likes` and
+    `trendingScore` are `downloads`.
+    """
+    if query.sort not in (None, *_BY_PUBLICATION, *_BY_DOWNLOADS):
+        raise InvalidInput(f"sort by {', '.join((*_BY_PUBLICATION, *_BY_DOWNLOADS))}", pointer="/sort")
     services = state_of(request.scope).services
+    by_downloads = query.sort in _BY_DOWNLOADS
+    if by_downloads:
+        await services.retrieval.downloads.settle()
     tags = tuple(tag for each in query.filter for tag in each.split(","))
     newest_first = query.direction != 1
-    wanted = RepositoryFilter(kind, query.search or None, query.author or None, tags, newest_first=newest_first)
+    wanted = RepositoryFilter(kind, query.search or None, query.author or None, tags, newest_first, by_downloads)
     after = position(request, services.cursors, query.cursor)
     page = await services.hub.listing.list_page(wanted, caller, limit=min(query.limit, _PAGE), after=after)
     ratings = await services.ratings.find_summaries([(package.id, package.revision) for package in page.items])

@@ -1,10 +1,12 @@
 """Listing and searching repositories: each name once, as its main version."""
 
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from registry.domain.accounts import Caller
+from registry.domain.downloads import MAX_RANKED
 from registry.domain.listing import Order, PackageFilter
 from registry.domain.packages import Package, PackageType
 from registry.domain.repositories import main_of
@@ -13,6 +15,7 @@ from registry.ports.packages import PackageStore
 from registry.services.hub.cards import tags_of
 from registry.services.names.access import Access
 from registry.services.packages.catalog import Catalog
+from registry.services.packages.popularity import Popularity
 from registry.services.search.search import SearchService
 
 _MOST_PAGES = 10
@@ -28,6 +31,7 @@ class RepositoryFilter:
     author: str | None = None
     tags: tuple[str, ...] = ()
     newest_first: bool = True
+    by_downloads: bool = False
 
     def pattern(self) -> str | None:
         """What the names must match, None for all names."""
@@ -39,18 +43,26 @@ class RepositoryFilter:
 
 @dataclass(frozen=True, slots=True)
 class RepositoryPage:
-    """Main versions, newest first. `next_after` is where the next page starts, None at the end."""
+    """Main versions in the order asked for. `next_after` is where the next page starts, None at the end."""
 
     items: tuple[Package, ...]
     next_after: str | None
 
 
 class RepositoryListing:
-    def __init__(self, packages: PackageStore, catalog: Catalog, search: SearchService, access: Access) -> None:
+    def __init__(
+        self,
+        packages: PackageStore,
+        catalog: Catalog,
+        search: SearchService,
+        access: Access,
+        popularity: Popularity,
+    ) -> None:
         self._packages = packages
         self._catalog = catalog
         self._search = search
         self._access = access
+        self._popularity = popularity
 
     async def list_page(
         self, wanted: RepositoryFilter, caller: Caller, *, limit: int, after: str | None
@@ -58,8 +70,12 @@ class RepositoryListing:
         """A page of the repositories that the caller sees. Raises InvalidInput, Unavailable."""
         items: list[Package] = []
         for _ in range(_MOST_PAGES):
-            found, after = await self._next(wanted, caller, limit=limit - len(items), after=after)
-            items += await self._main_versions(wanted, found)
+            if wanted.by_downloads:
+                more, after = await self._next_downloaded(wanted, caller, limit=limit - len(items), after=after)
+            else:
+                found, after = await self._next(wanted, caller, limit=limit - len(items), after=after)
+                more = await self._main_versions(wanted, found)
+            items += more
             if after is None or len(items) == limit:
                 break
         return RepositoryPage(tuple(items), after)
@@ -78,6 +94,26 @@ class RepositoryListing:
         page = await self._catalog.list_page(chosen, limit=limit, after=after)
         ids = [item.id for item in page.items]
         return await self._packages.get_many(ids) if ids else (), page.next_after
+
+    async def _next_downloaded(
+        self, wanted: RepositoryFilter, caller: Caller, *, limit: int, after: str | None
+    ) -> tuple[list[Package], str | None]:
+        """Main versions of the names that were downloaded most: each where its version with the most downloads is."""
+        chosen = PackageFilter(status=None, type=wanted.kind, viewer=await self._access.viewer(caller))
+        page = await self._popularity.list_page(chosen, limit=limit, after=after)
+        matches = re.compile(wanted.pattern() or "").search
+        named = {item.id: name for item in page.items if matches(name := json.loads(item.body)["name"])}
+        versions = await self._packages.list_versions(sorted(set(named.values()))) if named else {}
+        ranks = await self._popularity.ranks()
+        mains: list[str] = []
+        for package_id, name in named.items():
+            of_name = [version for version in versions.get(name, ()) if version.type is wanted.kind]
+            first = min(of_name, key=lambda version: ranks.get(version.id, MAX_RANKED), default=None)
+            main = main_of(of_name)
+            if first is not None and first.id == package_id and main is not None:
+                mains.append(main.id)
+        found = await self._packages.get_many(mains) if mains else []
+        return [package for package in found if set(wanted.tags) <= set(tags_of(package))], page.next_after
 
     async def _main_versions(self, wanted: RepositoryFilter, found: Sequence[Package]) -> list[Package]:
         offered = [package for package in found if package.status.is_offered]
