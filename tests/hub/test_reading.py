@@ -2,9 +2,6 @@
 
 import hashlib
 
-import pytest
-
-from tests.api.backends import EMBEDDED
 from tests.api.support import JsonObject, eventually, listed
 from tests.hub.conftest import CSV, FILES, RECORD_README, REPLACED, SINGLE_BYTES, World
 
@@ -84,7 +81,6 @@ def test_a_snapshot_is_one_download_in_the_audit_trail(world: World) -> None:
     assert downloads() - before <= 1
 
 
-@pytest.mark.parametrize("site", [EMBEDDED], indirect=True)
 def test_clients_work_offline_with_what_they_have(world: World) -> None:
     repo = world.site.name("tiny")
     online = world.python("snapshot", repo)
@@ -93,7 +89,6 @@ def test_clients_work_offline_with_what_they_have(world: World) -> None:
     assert len(world.recorder.requests) == asked
 
 
-@pytest.mark.parametrize("site", [EMBEDDED], indirect=True)
 def test_the_command_downloads_a_repository(world: World) -> None:
     target = world.backend / "target"
     code, printed = world.hf("download", world.site.name("tiny"), "--revision", "v1.0.0", "--local-dir", str(target))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.api.backends import BACKENDS, EMBEDDED, backend_settings
+from tests.api.backends import BACKENDS, backend_settings
 from tests.api.pickles import dangerous
 from tests.api.support import eventually, fetch, unique
 from tests.hub.conftest import FILES, Site, World, publish_files, running_site, zipped
@@ -83,7 +83,6 @@ def test_the_reason_is_read_in_python(refusals: list[Refusal], world: World) -> 
             assert refusal.text in seen["text"], where
 
 
-@pytest.mark.parametrize("site", [EMBEDDED], indirect=True)
 def test_the_reason_is_read_on_the_command_line(refusals: list[Refusal], world: World) -> None:
     for refusal in {refusal.raised: refusal for refusal in refusals}.values():
         repo, _, revision = refusal.wanted.partition("@")
