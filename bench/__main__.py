@@ -26,7 +26,7 @@ examples:
   python -m bench --quick                          see that everything works; rough figures
   python -m bench reading --json before.json       keep a result, ...
   python -m bench reading --compare before.json    ... change the code, and see what became of it
-  python -m bench --save                           keep the result as the baseline in bench/, make the page anew
+  python -m bench --save                           keep the result as the baseline in bench/, rewrite the page
   python -m bench --page                           measure nothing: the page and its plots from the baseline"""
 
 

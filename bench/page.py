@@ -30,7 +30,7 @@ def save(report: Report) -> None:
 
 
 def with_results(page: str, reports: list[Report]) -> str:
-    """The page, its part between the two marks made anew."""
+    """The page, its part between the two marks made again."""
     before, _, rest = page.partition(_BEGIN)
     _, _, after = rest.partition(_END)
     return f"{before}{_BEGIN}\n\n{results(reports)}\n\n{_END}{after}"

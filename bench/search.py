@@ -1,6 +1,6 @@
 """What a search costs inside: this index, a loop over the names with `re`, and ripgrep, over the same texts.
 
-Times are CPU time of this one thread, medians of several runs, with the disk cache warm. ripgrep is started anew each
+Times are CPU time of this one thread, medians of several runs, with the disk cache warm. ripgrep is started again each
 time, as a service that calls it would do, reads from memory and uses all cores: its time is the clock's.
 """
 
@@ -155,7 +155,7 @@ def _measure_readmes(folder: Path, file: SearchFile, table: NameTable, size: int
 
 
 def _found(file: SearchFile, table: NameTable, pattern: str, field: SearchField) -> None:
-    """A page from the start, compiled anew; a walk without matches goes through everything."""
+    """A page from the start, compiled again; a walk without matches goes through everything."""
     walk = Walk(
         PatternCompiler().compile(pattern),
         frozenset([field]),

@@ -193,7 +193,7 @@ class Settings(BaseSettings):
         30, description="most that a rating waits for another service (GitHub never over 20, the Hub never over 15)"
     )
     rating_cache_seconds: Seconds = Field(300, description="how long Redis keeps a rating, give or take a tenth")
-    rating_fresh_seconds: Seconds = Field(604_800, description="age at which a rating that is asked for is made anew")
+    rating_fresh_seconds: Seconds = Field(604_800, description="age at which a rating that is asked for is made again")
     rating_retry_seconds: Seconds = Field(60, description="first wait before a partial rating is tried again; doubles")
     rating_lease_seconds: Seconds = Field(30, description="silence after which a rating is taken from its worker")
     rating_sweep_seconds: Seconds = Field(5, description="time between looks for ratings that are due")
@@ -240,7 +240,7 @@ class Settings(BaseSettings):
     )
     sweep_interval_seconds: Seconds = Field(3_600, description="time between sweeps for bytes without a record")
     sweep_grace_seconds: int = Field(86_400, ge=0, description="age under which such bytes are left alone")
-    scrub_interval_seconds: int = Field(0, ge=0, description="time between hashing all content anew; 0: never")
+    scrub_interval_seconds: int = Field(0, ge=0, description="time between hashing all content again; 0: never")
     allow_private_targets: bool = Field(
         default=False, description="ingest and webhooks may reach private and loopback hosts"
     )

@@ -1,4 +1,4 @@
-"""The table of settings in docs/operations.md. `python -m tests.docs.settings_table` writes it anew."""
+"""The table of settings in docs/operations.md. `python -m tests.docs.settings_table` writes it again."""
 
 from pathlib import Path
 

@@ -23,7 +23,7 @@ TAGS = [
     {"name": "safety", "description": "what could run code in a package"},
     {"name": "search", "description": "by regular expression, and by words"},
     {"name": "hub", "description": "what Hugging Face clients read, with `HF_ENDPOINT` set to `/hf` here"},
-    {"name": "uploads", "description": "large files in parts: resumable, side by side"},
+    {"name": "uploads", "description": "large files in parts: resumable, several at a time"},
     {"name": "users", "description": "sign in and out, users, permissions and API tokens"},
     {"name": "audit", "description": "the log of all audit entries (admins)"},
     {"name": "webhooks", "description": "tell other servers what happens (admins)"},

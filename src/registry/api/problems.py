@@ -155,7 +155,7 @@ PROBLEMS: dict[type[errors.RegistryError], ProblemKind] = {
         409,
         "webhook-disabled",
         "The webhook is disabled",
-        "Its receiver answered 410 Gone. Delete it, and add it anew once the receiver is back.",
+        "Its receiver answered 410 Gone. Delete it, and add it again once the receiver is back.",
     ),
     errors.ArchiveUnreadable: ProblemKind(
         409,

@@ -55,7 +55,7 @@ _SMALL_BYTES = 64 * 1024
 
 
 class BlobResponse(StreamingResponse):
-    """Streams a blob that `open` has opened: a missing one becomes a problem, or is looked for anew, before that."""
+    """Streams a blob that `open` has opened: a missing one becomes a problem, or is looked for again, before that."""
 
     def __init__(
         self, chunks: AsyncIterator[bytes], opened: AsyncExitStack, *, status_code: int, headers: dict[str, str]

@@ -138,7 +138,7 @@ def sweep(
         int | None, typer.Option(min=0, help="Leave alone what is younger. Default: REGISTRY_SWEEP_GRACE_SECONDS.")
     ] = None,
     *,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would be removed, remove nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be removed; remove nothing.")] = False,
 ) -> None:
     """Remove stored bytes that no package refers to (a crash or a cancelled upload left them), and expired records.
 
@@ -158,7 +158,7 @@ def sweep(
 
 
 def scrub() -> None:
-    """Hash all stored content anew and name every package whose bytes are damaged. Exit code 1 when there are any."""
+    """Hash all stored content again and name every package whose bytes are damaged. Exit code 1 when there are any."""
     from rich.progress import BarColumn, DownloadColumn, Progress, TimeElapsedColumn, TransferSpeedColumn
 
     async def work(running: "Running") -> None:

@@ -22,7 +22,7 @@ def create_table() -> None:
 
 @tables.command("check")
 def check_table() -> None:
-    """Tell what of the table is not as it must be. Exit code 1 when anything is."""
+    """Say what is wrong with the table. Exit code 1 when anything is."""
     _set_up_table(create=False)
 
 
@@ -34,7 +34,7 @@ def create_bucket() -> None:
 
 @bucket.command("check")
 def check_bucket() -> None:
-    """Tell what of the bucket is not as it must be, and what its server lacks. Exit code 1 when anything is wrong."""
+    """Say what is wrong with the bucket, and what its server lacks. Exit code 1 when anything is wrong."""
     _set_up_bucket(create=False)
 
 

@@ -93,7 +93,7 @@ class Transport:
     async def send(
         self, make_request: Callable[[], httpx.Request], *, repeatable: bool, expected: Sequence[int] = ()
     ) -> httpx.Response:
-        """Like `call`, with a request that is made anew for every attempt (a streamed body can be read once only)."""
+        """Like `call`, with a request that is made again for every attempt (a streamed body can be read once only)."""
         return await self._persist(make_request, repeatable=repeatable, expected=expected, stream=False)
 
     async def put(self, url: str, make_body: Callable[[], AsyncIterator[bytes]], *, size: int) -> httpx.Response:

@@ -119,7 +119,7 @@ class PartsUpload:
         return digest.hexdigest() == etag
 
     async def _after_its_end(self, ended: _Open, remembered: RememberedUpload) -> httpx.Response:
-        """An upload that was completed gives its answer again; one that expired or was deleted is begun anew."""
+        """An upload that was completed gives its answer again; one that expired or was deleted starts again."""
         try:
             answer = await self._complete(ended)
         except NotFound:

@@ -16,7 +16,7 @@ class ChangeFeed(Protocol):
     """The order of changes. Cursors are opaque, and good for as long as the registry is not reset.
 
     A follower takes `latest`, fills its projection from a walk over the records, and then reads on from that cursor:
-    each package of a page is read anew, and one that is gone is dropped. Changes that fall into the walk are seen
+    each package of a page is read again, and one that is gone is dropped. Changes that fall into the walk are seen
     twice, never missed.
     """
 

@@ -19,7 +19,7 @@ class StoredPart:
 
 
 class PartStore(Protocol):
-    """Bytes that come in parts, in any order and side by side, and become a blob of the `BlobStore` beside it.
+    """Bytes that come in parts, in any order and concurrently, and become a blob of the `BlobStore` beside it.
 
     An unfinished one is listed by `BlobStore.list_blobs` under the key that `begin` gave, and removed by its `delete`.
     The store itself knows which parts it has, so that no second list can disagree with it. All methods raise

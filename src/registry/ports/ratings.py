@@ -1,8 +1,8 @@
 """Where ratings are kept, and which of them wait to be made.
 
 A package's write requests its rating in the same transaction: the record is the outbox. A request holds when it
-is due. Whoever leases it moves that time ahead (the lease) and keeps doing so while at work, so that the request of a
-worker that died becomes due again by itself. A request that is set anew has a new lease: what was under way then finds
+is due. A worker that leases it moves that time ahead and keeps doing so while at work, so that the request of a
+worker that died becomes due again by itself. A request that is set again has a new lease: what was under way then finds
 its own void, and stores nothing.
 """
 

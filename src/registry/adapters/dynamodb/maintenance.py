@@ -113,7 +113,7 @@ class DynamoRecordMaintenance:
         try:
             await self._table.transact([self._table.delete(key, condition="expires_at <= :now", values=values)])
         except ConditionFailed:
-            return False  # written anew since it was read
+            return False  # written again since it was read
         return True
 
     async def _drop_all(self, guard: Action) -> int:

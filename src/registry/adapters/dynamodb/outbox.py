@@ -6,7 +6,7 @@ at once make one set of deliveries. Where many webhooks want it, some transactio
 the deliveries each, guarded by the event being there; one that was cut off is taken up again, and finds what there is.
 
 Who is told: webhooks are read after the event, so one whose `add` had returned before the event was recorded is among
-them. `add` empties the outbox first: what was recorded before is ended by then, and told to nobody anew. An event
+them. `add` empties the outbox first: what was recorded before is ended by then, and is not sent again. An event
 recorded while `add` runs may be told or not.
 
 In which order: events of a package are sorted by the revision of the record, which rises with each change; a rating

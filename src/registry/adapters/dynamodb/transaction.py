@@ -80,7 +80,7 @@ class Transaction:
             await self._delete_unless_newer(later)
 
     async def _delete_unless_newer(self, entries: Sequence[Item]) -> None:
-        # Another change may have written such an entry anew by now, and that one is not stale.
+        # Another change may have written such an entry again by now, and that one is not stale.
         values = {":revision": number(self._stale_since)}
         condition = "attribute_not_exists(pk) OR revision <= :revision"
         try:

@@ -1,4 +1,4 @@
-"""Small blobs, stored in groups: one thread writes all that wait, then they are synced side by side.
+"""Small blobs, stored in groups: one thread writes all that wait, then they are synced concurrently.
 
 With a thread for each, the interpreter changed hands some twenty times a blob, and the event loop waited each time.
 One fsync after the other is no way out: each waits for the disk, while those of one moment share a commit of the file

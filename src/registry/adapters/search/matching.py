@@ -27,7 +27,7 @@ class Walk:
 
 
 def find_page(walk: Walk, table: NameTable, file: SearchFile) -> FoundIds:
-    """The next matches. Both fields are walked side by side; what lies above the slower one's place is settled."""
+    """The next matches. Both fields are walked together; what lies above the slower one's place is settled."""
     with file.reading() as connection:
         keys, low = _matching_keys(walk, table, file, below=file.key_of_position(walk.position))
         position = file.position_of_key(low)

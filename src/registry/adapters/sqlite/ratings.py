@@ -153,7 +153,7 @@ def _end_lease(connection: sqlite3.Connection, lease: RatingLease, *, due_at: da
 
 
 def request_ratings(connection: sqlite3.Connection, wanted: Sequence[tuple[str, str]], *, now: int) -> None:
-    """Have packages rated anew, within the transaction under way; leases become void.
+    """Have packages rated again, within the transaction under way; leases become void.
 
     `wanted`: the id of each, and who asks. `now` in microseconds.
     """

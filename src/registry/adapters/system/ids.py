@@ -18,7 +18,7 @@ def _system_time_ms() -> int:
 class UuidSource:
     """Ids that rise within the process, also within a millisecond and while the clock steps back.
 
-    The random bits are RFC 9562's "monotonic random" (section 6.2, method 2): drawn anew each millisecond, raised by a
+    The random bits are RFC 9562's "monotonic random" (section 6.2, method 2): drawn again each millisecond, raised by a
     random step within it. When the clock stands still or steps back, the last time is kept.
     """
 

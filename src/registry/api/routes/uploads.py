@@ -116,10 +116,10 @@ def part_routes() -> APIRouter:
 async def begin_upload(request: Request, caller: Uploader, body: NewUploadBody) -> Response:
     """Open an upload in parts.
 
-    Every part has `part_size` bytes, the last may be shorter. They may be sent in any order and side by side, each to
+    Every part has `part_size` bytes, the last may be shorter. They may be sent in any order and concurrently, each to
     its `url`; a part that is sent again replaces the first. `POST /uploads/{id}/complete` makes the package.
-    Repeated with its `Idempotency-Key`, the request gives the same upload, signed addresses made anew; once that upload
-    has ended, `parts` is empty.
+    Repeated with its `Idempotency-Key`, the request gives the same upload, with its addresses signed again; once that
+    upload has ended, `parts` is empty.
     """
     announced = Announced(
         size=body.size,

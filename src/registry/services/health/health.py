@@ -118,7 +118,7 @@ class HealthMonitor:
         self._next_minute = self._minute + timedelta(minutes=1)
 
     async def probe_all(self) -> list[ComponentState]:
-        """Ask every component now, side by side, each within two seconds."""
+        """Ask every component now, concurrently, each within two seconds."""
         return list(await asyncio.gather(*(self._probe(name, probe) for name, probe in self._probes.items())))
 
     async def _probe(self, name: str, probe: Probe) -> ComponentState:

@@ -125,7 +125,7 @@ class Changing:
         *,
         expected: frozenset[int] | None,
     ) -> tuple[Package, Package]:
-        """The package before and after. Applied anew to what others wrote meanwhile, unless a revision was expected."""
+        """The package before and after. Repeated on what others wrote meanwhile, unless a revision was expected."""
         for _ in range(_CHANGE_ATTEMPTS):
             before = await self._changeable(package_id, caller, expected)
             wanted = _kept_unreleased(before, changed(before))

@@ -29,7 +29,7 @@ from registry.ports.ratings import RatingStore
 _log = structlog.get_logger(__name__)
 _LEASE = "downloads"
 _LEASE_TIME = timedelta(minutes=10)
-"""Whoever counts has so long before another process begins."""
+"""How long one process may take to count before another begins."""
 _LOOK_SECONDS = 60.0
 _KEPT = timedelta(days=1)
 """How long a walk may take."""

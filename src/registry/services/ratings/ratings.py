@@ -27,7 +27,7 @@ _LOOK_SECONDS = (0.02, 0.5)
 
 @dataclass(frozen=True, slots=True)
 class RatingAge:
-    """How long a rating is cached, and how old one gets before it is made anew while it is still served."""
+    """How long a rating is cached, and how old one gets before it is made again while it is still served."""
 
     cache_seconds: float
     fresh_seconds: float

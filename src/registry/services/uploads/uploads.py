@@ -162,7 +162,7 @@ class Uploads:
         """An open upload of the caller's, or anybody's for admins. Raises NotFound."""
         upload = await self._get_own(caller, upload_id)
         if upload.expires_at <= self._clock.now():
-            raise NotFound("The upload has expired. Begin anew.")
+            raise NotFound("The upload has expired. Begin again.")
         return upload
 
     async def look(self, caller: Caller, upload_id: str) -> OpenUpload:

@@ -98,7 +98,7 @@ class Deliveries:
             self._busy.discard(webhook_id)
 
     async def send_due(self, webhook_id: str) -> int:
-        """Claim some deliveries of a webhook, send them side by side, and settle them; how many. Raises NotFound."""
+        """Lease some deliveries of a webhook, send them concurrently, and settle them; how many. Raises NotFound."""
         webhook = await self._webhooks.get(webhook_id)
         leased = await self._outbox.lease(webhook_id, limit=_AT_ONCE, lease_seconds=self._lease_seconds)
         async with asyncio.TaskGroup() as tasks:

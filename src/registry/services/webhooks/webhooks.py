@@ -82,6 +82,6 @@ class Webhooks:
         webhook = await self._store.get(webhook_id)
         if webhook.disabled:
             raise WebhookDisabled(
-                "The webhook is disabled, since its receiver answered 410 Gone. Delete it and add it anew."
+                "The webhook is disabled, since its receiver answered 410 Gone. Delete it and add it again."
             )
         return webhook
