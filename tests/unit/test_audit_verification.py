@@ -119,6 +119,11 @@ def files(tmp_path: Path) -> Path:
     (tmp_path / "forged").write_text(json.dumps({**document, "note": note.replace("\n4\n", "\n3\n")}))
     proof = [leaves[2].hex(), Frontier().extended(leaves[:2]).root.hex()]
     (tmp_path / "proof").write_text(json.dumps({"entry": entries[3], "proof": proof, "checkpoint": note}))
+    earlier, other = checkpoint_of(entries[:2]), Checkpoint(size=4, root=bytes(32))
+    for name, each in (("earlier", earlier), ("other", other)):
+        (tmp_path / name).write_text(each.note(SIGNER.sign(each.body.encode()), SIGNER.public_key))
+    changed = {**entries[3], "action": "delete"}
+    (tmp_path / "changed").write_text(json.dumps({"entry": changed, "proof": proof, "checkpoint": note}))
     (tmp_path / "key").write_text(document["public_key"])
     (tmp_path / "damaged").write_text("".join(json.dumps(entry) + "\n" for entry in entries[1:]))
     return tmp_path
@@ -132,6 +137,10 @@ def files(tmp_path: Path) -> Path:
         ("- -c checkpoint", 0, "4 entries"),
         ("--proof proof -c checkpoint", 0, "Entry 3 is as it was signed, one of 4."),
         ("--proof proof --key KEY", 0, "one of 4"),
+        ("--proof proof -c earlier --key KEY", 0, "one of 4"),
+        ("--proof proof -c other --key KEY", 7, "two different roots"),
+        ("--proof changed -c checkpoint", 7, "entry 3"),
+        (f"--proof proof --key {KEY}", 7, "not signed by this key"),
         ("damaged -c checkpoint", 7, "entry 0 is missing"),
         ("export -c forged", 7, "not signed by this key"),
         (f"export -c checkpoint --key {KEY}", 7, "not signed by this key"),

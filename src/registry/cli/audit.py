@@ -146,11 +146,11 @@ def verify(
     try:
         if (export_file is None) == (proof_file is None):
             raise usage_error("name either an export or, by --proof, the proof of an entry")
-        signed = [_checkpoint(path.read_text(encoding="utf-8"), key) for path in checkpoints or ()]
+        signed = [path.read_text(encoding="utf-8") for path in checkpoints or ()]
         if proof_file is not None:
             said = _verify_proof(json.loads(proof_file.read_text(encoding="utf-8")), signed, key)
         elif export_file is not None:
-            said = _verify_export(export_file, signed)
+            said = _verify_export(export_file, [_checkpoint(text, key) for text in signed])
     except (KeyError, TypeError, ValueError) as error:
         fail(CommandError(f"this cannot be read as part of an audit log: {error}"))
     except (CommandError, OSError) as error:
@@ -178,18 +178,28 @@ def _opened(path: Path) -> "Any":
     return nullcontext(stdin) if str(path) == "-" else path.open(encoding="utf-8")
 
 
-def _verify_proof(document: dict[str, Any], signed: "list[Checkpoint]", key: str | None) -> str:
+def _verify_proof(document: dict[str, Any], signed: list[str], key: str | None) -> str:
+    """Check an entry in the tree of the proof's own checkpoint, which must bear a signature of a key that is known.
+
+    The log may have grown since a checkpoint was saved, so a checkpoint named
+    supplies the key; its tree is compared where it has as many entries.
+    """
     from registry.domain.audit_verification import entry_finding
 
     if not signed and key is None:
         raise usage_error("name a signed checkpoint, or the log's key")
-    own = _checkpoint(document["checkpoint"], key) if key is not None else None
-    fitting = [each for each in [*signed, own] if each is not None]
-    findings = [entry_finding(document["entry"], document["proof"], each) for each in fitting]
-    if None not in findings:
-        _refuse([finding for finding in findings if finding])
-    size = fitting[findings.index(None)].size
-    return f"Entry {document['entry']['position']} is as it was signed, one of {size}."
+    known = [_checkpoint(text, key) for text in signed]
+    own = _checkpoint(document["checkpoint"], key or _public_key(signed[-1]))
+    if any(each.size == own.size and each.root != own.root for each in known):
+        _refuse([f"the log's tree of {own.size} entries was signed with two different roots"])
+    if finding := entry_finding(document["entry"], document["proof"], own):
+        _refuse([finding])
+    return f"Entry {document['entry']['position']} is as it was signed, one of {own.size}."
+
+
+def _public_key(text: str) -> str | None:
+    """The key that the registry gave with a checkpoint; None for a note alone."""
+    return str(json.loads(text)["public_key"]) if text.startswith("{") else None
 
 
 def _checkpoint(text: str, key: str | None) -> "Checkpoint":
@@ -197,11 +207,8 @@ def _checkpoint(text: str, key: str | None) -> "Checkpoint":
     from registry.adapters.ed25519 import verify as verify_signature
     from registry.domain.audit_log import open_note
 
-    note, own_key = text, None
-    if text.startswith("{"):
-        document = json.loads(text)
-        note, own_key = document["note"], document["public_key"]
-    if (known := key or own_key) is None:
+    note = json.loads(text)["note"] if text.startswith("{") else text
+    if (known := key or _public_key(text)) is None:
         raise usage_error("name the log's public key by --key")
     public_key = base64.b64decode(known, validate=True)
     if len(public_key) != _KEY_BYTES:
