@@ -187,7 +187,7 @@ def digest_field(content: bytes) -> str:
     return f"sha-256=:{base64.b64encode(hashlib.sha256(content).digest()).decode()}:"
 
 
-def eventually(check: Callable[[], bool], *, timeout_seconds: float = 10.0) -> None:
+def eventually(check: Callable[[], bool], *, timeout_seconds: float = 60.0) -> None:
     """Wait for what the contract lets happen a little later. Fails when it has not happened by then."""
     deadline = time.monotonic() + timeout_seconds
     while not check():

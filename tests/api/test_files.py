@@ -224,7 +224,7 @@ def test_a_large_file_is_the_same_before_and_after_it_is_unpacked(publisher: Per
             return False
         assert answer.status_code == 307
         assert answer.headers["etag"] == f'"{sha256(LARGE)}"'
-        assert httpx.get(answer.headers["location"], headers={"Range": "bytes=-9"}).content == LARGE[-9:]
+        assert httpx.get(answer.headers["location"], headers={"Range": "bytes=-9"}, timeout=60).content == LARGE[-9:]
         return True
 
     if serves_itself(publisher, package):

@@ -1,15 +1,12 @@
 """GET /packages?order=downloads."""
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.api.server import RunningServer, server_environment, start_server
-from tests.api.support import Person, download, ids, invalid, listed, log_in, publish, unique
-
-_PATIENCE_SECONDS = 60
+from tests.api.support import Person, download, eventually, ids, invalid, listed, log_in, publish, unique
 
 
 @pytest.fixture(scope="module")
@@ -23,14 +20,13 @@ def counting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer
 
 def test_the_most_downloaded_come_first(counting: RunningServer) -> None:
     with log_in(counting.url, counting.admin_name, counting.admin_password).client as client:
-        once, twice, _never = (publish(client, tags=["t"]) for _ in range(3))
+        tag = unique("tag")
+        once, twice, _never = (publish(client, tags=[tag]) for _ in range(3))
         for package in (once, twice, twice):
             assert download(client, package).status_code == 200
-        deadline = time.monotonic() + _PATIENCE_SECONDS
-        while ids(listed(client, order="downloads")) != ids([twice, once]) and time.monotonic() < deadline:
-            time.sleep(0.1)
+        eventually(lambda: ids(listed(client, order="downloads", tag=tag)) == ids([twice, once]))
         for limit in (1, 200):
-            assert ids(listed(client, order="downloads", limit=limit, tag="t", type="model")) == ids([twice, once])
+            assert ids(listed(client, order="downloads", limit=limit, tag=tag, type="model")) == ids([twice, once])
         name = once["name"]
         assert ids(listed(client, order="downloads", name=name, version="latest")) == [once["id"]]
         cursor = client.get("/packages", params={"order": "downloads", "limit": 1}).json()["next_cursor"]
@@ -55,9 +51,8 @@ def test_repositories_are_listed_by_downloads_for_hugging_face_clients(counting:
             assert answer.status_code == 200, answer.text
             return [each["id"] for each in answer.json()]
 
-        expected, deadline = [f"{space}/most", f"{space}/less"], time.monotonic() + _PATIENCE_SECONDS
-        while repositories(sort="downloads") != expected and time.monotonic() < deadline:
-            time.sleep(0.1)
+        expected = [f"{space}/most", f"{space}/less"]
+        eventually(lambda: repositories(sort="downloads") == expected)
         assert repositories(sort="downloads") == repositories(sort="trendingScore") == expected
         assert repositories(sort="likes", search="LESS") == [f"{space}/less"]
         assert repositories(sort="downloads", filter="none") == []

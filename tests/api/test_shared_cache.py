@@ -75,6 +75,8 @@ def test_nobody_gets_what_another_may_see(cached: Cached) -> None:
     public, private, draft = publish(ann, b"a"), publish(ann, b"b"), publish(ann, b"c", status="draft")
     hidden = ann.put(f"/names/model/{private['name']}/visibility", json={"visibility": "private", "readers": []})
     assert hidden.status_code == 200
+    for rated in (public, private):  # `net_score` is in the document of a name
+        assert ann.get(f"/package/{rated['id']}/rate", params={"wait": 30}).status_code == 200
     paths = [f"/package/{each['id']}{rest}" for each in (public, private, draft) for rest in ("", "/content", "/audit")]
     paths += ["/packages", f"/packages?name={private['name']}", f"/names/model/{private['name']}", "/whoami", "/users"]
     for path in paths:

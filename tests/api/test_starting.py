@@ -3,7 +3,6 @@
 import re
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,8 +11,10 @@ import httpx
 import pytest
 
 from tests.api.server import process_environment
+from tests.api.support import eventually
 from tests.engines.process import free_port
 
+_STOP_SECONDS = 60
 SERVE = (sys.executable, "-m", "registry", "serve")
 
 
@@ -31,19 +32,31 @@ def _served(folder: Path, *options: str, **environment: str) -> Iterator[tuple[s
             shown.append(line.rstrip())
             if "sign in as" in line:
                 break
-        banner = shown[next(place for place, line in enumerate(shown) if "listens on" in line) :]
+        places = [place for place, line in enumerate(shown) if "listens on" in line]
+        assert places, shown
+        banner = shown[places[0] :]
         yield banner[0].split()[-1], banner
     finally:
         process.terminate()
-        with process:
-            process.stderr.read()
+        try:
+            process.communicate(timeout=_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+            raise
         assert process.returncode == 0
 
 
 def _refused(*options: str, folder: Path) -> str:
     """The one line with which a server does not start."""
     done = subprocess.run(
-        [*SERVE, *options], env=process_environment({}), cwd=folder, capture_output=True, text=True, check=False
+        [*SERVE, *options],
+        env=process_environment({}),
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=_STOP_SECONDS,
     )
     assert (done.returncode, done.stdout) == (1, "")
     (line,) = done.stderr.splitlines()
@@ -62,7 +75,7 @@ def test_the_banner_is_true(tmp_path: Path) -> None:
     browser.write_text(f'#!/bin/sh\necho "$1" > "{opened}.new" && mv "{opened}.new" "{opened}"\n')
     browser.chmod(0o700)
     with _served(tmp_path, "--port", "0", "--open", BROWSER=f"{browser} %s") as (url, banner):
-        assert httpx.get(f"{url}/health").status_code == 200
+        assert httpx.get(f"{url}/health", timeout=_STOP_SECONDS).status_code == 200
         password = _password_in(banner)
         assert password == (folder / "admin-password").read_text().strip()
 
@@ -72,18 +85,18 @@ def test_the_banner_is_true(tmp_path: Path) -> None:
         assert not (tmp_path / "another").exists()
 
         form = {"username": "admin", "password": password}
-        token = httpx.post(f"{url}/auth/token", data=form).json()["access_token"]
+        token = httpx.post(f"{url}/auth/token", data=form, timeout=_STOP_SECONDS).json()["access_token"]
         changed = httpx.put(
             f"{url}/users/admin/password",
             headers={"Authorization": f"Bearer {token}"},
             json={"current_password": password, "new_password": "another long password"},
+            timeout=_STOP_SECONDS,
         )
         assert changed.status_code == 204
-        while not opened.exists():
-            time.sleep(0.01)
+        eventually(opened.exists)
         assert opened.read_text().strip() == url
     with _served(tmp_path, "--port", str(free_port()), "--workers", "2") as (url, banner):
-        assert httpx.get(f"{url}/health").status_code == 200
+        assert httpx.get(f"{url}/health", timeout=_STOP_SECONDS).status_code == 200
         assert _password_in(banner) is None
         assert str(password) not in "\n".join(banner)
 

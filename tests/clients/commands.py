@@ -33,7 +33,11 @@ class Cli:
     """Runs `registry …` against one server, with a configuration of its own."""
 
     def __init__(self, server: str) -> None:
-        self.environment: dict[str, str | None] = {"REGISTRY_SERVER": server, "REGISTRY_TOKEN": None}
+        self.environment: dict[str, str | None] = {
+            "REGISTRY_SERVER": server,
+            "REGISTRY_TOKEN": None,
+            "REGISTRY_PROFILE": None,
+        }
 
     def run(self, *arguments: str, stdin: str = "") -> Outcome:
         result = CliRunner(env=self.environment).invoke(app, arguments, input=stdin, prog_name="registry")

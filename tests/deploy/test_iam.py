@@ -52,11 +52,12 @@ REASONS = {
 @pytest.fixture
 def calls_of_processes(tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> set[Call]:
     """The calls of a server, a worker and operators' commands that did their usual work, and some seldom work."""
+    used = engines(request)  # before the folder is another one: what records the whole run's calls keeps its own
     folder = tmp_path / "calls"
     folder.mkdir()
     monkeypatch.setenv(FOLDER, str(folder))
     settings = {
-        **scaled_settings(engines(request)),
+        **scaled_settings(used),
         **recording_environment(),
         "REGISTRY_SWEEP_INTERVAL_SECONDS": "1",
         "REGISTRY_SWEEP_GRACE_SECONDS": "0",

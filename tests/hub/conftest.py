@@ -4,7 +4,6 @@ import contextlib
 import io
 import json
 import secrets
-import tarfile
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -35,7 +34,6 @@ class Site:
     server: RunningServer
     admin: Person
     space: str
-    backend: str
 
     def name(self, repository: str) -> str:
         return f"{self.space}/{repository}"
@@ -48,12 +46,12 @@ class World:
     site: Site
     recorder: Recorder
     client: HubClient
-    backend: Path
+    folder: Path
     token: str
 
     @property
     def environment(self) -> dict[str, str]:
-        return {"HF_HOME": str(self.backend), "HF_ENDPOINT": self.recorder.endpoint, "HF_TOKEN": self.token}
+        return {"HF_HOME": str(self.folder), "HF_ENDPOINT": self.recorder.endpoint, "HF_TOKEN": self.token}
 
     def python(self, script: str, *arguments: str, **environment: str) -> JsonObject:
         """What a script prints last, as JSON. It must succeed."""
@@ -77,16 +75,6 @@ def zipped(files: Mapping[str, str | bytes], *, top: str = "") -> bytes:
     return stream.getvalue()
 
 
-def tarred(files: Mapping[str, bytes], *, top: str = "") -> bytes:
-    stream = io.BytesIO()
-    with tarfile.open(fileobj=stream, mode="w:gz") as archive:
-        for path, data in files.items():
-            member = tarfile.TarInfo(top + path)
-            member.size = len(data)
-            archive.addfile(member, io.BytesIO(data))
-    return stream.getvalue()
-
-
 def publish_files(site: Site, name: str, version: str, content: bytes, **members: Any) -> JsonObject:
     return publish(site.admin.client, content, filename="files.zip", name=name, version=version, **members)
 
@@ -97,7 +85,7 @@ def running_site(data_dir: Path, backend: str, settings: Mapping[str, str]) -> I
     with worker(server) if backend == SCALED else contextlib.nullcontext():
         admin = log_in(server.url, server.admin_name, server.admin_password)
         with admin.client:
-            yield Site(server, admin, unique("space"), backend)
+            yield Site(server, admin, unique("space"))
     server.stop()
 
 

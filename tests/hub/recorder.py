@@ -15,16 +15,16 @@ _UPSTREAM_SECONDS = 60.0
 _HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Asked:
-    """A request and the bytes of its answer's body. `phase` is what the client said it does."""
+    """A request and the bytes of its answer's body, once that has been sent. `phase` is what the client does."""
 
     phase: str
     method: str
     path: str
     range: str | None
     status: int
-    sent_bytes: int
+    sent_bytes: int = 0
 
 
 @dataclass(slots=True)
@@ -66,14 +66,11 @@ class Recorder:
 def recording(upstream: str) -> Iterator[Recorder]:
     recorder = Recorder(upstream)
 
-    class Handler(_Handler):
-        pass
-
-    Handler.recorder = recorder
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    handler = type("Handler", (_Handler,), {"recorder": recorder})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True
     recorder.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:
         yield recorder
@@ -112,12 +109,13 @@ class _Handler(BaseHTTPRequestHandler):
             # The registry makes absolute links by Host: they lead back here.
             connection.request(self.command, self.path, body or None, dict(self.headers.items()))
             answer = connection.getresponse()
+            # Noted before the client has its answer: what comes after that is not waited for.
+            asked = Asked(phase, self.command, self.path, self.headers.get("Range"), answer.status)
+            self.recorder.requests.append(asked)
             self._head(answer)
-            sent = self._body(answer)
+            self._body(answer, asked)
         finally:
             connection.close()
-        wanted = self.headers.get("Range")
-        self.recorder.requests.append(Asked(phase, self.command, self.path, wanted, answer.status, sent))
 
     def _head(self, answer: http.client.HTTPResponse) -> None:
         self.send_response_only(answer.status)
@@ -126,16 +124,14 @@ class _Handler(BaseHTTPRequestHandler):
                 self.send_header(name, value)
         self.end_headers()
 
-    def _body(self, answer: http.client.HTTPResponse) -> int:
+    def _body(self, answer: http.client.HTTPResponse, asked: Asked) -> None:
         length = int(answer.getheader("Content-Length") or 0)
         cut = self.recorder.take_cut(length) if self.command == "GET" else None
         left = length if cut is None else cut
-        sent = 0
-        while sent < left and (chunk := answer.read(min(_CHUNK_BYTES, left - sent))):
+        while asked.sent_bytes < left and (chunk := answer.read(min(_CHUNK_BYTES, left - asked.sent_bytes))):
+            asked.sent_bytes += len(chunk)
             self.wfile.write(chunk)
-            sent += len(chunk)
         if cut is not None:
             self.wfile.flush()
             self.connection.shutdown(socket.SHUT_RDWR)
             self.close_connection = True
-        return sent

@@ -90,7 +90,7 @@ def test_clients_work_offline_with_what_they_have(world: World) -> None:
 
 
 def test_the_command_downloads_a_repository(world: World) -> None:
-    target = world.backend / "target"
+    target = world.folder / "target"
     code, printed = world.hf("download", world.site.name("tiny"), "--revision", "v1.0.0", "--local-dir", str(target))
     assert code == 0, printed
     assert {path: (target / path).read_text() for path in FILES} == FILES

@@ -30,7 +30,7 @@ from registry.domain.evidence import (
 )
 from registry.domain.safety import Finding, FindingLevel, NotScanned, SafetyStatus
 from registry.formats.card_reading import read_card_text
-from registry.formats.cards import choose_card
+from registry.rating.deriving import choose_card
 
 T = TypeVar("T")
 AT = datetime(2026, 11, 23, 15, 43, 0, 123456, tzinfo=UTC)

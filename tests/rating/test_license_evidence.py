@@ -20,8 +20,6 @@ from tests.rating.world import PACKAGE
 from tests.sandbox import DirectSandbox
 from tests.unit.archives import MIT_TEXT, BytesBlobs, make_zip
 
-WITH_EXCEPTION = "GPL-2.0-only WITH Classpath-exception-2.0"
-
 
 def text(license_id: str | None, path: str = "LICENSE", **members: Any) -> LicenseStatement:
     return LicenseStatement(path, LicenseSource.TEXT, license_id, **members)

@@ -9,7 +9,7 @@ from registry.domain.evidence import FactState
 from registry.formats.archives.cards import read_card
 from registry.formats.blocks import CodeBlock
 from registry.formats.card_reading import read_card_text
-from registry.formats.cards import Section, choose_card, links_in, parse_card
+from registry.formats.cards import Section, links_in, parse_card
 from registry.formats.front_matter import MAX_FRONT_MATTER_CHARACTERS, read_yaml, split_front_matter, stated_license
 from registry.formats.project_files import (
     distribution,
@@ -21,6 +21,7 @@ from registry.formats.project_files import (
 )
 from registry.formats.python_examples import read_demonstrations
 from registry.formats.repository_urls import github_name, hub_name, labelled_repository, named_datasets
+from registry.rating.deriving import choose_card
 from tests.rating.factories import CARD_PIECES, absent, archive, failed, hub, known, package
 
 

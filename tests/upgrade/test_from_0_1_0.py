@@ -18,6 +18,7 @@ import aioboto3
 import httpx
 import pytest
 
+from tests.api.searching import wait_until_searchable
 from tests.api.server import RunningServer, server_environment
 from tests.engines.process import free_port
 
@@ -105,6 +106,7 @@ def test_what_0_1_0_stored_is_served(upgraded: RunningServer) -> None:
         assert alice.get("/names/dataset/acme/words").json()["owners"] == ["admin"]
         refused = alice.patch(f"/package/{words['id']}", json={"description": "mine"})
         assert refused.status_code == 403
+        wait_until_searchable(alice)
         found = [item["name"] for item in alice.get("/search", params={"q": "review"}).json()["items"]]
         assert found == ["acme/tiny"]
         assert len(admin.get("/webhooks").json()["items"]) == 1

@@ -3,10 +3,8 @@
 import html
 from urllib.parse import quote
 
-import httpx
-
 from registry.web.pages.packages import tree_rows
-from tests.api.support import publish
+from tests.api.support import connect, publish
 from tests.archive_forms import zipped
 from tests.web.conftest import Site
 from tests.web.test_pages import sign_in
@@ -29,10 +27,10 @@ def test_rows_of_a_tree() -> None:
 
 
 def test_files_are_a_tree_whose_links_lead_to_the_bytes(site: Site) -> None:
-    with httpx.Client(base_url=site.url, headers={"Authorization": f"Bearer {site.admin.token}"}) as api:
+    with connect(site.url, site.admin.token) as api:
         package = publish(api, zipped(FILES), filename="tree.zip")
         assert api.get(f"/package/{package['id']}/files", params={"wait": 30}).status_code == 200
-    with httpx.Client(base_url=site.url, trust_env=False) as client:
+    with connect(site.url) as client:
         sign_in(client, site)
         page = client.get(f"/ui/package/{package['id']}/files")
         assert page.status_code == 200

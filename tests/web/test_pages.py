@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from registry.web.markdown import render_readme
+from tests.api.support import connect
 from tests.web.conftest import HOSTILE_NAME, Site
 
 _CSRF = re.compile(r'name="csrf-token" content="([^"]+)"')
@@ -15,7 +16,7 @@ _CSRF = re.compile(r'name="csrf-token" content="([^"]+)"')
 
 @pytest.fixture
 def client(site: Site) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=site.url, trust_env=False) as client:
+    with connect(site.url) as client:
         yield client
 
 

@@ -4,11 +4,11 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 
+from tests.api.searching import wait_until_searchable
 from tests.api.server import RunningServer, server_environment, start_server
-from tests.api.support import multipart
+from tests.api.support import eventually, log_in, multipart
 from tests.clients.commands import Cli
 
 VERSIONS = ("1.0.0", "1.1.0", "1.2.0", "1.3.0", "2.0.0", "2.1.0-rc.1")
@@ -18,16 +18,15 @@ BOB_PASSWORD = "a rather long password"
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     running = start_server(server_environment(tmp_path_factory.mktemp("mistakes") / "data"))
-    _fill(running)
-    yield running
-    running.stop()
+    try:
+        _fill(running)
+        yield running
+    finally:
+        running.stop()
 
 
 def _fill(server: RunningServer) -> None:
-    with httpx.Client(base_url=server.url, timeout=30, trust_env=False) as client:
-        form = {"username": server.admin_name, "password": server.admin_password}
-        token = client.post("/auth/token", data=form).json()["access_token"]
-        client.headers["Authorization"] = f"Bearer {token}"
+    with log_in(server.url, server.admin_name, server.admin_password).client as client:
         packages = [("tomli", version, "code") for version in VERSIONS]
         packages += [
             ("acme/tiny", "1.0.0", "model"),
@@ -40,8 +39,8 @@ def _fill(server: RunningServer) -> None:
         user = {"name": "bob", "password": BOB_PASSWORD, "permissions": ["search"]}
         assert client.post("/users", json=user).status_code == 201
         # The names that are proposed come from the search index.
-        while client.get("/search", params={"q": "twice"}).json()["items"] == []:
-            pass
+        wait_until_searchable(client)
+        eventually(lambda: client.get("/search", params={"q": "twice"}).json()["items"] != [])
 
 
 @pytest.fixture(scope="session")
@@ -50,9 +49,9 @@ def config_of(server: RunningServer, tmp_path_factory: pytest.TempPathFactory) -
     people = {"admin": (server.admin_name, server.admin_password), "bob": ("bob", BOB_PASSWORD)}
     texts = {"nobody": "{}"}
     for who, (name, password) in people.items():
-        form = {"username": name, "password": password}
-        token = httpx.post(f"{server.url}/auth/token", data=form, trust_env=False).json()["access_token"]
-        texts[who] = json.dumps({"server": server.url, "sessions": {server.url: {"user": name, "token": token}}})
+        person = log_in(server.url, name, password)
+        person.client.close()
+        texts[who] = json.dumps({"server": server.url, "sessions": {server.url: {"user": name, "token": person.token}}})
     session = {"user": "admin", "token": "a.b.c"}
     texts["expired"] = json.dumps({"server": server.url, "sessions": {server.url: session}})
     texts["damaged"] = "{"
