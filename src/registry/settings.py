@@ -215,7 +215,7 @@ class Settings(BaseSettings):
         ge=0,
         le=1,
         allow_inf_nan=False,
-        description="lowest net score, at worst, of what Hugging Face clients are served; unrated counts as 0",
+        description="net score from which Hugging Face clients are served, by the lower end of its range; unrated is 0",
     )
     scan_workers: int = Field(
         3, ge=1, le=64, description="contents scanned at a time by one process, all but one of one user's"

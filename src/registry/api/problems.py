@@ -143,7 +143,7 @@ PROBLEMS: dict[type[errors.RegistryError], ProblemKind] = {
         409,
         "score-too-low",
         "The net score is too low",
-        "This registry has a lowest net score for what it serves; what a package may have at worst counts.",
+        "This registry serves only packages with a high enough net score; the lower end of its range counts.",
     ),
     errors.LastAdmin: ProblemKind(
         409,

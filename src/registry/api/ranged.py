@@ -5,8 +5,9 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
+from registry.api.caching import NO_STORE
 from registry.api.conditional import check_if_match, is_unchanged, sent_tags
 from registry.api.documentation import header
 from registry.api.problems import HTTP_PROBLEMS, problem_response
@@ -22,6 +23,7 @@ BYTES_HEADERS = {
         "a rule of the operator's policy that a waiver ends", "rule age is waived until 2027-01-31 by alice: urgent fix"
     ),
 }
+REDIRECT_ANSWER = {"description": "to a signed URL", "headers": {"Location": header("lives for minutes", "https://…")}}
 _BINARY = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
 
 
@@ -40,6 +42,11 @@ def unchanged_response(request: Request, tag: str, headers: dict[str, str]) -> R
     if not is_unchanged(sent_tags(request.scope, b"if-none-match"), tag):
         return None
     return Response(status_code=304, headers={"ETag": tag, "Accept-Ranges": "bytes", **headers})
+
+
+def redirect_response(url: str, tag: str, headers: dict[str, str]) -> Response:
+    """307 to a signed URL of the store, which is secret: it is not to be kept."""
+    return RedirectResponse(url, 307, {"ETag": tag, "Accept-Ranges": "bytes", **headers, **NO_STORE})
 
 
 async def ranged_response(

@@ -4,13 +4,11 @@ from typing import Any
 
 import orjson
 
-from registry.api.models.requests import PatchBody
+from registry.api.models.requests import READ_ONLY_MEMBERS, PatchBody
 from registry.domain.documents import summary_members
 from registry.domain.errors import InvalidInput
 from registry.domain.packages import Package
 from registry.ports.ratings import RatingSummary
-
-_MEMBERS = ("revision", "content", "created_by", "created_at", "updated_at", "status_reason", "unreleased")
 
 
 def check_read_only(patch: PatchBody, package: Package, rating: RatingSummary | None) -> None:
@@ -21,11 +19,10 @@ def check_read_only(patch: PatchBody, package: Package, rating: RatingSummary | 
     current = summary_members(package)
     if rating is not None and rating.revision == package.revision:
         current["rating"] = orjson.loads(rating.summary)
-    for member in _MEMBERS:
-        if member in patch.model_fields_set and not _leaves(current.get(member), getattr(patch, member)):
+    for member in patch.model_fields_set.intersection(READ_ONLY_MEMBERS):
+        given = getattr(patch, member)
+        if not _leaves(current.get(member), given) and (given is not None or member != "rating"):
             raise _changed(member)
-    if patch.rating is not None and not _leaves(current.get("rating"), patch.rating):
-        raise _changed("rating")
 
 
 def _leaves(current: Any, given: Any) -> bool:

@@ -12,7 +12,9 @@ from registry.cli.failures import ExitCode
 from registry.cli.text import one_line
 
 INTERRUPTED = 130
-OPERATORS = frozenset({"serve", "worker", "settings", "openapi", "maintenance", "policy", "recompute"})
+OPERATORS = frozenset(
+    {"serve", "worker", "settings", "openapi", "maintenance", "policy", "recompute", "tables", "bucket"}
+)
 """Commands that are there when the service is installed."""
 # Typer has its own copy of click in some versions: this is the base of all errors of either.
 _ClickException: Any = typer.BadParameter.__mro__[2]

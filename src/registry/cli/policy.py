@@ -56,7 +56,7 @@ def check(file: PolicyFile) -> None:
 
 def replay(
     file: PolicyFile,
-    days: Annotated[int, typer.Option(min=1, max=3650, help="How far the audit trail is looked at.")] = 30,
+    days: Annotated[int, typer.Option(min=1, max=3650, help="How many days of the audit trail to read.")] = 30,
     *,
     as_json: AsJson = False,
 ) -> None:

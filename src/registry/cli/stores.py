@@ -16,7 +16,7 @@ def register(app: typer.Typer) -> None:
 
 @tables.command("create")
 def create_table() -> None:
-    """Make the table with its index and TTL, or complete one that is there. Exit code 1 when it stays different."""
+    """Make the table with its index and TTL, or complete an existing one. Exit code 1 when something is still wrong."""
     _set_up_table(create=True)
 
 
@@ -28,7 +28,7 @@ def check_table() -> None:
 
 @bucket.command("create")
 def create_bucket() -> None:
-    """Make the bucket and set what the registry needs. Exit code 1 when it stays different."""
+    """Make the bucket and set what the registry needs. Exit code 1 when something is still wrong."""
     _set_up_bucket(create=True)
 
 

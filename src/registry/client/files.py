@@ -17,7 +17,7 @@ from registry.client.paging import walk
 from registry.client.partial_names import partial_path
 from registry.client.progress import CHUNK_BYTES, Progress, silent
 from registry.client.transfers import Transfers
-from registry.client.transport import Transport, told
+from registry.client.transport import Parameters, Transport, told
 from registry.client.waiting import get_waited
 
 _ZIP = "application/zip"
@@ -62,11 +62,13 @@ class Files:
         Raises Unreachable where the list is still being made after `wait_seconds`.
         """
         path = f"{self._path(package_id)}/files"
-        response = await get_waited(self._transport, path, wait_seconds=wait_seconds)
+        params: Parameters = {"prefix": prefix or None}
+        page = {**params, "limit": page_size}
+        response = await get_waited(self._transport, path, wait_seconds=wait_seconds, params=page)
         if response.status_code != httpx.codes.OK:
             raise Unreachable("the list of the package's files is being made; ask again in a moment")
-        params = {"prefix": prefix or None}
-        async for file in walk(self._transport, path, PackageFile.from_json, page_size=page_size, params=params):
+        files = walk(self._transport, path, PackageFile.from_json, page_size=page_size, params=params, begun=response)
+        async for file in files:
             yield file
 
     async def find(self, package_id: str, path: str, *, wait_seconds: float = 60) -> PackageFile | None:

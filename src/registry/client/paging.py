@@ -3,6 +3,8 @@
 from collections.abc import AsyncIterator, Callable
 from typing import TypeVar
 
+import httpx
+
 from registry.client.models import Document
 from registry.client.transport import Parameters, Transport, read
 
@@ -27,10 +29,11 @@ async def walk(
     page_size: int,
     params: Parameters | None = None,
     question: Document | None = None,
+    begun: httpx.Response | None = None,
 ) -> AsyncIterator[T]:
     """Every item of a listing, following cursors; a page is asked for when its first item is wanted.
 
-    `question` is the body of a search, which is asked by POST.
+    `question` is the body of a search, which is asked by POST. `begun` is the first page's response, where it is there.
     """
     method = "GET" if question is None else "POST"
 
@@ -38,10 +41,13 @@ async def walk(
         return [reader(item) for item in body["items"]], body["next_cursor"]
 
     cursor: str | None = None
+    response = begun
     while True:
-        asked = {**(params or {}), "limit": page_size, "cursor": cursor}
-        response = await transport.call(method, path, repeatable=True, params=asked, json=question)
+        if response is None:
+            asked = {**(params or {}), "limit": page_size, "cursor": cursor}
+            response = await transport.call(method, path, repeatable=True, params=asked, json=question)
         items, cursor = read(response, page)
+        response = None
         for item in items:
             yield item
         if cursor is None:

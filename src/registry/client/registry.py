@@ -1,7 +1,6 @@
 """The client itself."""
 
 import os
-import re
 import uuid
 from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
@@ -33,7 +32,7 @@ from registry.client.names import Names
 from registry.client.paging import walk
 from registry.client.progress import Progress, silent
 from registry.client.ratings import Ratings
-from registry.client.resolving import resolve
+from registry.client.resolving import ID_PATTERN, resolve
 from registry.client.safety import Safety
 from registry.client.tokens import Identity, Tokens
 from registry.client.transfers import Transfers
@@ -42,7 +41,6 @@ from registry.client.uploads import PartsUpload
 from registry.client.users import Users
 from registry.client.webhooks import Webhooks
 
-_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 _MERGE_PATCH = "application/merge-patch+json"
 
 
@@ -319,7 +317,7 @@ def _package(response: httpx.Response) -> Package:
 
 def _path(package_id: str) -> str:
     # An id is part of a path: one with a slash or a dot in it would ask for something else.
-    if not _ID.fullmatch(package_id):
+    if not ID_PATTERN.fullmatch(package_id):
         raise NotFound(Problem(404, "not-found", "Not found", f"{package_id!r} is not an id of a package"))
     return f"/package/{package_id}"
 

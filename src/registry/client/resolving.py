@@ -15,7 +15,7 @@ from registry.domain.versions import Version, split_reference
 if TYPE_CHECKING:
     from registry.client.registry import RegistryClient
 
-_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
+ID_PATTERN = re.compile(r"[A-Za-z0-9-]{1,64}")
 _WORD = re.compile(r"\w+")
 _BY_USE = (
     PackageStatus.ACTIVE,
@@ -48,7 +48,7 @@ async def resolve(client: "RegistryClient", reference: str, *, type: str | None)
             found = []
         if found:
             return await client.get(_highest(found, reference).id)
-    if _ID.fullmatch(reference) and not _is_uuid(reference):
+    if ID_PATTERN.fullmatch(reference) and not _is_uuid(reference):
         try:
             return await client.get(reference)
         except NotFound:

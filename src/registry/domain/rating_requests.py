@@ -5,7 +5,7 @@ A rating request is one row or item for each package. The stores keep it, in the
 | state | the request has | leads to |
 | --- | --- | --- |
 | none | no row | *due*: a change of the package, or a reader who finds no rating, or an old one |
-| due | `due_at` in the past, no lease | *leased*: a worker claims it, one of all that try |
+| due | `due_at` in the past, no lease | *leased*: a worker leases it, one of all that try |
 | leased | a token, `due_at` = end of the lease | *none*: the rating is complete |
 | | | *waiting*: the rating is partial, or making it failed |
 | | | *due*: the lease ended, its worker died; or the package changed, the lease is void |
@@ -17,7 +17,7 @@ A worker whose lease is void stores nothing. So each revision is rated once, by 
 | --- | --- | --- |
 | to due, with a change | `PackageStore.add` and `replace`, in their own write | `adapters/*/packages.py` |
 | to due, when asked for | `RatingStore.request` by `services/ratings/ratings.py` | `adapters/*/ratings.py` |
-| to leased and out of it | `claim`, `extend`, `give_back`, `finish` by `services/ratings/work.py` | the same |
+| to leased and out of it | `lease`, `extend`, `give_back`, `finish` by `services/ratings/work.py` | the same |
 | found when due | `list_due` by the sweep of every worker; the job queue is only a hint | the same |
 """
 

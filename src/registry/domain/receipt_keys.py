@@ -18,7 +18,6 @@ Keys = Mapping[str, bytes]
 """Public keys by their ids."""
 _ALGORITHM = "Ed25519"
 _KEY_BYTES = 32
-_SIGNATURE_BYTES = 64
 _PURPOSE = b"registry rating receipt\n"
 
 

@@ -8,10 +8,8 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
-from registry.domain.evidence import ArchiveFacts, Fact, FactState, PackageFacts
 from registry.formats import front_matter
 from registry.formats.blocks import Blocks, CodeBlock, read_blocks
 from registry.formats.front_matter import split_front_matter
@@ -55,7 +53,6 @@ class Card:
         return front_matter.names(self.front, key)
 
 
-@lru_cache(maxsize=8)  # the parts of a reading read the same card
 def parse_card(text: str) -> Card:
     """Take a card apart. Never raises: what cannot be read is left out."""
     front, body = split_front_matter(text)
@@ -104,26 +101,3 @@ def _sections(blocks: Blocks) -> tuple[Section, ...]:
             found.append(Section(heading.title, lines, words, code))
         said.add(own)
     return tuple(found)
-
-
-def choose_card(
-    package: Fact[PackageFacts], archive: Fact[ArchiveFacts], hub_card: Fact[str], repository_readme: Fact[str]
-) -> Fact[str]:
-    """The README of the record, of the archive, of the hub, of the repository: the first that there is.
-
-    The fact of a source that failed where it would have come first: what comes after it may not be the one that counts.
-    Else a fact that says that there is none.
-    """
-    candidates = (
-        _text_of(package, package.value.readme if package.value else None),
-        _text_of(archive, archive.value.readme if archive.value else None),
-        hub_card,
-        repository_readme,
-    )
-    first = next((fact for fact in candidates if fact.value or fact.failed), None)
-    return first or Fact("record", FactState.ABSENT, reason="there is no README")
-
-
-def _text_of(fact: Fact[object], text: str | None) -> Fact[str]:
-    state = FactState.ABSENT if fact.value is not None and not text else fact.state
-    return Fact(fact.source, state, text or None, fact.reason, fact.latency_ms)

@@ -41,26 +41,22 @@ def normalise_license(text: str | None) -> str | None:
 
     Licenses outside SPDX's list that the table knows come out as `LicenseRef-…`.
     """
-    if single := _single(text):
-        return single
-    parsed = None if text is None else _parse(text.strip())
-    return None if parsed is None else str(parsed.render("{symbol.key}"))
+    read = _read(text)
+    if isinstance(read, _License):
+        return read.base
+    return None if read is None else str(read.render("{symbol.key}"))
 
 
 def strictness(text: str | None) -> int:
     """The place of a statement in STRICTNESS: of `A OR B` the freer counts, of `A AND B` the stricter."""
-    if single := _single(text):
-        return STRICTNESS.index(TERMS.get(single, Terms.UNKNOWN))
-    parsed = None if text is None else _parse(text.strip())
-    return STRICTNESS.index(Terms.UNKNOWN) if parsed is None else _strictness(parsed)
+    read = _read(text)
+    return STRICTNESS.index(Terms.UNKNOWN) if read is None else _strictness(read)
 
 
 def licenses_in(text: str | None) -> frozenset[str]:
     """The licenses that an expression names, without their exceptions; empty for what is none."""
-    if single := _single(text):
-        return frozenset({single})
-    parsed = None if text is None else _parse(text.strip())
-    return frozenset() if parsed is None else frozenset(_License.of(symbol).base for symbol in parsed.symbols)
+    read = _read(text)
+    return frozenset() if read is None else frozenset(named.base for named in _licenses(read))
 
 
 def can_choose(text: str | None, accepts: Callable[[str], bool]) -> bool | None:
@@ -68,8 +64,8 @@ def can_choose(text: str | None, accepts: Callable[[str], bool]) -> bool | None:
 
     Of `A OR B` one must be, of `A AND B` both. None for a statement that is missing or unreadable.
     """
-    parsed = None if text is None else _parse(text.strip())
-    return None if parsed is None else _can_choose(parsed, accepts)
+    read = _read(text)
+    return None if read is None else _can_choose(read, accepts)
 
 
 def check_license(
@@ -87,9 +83,8 @@ def check_license(
             missing = text is None or text.strip().lower() in MISSING
             why = f"the {side} states no license" if missing else f"the {side}'s license {text!r} is no SPDX expression"
             return LicenseAnswer(False, f"{why}: no permission can be relied on", package, project)  # noqa: FBT003
-    symbols = _parse_known(project).symbols
-    targets = sorted((_License.of(symbol) for symbol in symbols), key=lambda it: (it.base, it.exception or ""))
-    compatible, reason = _judge(_parse_known(package), targets, use)
+    targets = sorted(_licenses(_read(project)), key=lambda it: (it.base, it.exception or ""))
+    compatible, reason = _judge(_read(package), targets, use)
     return LicenseAnswer(compatible, reason, package, project)
 
 
@@ -102,6 +97,8 @@ class _License:
 
     @classmethod
     def of(cls, symbol: Any) -> "_License":
+        if isinstance(symbol, _License):
+            return symbol
         exception = getattr(symbol, "exception_symbol", None)
         return cls(getattr(symbol, "license_symbol", symbol).key, exception and exception.key)
 
@@ -109,9 +106,20 @@ class _License:
         return f"{self.base} WITH {self.exception}" if self.exception else self.base
 
 
-def _single(text: str | None) -> str | None:
-    """The id that a text is in the table. A publish reads most licenses so, without an index of all of SPDX's."""
-    return None if text is None else license_id(text)
+def _read(text: str | None) -> Any:
+    """The expression that a text is, None where it is missing or unreadable.
+
+    An id of the table is read as its `_License`: most licenses are, without an index of all of SPDX's.
+    """
+    if text is None:
+        return None
+    single = license_id(text)
+    return _License(single, None) if single else _parse(text.strip())
+
+
+def _licenses(read: Any) -> list[_License]:
+    """The licenses that an expression names."""
+    return [_License.of(symbol) for symbol in getattr(read, "symbols", (read,))]
 
 
 def _strictness(node: Any) -> int:
@@ -179,18 +187,12 @@ def _spdx() -> Any:
     return licensing
 
 
-def _parse_known(text: str | None) -> Any:
-    parsed = _parse(text or "")
-    assert parsed is not None  # noqa: S101 - the caller has normalised it
-    return parsed
-
-
 @lru_cache(maxsize=512)
 def _parse(text: str) -> Any:
     """The parsed expression, None where it is missing, too long, malformed or names a license that nobody knows."""
     from license_expression import ExpressionError, ExpressionParseError
 
-    text = license_id(text) or current_ids(text)
+    text = current_ids(text)
     if text.lower() in MISSING or license_family(text) or len(text) > MAX_EXPRESSION_CHARACTERS:
         return None
     try:

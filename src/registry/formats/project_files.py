@@ -83,13 +83,13 @@ def read_project(pyproject: str | None) -> ProjectFacts | None:
     """What a `pyproject.toml` declares; None without one. One that cannot be read declares nothing."""
     if pyproject is None:
         return None
-    document = _toml(pyproject)
-    project = _table(document.get("project"))
+    document = read_toml(pyproject)
+    project = table_of(document.get("project"))
     required, name = project.get("dependencies"), project.get("name")
     lines = [line for line in required if isinstance(line, str)] if isinstance(required, list) else []
     return ProjectFacts(
         name=distribution(name) if isinstance(name, str) and _NAME.fullmatch(name) else None,
-        tools=tuple(sorted(_table(document.get("tool"))))[:_MAX_DECLARED],
+        tools=tuple(sorted(table_of(document.get("tool"))))[:_MAX_DECLARED],
         requirements=requirement_names(lines)[:_MAX_DECLARED],
     )
 
@@ -102,12 +102,14 @@ def without_top(paths: list[str]) -> list[str]:
     return paths
 
 
-def _toml(text: str | None) -> dict[str, Any]:
+def read_toml(text: str | None) -> dict[str, Any]:
+    """The document; empty where the text is missing or no TOML."""
     try:
         return tomllib.loads(text or "")
     except (ValueError, RecursionError):
         return {}
 
 
-def _table(value: object) -> dict[str, Any]:
+def table_of(value: object) -> dict[str, Any]:
+    """The table that a value is; empty where it is none."""
     return value if isinstance(value, dict) else {}

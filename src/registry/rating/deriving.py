@@ -15,7 +15,6 @@ from registry.domain.evidence import (
     RepositoryLink,
 )
 from registry.domain.packages import Package
-from registry.formats.cards import choose_card
 from registry.formats.repository_urls import first_repository, github_name, hub_name
 
 T = TypeVar("T")
@@ -101,6 +100,24 @@ async def own_readme(readme: asyncio.Task[Fact[str]], link: asyncio.Task[Fact[Re
     return if_own(await readme, await link)
 
 
+def choose_card(
+    package: Fact[PackageFacts], archive: Fact[ArchiveFacts], hub_card: Fact[str], repository_readme: Fact[str]
+) -> Fact[str]:
+    """The README of the record, of the archive, of the hub, of the repository: the first that there is.
+
+    The fact of a source that failed where it would have come first: what comes after it may not be the one that counts.
+    Else a fact that says that there is none.
+    """
+    candidates = (
+        _text_of(package, package.value.readme if package.value else None),
+        _text_of(archive, archive.value.readme if archive.value else None),
+        hub_card,
+        repository_readme,
+    )
+    first = next((fact for fact in candidates if fact.value or fact.failed), None)
+    return first or Fact("record", FactState.ABSENT, reason="there is no README")
+
+
 async def card_of(
     record: Fact[PackageFacts],
     archive: asyncio.Task[Fact[ArchiveFacts]],
@@ -149,3 +166,8 @@ def join_datasets(
         reason = f"none of the datasets named is on the hub: {', '.join(names)}"
         return Fact(HUB, FactState.ABSENT, reason=reason, latency_ms=latency_ms)
     return Fact(HUB, FactState.KNOWN, known, latency_ms=latency_ms)
+
+
+def _text_of(fact: Fact[object], text: str | None) -> Fact[str]:
+    state = FactState.ABSENT if fact.value is not None and not text else fact.state
+    return Fact(fact.source, state, text or None, fact.reason, fact.latency_ms)

@@ -114,7 +114,6 @@ class DynamoTable:
             "TableName": self.name,
             "IndexName": index,
             "KeyConditionExpression": "pk = :pk",
-            "ExpressionAttributeValues": {":pk": {"S": partition}},
             "ScanIndexForward": not descending,
             "Limit": limit,
         }

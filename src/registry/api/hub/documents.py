@@ -34,14 +34,14 @@ class About:
 
 def info(package: Package, about: About, *, expand: Sequence[str] = (), blobs: bool = False) -> Json:
     """The members of a repository at a revision; with `expand` only its id and the members that it names."""
-    members = _members(package, about, blobs=blobs)
+    members = _members(package, about, expand=expand, blobs=blobs)
     if expand:
         chosen = {"_id", "id", "registry", *expand}
         return {name: value for name, value in members.items() if name in chosen}
     return members
 
 
-def _members(package: Package, about: About, *, blobs: bool) -> Json:
+def _members(package: Package, about: About, *, expand: Sequence[str], blobs: bool) -> Json:
     card = about.card or {}
     members: Json = {
         "_id": package.id,
@@ -66,7 +66,7 @@ def _members(package: Package, about: About, *, blobs: bool) -> Json:
         members["safetensors"] = {"parameters": dict(about.parameters), "total": sum(about.parameters.values())}
     if about.tree is not None:
         members["usedStorage"] = about.tree.size
-        if about.tree.count <= _MOST_SIBLINGS:
+        if about.tree.count <= _MOST_SIBLINGS and (not expand or "siblings" in expand):
             members["siblings"] = [_sibling(file, blobs=blobs) for file in about.tree.files()]
     return {name: value for name, value in members.items() if value is not None}
 

@@ -235,6 +235,9 @@ class _ReadOnlyMembers(Strict):
     rating: Annotated[Any, Field(description=_READ_ONLY)] = None
 
 
+READ_ONLY_MEMBERS = tuple(_ReadOnlyMembers.model_fields)
+
+
 class ReplacementBody(_ReadOnlyMembers, MetadataBody):
     """New metadata for a package. `name`, `type` and `id` must be its own."""
 

@@ -2,16 +2,22 @@
 
 from typing import Annotated
 
-from fastapi import Path, Query, Request
-from starlette.responses import RedirectResponse, Response
+from fastapi import Query, Request
+from starlette.responses import Response
 
 from registry.api.authentication import Downloader, authenticate
-from registry.api.caching import NO_STORE
 from registry.api.conditional import content_tag
 from registry.api.digests import repr_digest
 from registry.api.documentation import header, problems
 from registry.api.hot import HotRoute, hot_route
-from registry.api.ranged import BYTES_HEADERS, bytes_answers, ranged_response, unchanged_response
+from registry.api.ranged import (
+    BYTES_HEADERS,
+    REDIRECT_ANSWER,
+    bytes_answers,
+    ranged_response,
+    redirect_response,
+    unchanged_response,
+)
 from registry.api.routes.files import part_response
 from registry.api.routes.packages import PackageId
 from registry.api.state import state_of
@@ -25,11 +31,7 @@ from registry.services.packages.retrieval import Retrieval, Servable
 _BOOLEANS = dict.fromkeys(("true", "1", "yes", "on", "t", "y"), True) | dict.fromkeys(
     ("false", "0", "no", "off", "f", "n"), False
 )
-_ZIP = "application/zip"
 _PART = Query(description="only the files that count as this, as a zip; docs/files.md says which do")
-FilePath = Annotated[
-    str, Path(description="as `files` lists it", min_length=1, max_length=512, examples=["config.json"])
-]
 
 
 async def download_content(
@@ -66,8 +68,7 @@ async def _content_response(request: Request, retrieval: Retrieval, servable: Se
     wants_redirect = _boolean(request.query_params.get("redirect", "true")) and not request.scope.get("head", False)
     if wants_redirect and (url := await retrieval.presign(content)):
         retrieval.record_download(servable, caller, whole=True)
-        headers = {"ETag": tag, "Accept-Ranges": "bytes", **digest, **NO_STORE}
-        return RedirectResponse(url, 307, headers)
+        return redirect_response(url, tag, digest)
     return await ranged_response(
         request,
         lambda offset, length: retrieval.read(content, offset=offset, length=length),
@@ -104,10 +105,7 @@ def hot_routes() -> list[HotRoute]:
             response_class=Response,
             responses={
                 **bytes_answers(headers),
-                307: {
-                    "description": "to a signed URL",
-                    "headers": {"Location": header("lives for minutes", "https://…")},
-                },
+                307: REDIRECT_ANSWER,
                 **problems(401, 403, 404, 409, 412, 416, 422),
             },
         )

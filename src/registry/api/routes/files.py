@@ -1,31 +1,34 @@
 """The files of a package: the list of them, and each one by its path."""
 
 import mimetypes
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager
 from pathlib import PurePosixPath
 from typing import Annotated
 
 import orjson
 from fastapi import APIRouter, Path, Query, Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from registry.api.authentication import Downloader, Searcher
-from registry.api.caching import NO_STORE
 from registry.api.conditional import content_tag
 from registry.api.digests import repr_digest
 from registry.api.documentation import LINK, header, problems
 from registry.api.models.files import FileModel, FilesQueuedModel
-from registry.api.models.packages import PACKAGE_EXAMPLE, Page
+from registry.api.models.packages import Page
 from registry.api.paging import DEFAULT_LIMIT, Cursor, Limit, page_response, position
-from registry.api.ranged import BYTES_HEADERS, bytes_answers, ranged_response, unchanged_response
+from registry.api.ranged import (
+    BYTES_HEADERS,
+    REDIRECT_ANSWER,
+    bytes_answers,
+    ranged_response,
+    redirect_response,
+    unchanged_response,
+)
 from registry.api.routes.packages import PackageId
 from registry.api.state import state_of
-from registry.api.waiting import Wait, wait_seconds
+from registry.api.waiting import Wait, queued_answer, queued_response, wait_seconds
 from registry.api.waivers import show_waivers
 from registry.domain.accounts import Caller
 from registry.domain.errors import NotFound
-from registry.domain.packages import Content
 from registry.formats.archives.roles import Role
 from registry.formats.manifests.entries import FileEntry, Manifest
 from registry.services.files.files import PackageFiles
@@ -38,14 +41,7 @@ FilePath = Annotated[
     str, Path(description="as `files` lists it", min_length=1, max_length=4096, examples=["config.json"])
 ]
 Prefix = Annotated[str, Query(max_length=4096, description="only paths that begin with this; no pattern")]
-_QUEUED = {
-    "description": "the list of files is being made",
-    "model": FilesQueuedModel,
-    "headers": {
-        "Location": header("where the list will be", f"/package/{PACKAGE_EXAMPLE['id']}/files"),
-        "Retry-After": {"description": "seconds to wait", "schema": {"type": "integer"}},
-    },
-}
+_QUEUED = queued_answer("the list of files is being made", FilesQueuedModel, "files", what="list")
 
 
 async def list_files(
@@ -72,12 +68,7 @@ async def list_files(
 
     manifest = await services.retrieval.serve(package_id, caller, answer, in_files=True)
     if manifest is None:
-        return Response(
-            orjson.dumps({"status": "queued", "package_id": package_id}),
-            202,
-            headers={"Location": f"/package/{package_id}/files", "Retry-After": str(RETRY_AFTER_SECONDS)},
-            media_type="application/json",
-        )
+        return queued_response(package_id, "files", retry_after_seconds=RETRY_AFTER_SECONDS)
     found, next_after = manifest.list_page(prefix=prefix, after=after, limit=limit)
     return page_response(request, services.cursors, [orjson.dumps(_item(entry)) for entry in found], next_after)
 
@@ -108,13 +99,11 @@ async def download_file(
     services = state_of(request.scope).services
 
     async def answer(servable: Servable) -> Response:
-        content, manifest = servable.content, await _manifest(services.files, servable)
+        manifest = await _manifest(services.files, servable)
         entry = manifest.find(path)
         if entry is None:
             raise NotFound("There is no file with this path in the package. GET /package/{id}/files lists them.")
-        return await _file_response(
-            request, services.files, servable, (content, manifest, entry), caller, redirect=redirect
-        )
+        return await _file_response(request, servable, manifest, entry, caller, redirect=redirect)
 
     return await services.retrieval.serve(package_id, caller, answer, in_files=True)
 
@@ -126,39 +115,34 @@ async def _manifest(files: PackageFiles, servable: Servable) -> Manifest:
 
 async def _file_response(
     request: Request,
-    files: PackageFiles,
     servable: Servable,
-    file: tuple[Content, Manifest, FileEntry],
+    manifest: Manifest,
+    entry: FileEntry,
     caller: Caller,
     *,
     redirect: bool,
 ) -> Response:
     show_waivers(request, servable.waivers)
-    content, manifest, entry = file
     tag, digest = content_tag(entry.sha256), {"Repr-Digest": repr_digest(entry.sha256)}
     if unchanged := unchanged_response(request, tag, digest):
         return unchanged
-    retrieval = state_of(request.scope).services.retrieval
+    services, content = state_of(request.scope).services, servable.content
     filename, media_type = PurePosixPath(entry.path).name, mimetypes.guess_type(entry.path)[0] or _UNKNOWN
     # A URL is signed for GET alone.
     if redirect and not request.scope.get("head", False):
-        url = await files.presign(content, manifest, entry, filename=filename, media_type=media_type)
+        url = await services.files.presign(content, manifest, entry, filename=filename, media_type=media_type)
         if url is not None:
-            retrieval.record_download(servable, caller, whole=False)
-            return RedirectResponse(url, 307, {"ETag": tag, "Accept-Ranges": "bytes", **digest, **NO_STORE})
-
-    def open_range(offset: int, length: int) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
-        return files.open(content, manifest, entry, offset=offset, length=length)
-
+            services.retrieval.record_download(servable, caller, whole=False)
+            return redirect_response(url, tag, digest)
     return await ranged_response(
         request,
-        open_range,
+        lambda offset, length: services.files.open(content, manifest, entry, offset=offset, length=length),
         size=entry.size,
         tag=tag,
         filename=filename,
         media_type=media_type,
         headers=digest,
-        began=lambda _: retrieval.record_download(servable, caller, whole=False),
+        began=lambda _: services.retrieval.record_download(servable, caller, whole=False),
     )
 
 
@@ -168,13 +152,11 @@ async def part_response(request: Request, servable: Servable, role: Role, caller
     manifest = await _manifest(services.files, servable)
     zipped = await services.files.part(manifest, role)
     tag = content_tag(zipped.tag)
-
-    def open_range(offset: int, length: int) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
-        return services.files.open_part(servable.content, manifest, zipped, offset=offset, length=length)
-
     return unchanged_response(request, tag, {}) or await ranged_response(
         request,
-        open_range,
+        lambda offset, length: services.files.open_part(
+            servable.content, manifest, zipped, offset=offset, length=length
+        ),
         size=zipped.size,
         tag=tag,
         filename=f"{PurePosixPath(servable.content.filename).stem}-{role.value}.zip",
@@ -201,7 +183,7 @@ def file_routes() -> APIRouter:
         response_class=Response,
         responses={
             **bytes_answers(headers),
-            307: {"description": "to a signed URL", "headers": {"Location": header("lives for minutes", "https://…")}},
+            307: REDIRECT_ANSWER,
             **problems(401, 403, 404, 409, 412, 416, 422),
         },
     )

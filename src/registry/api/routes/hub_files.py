@@ -7,15 +7,21 @@ from urllib.parse import unquote
 
 from fastapi import Path
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from registry.api.authentication import Downloader, authenticate, client_network
-from registry.api.caching import NO_STORE
 from registry.api.conditional import content_tag
 from registry.api.documentation import header, problems
 from registry.api.hot import Answer, HotRoute, hot_route
 from registry.api.hub.paths import Repository, RevisionName
-from registry.api.ranged import BYTES_HEADERS, bytes_answers, ranged_response, unchanged_response
+from registry.api.ranged import (
+    BYTES_HEADERS,
+    REDIRECT_ANSWER,
+    bytes_answers,
+    ranged_response,
+    redirect_response,
+    unchanged_response,
+)
 from registry.api.routes.hub import warn
 from registry.api.state import state_of
 from registry.domain.accounts import Caller, Permission
@@ -79,7 +85,7 @@ async def _file_response(request: Request, revision: Revision, path: str, caller
         url = await hub.files.presign(revision, tree, file, filename=filename, media_type=media_type)
         if url is not None:
             await _record(request, revision, caller)
-            return RedirectResponse(url, 307, {"ETag": tag, "Accept-Ranges": "bytes", **headers, **NO_STORE})
+            return redirect_response(url, tag, headers)
     response = await ranged_response(
         request,
         lambda offset, length: hub.files.read(revision, tree, file, offset=offset, length=length),
@@ -109,7 +115,7 @@ def hot_routes() -> list[HotRoute]:
     }
     answers = {
         **bytes_answers(headers),
-        307: {"description": "to a signed URL", "headers": {"Location": header("lives for minutes", "https://…")}},
+        307: REDIRECT_ANSWER,
         **problems(401, 403, 404, 412, 416, 422),
     }
     return [

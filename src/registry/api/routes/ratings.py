@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from registry.api.authentication import Searcher, Uploader, authenticate
 from registry.api.conditional import is_unchanged, sent_tags
-from registry.api.documentation import ETAG, header, problems
+from registry.api.documentation import ETAG, problems
 from registry.api.hot import Header, HotRoute, ReadyResponse, hot_route, ready_json
 from registry.api.models.ratings import (
     LicenseAnswerModel,
@@ -18,16 +18,12 @@ from registry.api.models.ratings import (
 from registry.api.routes.packages import PackageId
 from registry.api.state import state_of
 from registry.api.strict_json import StrictJsonRoute
-from registry.api.waiting import Wait, wait_seconds
+from registry.api.waiting import Wait, queued_answer, queued_response, wait_seconds
 from registry.domain.accounts import Permission
 from registry.services.ratings.ratings import ServedRating
 
 _RETRY_AFTER_SECONDS = 1
-_QUEUED_HEADERS = {
-    "Location": header("where the rating will be", "/package/01934d2e-8a5c-7c3e-9f5a-3b1c2d4e5f60/rate"),
-    "Retry-After": {"description": "seconds to wait", "schema": {"type": "integer"}},
-}
-_QUEUED = {"description": "the rating has been started", "model": RatingQueuedModel, "headers": _QUEUED_HEADERS}
+_QUEUED = queued_answer("the rating has been started", RatingQueuedModel, "rate", what="rating")
 _CACHE_HEADERS = {
     "X-Cache": {"description": "whether it came from the cache", "schema": {"enum": ["hit", "miss"]}},
     "Age": {"description": "seconds that the cache has had it", "schema": {"type": "integer"}},
@@ -61,7 +57,7 @@ def rating_routes() -> APIRouter:
         methods=["POST"],
         status_code=202,
         response_model=RatingQueuedModel,
-        responses={202: {"headers": _QUEUED_HEADERS}, **problems(401, 403, 404, 422)},
+        responses={202: {"headers": _QUEUED["headers"]}, **problems(401, 403, 404, 422)},
     )
     router.add_api_route(
         "/package/{package_id}/rate/receipt",
@@ -101,7 +97,7 @@ async def _read_rating(request: Request) -> Response:
     ratings = state_of(scope).services.ratings
     found = await ratings.get(package_id, caller, wait_seconds=wait_seconds(request))
     if found is None:
-        return _queued(package_id)
+        return queued_response(package_id, "rate", retry_after_seconds=_RETRY_AFTER_SECONDS)
     headers = _headers(found)
     if is_unchanged(sent_tags(scope, b"if-none-match"), found.etag):
         return ReadyResponse(304, headers)
@@ -116,19 +112,10 @@ def _headers(found: ServedRating) -> list[Header]:
     ]
 
 
-def _queued(package_id: str) -> Response:
-    return Response(
-        orjson.dumps({"status": "queued", "package_id": package_id}),
-        202,
-        headers={"Location": f"/package/{package_id}/rate", "Retry-After": str(_RETRY_AFTER_SECONDS)},
-        media_type="application/json",
-    )
-
-
 async def rate_again(request: Request, package_id: PackageId, caller: Uploader) -> Response:
     """Rate the package again, though it may have a rating, which is served until the new one is there."""
     await state_of(request.scope).services.ratings.again(package_id, caller)
-    return _queued(package_id)
+    return queued_response(package_id, "rate", retry_after_seconds=_RETRY_AFTER_SECONDS)
 
 
 async def read_receipt(request: Request, package_id: PackageId, caller: Searcher) -> Response:

@@ -1,28 +1,19 @@
 """The safety verdict on a package's content."""
 
-import orjson
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from registry.api.authentication import Searcher
 from registry.api.conditional import is_unchanged
-from registry.api.documentation import ETAG, header, problems
+from registry.api.documentation import ETAG, problems
 from registry.api.hot import ReadyResponse, ready_json
-from registry.api.models.packages import PACKAGE_EXAMPLE
 from registry.api.models.safety import SafetyModel, ScanQueuedModel
 from registry.api.routes.packages import PackageId
 from registry.api.state import state_of
-from registry.api.waiting import Wait, wait_seconds
+from registry.api.waiting import Wait, queued_answer, queued_response, wait_seconds
 from registry.services.safety.verdicts import RETRY_AFTER_SECONDS
 
-_QUEUED = {
-    "description": "the content is being scanned",
-    "model": ScanQueuedModel,
-    "headers": {
-        "Location": header("where the verdict will be", f"/package/{PACKAGE_EXAMPLE['id']}/safety"),
-        "Retry-After": {"description": "seconds to wait", "schema": {"type": "integer"}},
-    },
-}
+_QUEUED = queued_answer("the content is being scanned", ScanQueuedModel, "safety", what="verdict")
 
 
 def safety_routes() -> APIRouter:
@@ -50,12 +41,7 @@ async def read_safety(request: Request, package_id: PackageId, caller: Searcher,
     verdicts = state_of(request.scope).services.verdicts
     found = await verdicts.get(package_id, caller, wait_seconds=wait_seconds(request))
     if found is None:
-        return Response(
-            orjson.dumps({"status": "queued", "package_id": package_id}),
-            202,
-            headers={"Location": f"/package/{package_id}/safety", "Retry-After": str(RETRY_AFTER_SECONDS)},
-            media_type="application/json",
-        )
+        return queued_response(package_id, "safety", retry_after_seconds=RETRY_AFTER_SECONDS)
     tag = found.summary.etag
     if is_unchanged(request.headers.get("if-none-match"), tag):
         return ReadyResponse(304, [(b"etag", tag.encode())])

@@ -5,15 +5,14 @@ Python: core metadata (`License-Expression`, `License`, `Classifier`; PEP 639 an
 """
 
 import json
-import tomllib
 from collections.abc import Iterable, Iterator
 from email.message import Message
 from email.parser import HeaderParser
-from typing import Any
 
 from registry.formats.license_expressions import normalise_license
 from registry.formats.license_names import MISSING, license_family, recorded_license
 from registry.formats.licenses.recognising import recognise_license
+from registry.formats.project_files import read_toml, table_of
 
 Said = tuple[str | None, str]
 """A license (an SPDX expression, None for what is none that is known), and what the metadata says."""
@@ -48,8 +47,8 @@ def read_description(text: str) -> str | None:
 
 def read_pyproject(text: str) -> list[Said]:
     """The statements of a `pyproject.toml`: PEP 639's expression, PEP 621's text, classifiers, Poetry's license."""
-    project = _table(_toml(text).get("project"))
-    poetry = _table(_table(_toml(text).get("tool")).get("poetry"))
+    document = read_toml(text)
+    project, poetry = table_of(document.get("project")), table_of(table_of(document.get("tool")).get("poetry"))
     stated = project.get("license", poetry.get("license"))
     if isinstance(stated, dict):
         stated = stated.get("text")
@@ -60,7 +59,7 @@ def read_pyproject(text: str) -> list[Said]:
 
 def read_cargo(text: str) -> list[Said]:
     """The statement of a `Cargo.toml`."""
-    stated = _table(_toml(text).get("package")).get("license")
+    stated = table_of(read_toml(text).get("package")).get("license")
     return [said(stated)] if isinstance(stated, str) and not _is_missing(stated) else []
 
 
@@ -126,14 +125,3 @@ def _headers(text: str) -> Message:
 
 def _is_missing(text: str) -> bool:
     return text.strip().lower() in MISSING
-
-
-def _toml(text: str) -> dict[str, Any]:
-    try:
-        return tomllib.loads(text)
-    except (ValueError, RecursionError):
-        return {}
-
-
-def _table(value: object) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}

@@ -57,7 +57,7 @@ def parts_of(text: str) -> tuple[str, ...]:
 def held_in(text: str) -> tuple[str, ...]:
     """The licenses whose whole texts stand in this one beside notes in which nothing restricts; empty otherwise.
 
-    Whether such notes leave something out nobody can tell by their words, so this supports a statement and is none.
+    Their words do not show what such notes leave out, so this supports a statement and is none.
     """
     if len(text) > MAX_LICENSE_BYTES:
         return ()

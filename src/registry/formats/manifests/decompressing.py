@@ -2,30 +2,24 @@
 
 import bz2
 import lzma
-import sys
 import zlib
 from collections.abc import Callable, Iterator
 
 from registry.formats.manifests.entries import Packing
-from registry.formats.scanning.unpacking import Decompressor, Inflate, make_zstd
-
-if sys.version_info >= (3, 14):
-    from compression import zstd
-else:
-    from backports import zstd
+from registry.formats.scanning.kinds import Kind
+from registry.formats.scanning.unpacking import MAKERS, Decompressor, Inflate
 
 MAX_DICTIONARY_BYTES = 128 * 1024 * 1024
-"""What `xz -9` and `zstd --ultra` need, twice."""
+"""What `xz -9` needs, twice."""
 OUT_BYTES = 1024 * 1024
-DAMAGED = (zlib.error, lzma.LZMAError, zstd.ZstdError, OSError, EOFError, ValueError)
 _LZMA_HEADER_BYTES = 9
 _MAGIC_BYTES = 6
 
 STREAMS: dict[str, Callable[[], Decompressor]] = {
-    "tar.gz": lambda: Inflate(31),
-    "tar.bz2": bz2.BZ2Decompressor,
-    "tar.xz": lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=2 * MAX_DICTIONARY_BYTES),
-    "tar.zst": make_zstd,
+    "tar.gz": MAKERS[Kind.GZIP],
+    "tar.bz2": MAKERS[Kind.BZIP2],
+    "tar.xz": MAKERS[Kind.XZ],
+    "tar.zst": MAKERS[Kind.ZSTD],
 }
 MAGIC = {"tar.gz": b"\x1f\x8b\x08", "tar.bz2": b"BZh", "tar.xz": b"\xfd7zXZ\0", "tar.zst": b"\x28\xb5\x2f\xfd"}
 _SKIPPABLE = b"\x2a\x4d\x18"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from registry.formats.archives.kinds import BLOCK_BYTES, SNIFF_BYTES, is_tar_header
-from registry.formats.manifests.decompressing import DAMAGED, MAGIC, StreamUnpacking
+from registry.formats.manifests.decompressing import MAGIC, StreamUnpacking
 from registry.formats.manifests.digesting import Budget, ManifestLimits
 from registry.formats.manifests.entries import SINGLE, FileEntry, encode_manifest
 from registry.formats.manifests.problems import Unreadable
@@ -14,6 +14,7 @@ from registry.formats.manifests.tar_streams import PackedTar, PlainTar
 from registry.formats.manifests.tars import tar_files
 from registry.formats.manifests.zip_directory import ends_like_zip
 from registry.formats.manifests.zips import zip_files
+from registry.formats.scanning.unpacking import DAMAGED
 
 READER_VERSION = 1
 """Goes up when contents that could not be read can be: what was refused before is then read again."""

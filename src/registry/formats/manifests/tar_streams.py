@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from typing import Protocol
 
-from registry.formats.manifests.decompressing import DAMAGED, StreamUnpacking
+from registry.formats.manifests.decompressing import StreamUnpacking
 from registry.formats.manifests.digesting import Budget
 from registry.formats.manifests.entries import Packing
 from registry.formats.manifests.problems import Unreadable
 from registry.formats.manifests.reading import PIECE_BYTES, Stored
+from registry.formats.scanning.unpacking import DAMAGED
 
 _DAMAGED = "its compressed data is damaged"
 

@@ -5,13 +5,14 @@ import struct
 from collections.abc import Iterator
 
 from registry.formats.archives.roles import role_of
-from registry.formats.manifests.decompressing import DAMAGED, MemberUnpacking
+from registry.formats.manifests.decompressing import MemberUnpacking
 from registry.formats.manifests.digesting import Budget
 from registry.formats.manifests.entries import FileEntry, Packing, Place, Run
 from registry.formats.manifests.paths import clean_path
 from registry.formats.manifests.problems import Unreadable
 from registry.formats.manifests.reading import Stored
 from registry.formats.manifests.zip_directory import ENCRYPTED_FLAG, Member, read_directory
+from registry.formats.scanning.unpacking import DAMAGED
 
 _LOCAL = struct.Struct("<4s5H3L2H")
 _PACKINGS = {0: Packing.STORED, 8: Packing.DEFLATE, 12: Packing.BZIP2, 14: Packing.LZMA}

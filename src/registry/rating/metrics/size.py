@@ -11,11 +11,10 @@ to the system, the runtime and activations:
 
 The bytes are those of one copy of the weights: safetensors files if there are any, else PyTorch's, unless all
 of them are smaller than an eighth of another file of weights (4 bits against float32): such are no copy of it. Else
-they are those of the largest file of any other format, with its fellow parts (`-00001-of-00003`); for a package without
-weights, of its whole content. The archive is asked first, then the hub; where one of them fails, the score is lost.
+they are those of the largest file of any other format, with its fellow parts (`-00001-of-00003`). A file of no known
 format counts as weights too where it is eight times as large as what was found: no ending hides them. The archive is
-asked first, then the hub. For code and datasets the bytes are those of the whole content. A model without weights has
-nothing to run, and a dataset without data nothing to hold: 0.
+asked first, then the hub; where one of them fails, the score is lost. For code and datasets the bytes are those of the
+whole content. A model without weights has nothing to run, and a dataset without data nothing to hold: 0.
 """
 
 import re
@@ -70,7 +69,7 @@ def measure(evidence: Evidence) -> MetricResult:
             return lost(*asked)
         if files and (weights := weight_bytes(files)):
             return _scored(weights[1], f"{counted(weights[2], f'{weights[0]} file')} of", fact, cut=cut)
-    if package and package.type != "code" and (nothing := _nothing(evidence, package.type)) is not None:
+    if not cut and package and package.type != "code" and (nothing := _nothing(evidence, package.type)) is not None:
         return nothing
     if package and package.content_size:
         return _scored(package.content_size, "content of", evidence.package, cut=cut)
@@ -101,11 +100,9 @@ def weight_bytes(files: Sequence[FileEntry]) -> tuple[str, int, int] | None:
 
 
 def _nothing(evidence: Evidence, kind: str) -> MetricResult | None:
-    """The result where all files were seen and none can be weights or data; None where they were not all seen."""
-    archive, hub = evidence.archive, evidence.hub
-    seen = [fact for fact in (archive, hub) if fact.value is not None]
-    whole = not any(facts.truncated for facts in (archive.value, hub.value) if facts)
-    if not seen or not whole or archive.failed or hub.failed:
+    """The result where no file, of those that were all listed, can be weights or data; None where none was listed."""
+    seen = [fact for fact in (evidence.archive, evidence.hub) if fact.value is not None]
+    if not seen:
         return None
     if kind == "dataset" and own_data(evidence)[0]:
         return None

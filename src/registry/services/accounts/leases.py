@@ -1,4 +1,4 @@
-"""A session may be used for a moment after it was read, and whoever changes one answers when that moment is over.
+"""A session may be used for a moment after it was read, and a change of one is answered when that moment is over.
 
 Nearly every request reads the account and the revocation of its token. With a lease of `seconds` (a setting) a process
 uses what it has read for so long, counted from the start of the read. A write that takes something away (a permission,

@@ -52,18 +52,23 @@ class Manifests:
         self._reader = reader
         self._claiming = claiming
         self._cached: OrderedDict[str, Manifest] = OrderedDict()
+        self._cached_bytes = 0
         self._wanted: dict[str, _Wanted] = {}
         self._queue: asyncio.Queue[_Wanted] = asyncio.Queue()
 
     async def find(self, content: Content) -> Manifest | None:
         """The manifest, None while there is none. Raises ArchiveUnreadable."""
+        found = await self._recorded(content)
+        return await self._small_single(content) if found is None else found
+
+    async def _recorded(self, content: Content) -> Manifest | None:
         for name in (content.sha256, _single_name(content)):
             if (cached := self._cached.get(name)) is not None:
                 self._cached.move_to_end(name)
                 return cached
         record = await self._store.find(_key(content))
         if record is None or _is_outdated(record):
-            return await self._small_single(content)
+            return None
         if record.problem:
             raise ArchiveUnreadable(record.problem, path=record.path)
         if record.blob_key is None:
@@ -78,8 +83,9 @@ class Manifests:
         """
         loop = asyncio.get_running_loop()
         ends_at, (pause, most) = loop.time() + wait_seconds, _LOOK_SECONDS
+        find = self.find
         while True:
-            found = await self.find(content)
+            found = await find(content)
             left = ends_at - loop.time()
             if found is not None:
                 return found
@@ -89,7 +95,7 @@ class Manifests:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(min(left, pause)):
                     await wanted.done.wait()
-            pause = min(most, pause * 1.5)
+            pause, find = min(most, pause * 1.5), self._recorded  # its bytes, looked at once, stay what they are
 
     async def expect(self, content: Content, user: str) -> None:
         """Make the manifest of a content that was just published by `user`, before somebody asks for it.
@@ -200,11 +206,12 @@ class Manifests:
         return manifest
 
     def _cache(self, name: str, manifest: Manifest) -> None:
+        replaced = self._cached.get(name)
         self._cached[name] = manifest
-        held = sum(each.held_bytes for each in self._cached.values())
-        while held > _CACHED_BYTES and len(self._cached) > 1:
+        self._cached_bytes += manifest.held_bytes - (replaced.held_bytes if replaced else 0)
+        while self._cached_bytes > _CACHED_BYTES and len(self._cached) > 1:
             _, dropped = self._cached.popitem(last=False)
-            held -= dropped.held_bytes
+            self._cached_bytes -= dropped.held_bytes
 
 
 def _key(content: Content) -> DerivedKey:

@@ -6,8 +6,9 @@ from contextlib import asynccontextmanager
 
 from registry.domain.errors import ArchiveUnreadable
 from registry.domain.packages import Content
-from registry.formats.manifests.decompressing import DAMAGED, MemberUnpacking, StreamUnpacking
+from registry.formats.manifests.decompressing import MemberUnpacking, StreamUnpacking
 from registry.formats.manifests.entries import FileEntry, Packing, Place, Run
+from registry.formats.scanning.unpacking import DAMAGED
 from registry.ports.blobs import CHUNK_BYTES, BlobStore
 
 _SMALL_BYTES = 16 * 1024

@@ -61,5 +61,4 @@ class ContentReader:
 
     async def _bytes(self, content: Content, offset: int, length: int) -> bytes:
         length = min(length, content.size - offset)
-        async with self._blobs.read(content.blob_key, offset=offset, length=length) as chunks:
-            return b"".join([chunk async for chunk in chunks])
+        return await BlobSource(self._blobs, content.blob_key, content.size).read(offset, length)

@@ -1,7 +1,6 @@
 """From a repository and a revision to the package that is served."""
 
 import asyncio
-import json
 import re
 from dataclasses import dataclass
 
@@ -147,12 +146,13 @@ class Repositories:
             raise not_owner(name)
 
     def _check_score(self, package: Package, rating: RatingSummary | None) -> None:
-        if rating is None or rating.net_score is None:
+        bounds = rating.net_score_range if rating else None
+        if bounds is None:
             raise ScoreTooLow(
                 f"{package.name} {package.version} has no net score yet, and this registry serves no package below "
                 f"{self._min_score:g}."
             )
-        low, high = json.loads(rating.summary)["net_score_range"]
+        low, high = bounds
         if low < self._min_score:
             raise ScoreTooLow(
                 f"The net score of {package.name} {package.version} is between {low:g} and {high:g}, and this "

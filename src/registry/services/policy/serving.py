@@ -1,7 +1,5 @@
 """The policy at the moment of a download."""
 
-import json
-
 from registry.domain.errors import PolicyRefused
 from registry.domain.packages import Package
 from registry.domain.policy import Facts, Judgement, Policy, Waiver
@@ -26,9 +24,8 @@ class PolicyFacts:
         net_score_range, verdict = None, None
         if scored:
             found = (await self._ratings.find_summaries([package.id])).get(package.id)
-            if found is not None and found.revision == package.revision and found.net_score is not None:
-                low, high = json.loads(found.summary)["net_score_range"]
-                net_score_range = low, high
+            if found is not None and found.revision == package.revision:
+                net_score_range = found.net_score_range
         if judged and package.content is not None:
             summary = await self._verdicts.find_summary(package.content.sha256)
             verdict = None if summary is None else summary.status

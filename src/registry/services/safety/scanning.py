@@ -1,6 +1,6 @@
 """Making verdicts: each content is scanned once, by whichever process leases it first.
 
-A lease is a lease that is extended while the scan goes on. When a process dies, its lease ends by itself, and the next
+A lease is extended while the scan goes on. When a process dies, its lease ends by itself, and the next
 look at the open requests finds the content unscanned.
 """
 

@@ -14,9 +14,9 @@ from registry.services.packages.catalog import Catalog
 from registry.services.safety.applying import Applying, VerdictObserver
 
 _LOOK_SECONDS = (0.02, 0.5)
+"""How long a waiting request sleeps between looks at the store: first, and at most."""
 MOST_COUNTED = 1000
 """Of jobs that are due: more than any number of workers makes in a minute."""
-"""How long a waiting request sleeps between looks at the store: first, and at most."""
 RETRY_AFTER_SECONDS = 2
 
 Hint = Callable[[str, str], None]
