@@ -32,8 +32,9 @@ from registry.formats.project_files import read_project
 from registry.formats.scanning.limits import ScanLimits
 from registry.formats.scanning.scan import scan_content
 from registry.formats.scanning.version import SCANNER_VERSION
-from registry.rating.collect import Deadlines, EvidenceCollector, Sources
+from registry.rating.collect import EvidenceCollector
 from registry.rating.score import rate
+from registry.rating.sources import Deadlines, Sources
 from registry.services.safety.facts import facts_of
 
 AT = datetime(2026, 11, 30, tzinfo=UTC)
