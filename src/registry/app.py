@@ -57,10 +57,10 @@ from registry.wire.stopping import stopping_at_signals
 
 
 class _Application(FastAPI):
-    """FastAPI, asked after the hot routes; both within surroundings of their own."""
+    """FastAPI, asked after the hot routes; both within the same middleware."""
 
-    def serve_first(self, routes: HotRoutes, surround: Callable[[ASGIApp], ASGIApp]) -> None:
-        self._hot, self._surrounded = routes, surround(routes)
+    def serve_first(self, routes: HotRoutes, wrap: Callable[[ASGIApp], ASGIApp]) -> None:
+        self._hot, self._wrapped = routes, wrap(routes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"].startswith(API_PREFIX + "/"):
@@ -69,7 +69,7 @@ class _Application(FastAPI):
             scope = with_raw_path(scope)
         if self._hot.find(scope):
             scope["app"] = self
-            await self._surrounded(scope, receive, send)
+            await self._wrapped(scope, receive, send)
         else:
             await super().__call__(scope, receive, send)
 
@@ -191,15 +191,15 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_exception_handler(RegistryError, on_registry_error)
     app.add_exception_handler(HTTPException, on_http_error)
     app.add_exception_handler(RequestValidationError, on_validation_error)
-    surround = functools.partial(
+    wrap = functools.partial(
         RequestMiddleware,
         metrics=metrics.HttpMetrics(collected),
         scheduler=RequestScheduler(),
         stopping=stopping,
         log_requests=settings.log_requests,
     )
-    app.add_middleware(surround)
-    app.serve_first(HotRoutes(hot), surround)
+    app.add_middleware(wrap)
+    app.serve_first(HotRoutes(hot), wrap)
     return app
 
 

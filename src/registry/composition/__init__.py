@@ -41,14 +41,14 @@ async def open_registry(
 ) -> AsyncIterator[Running]:
     """Open the stores that the settings choose and the services over them; closed again at the end.
 
-    `observer` is told of every store call and of each component's state, `housekeeping` of sweeps and scrubs,
+    `observer` gets every store call and each component's state, `housekeeping` of sweeps and scrubs,
     `ratings_observer` of every rating.
     """
     clock, observers, hasher = SystemClock(), Observers(), Argon2PasswordHasher()
 
     def on_state(state: ComponentState) -> None:
         if observer is not None:
-            observer.tell_state(state.name, up=state.ok)
+            observer.report_state(state.name, up=state.ok)
 
     async with (
         open_stores(settings, clock, observers, limits) as stores,

@@ -74,8 +74,8 @@ async def _contradiction(package: dict[str, Any], api: Api) -> str | None:
     if not package["rating"]:
         return None
     rated = await api.get(f"/package/{package['id']}/rate")
-    told = rated.body["metrics"]["license"]["evidence"] if rated.status == _OK else ""
-    return told if "contradiction" in told else None
+    stated = rated.body["metrics"]["license"]["evidence"] if rated.status == _OK else ""
+    return stated if "contradiction" in stated else None
 
 
 async def show_safety(request: Request, api: Api) -> Response:
