@@ -54,7 +54,7 @@ def _check(name: str, settings: Mapping[str, str], plan: Plan) -> int:
         f"{name}: {tally.reads.total():,} reads ({kinds}) in {outcome.seconds:,.0f} s; {outcome.releases:,} releases "
         f"of {plan.packages} packages in {outcome.steps} steps each; {outcome.kills:,} kills, after which "
         f"{outcome.kept:,} releases were there and {outcome.lost:,} were not; {tally.cut:,} reads cut off, "
-        f"{tally.refused:,} reads and {outcome.unavailable:,} releases answered by 503; "
+        f"{tally.refused:,} reads and {outcome.unavailable:,} writes answered by 503; "
         f"{len(tally.mixed):,} mixed views"
     )
     for mixed in tally.mixed[:20]:

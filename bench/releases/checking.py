@@ -42,7 +42,7 @@ class Plan:
 class Outcome:
     """`steps`: writes of a release. `kept` and `lost`: releases that were there after the kill, and that were not.
 
-    `unavailable`: how many times a release was answered by 503 and asked for again.
+    `unavailable`: how many drafts and releases were answered by 503, and sent again.
     """
 
     tally: Tally
@@ -129,16 +129,14 @@ class _Checking:
         ids: list[str] = []
 
         async def publish(waiting: Iterator[str]) -> None:
-            connection = await Connection.opened(_port(self._other))
             for name in waiting:
                 members = {"name": name, "version": f"{generation}.0.0", "type": "model", "status": "draft"}
                 body, media_type = multipart({**members, "tags": [names.tag(generation)]}, b"the same bytes each time")
-                headers = {**self._headers, "Content-Type": media_type}
-                answer = await connection.send(request("POST", "/package", headers, body))
-                if answer.status != _CREATED:
-                    raise RuntimeError(f"a draft was refused: {answer.body!r}")
+                more = {"Content-Type": media_type, "Idempotency-Key": f"{name}-{generation}"}
+                answer = await self._post(self._other, "/package", more, body)
+                if answer is None or answer.status != _CREATED:
+                    raise RuntimeError(f"a draft was refused: {answer}")
                 ids.append(json.loads(answer.body)["id"])
-            connection.close()
 
         first, *rest = names.names
         await publish(iter([first]))  # by itself: it makes the namespace
@@ -147,12 +145,15 @@ class _Checking:
         return ids
 
     async def _release(self, body: bytes) -> Answer | None:
+        return await self._post(self._dying, "/releases", {"Content-Type": "application/json"}, body)
+
+    async def _post(self, server: RunningServer, path: str, headers: Mapping[str, str], body: bytes) -> Answer | None:
         """None where the server ended before it answered. One that cannot answer at the moment is asked again."""
-        headers = {**self._headers, "Content-Type": "application/json"}
+        asked = request("POST", path, {**self._headers, **headers}, body)
         for _ in range(_ATTEMPTS):
-            connection = await Connection.opened(_port(self._dying))
+            connection = await Connection.opened(_port(server))
             try:
-                answer = await connection.send(request("POST", "/releases", headers, body), timeout_seconds=120)
+                answer = await connection.send(asked, timeout_seconds=120)
             except OSError:
                 return None
             finally:

@@ -44,7 +44,7 @@ def test_a_private_name_leaves_no_trace(publisher: Person, stranger: Person, rea
     package = publish(publisher.client, name=name, tags=[tag], readme=f"# {name}")
     user = publish(publisher.client, tags=[tag], dependencies=[{"relation": "base_model", "name": name}])
     assert make_private(publisher, name, reader.name)["visibility"] == "private"
-    later = publish(publisher.client, name=name, version="2.0.0", tags=[tag])
+    later = publish(publisher.client, name=name, version="2.0.0", tags=[tag], description=tag)
     path = f"/package/{package['id']}"
 
     for person in (publisher, reader, admin):
@@ -107,11 +107,11 @@ WALKS: dict[str, JsonObject] = {
 @pytest.fixture(scope="module")
 def far_apart(publisher: Person) -> tuple[str, list[str]]:
     """A tag of two public packages with so many private ones between them that they fill more than ten pages of two."""
-    tag, name = unique("far"), unique("m-private")
-    first = publish(publisher.client, name=unique("a-public"), tags=[tag])
+    tag, name = unique("far").replace("-", ""), unique("m-private")
+    first = publish(publisher.client, name=unique("a-public"), tags=[tag], description=tag)
     for number in range(23):
-        publish(publisher.client, name=name, version=f"1.0.{number}", tags=[tag])
-    last = publish(publisher.client, name=unique("z-public"), tags=[tag])
+        publish(publisher.client, name=name, version=f"1.0.{number}", tags=[tag], description=tag)
+    last = publish(publisher.client, name=unique("z-public"), tags=[tag], description=tag)
     make_private(publisher, name)
     return tag, [first["id"], last["id"]]
 

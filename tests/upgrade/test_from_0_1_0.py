@@ -120,7 +120,7 @@ def _add_to_file(path: Path) -> None:
             given = {"id": package_id, "name": name, "created_by": "mallory", "version": "9.0.0"}
             chosen = ", ".join(f":{column}" if column in given else column for column in columns)
             copied = f"SELECT {chosen} FROM packages WHERE name = 'acme/tiny' LIMIT 1"  # noqa: S608
-            sql = f"INSERT INTO packages ({', '.join(columns)}) {copied}"  # noqa: S608
+            sql = f"INSERT INTO packages ({', '.join(columns)}) {copied}"
             database.execute(sql, given)
 
 
