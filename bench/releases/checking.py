@@ -22,7 +22,7 @@ from tests.engines.process import ROOT, free_port
 PUBLISHERS = 8
 GENERATIONS = 5
 """Releases of a set of names: with more, a name has ever more versions, and reads get slower."""
-_ATTEMPTS = 10
+_ATTEMPTS, _AGAIN_SECONDS = 60, 1.0
 _OK, _CREATED, _UNAVAILABLE = 200, 201, 503
 
 
@@ -161,6 +161,7 @@ class _Checking:
             if answer.status != _UNAVAILABLE:
                 break
             self.outcome.unavailable += 1
+            await asyncio.sleep(_AGAIN_SECONDS)
         return answer
 
     async def _is_released(self, ids: Sequence[str]) -> bool:
@@ -170,6 +171,8 @@ class _Checking:
             connection = await Connection.opened(_port(server))
             for each in ids:
                 answer = await connection.send(request("GET", f"/package/{each}", self._headers))
+                while answer.status == _UNAVAILABLE:
+                    answer = await connection.send(request("GET", f"/package/{each}", self._headers))
                 found.add(json.loads(answer.body).get("status"))
             connection.close()
         if found not in ({"active"}, {"draft"}):

@@ -1,6 +1,5 @@
 """The commands about names and tokens, and the client's methods under them, against a real server."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,7 @@ def no_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def cli(server: RunningServer, publisher: Person) -> Iterator[Cli]:
+def cli(server: RunningServer, publisher: Person) -> Cli:
     return signed_in(server, publisher.token)
 
 

@@ -21,6 +21,7 @@ import httpx
 import pytest
 
 from registry.adapters.dynamodb.connection import open_table
+from registry.adapters.dynamodb.keys import text
 from tests.api.backends import operate
 from tests.api.searching import wait_until_searchable
 from tests.api.server import RunningServer, server_environment
@@ -106,11 +107,9 @@ async def _add_to_table(environment: Mapping[str, str]) -> None:
         records = [item async for items in table.scan("sk = :record", {":record": {"S": "record"}}) for item in items]
         tiny = next(item for item in records if item["name"] == {"S": "acme/tiny"})
         for name, package_id in LATER_IDS.items():
-            place = {"pk": {"S": tiny["pk"]["S"].replace(tiny["id"]["S"], package_id)}}
-            text = {"id": package_id, "name": name, "owner": "mallory", "version": "9.0.0"}
-            await table.transact(
-                [table.put({**tiny, **place, **{member: {"S": each} for member, each in text.items()}})]
-            )
+            given = {"id": package_id, "name": name, "owner": "mallory", "version": "9.0.0"}
+            given["pk"] = tiny["pk"]["S"].replace(tiny["id"]["S"], package_id)
+            await table.transact([table.put(tiny | {member: text(value) for member, value in given.items()})])
 
 
 def _add_to_file(path: Path) -> None:
