@@ -75,6 +75,12 @@ class Settings(BaseSettings):
     port: int = Field(8000, ge=0, le=65535, description="port to listen on")
     workers: int = Field(1, ge=1, le=64, description="server processes")
     forwarded_allow_ips: str = Field("127.0.0.1", description="proxies whose X-Forwarded-For is believed, by commas")
+    client_address_header: str = Field(
+        "",
+        pattern=r"^[A-Za-z0-9-]{0,64}$",
+        description="header that holds the client's address and port, as `CloudFront-Viewer-Address` does; only where "
+        "every request comes from a proxy that sets it; empty: X-Forwarded-For as above",
+    )
     data_dir: Path = Field(
         Path("./registry-data"), description="folder of the embedded stores, and of the search index"
     )
@@ -131,6 +137,13 @@ class Settings(BaseSettings):
     cloudfront_private_key: SecretStr | None = Field(
         None, description="private key that signs its URLs, in PEM: ECDSA on P-256 (with cloudfront_url)"
     )
+    edge_distribution_id: str = Field(
+        "",
+        pattern=r"^[A-Z0-9]{0,32}$",
+        description="CloudFront distribution in front of the registry: public responses carry tags, and a change of a "
+        "package invalidates what edges hold of it; empty: neither",
+    )
+    edge_endpoint_url: str | None = Field(None, description="endpoint of CloudFront's API, where it is not AWS")
     engine_patience: float = Field(1, ge=1, le=4, description="factor on the time limits of DynamoDB, S3 and Redis")
     redis_url: SecretStr | None = Field(None, description="Redis (with cache=redis or jobs=redis)")
 

@@ -11,6 +11,7 @@ from registry.adapters.ed25519 import Ed25519Signer, verify
 from registry.adapters.filesystem.secret_files import kept_secret
 from registry.adapters.jose.tokens import JoseTokenCodec
 from registry.composition.backends import Stores
+from registry.composition.edge import assemble_edge
 from registry.composition.files import assemble_files
 from registry.composition.hub import assemble_hub, pulling
 from registry.composition.memory import UploadMemory
@@ -22,6 +23,7 @@ from registry.composition.search import Search, announced
 from registry.domain.receipt_keys import read_keys
 from registry.formats.archives.limits import ArchiveLimits
 from registry.ports.clock import Clock, IdSource
+from registry.ports.edge import EdgeCache
 from registry.ports.passwords import PasswordHasher
 from registry.ports.throttle import AttemptCounter
 from registry.services.accounts.accounts import Accounts
@@ -88,6 +90,7 @@ class Collaborators:
 
     search: Search
     outbound: Outbound
+    edge: EdgeCache | None
     rating: RatingCollaborators
     hasher: PasswordHasher
     clock: Clock
@@ -239,6 +242,7 @@ def assemble(settings: Settings, stores: Stores, around: Collaborators) -> Runni
         ids=ids,
         refresh_seconds=settings.downloads_refresh_seconds,
     )
+    edge = assemble_edge(around.edge, records, clock=clock)
     services = Services(
         sessions=sessions,
         reading=Reading(sessions, records.reader, records.packages),
@@ -295,7 +299,9 @@ def assemble(settings: Settings, stores: Stores, around: Collaborators) -> Runni
             around.outbound.sender,
             clock=clock,
             lease_seconds=_LEASE_TIMEOUTS * settings.webhook_timeout_seconds,
+            invalidate=None if edge is None else edge.send_due,
         ),
+        edge=edge,
         files=files.files,
         hub=assemble_hub(
             settings,
