@@ -81,7 +81,7 @@ def calls_of_processes(
     try:
         with worker(server):
             _use(server)
-            eventually(lambda: cloudfront.items)
+            eventually(lambda: cloudfront.items != [])
         operate(settings, "maintenance", "sweep")
         operate(settings, "maintenance", "scrub")
     finally:

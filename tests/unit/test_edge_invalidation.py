@@ -11,6 +11,7 @@ from registry.adapters.cloudfront import open_edge
 from registry.adapters.sqlite.database import SqliteDatabase
 from registry.adapters.sqlite.deliveries import SqliteDeliveryOutbox
 from registry.adapters.sqlite.webhooks import SqliteWebhookStore
+from registry.adapters.system.ids import UuidSource
 from registry.domain.edges import MAX_TAG_LENGTH, package_tag, tag_of_path
 from registry.domain.errors import NotFound, Unavailable
 from registry.domain.webhooks import DeliveryStatus
@@ -123,8 +124,8 @@ async def test_admins_do_not_see_the_edge(setting: Setting) -> None:
         setting.outbox,
         ScriptedSender(),
         clock=setting.clock,
-        ids=None,
-        max_webhooks=1,  # type: ignore[arg-type]
+        ids=UuidSource(),
+        max_webhooks=1,
     )
     assert await service.list_webhooks(limit=10, after=None) == []
     webhook = make_webhook()
