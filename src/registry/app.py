@@ -99,6 +99,7 @@ def create_app(settings: Settings) -> FastAPI:
     """The application over the stores that the settings choose; they are opened when it starts."""
     collected = metrics.collected_registry()
     queues = metrics.QueueMetrics(collected, workers=settings.workers)
+    edge_metrics = metrics.EdgeMetrics(collected)
     stopping = Stopping()
 
     @contextlib.asynccontextmanager
@@ -113,7 +114,7 @@ def create_app(settings: Settings) -> FastAPI:
             services = running.services
             services.deliveries.observers.append(metrics.DeliveryMetrics(collected))
             if services.edge is not None:
-                services.edge.observers.append(metrics.EdgeMetrics(collected))
+                services.edge.observers.append(edge_metrics)
             services.verdicts.observers.append(metrics.VerdictMetrics(collected))
             own_queues = {
                 "ingest": lambda: services.ingest.depth,
