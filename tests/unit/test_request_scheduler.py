@@ -13,7 +13,8 @@ class Begun:
         self.now: list[int] = []
 
     async def __call__(self, number: int) -> None:
-        await self._turns.begin()
+        if not self._turns.begins_now():
+            await self._turns.turn()
         self.now.append(number)
 
 
