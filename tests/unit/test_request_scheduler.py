@@ -13,8 +13,7 @@ class Begun:
         self.now: list[int] = []
 
     async def __call__(self, number: int) -> None:
-        if not self._turns.begins_now():
-            await self._turns.turn()
+        await self._turns.begin()
         self.now.append(number)
 
 

@@ -1,4 +1,4 @@
-"""What `wire/server_protocol.py` and `wire/request_cycle.py` use of uvicorn's and httptools' inside: a new version that changes it fails here."""
+"""What the server protocol and the request cycle use of uvicorn's and httptools' inside: a change there fails here."""
 
 import inspect
 

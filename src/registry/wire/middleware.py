@@ -56,8 +56,7 @@ class RequestMiddleware:
         outgoing = Outgoing(send, scope, added, begin_caching(scope))
         received = _Counted(receive, outgoing)
         try:
-            if not self._scheduler.begins_now():
-                await self._scheduler.turn()
+            await self._scheduler.begin()
             await self._app(scope, received, outgoing)
         except ClientDisconnect:
             _log.info("client_left", method=method, path=scope["path"])

@@ -21,21 +21,17 @@ class RequestScheduler:
         self._begun = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
 
-    def begins_now(self) -> bool:
-        """Whether the caller's request may begin at once. If not, it waits for its `turn`."""
+    async def begin(self) -> None:
+        """Return when it is the caller's turn: at once, unless many begin at the same time."""
+        loop = asyncio.get_running_loop()
         if self._begun == 0:
-            loop = asyncio.get_running_loop()
             loop.call_soon(self._next_turn, loop)
         if self._begun < self._most:
             self._begun += 1
-            return True
-        return False
-
-    def turn(self) -> asyncio.Future[None]:
-        """Done when the caller's request may begin."""
-        turn = asyncio.get_running_loop().create_future()
+            return
+        turn = loop.create_future()
         self._waiting.append(turn)
-        return turn
+        await turn
 
     def _next_turn(self, loop: asyncio.AbstractEventLoop) -> None:
         self._begun = 0
