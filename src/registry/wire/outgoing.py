@@ -36,11 +36,14 @@ class Outgoing:
             if self._held is not None:
                 return
         else:
+            body = message.get("body")
             if self._held is not None:
                 start, self._held = self._held, None
                 message = self._tag(start, message)
+                body = message.get("body")
                 await self._send(start)
-            self.sent_bytes += len(message.get("body", b""))
+            if body:
+                self.sent_bytes += len(body)
         await self._send(message)
 
     def _complete(self, message: Message) -> None:
