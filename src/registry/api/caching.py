@@ -34,10 +34,14 @@ class Caching:
             return (_VARY_LINE,) if self.by_caller else ()
         return (_VARY_LINE, self._cache_control(status)) if self.by_caller else (self._cache_control(status),)
 
+    def is_shared(self, status: int) -> bool:
+        """Whether caches may give the response to others."""
+        return (self.for_all or self.anonymous) and status in _SHARED_STATUSES
+
     def _cache_control(self, status: int) -> Header:
         if status >= 400 or not (self.by_caller or self.for_all):
             return _NO_STORE_LINE
-        shared = (self.for_all or self.anonymous) and status in _SHARED_STATUSES
+        shared = self.is_shared(status)
         if self.immutable and status in _SHARED_STATUSES:
             return b"cache-control", (b"public, " if shared else b"private, ") + _IMMUTABLE
         return _PUBLIC_LINE if shared else _PRIVATE_LINE

@@ -40,6 +40,7 @@ EXTRACTED: Mapping[str, tuple[tuple[str, ...], str]] = {
     "registry_rating_seconds_sum": (("outcome",), "Seconds"),
     "registry_verdicts_total": (("status",), "Count"),
     "registry_webhook_delivery_seconds_count": (("outcome",), "Count"),
+    "registry_edge_invalidations_total": (("outcome",), "Count"),
     "registry_component_up": (("component",), "None"),
     "registry_swept_blobs_total": ((), "Count"),
     "registry_swept_bytes_total": ((), "Bytes"),

@@ -142,6 +142,21 @@ class DeliveryMetrics:
         self._seconds.labels(outcome).observe(seconds)
 
 
+class EdgeMetrics:
+    """Changes of which the cache at the edge was told, by outcome. Implements `EdgeObserver`."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._changes = Counter(
+            "registry_edge_invalidations",
+            "Changes to be invalidated at the edge, by outcome of each try: done, retried, failed",
+            ("outcome",),
+            registry=registry,
+        )
+
+    def invalidated(self, outcome: str, tags: int) -> None:
+        self._changes.labels(outcome).inc(tags)
+
+
 class RatingMetrics:
     """Ratings by outcome and the seconds they took. Implements `RatingObserver`."""
 
