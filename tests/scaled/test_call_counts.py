@@ -147,3 +147,17 @@ async def test_a_file_by_commit_costs_one_read(backend: dict[str, str]) -> None:
         assert answer.status_code == 200, answer.text
         assert answer.headers["x-repo-commit"] == commit
     assert calls == {SESSION: 1, QUERY: 1}
+
+
+async def test_the_list_of_repositories_costs_a_few_batches(backend: dict[str, str]) -> None:
+    calls = Calls()
+    async with opened_app(load_settings(), calls=calls) as (client, services):
+        names = [(await publish(client))["name"] for _ in range(3)]
+        calls.clear()
+        answer = await client.get("/hf/api/models", params={"limit": 3})
+        assert sorted(each["id"] for each in answer.json()) == sorted(names)
+        assert all(each["downloads"] == 0 for each in answer.json())
+        print(calls)
+        calls.clear()
+        assert (await client.get(f"/hf/api/models/{names[0]}")).status_code == 200
+        print(calls)
