@@ -149,15 +149,20 @@ async def test_a_file_by_commit_costs_one_read(backend: dict[str, str]) -> None:
     assert calls == {SESSION: 1, QUERY: 1}
 
 
-async def test_the_list_of_repositories_costs_a_few_batches(backend: dict[str, str]) -> None:
+async def test_lists_and_documents_of_repositories_cost_a_few_calls(backend: dict[str, str]) -> None:
     calls = Calls()
     async with opened_app(load_settings(), calls=calls) as (client, services):
-        names = [(await publish(client))["name"] for _ in range(3)]
+        packages = [await publish(client) for _ in range(3)]
+        for package in packages:
+            await judge(client, services, package)
+        names = [package["name"] for package in packages]
+        # The first brings the list of files into memory.
+        for _ in range(2):
+            calls.clear()
+            assert (await client.get(f"/hf/api/models/{names[0]}")).status_code == 200
+        # The session; the name with its versions, the package with what is known of it, its rating.
+        assert calls == {}
         calls.clear()
         answer = await client.get("/hf/api/models", params={"limit": 3})
-        assert sorted(each["id"] for each in answer.json()) == sorted(names)
-        assert all(each["downloads"] == 0 for each in answer.json())
-        print(calls)
-        calls.clear()
-        assert (await client.get(f"/hf/api/models/{names[0]}")).status_code == 200
-        print(calls)
+        assert [(each["id"], each["downloads"]) for each in answer.json()] == [(name, 0) for name in reversed(names)]
+        assert calls == {}
