@@ -161,8 +161,9 @@ async def test_lists_and_documents_of_repositories_cost_a_few_calls(backend: dic
             calls.clear()
             assert (await client.get(f"/hf/api/models/{names[0]}")).status_code == 200
         # The session; the name with its versions, the package with what is known of it, its rating.
-        assert calls == {}
+        assert calls == {SESSION: 2, QUERY: 2}
         calls.clear()
         answer = await client.get("/hf/api/models", params={"limit": 3})
         assert [(each["id"], each["downloads"]) for each in answer.json()] == [(name, 0) for name in reversed(names)]
-        assert calls == {}
+        # The session, the page, its main versions, the downloads of their names, their ratings.
+        assert calls[SESSION] == 5
