@@ -2,7 +2,9 @@
 
 import base64
 import io
+import json
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +13,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect
 
 from tests.api.server import RunningServer, server_environment, start_server
-from tests.api.support import Person, log_in
+from tests.api.support import Person, log_in, publish
+from tests.archive_forms import zipped
 from tests.engines import chromium
 
 _PATIENCE_MS = 60_000
@@ -37,6 +40,36 @@ print("hello")
 <img src="x" onerror="document.title = 'attacked'">
 <a href="javascript:alert(1)">press</a>
 """
+
+
+def picture() -> bytes:
+    """A PNG of 4 × 2 pixels."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return len(data).to_bytes(4) + kind + data + zlib.crc32(kind + data).to_bytes(4)
+
+    header = (4).to_bytes(4) + (2).to_bytes(4) + b"\x08\x00\x00\x00\x00"
+    rows = zlib.compress(b"\x00\x10\x40\x80\xff" * 2)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+
+
+_TENSORS = json.dumps({"__metadata__": {"format": "pt"}, "w": {"dtype": "F16", "shape": [2, 3]}}).encode()
+_CELLS = [
+    {"cell_type": "markdown", "source": "# A notebook\n\n**bold** <script>alert(1)</script>"},
+    {"cell_type": "code", "source": "6 * 7", "execution_count": 1, "outputs": [{"data": {"text/plain": "42"}}]},
+]
+PREVIEWED = {
+    "README.md": README.encode(),
+    "config.json": b'{"layers":[1,2],"<b>":"&"}',
+    "drawing.svg": b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>",
+    "fake.png": b"<html><script>alert(1)</script>",
+    "m.safetensors": len(_TENSORS).to_bytes(8, "little") + _TENSORS + bytes(12),
+    "notes.ipynb": json.dumps({"nbformat": 4, "cells": _CELLS}).encode(),
+    "picture.png": picture(),
+    "rows.csv": b"name,value\n<b>one</b>,1\n",
+    "src/main.py": b"print('<b>')\n",
+}
+"""A file of each kind that has a preview, and some that pretend."""
 HOSTILE_NAME = "acme/\"'><svg onload=alert(1)>{{7*7}}"
 
 
@@ -93,6 +126,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
             assert answer.status_code == 201, answer.text
             packages[name] = answer.json()["id"]
             client.get(f"/package/{packages[name]}/rate", params={"wait": 30})
+        packages["acme/files"] = publish(client, zipped(PREVIEWED), name="acme/files", type="code")["id"]
+        client.get(f"/package/{packages['acme/files']}/files", params={"wait": 30})
         yield Site(server, admin, packages)
     server.stop()
 

@@ -4,7 +4,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
-from tests.web.conftest import HOSTILE_NAME, Site, Watched
+from tests.web.conftest import HOSTILE_NAME, PREVIEWED, Site, Watched
 
 _RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 _NARROW = 320
@@ -20,6 +20,7 @@ def paths(site: Site) -> list[str]:
         *(f"/ui/package/{package}{tab}" for tab in tabs),
         f"/ui/package/{made}/lineage",
         f"/ui/package/{site.packages[HOSTILE_NAME]}",
+        *(f"/ui/package/{site.packages['acme/files']}/file/{path}" for path in PREVIEWED),
         *("/ui/publish", "/ui/releases", "/ui/account", "/ui/health", "/ui/health?minutes=1440"),
         *(
             "/ui/admin",

@@ -3,7 +3,7 @@
 import html
 from urllib.parse import quote
 
-from registry.web.pages.packages import tree_rows
+from registry.web.pages.files import tree_rows
 from tests.api.support import connect, publish
 from tests.archive_forms import zipped
 from tests.web.conftest import Site

@@ -23,11 +23,12 @@ _ERRORS = 400
 
 @dataclass(frozen=True, slots=True)
 class ApiResponse:
-    """What the API answered. `body` is JSON where the media type says so, else None."""
+    """What the API answered. `body` is JSON where the media type says so, else None; `content` are the bytes."""
 
     status: int
     headers: Mapping[str, str]
     body: Any
+    content: bytes = b""
 
     @property
     def ok(self) -> bool:
@@ -169,5 +170,6 @@ async def _exchange(app: ASGIApp, scope: Scope, body: bytes) -> ApiResponse:
 
     await app(scope, receive, send)
     content = b"".join(pieces)
-    is_json = "json" in headers.get("content-type", "")
-    return ApiResponse(status, headers, orjson.loads(content) if is_json and content else None)
+    # A file of a package may be JSON as well: it is bytes to its reader.
+    is_json = "json" in headers.get("content-type", "") and "content-disposition" not in headers
+    return ApiResponse(status, headers, orjson.loads(content) if is_json and content else None, content)

@@ -1,4 +1,4 @@
-"""One package: README, metadata, safety, files, activity, and what its owner may change."""
+"""One package: README, metadata, safety, activity, and what its owner may change."""
 
 import asyncio
 from itertools import groupby
@@ -14,7 +14,6 @@ from registry.web.rendering import package_url, page, problem_page, see_other
 from registry.web.routing import page_route
 from registry.web.sessions import read_form
 
-_FILES = 200
 _OK = 200
 
 
@@ -23,7 +22,6 @@ def routes() -> list[Route]:
         page_route("/ui/packages/{type}/{name:path}", show_latest),
         page_route("/ui/package/{id}", show_package),
         page_route("/ui/package/{id}/safety", show_safety),
-        page_route("/ui/package/{id}/files", show_files),
         page_route("/ui/package/{id}/activity", show_activity),
         page_route("/ui/package/{id}/status", change_status, methods=("POST",)),
         page_route("/ui/package/{id}/delete", delete_package, methods=("POST",)),
@@ -88,37 +86,6 @@ async def show_safety(request: Request, api: Api) -> Response:
     return package_page(
         request, package, "safety.html", "safety", response=response, verdict=verdict, findings=findings
     )
-
-
-async def show_files(request: Request, api: Api) -> Response:
-    query = {
-        "limit": _FILES,
-        "cursor": request.query_params.get("cursor"),
-        "prefix": request.query_params.get("prefix"),
-    }
-    package = await read_package(request, api)
-    response = await api.get(f"/package/{package['id']}/files", **query)
-    rows = tree_rows(response.body["items"]) if response.status == _OK else []
-    prefix = query["prefix"] or ""
-    return package_page(request, package, "files.html", "files", response=response, rows=rows, prefix=prefix)
-
-
-def tree_rows(files: list[dict[str, Any]]) -> list[tuple[int, str, str, dict[str, Any] | None]]:
-    """Files in order of their paths as lines of a tree: depth, name, path, and the file (None: a folder)."""
-    rows: list[tuple[int, str, str, dict[str, Any] | None]] = []
-    shown: list[str] = []
-    for file in files:
-        *folders, name = file["path"].split("/")
-        same = 0
-        while same < min(len(shown), len(folders)) and shown[same] == folders[same]:
-            same += 1
-        rows += [
-            (depth, folders[depth] + "/", "/".join(folders[: depth + 1]) + "/", None)
-            for depth in range(same, len(folders))
-        ]
-        shown = folders
-        rows.append((len(folders), name, file["path"], file))
-    return rows
 
 
 async def show_activity(request: Request, api: Api) -> Response:
