@@ -41,4 +41,4 @@ def sdk_calls(adapter: str) -> set[str]:
             if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "generate_presigned_url":
                 assert isinstance(node.args[0], ast.Constant)
                 calls.add(str(node.args[0].value))
-    return calls - {"meta", "generate_presigned_url"}
+    return calls - {"exceptions", "meta", "generate_presigned_url"}

@@ -3,7 +3,7 @@
 from registry.adapters.dynamodb.connection import open_table
 from registry.adapters.dynamodb.table import check_table
 from tests.deploy.template import resources
-from tests.engines.tables import PATIENT, SESSION
+from tests.engines.tables import PATIENT, SESSION, delete_table
 from tests.factories import make_id
 
 MADE_LATER = ("TimeToLiveSpecification", "PointInTimeRecoverySpecification")
@@ -23,4 +23,4 @@ async def test_the_check_accepts_the_template_s_table(dynamodb_endpoint: str) ->
         try:
             assert await check_table(table) == []
         finally:
-            await table.client.delete_table(TableName=table.name)
+            await delete_table(dynamodb_endpoint, table.name)

@@ -4,7 +4,7 @@ from registry.adapters.dynamodb.connection import open_table
 from registry.adapters.dynamodb.packages import DynamoPackageStore
 from registry.adapters.dynamodb.table import create_table
 from tests.dynamodb.samples import change, package
-from tests.engines.tables import PATIENT, SESSION
+from tests.engines.tables import PATIENT, SESSION, delete_table
 from tests.factories import ManualClock, make_id
 
 
@@ -25,7 +25,7 @@ async def test_units_are_told_by_operation(dynamodb_endpoint: str) -> None:
         await packages.add(published, change(published))
         await packages.find_document(published.id)
         await packages.get_many([published.id])
-        await table.client.delete_table(TableName=table.name)
+        await delete_table(dynamodb_endpoint, table.name)
 
     written, queried, fetched = told
     assert written[0] == "TransactWriteItems"

@@ -41,7 +41,6 @@ _S3 = {
     "PutBucketLifecycleConfiguration": "PutLifecycleConfiguration",
     "PutPublicAccessBlock": "PutBucketPublicAccessBlock",
     "UploadPart": "PutObject",
-    "UploadPartCopy": "PutObject",
 }
 
 

@@ -27,6 +27,12 @@ class CallCounter(Counter[str]):
         self[operation] += 1
 
 
+async def delete_table(endpoint_url: str, name: str) -> None:
+    """Delete a table, which the registry itself never does."""
+    async with SESSION.client("dynamodb", endpoint_url=endpoint_url) as client:
+        await client.delete_table(TableName=name)
+
+
 @asynccontextmanager
 async def fresh_table(
     endpoint_url: str, *, on_call: CallCounter | None = None, ttl: bool = False, direct: bool = True
@@ -45,4 +51,4 @@ async def fresh_table(
         try:
             yield table
         finally:
-            await table.client.delete_table(TableName=name)
+            await delete_table(endpoint_url, name)

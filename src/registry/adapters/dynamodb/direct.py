@@ -63,7 +63,6 @@ class DirectClient:
         # Calls about the table are few.
         self.create_table = client.create_table
         self.update_table = client.update_table
-        self.delete_table = client.delete_table
         self.describe_table = client.describe_table
         self.update_time_to_live = client.update_time_to_live
         self.describe_time_to_live = client.describe_time_to_live
