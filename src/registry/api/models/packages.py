@@ -1,6 +1,6 @@
 """Bodies of answers, for the schema. Answers are written as ready bytes; tests hold them to these models."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -133,6 +133,17 @@ class CostModel(Answer):
     standalone_bytes: int
     total_bytes: int
     items: list[CostItemModel]
+
+
+class DownloadsOfDayModel(Answer):
+    day: Annotated[date, Field(description="in UTC")]
+    count: int
+
+
+class DownloadsModel(Answer):
+    package_id: Id
+    total: Annotated[int, Field(description="of these days")]
+    days: Annotated[list[DownloadsOfDayModel], Field(description="the last 30 days, oldest first; today is the last")]
 
 
 class AuditEntryModel(Answer):

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from registry.api.authentication import Searcher
 from registry.api.documentation import LINK, problems
-from registry.api.models.packages import AuditEntryModel, CostModel, LineageModel, Page
+from registry.api.models.packages import AuditEntryModel, CostModel, DownloadsModel, LineageModel, Page
 from registry.api.paging import DEFAULT_LIMIT, Cursor, Limit, page_response, position
 from registry.api.routes.packages import PackageId
 from registry.api.state import state_of
@@ -26,6 +26,13 @@ def relation_routes() -> APIRouter:
     )
     router.add_api_route(
         "/package/{package_id}/cost", read_cost, methods=["GET"], response_model=CostModel, responses=errors
+    )
+    router.add_api_route(
+        "/package/{package_id}/downloads",
+        read_downloads,
+        methods=["GET"],
+        response_model=DownloadsModel,
+        responses=errors,
     )
     router.add_api_route(
         "/package/{package_id}/audit",
@@ -90,6 +97,23 @@ def _cost_item(node: LineageNode) -> dict[str, Any]:
     content = node.package.content if node.package else None
     size = content.size if content else None
     return {"id": node.id, "name": node.name, "version": node.version, "bytes": size}
+
+
+async def read_downloads(request: Request, package_id: PackageId, caller: Searcher) -> Response:
+    """How often this version was downloaded on each of the last 30 days. What one reader fetches of a content by
+    ranges or files within a minute is one download.
+    """
+    services = state_of(request.scope).services
+    await services.catalog.get_document(package_id, caller)
+    await services.retrieval.downloads.settle()
+    days = await services.popularity.list_days(package_id)
+    return _json(
+        {
+            "package_id": package_id,
+            "total": sum(count for _, count in days),
+            "days": [{"day": day.isoformat(), "count": count} for day, count in days],
+        }
+    )
 
 
 async def list_audit(
