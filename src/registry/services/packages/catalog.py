@@ -109,6 +109,11 @@ class Catalog:
                 break
         return SummaryPage(tuple(items), after)
 
+    async def list_newest_ids(self, caller: Caller, *, limit: int) -> list[str]:
+        """The ids of the newest active packages that the caller sees."""
+        page = await self.list_page(PackageFilter(viewer=await self._access.viewer(caller)), limit=limit, after=None)
+        return [item.id for item in page.items]
+
     async def list_audit(
         self, package_id: str, caller: Caller, *, limit: int, after: str | None
     ) -> Sequence[AuditEntry]:
