@@ -11,6 +11,8 @@ import zipfile
 import zlib
 from collections.abc import Callable
 
+from lz4 import frame as lz4
+
 from trust.hiding import HARMLESS
 
 if sys.version_info >= (3, 14):
@@ -22,7 +24,7 @@ Container = Callable[[bytes], tuple[str, bytes]]
 """Gives a file's name and its bytes."""
 
 _EMPTY_FRAME = b"\x5a\x2a\x4d\x18" + struct.pack("<I", 5) + b"empty"
-"""A skippable frame (RFC 8878, 3.1.2)."""
+"""A skippable frame (RFC 8878, 3.1.2), of Zstandard and of LZ4."""
 _TORCH = ("archive/data.pkl", "archive/version")
 
 
@@ -174,6 +176,21 @@ def _checked(header: bytearray) -> bytes:
     return bytes(header)
 
 
+def _zip_of_zstd(data: bytes) -> bytes:
+    """The method that zips have from Python 3.14 on."""
+    whole = bytearray(zipped(zstd.compress(data), method=zipfile.ZIP_STORED))
+    for mark, shift in ((b"PK\x03\x04", 0), (b"PK\x01\x02", 2)):
+        at = whole.index(mark) + shift
+        struct.pack_into("<H", whole, at + 8, 93)
+        struct.pack_into("<I", whole, at + 14, zlib.crc32(data))
+        struct.pack_into("<I", whole, at + 22, len(data))
+    return bytes(whole)
+
+
+def _last_bytes_wrong(data: bytes, at: int = 2) -> bytes:
+    return data[:-at] + bytes([data[-at] ^ 0xFF]) + data[len(data) - at + 1 :]
+
+
 CONTAINERS: dict[str, Container] = {
     "pickle": lambda data: ("model.pkl", data),
     "without an ending": lambda data: ("weights", data),
@@ -188,12 +205,21 @@ CONTAINERS: dict[str, Container] = {
     "joblib, old zlib": lambda data: ("model.joblib", _joblib_old(data)),
     "gzip twice": lambda data: ("model.pkl.gz", gzip.compress(gzip.compress(data, mtime=0), mtime=0)),
     "gzip, joined": lambda data: ("model.pkl.gz", gzip.compress(data[:9], mtime=0) + gzip.compress(data[9:], mtime=0)),
+    "joblib, LZ4": lambda data: ("model.joblib", lz4.compress(data)),
     "Zstandard, joined": lambda data: ("model.pkl.zst", zstd.compress(data[:9]) + zstd.compress(data[9:])),
     "Zstandard after empty frames": lambda data: (
         "m.pkl.zst",
         _EMPTY_FRAME + zstd.compress(data[:9]) + _EMPTY_FRAME + zstd.compress(data[9:]),
     ),
     "gzip, cut": lambda data: ("model.pkl.gz", gzip.compress(data, mtime=0)[:-6]),
+    "zlib with its checksum wrong": lambda data: ("m.joblib", _last_bytes_wrong(zlib.compress(data))),
+    "gzip with its checksum wrong": lambda data: ("m.pkl.gz", _last_bytes_wrong(gzip.compress(data, mtime=0))),
+    "bzip2 with its checksum wrong": lambda data: ("m.pkl.bz2", _last_bytes_wrong(bz2.compress(data))),
+    "xz with its checksum wrong": lambda data: ("m.pkl.xz", _last_bytes_wrong(lzma.compress(data), 26)),
+    "LZ4 with its checksum wrong": lambda data: (
+        "m.pkl.lz4",
+        _last_bytes_wrong(lz4.compress(data, content_checksum=True)),
+    ),
     "npy": lambda data: ("a.npy", npy(data)),
     "npy, version 2": lambda data: ("a.npy", npy(data, version=2)),
     "npy, dtype in words": lambda data: ("a.npy", npy(data, dtype="'object'")),
@@ -207,6 +233,7 @@ CONTAINERS: dict[str, Container] = {
     "zip, stored": lambda data: ("m.zip", zipped(data, method=zipfile.ZIP_STORED)),
     "zip, deflated": lambda data: ("m.zip", zipped(data)),
     "zip, bzip2": lambda data: ("m.zip", zipped(data, method=zipfile.ZIP_BZIP2)),
+    "zip, Zstandard": lambda data: ("m.zip", _zip_of_zstd(data)),
     "zip, lzma": lambda data: ("m.zip", zipped(data, method=zipfile.ZIP_LZMA)),
     "zip three deep": lambda data: ("m.zip", zipped(zipped(zipped(data), "inner.zip"), "outer.zip")),
     "zip in a tar in a zip": lambda data: ("m.zip", zipped(tarred(zipped(data), "b/inner.zip"), "outer.tar")),
@@ -226,6 +253,13 @@ CONTAINERS: dict[str, Container] = {
     "tar.gz": lambda data: ("m.tar.gz", tarred(data, mode="w:gz")),
     "tar.bz2": lambda data: ("m.tar.bz2", tarred(data, mode="w:bz2")),
     "tar.xz": lambda data: ("m.tar.xz", tarred(data, mode="w:xz")),
+    "LZ4, joined": lambda data: ("model.pkl.lz4", lz4.compress(data[:9]) + lz4.compress(data[9:])),
+    "LZ4 after empty frames": lambda data: (
+        "m.pkl.lz4",
+        _EMPTY_FRAME + lz4.compress(data[:9]) + _EMPTY_FRAME + lz4.compress(data[9:]),
+    ),
+    "LZ4, cut": lambda data: ("m.pkl.lz4", lz4.compress(data)[:-3]),
+    "tar.lz4": lambda data: ("m.tar.lz4", lz4.compress(tarred(data))),
     "tar.zst": lambda data: ("m.tar.zst", zstd.compress(tarred(data))),
     "tar after a sparse file": lambda data: ("m.tar", _sparse_before(data)),
     "tar, as a sparse file": lambda data: ("m.tar", _sparse(data)),

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import islice
 
-from registry.formats.license_expressions import strictness
+from registry.formats.license_expressions import normalise_license
 from registry.formats.license_terms import STRICTNESS
+from registry.formats.license_trees import strictness
 from registry.formats.licenses.recognising import recognise_license
 from registry.formats.licenses.templates import all_templates, list_version
 from registry.formats.licenses.words import flat_words
@@ -112,7 +113,7 @@ def corpus(step: int = 1) -> Iterator[Labelled]:
     """Every `step`-th text of the list in all its variants."""
     for license_id, words in islice(list_texts(), 0, None, step):
         for kind, vary in SAME.items():
-            yield Labelled(kind, vary(words), license_id, strictness(license_id))
+            yield Labelled(kind, vary(words), license_id, strictness(normalise_license(license_id)))
         for kind, vary in (*MORE.items(), *CHANGES.items()):
             yield Labelled(kind, vary(words), None, len(STRICTNESS) - 1)
 

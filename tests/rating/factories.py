@@ -30,7 +30,7 @@ from registry.domain.evidence import (
 )
 from registry.domain.safety import Finding, FindingLevel, NotScanned, SafetyStatus
 from registry.formats.card_reading import read_card_text
-from registry.rating.deriving import choose_card
+from registry.rating.deriving import choose_card, with_expressions
 
 T = TypeVar("T")
 AT = datetime(2026, 11, 23, 15, 43, 0, 123456, tzinfo=UTC)
@@ -70,7 +70,7 @@ def evidence(**facts: Any) -> Evidence:
     for name in ("repository_link", "repository", "repository_readme", "commits", "reviews", "tree"):
         nothing[name] = absent()
     given = nothing | facts
-    return Evidence(**{"card": card_of(given)} | given)
+    return with_expressions(Evidence(**{"card": card_of(given)} | given))
 
 
 def card_of(facts: dict[str, Any]) -> Fact[CardReading]:

@@ -79,7 +79,6 @@ async def test_an_archive_of_every_kind_gives_the_same_facts(kind: str) -> None:
     facts = await inspect(MAKERS[kind](FILES))
     assert {file.path for file in facts.files} == set(FILES)
     assert facts.readme == "---\nlicense: mit\n---\n# Card\n"  # a card with front matter before a plain README
-    assert facts.config == "{}"
     assert facts.project is not None
     assert facts.project.tools == ("ruff",)
     assert facts.requirements == ("torch", "scikit-learn")

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from registry.domain.errors import InvalidInput, SourceFailed
-from registry.formats.license_expressions import LicenseUse
+from registry.formats.license_trees import LicenseUse
 from registry.services.ratings.archive_licenses import StoredLicenses
 from registry.services.ratings.license_check import LicenseChecks
 from tests.rating.world import PACKAGE, World

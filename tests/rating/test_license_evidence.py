@@ -10,8 +10,9 @@ from registry.domain.errors import SourceFailed
 from registry.domain.evidence import LicenseSource, LicenseStatement
 from registry.domain.packages import Content
 from registry.formats.license_evidence import stated_by_name, stated_in_archive, weigh
-from registry.formats.license_expressions import strictness
+from registry.formats.license_expressions import normalise_license
 from registry.formats.license_terms import STRICTNESS, TERMS, Terms
+from registry.formats.license_trees import strictness
 from registry.rating.metrics.license import measure, share_of_uses
 from registry.services.ratings.archive_licenses import StoredLicenses
 from registry.services.ratings.license_check import LicenseChecks
@@ -32,8 +33,8 @@ def named(license_id: str | None, said: str = "", path: str = "PKG-INFO") -> Lic
 def test_every_kind_of_terms_has_its_place() -> None:
     assert sorted(STRICTNESS, key=str) == sorted(Terms, key=str)
     assert (STRICTNESS[0], STRICTNESS[-1]) == (Terms.FREE, Terms.UNKNOWN)
-    order = ["CC0-1.0", "MIT", "LGPL-3.0-only", "GPL-3.0-only", "llama3", "CC-BY-ND-4.0", "CC-BY-NC-4.0"]
-    places = [strictness(name) for name in [*order, "CC-BY-NC-ND-4.0", "whatever"]]
+    order = ["CC0-1.0", "MIT", "LGPL-3.0-only", "GPL-3.0-only", "LicenseRef-llama3", "CC-BY-ND-4.0"]
+    places = [strictness(name) for name in [*order, "CC-BY-NC-4.0", "CC-BY-NC-ND-4.0", "whatever"]]
     assert places == sorted(set(places))
     assert strictness("MIT OR GPL-3.0-only") == strictness("MIT")
     assert strictness("MIT AND GPL-3.0-only") == strictness("GPL-3.0-only")
@@ -102,7 +103,7 @@ def test_a_stricter_kind_never_allows_more() -> None:
 def test_what_counts(
     recorded: str | None, statements: list[LicenseStatement], counts: str | None, *, contradict: bool
 ) -> None:
-    record = [stated_by_name(recorded, "the record")] if recorded else []
+    record = [stated_by_name(recorded, "the record", normalise_license(recorded))] if recorded else []
     for order in permutations(statements):
         weighed = weigh([*record, *stated_in_archive(order)])
         assert weighed.stated[0].license == counts

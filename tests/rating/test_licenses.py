@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from registry.formats import license_expressions as licenses
-from registry.formats.license_expressions import LicenseUse, check_license, normalise_license
+from registry.formats.license_expressions import check_license, normalise_license
 from registry.formats.license_names import license_id, recorded_license
 from registry.formats.license_terms import CLASHES, COPYLEFT_TARGETS, TERMS, Terms
+from registry.formats.license_trees import LicenseUse, read_tree
 from registry.rating.metrics.license import share_of_uses
 
 RUN, TUNE = LicenseUse.RUN, LicenseUse.FINE_TUNE
@@ -158,6 +159,33 @@ def test_only_copyleft_and_the_like_has_targets() -> None:
     kinds = {TERMS[name] for name in COPYLEFT_TARGETS}
     assert kinds <= {Terms.WEAK_COPYLEFT, Terms.COPYLEFT, Terms.NON_COMMERCIAL}
     assert {TERMS[name] for name in CLASHES} == {Terms.PERMISSIVE}
+
+
+EXPRESSIONS = st.recursive(
+    KNOWN | st.just("GPL-2.0-only WITH Classpath-exception-2.0"),
+    lambda parts: st.tuples(parts, st.sampled_from((" AND ", " OR ")), parts).map(
+        lambda it: f"({it[0]}{it[1]}{it[2]})"
+    ),
+    max_leaves=8,
+)
+
+
+@given(EXPRESSIONS)
+def test_a_normalised_expression_is_read_without_the_list_of_licenses(text: str) -> None:
+    normalised = normalise_license(text)
+    assert normalised is not None
+    assert normalise_license(normalised) == normalised
+    assert read_tree(normalised) is not None
+    assert share_of_uses(normalised) == share_of_uses(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "MIT ISC", "MIT OR", "(MIT", "MIT)", "()", "MIT WITH", "AND", "(" * 5_000, "(" * 5_000 + "MIT" + ")" * 5_000],
+)
+def test_what_is_no_normalised_expression_allows_nothing(text: str) -> None:
+    assert read_tree(text) is None
+    assert share_of_uses(text) == 0.0
 
 
 @pytest.mark.parametrize(

@@ -128,9 +128,9 @@ def test_tests_count_by_what_they_assert() -> None:
         facts = python(statements=100 + tests.statements, tests=tests, functions=0, findings=None)
         return code_quality.measure(evidence(archive=archive("a.py", "tests/test_a.py", python=facts))).score or 0.0
 
-    assert score(AssertionFacts(1, 5, 5, 30, 25)) == pytest.approx(0.3 / 0.8, abs=1e-6)
-    assert score(AssertionFacts(1, 5, 1, 30, 5)) == pytest.approx(0.3 * 0.2 / 0.8, abs=1e-6)
-    assert score(AssertionFacts(9, 99, 0, 999, 0)) == 0.0
+    assert score(AssertionFacts(5, 5, 30, 25)) == pytest.approx(0.3 / 0.8, abs=1e-6)
+    assert score(AssertionFacts(5, 1, 30, 5)) == pytest.approx(0.3 * 0.2 / 0.8, abs=1e-6)
+    assert score(AssertionFacts(99, 0, 999, 0)) == 0.0
 
 
 def test_a_dataset_of_its_own_without_a_hub() -> None:

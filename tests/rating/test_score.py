@@ -1,6 +1,8 @@
 """The arithmetic: bounds, renormalising, ranges, status; and receipts that compute again to the bit."""
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -120,7 +122,7 @@ def test_a_change_with_digests_made_anew_is_noticed_by_the_rating() -> None:
     receipt = rate(normalised(evidence(package=package(license="MIT"))))
     members = json.loads(encode_receipt(receipt))
     item = members["evidence"]["package"]
-    item["fact"]["value"]["license"] = "CC-BY-NC-4.0"
+    item["fact"]["value"]["license_expression"] = "CC-BY-NC-4.0"
     item["sha256"] = digest(item["fact"])
     members["sha256"] = digest({name: value for name, value in members.items() if name != "sha256"})
     with pytest.raises(ReceiptTampered, match="license"):
@@ -154,7 +156,7 @@ def test_other_ways_to_write_the_same_or_the_impossible_are_noticed(before: byte
     assert recompute(text + b"\n").rating.package_id == "p1"
 
 
-@pytest.mark.parametrize("text", [b"", b"[]", b"{}", b"\xff", b'{"form":2,"sha256":"x"}', b"[" * 100_000])
+@pytest.mark.parametrize("text", [b"", b"[]", b"{}", b"\xff", b'{"form":3,"sha256":"x"}', b"[" * 100_000])
 def test_what_is_no_receipt_is_refused(text: bytes) -> None:
     with pytest.raises(InvalidInput):
         recompute(text)
@@ -165,6 +167,26 @@ def test_text_that_utf8_cannot_hold_is_replaced_before_scoring() -> None:
     assert given_evidence.package.value is not None
     assert given_evidence.package.value.readme == "half a pair: ?"
     assert recompute(encode_receipt(rate(given_evidence))).rating.package_id == "p1"
+
+
+_WITHOUT_LISTS = """
+import sys
+sys.modules["license_expression"] = None  # importing it fails
+from registry.rating.recompute import recompute
+print(recompute(sys.stdin.buffer.read()).rating.net_score)
+"""
+
+
+def test_a_rating_is_computed_again_without_a_list_of_licenses() -> None:
+    card = "---\nlicense: [apache-2.0, ISC OR GPL-2.0-only WITH Classpath-exception-2.0]\n---\n# Tiny\n"
+    receipt = rate(normalised(evidence(package=package(license="mit or blueoak-1.0.0", readme=card))))
+    license_score = receipt.rating.metric(MetricName.LICENSE)
+    assert "Apache-2.0" in license_score.evidence
+    assert "contradiction" in license_score.evidence
+    run = subprocess.run(
+        [sys.executable, "-c", _WITHOUT_LISTS], input=encode_receipt(receipt), capture_output=True, check=True
+    )
+    assert float(run.stdout) == receipt.rating.net_score
 
 
 def test_a_rating_needs_a_record() -> None:

@@ -7,6 +7,7 @@ from registry.adapters.sqlite.ratings import SqliteRatingStore
 from registry.adapters.sqlite.upgrades import SqliteUpgradeStore
 from registry.domain.packages import Package, PackageStatus
 from registry.domain.ratings import FORMULA_VERSION
+from registry.domain.receipts import RECEIPT_FORM
 from registry.domain.verdicts import PackageSafety, SafetyPolicy
 from registry.services.maintenance.refreshing import Refreshing, RefreshStores
 from tests.factories import make_change, make_rating
@@ -18,7 +19,8 @@ async def rated(ratings: SqliteRatingStore, world: World, package: Package, form
     lease = await ratings.lease(package.id, token="t", now=now, until=now)
     assert lease is not None
     body = f'{{"formula_version":"{formula}"}}'.encode()
-    assert await ratings.finish(lease, make_rating(package.id, body=body), b"{}", make_change(package.id))
+    receipt = f'{{"form":{RECEIPT_FORM}}}'.encode()
+    assert await ratings.finish(lease, make_rating(package.id, body=body), receipt, make_change(package.id))
 
 
 async def due(ratings: SqliteRatingStore, world: World) -> list[str]:

@@ -72,23 +72,23 @@ class DemonstrationFacts:
 class CardReading:
     """What a card says.
 
-    `words` counts its prose without repetitions, `code_blocks` its blocks of code; `example` is the first that shows
-    how the package is used. `installs` are the distributions, images and folders that its commands install.
+    `words` counts its prose without repetitions; `example` is the first of its blocks of code that shows how the
+    package is used. `installs` are the distributions, images and folders that its commands install.
     `repository` is the one that it calls its own (`owner/name`). `datasets` are those of its front matter,
-    `mentioned_datasets` those of them that its prose names too. `licenses` are its front matter's, as written.
+    `mentioned_datasets` those of them that its prose names too. `licenses` are its front matter's: each as
+    written, and as a normalised SPDX expression, None for what is none.
     `libraries` are the front matter's library and tags. `results` is how many results its `model-index` has, and
     `malformed_results` how many of them lack a task, a dataset, a metric or a number.
     """
 
     words: int = 0
     sections: tuple[SectionFacts, ...] = ()
-    code_blocks: int = 0
     example: int | None = None
     installs: tuple[str, ...] = ()
     repository: str | None = None
     datasets: tuple[str, ...] = ()
     mentioned_datasets: tuple[str, ...] = ()
-    licenses: tuple[str, ...] = ()
+    licenses: tuple[tuple[str, str | None], ...] = ()
     libraries: tuple[str, ...] = ()
     claims: tuple[ClaimFacts, ...] = ()
     results: int = 0

@@ -49,7 +49,10 @@ class FileEntry:
 
 @dataclass(frozen=True, slots=True)
 class PackageFacts:
-    """The part of a package's record that ratings look at. `dependencies` are pairs (relation, name)."""
+    """The part of a package's record that ratings look at. `dependencies` are pairs (relation, name).
+
+    `license_expression` is its license as a normalised SPDX expression, None where it is none; of others alike.
+    """
 
     id: str
     name: str
@@ -61,6 +64,7 @@ class PackageFacts:
     dependencies: tuple[tuple[str, str], ...] = ()
     content_size: int | None = None
     readme: str | None = None
+    license_expression: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +81,6 @@ class AssertionFacts:
     assertion that depends on the package; `statements` are those of all test files, `counted` of `asserting` alone.
     """
 
-    files: int
     functions: int
     asserting: int
     statements: int
@@ -148,7 +151,7 @@ class LicenseStatement:
 class ArchiveFacts:
     """The package's own archive. `files` may be cut (`truncated`); `requirements` are the distributions it declares.
 
-    `readme` and `config` are the texts of its model card or README and of `config.json`.
+    `readme` is the text of its model card or README.
     `read_whole`: no limit or damage ended the walk, so that there is no license but those in `licenses`.
     """
 
@@ -158,7 +161,6 @@ class ArchiveFacts:
     python: PythonFacts | None
     requirements: tuple[str, ...]
     readme: str | None = None
-    config: str | None = None
     project: ProjectFacts | None = None
     project_urls: tuple[str, ...] = ()
     licenses: tuple[LicenseStatement, ...] = ()
@@ -171,6 +173,7 @@ class RepositoryFacts:
 
     name: str
     license: str | None
+    license_expression: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +241,7 @@ class HubFacts:
     library: str | None = None
     parameters: int | None = None
     truncated: bool = False
+    license_expression: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

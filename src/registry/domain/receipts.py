@@ -19,8 +19,9 @@ from registry.domain.errors import InvalidInput
 from registry.domain.evidence import Evidence, Fact
 from registry.domain.ratings import FORMULA_VERSION, MetricName, Rating, Receipt
 
-RECEIPT_FORM = 2
-"""1 held the texts that scores were computed from, and had no signature."""
+RECEIPT_FORM = 3
+"""1 held the texts that scores were computed from, and had no signature; 2 held no normalised licenses of records,
+cards and hosts."""
 _MEMBERS = frozenset(
     {"form", "formula_version", "collected_at", "latency_ms", "weights", "evidence", "rating", "sha256"}
 )

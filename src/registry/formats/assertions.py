@@ -45,7 +45,7 @@ def read_tests(files: Sequence[ParsedFile]) -> AssertionFacts | None:
             if _asserts(function, names, fixtures=bool(names) or shared, in_class=in_class):
                 asserting += 1
                 counted += _statements(function)
-    return AssertionFacts(len(tests), functions, asserting, statements, counted)
+    return AssertionFacts(functions, asserting, statements, counted)
 
 
 def _top_module(path: str) -> str:

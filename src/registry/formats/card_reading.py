@@ -9,6 +9,7 @@ from registry.formats.cards import Card, Section, parse_card
 from registry.formats.claims import read_claims
 from registry.formats.front_matter import stated_licenses
 from registry.formats.headings import MAX_HEADING_CHARACTERS, subjects_of
+from registry.formats.license_expressions import normalise_license
 from registry.formats.project_files import install_commands, installed_names
 from registry.formats.python_examples import read_demonstrations
 from registry.formats.repository_urls import labelled_repository
@@ -30,13 +31,12 @@ def read_card_text(text: str, names: tuple[str, ...] = ()) -> CardReading:
     return CardReading(
         words=card.words,
         sections=tuple(_section(section, examples) for section in card.sections[:MAX_SECTIONS]),
-        code_blocks=len(card.code),
         example=min(examples, default=None),
         installs=installed_names(install_commands(card))[:_MAX_NAMES],
         repository=labelled_repository(card),
         datasets=card.names("datasets"),
         mentioned_datasets=_mentioned(card),
-        licenses=stated_licenses(card.front),
+        licenses=tuple((name, normalise_license(name)) for name in stated_licenses(card.front)),
         libraries=(*card.names("library_name"), *card.names("tags"))[:_MAX_NAMES],
         claims=claims,
         results=results,

@@ -102,7 +102,6 @@ class Inspection:
             python=read_python(self._python) if self._python else None,
             requirements=requirement_names(required),
             readme=self._readme(texts),
-            config=texts.get("config"),
             project=read_project(texts.get("pyproject")),
             project_urls=tuple(dict.fromkeys(urls))[:10],
             licenses=self._licenses.statements(),
@@ -142,4 +141,4 @@ def _text_role(path: str) -> str | None:
         return "metadata"
     if name.startswith("requirements") and name.endswith(".txt"):
         return "requirements"
-    return {"config.json": "config", "pyproject.toml": "pyproject"}.get(name)
+    return "pyproject" if name == "pyproject.toml" else None

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from registry.domain.evidence import LicenseSource, LicenseStatement
-from registry.formats.license_expressions import licenses_in, normalise_license, strictness
 from registry.formats.license_names import license_family
+from registry.formats.license_trees import licenses_in, strictness
 
 _RUST_PAIR = {"license-mit": "MIT", "license-apache": "Apache-2.0"}
 _OUTSIDE_THE_LIST = "LicenseRef-"
@@ -37,9 +37,9 @@ class Weighed:
     contradict: bool
 
 
-def stated_by_name(text: str, where: str) -> Stated:
-    """A license that is named, as in a record."""
-    return Stated(normalise_license(text), where, " ".join(text.split())[:100])
+def stated_by_name(text: str, where: str, expression: str | None) -> Stated:
+    """A license that is named, as in a record; `expression` is its normalised form, None where it has none."""
+    return Stated(expression, where, " ".join(text.split())[:100])
 
 
 def stated_in_archive(statements: Iterable[LicenseStatement]) -> list[Stated]:

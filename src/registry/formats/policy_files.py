@@ -13,7 +13,8 @@ from registry.domain.packages import PackageType
 from registry.domain.policy import Policy, Rule, Waiver
 from registry.domain.safety import SafetyStatus
 from registry.domain.versions import Version
-from registry.formats.license_expressions import licenses_in
+from registry.formats.license_expressions import normalise_license
+from registry.formats.license_trees import licenses_in
 
 _RULE_NAME = re.compile(r"[a-z][a-z0-9-]{0,63}")
 _MOST_TABLES = 1_000
@@ -148,7 +149,7 @@ class _Reader:
     def licenses(self, table: dict[str, Any], where: str, name: str) -> frozenset[str]:
         found: set[str] = set()
         for place, text in enumerate(self.texts(table, where, name)):
-            ids = licenses_in(text)
+            ids = licenses_in(normalise_license(text))
             if len(ids) != 1:
                 self.fault(f"{where}/{name}/{place}", f"{text!r} is no SPDX id of one license")
             found |= ids

@@ -55,6 +55,7 @@ from registry.rating.deriving import (
     read_text,
     reading_of,
     repository_name,
+    with_expressions,
 )
 from registry.rating.ownership import repository_link
 
@@ -161,7 +162,7 @@ class EvidenceCollector:
             card=reading.result(),
         )
         # Trees of 100,000 files take some 0.5 s: too long for the event loop.
-        return await asyncio.to_thread(normalised, evidence)
+        return await asyncio.to_thread(lambda: normalised(with_expressions(evidence)))
 
     async def _ask(self, source: str, seconds: float, question: Callable[[], Awaitable[T]]) -> Fact[T]:
         began = self._monotonic()

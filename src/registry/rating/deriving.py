@@ -9,12 +9,14 @@ from registry.domain.card_facts import CardReading
 from registry.domain.evidence import (
     ArchiveFacts,
     DatasetFacts,
+    Evidence,
     Fact,
     FactState,
     PackageFacts,
     RepositoryLink,
 )
 from registry.domain.packages import Package
+from registry.formats.license_expressions import normalise_license
 from registry.formats.repository_urls import first_repository, github_name, hub_name
 
 T = TypeVar("T")
@@ -46,6 +48,23 @@ def package_facts(package: Package) -> PackageFacts:
         content_size=package.content.size if package.content else None,
         readme=package.readme,
     )
+
+
+def with_expressions(evidence: Evidence) -> Evidence:
+    """The evidence with the licenses that record, hub and repository name in their normalised form.
+
+    Scoring reads that form alone, so that no list of licenses, in whatever version, has a part in it.
+    """
+    package, hub, repository = evidence.package, evidence.hub, evidence.repository
+    if package.value is not None:
+        expression = normalise_license(package.value.license)
+        package = replace(package, value=replace(package.value, license_expression=expression))
+    if hub.value is not None:
+        hub = replace(hub, value=replace(hub.value, license_expression=normalise_license(hub.value.license)))
+    if repository.value is not None:
+        expression = normalise_license(repository.value.license)
+        repository = replace(repository, value=replace(repository.value, license_expression=expression))
+    return replace(evidence, package=package, hub=hub, repository=repository)
 
 
 ReadCard = Callable[[str | None], Awaitable[Fact[CardReading]]]

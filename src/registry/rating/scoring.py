@@ -35,7 +35,8 @@ def holds_untrusted_text(evidence: Evidence) -> bool:
 def without_untrusted_text(evidence: Evidence, reason: str) -> Evidence:
     """What is left when the texts in the evidence cannot be taken apart: they count as sources that failed.
 
-    What was found in the content's files stays, findings of scanners above all: no text may hide them.
+    What was found in the content's files stays, findings of scanners above all: no text may hide them. Its license
+    files count as not read.
     """
 
     def lost(fact: Fact[T]) -> Fact[T]:
@@ -43,7 +44,7 @@ def without_untrusted_text(evidence: Evidence, reason: str) -> Evidence:
 
     archive = evidence.archive
     if archive.value is not None:
-        files = replace(archive.value, project=None, truncated=True)
+        files = replace(archive.value, project=None, truncated=True, licenses=(), read_whole=False)
         archive = replace(archive, value=files)
     return replace(
         evidence,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _UNCERTAIN = (Kind.ZLIB, Kind.LZMA)
 """Their first bytes are short: what does not unpack may be something else."""
-_ENDING = re.compile(r"\.(?:gz|bz2|xz|zst|lzma|z)\Z", re.IGNORECASE)
+_ENDING = re.compile(r"\.(?:gz|bz2|xz|zst|lz4|lzma|z)\Z", re.IGNORECASE)
 _ZLIB_FILE_HEADER = 21
 
 

@@ -6,10 +6,20 @@ from enum import Enum, auto
 from registry.formats.archives.kinds import BLOCK_BYTES, is_tar_header
 from registry.formats.scanning.sources import Source
 
+ZSTD_FRAME = b"\x28\xb5\x2f\xfd"
+LZ4_FRAME = b"\x04\x22\x4d\x18"
+
 
 def is_skippable(head: bytes) -> bool:
-    """Whether a Zstandard frame without data begins here, which its readers pass over (RFC 8878, 3.1.2)."""
+    """Whether a frame without data begins here, which readers of Zstandard (RFC 8878, 3.1.2) and LZ4 pass over."""
     return len(head) >= 8 and 0x50 <= head[0] <= 0x5F and head[1:4] == b"\x2a\x4d\x18"
+
+
+def after_skippable(source: Source, place: int) -> tuple[int, bytes]:
+    """Where the skippable frames that begin at `place` end, and the bytes there."""
+    while is_skippable(head := source.read(place, 8)):
+        place = min(source.size, place + 8 + int.from_bytes(head[4:8], "little"))
+    return place, head
 
 
 class Kind(Enum):
@@ -19,6 +29,7 @@ class Kind(Enum):
     BZIP2 = auto()
     XZ = auto()
     ZSTD = auto()
+    LZ4 = auto()
     LZMA = auto()
     ZLIB = auto()
     ZLIB_FILE = auto()
@@ -52,8 +63,7 @@ _UNREADABLE = (
     (b"xar!", "a xar archive, which has no reader here"),
     (b"ITSF", "a compiled help file, which has no reader here"),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Office file, which may hold macros"),
-    (b"\x04\x22\x4d\x18", "compressed with LZ4, which has no reader here"),
-    (b"\x02\x21\x4c\x18", "compressed with LZ4, which has no reader here"),
+    (b"\x02\x21\x4c\x18", "compressed in LZ4's old form, which has no reader here"),
     (b"LZIP", "compressed with lzip, which has no reader here"),
     (b"\x89LZO\x00", "compressed with lzop, which has no reader here"),
     (b"\x1f\x9d", "compressed with compress, which has no reader here"),
@@ -95,6 +105,8 @@ def kinds_of(source: Source) -> list[Kind]:
     """All that the file may be taken for. BINARY where it is nothing that is known."""
     head = source.head
     found = [kind for kind, fits in _MAGIC if fits(head)]
+    if is_skippable(head):
+        found.append(Kind.LZ4 if after_skippable(source, 0)[1].startswith(LZ4_FRAME) else Kind.ZSTD)
     if Kind.ZIP not in found and _END_OF_ZIP in source.read(max(0, source.size - ZIP_TAIL_BYTES), ZIP_TAIL_BYTES):
         found.append(Kind.ZIP)
     if Kind.HDF5 not in found and any(source.read(512 << n, 8) == _HDF5 for n in range(12)):
@@ -138,7 +150,8 @@ _MAGIC = (
     (Kind.GZIP, lambda head: head.startswith(b"\x1f\x8b")),
     (Kind.BZIP2, lambda head: head.startswith(b"BZh")),
     (Kind.XZ, lambda head: head.startswith(b"\xfd7zXZ\x00")),
-    (Kind.ZSTD, lambda head: head.startswith(b"\x28\xb5\x2f\xfd") or is_skippable(head)),
+    (Kind.ZSTD, lambda head: head.startswith(ZSTD_FRAME)),
+    (Kind.LZ4, lambda head: head.startswith(LZ4_FRAME)),
     (Kind.LZMA, lambda head: head.startswith(b"\x5d\x00\x00") and len(head) > 13),
     (Kind.ZLIB, is_zlib),
     (Kind.ZLIB_FILE, lambda head: head.startswith(b"ZF0x")),

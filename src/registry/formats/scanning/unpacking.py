@@ -10,7 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import BinaryIO, Protocol, cast
 
-from registry.formats.scanning.kinds import Kind, is_skippable
+from lz4.frame import LZ4FrameDecompressor
+
+from registry.formats.scanning.kinds import LZ4_FRAME, ZSTD_FRAME, Kind, after_skippable
 from registry.formats.scanning.sources import Source
 
 if sys.version_info >= (3, 14):
@@ -20,7 +22,7 @@ else:
 
 _IN_BYTES = 256 * 1024
 _OUT_BYTES = 1024 * 1024
-_ZSTD = b"\x28\xb5\x2f\xfd"
+_SMALLER = (32 * 1024, 1024, 32, 1)
 _MOST_ZSTD_WINDOW = 27
 """128 MiB, what `zstd --ultra` needs."""
 DAMAGED = (zlib.error, lzma.LZMAError, zstd.ZstdError, OSError, EOFError, ValueError)
@@ -60,6 +62,31 @@ class Inflate:
         return self._stream.decompress(self._stream.unconsumed_tail + data, max_length)
 
 
+class Lz4Frame:
+    """A decompressor of one LZ4 frame with the interface of the others. A frame's header asks for 4 MiB at most."""
+
+    def __init__(self) -> None:
+        self._stream = LZ4FrameDecompressor()
+
+    @property
+    def eof(self) -> bool:
+        return bool(self._stream.eof)
+
+    @property
+    def needs_input(self) -> bool:
+        return bool(self._stream.needs_input)
+
+    @property
+    def unused_data(self) -> bytes:
+        return self._stream.unused_data or b""
+
+    def decompress(self, data: bytes, max_length: int) -> bytes:
+        try:
+            return bytes(self._stream.decompress(data, max_length))
+        except RuntimeError as error:  # all that the library raises for bytes that are no frame
+            raise ValueError(str(error)) from None
+
+
 def make_zstd() -> Decompressor:
     """A decompressor of one Zstandard frame, with a bound on the window that a header can ask for."""
     return zstd.ZstdDecompressor(options={zstd.DecompressionParameter.window_log_max: _MOST_ZSTD_WINDOW})
@@ -73,8 +100,13 @@ MAKERS: dict[Kind, Maker] = {
     Kind.BZIP2: bz2.BZ2Decompressor,
     Kind.XZ: lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=256 * 1024 * 1024),
     Kind.ZSTD: make_zstd,
+    Kind.LZ4: Lz4Frame,
     Kind.LZMA: lambda: lzma.LZMADecompressor(lzma.FORMAT_ALONE, memlimit=256 * 1024 * 1024),
 }
+
+
+_FRAMED = {make_zstd: ZSTD_FRAME, Lz4Frame: LZ4_FRAME}
+"""Formats of frames, with empty ones between them, and how each frame that holds data begins."""
 
 
 class Unpacker:
@@ -96,41 +128,49 @@ class Unpacker:
                 return
 
     def _one(self) -> Iterator[bytes]:
-        unused = 0
-        if self._maker is make_zstd:
-            self.used, _ = self._after_skippable(self.used)
-        try:
-            stream = self._maker()
-            while not stream.eof:
-                data = self._source.read(self.used, _IN_BYTES) if stream.needs_input else b""
-                if stream.needs_input and not data:
-                    self.problem = "its compressed data ends too early"
-                    return
-                self.used += len(data)
-                if piece := stream.decompress(data, _OUT_BYTES):
+        """One stream. What a decompressor holds back when it finds damage is asked for again in smaller pieces: a
+        loader that reads a few bytes at a time gets it, too, wrong checksum or not."""
+        if self._maker in _FRAMED:
+            self.used, _ = after_skippable(self._source, self.used)
+        start, given = self.used, 0
+        for most in (_OUT_BYTES, *_SMALLER):
+            self.used = start
+            try:
+                for piece in self._pieces_after(given, most):
+                    given += len(piece)
                     yield piece
-            unused = len(stream.unused_data)
-        except DAMAGED as error:
-            self.problem = f"its compressed data is damaged ({type(error).__name__})"
-        self.used -= unused
+            except DAMAGED as error:
+                self.problem = f"its compressed data is damaged ({type(error).__name__})"
+            else:
+                return
+
+    def _pieces_after(self, given: int, most: int) -> Iterator[bytes]:
+        """The stream's bytes after the first `given`, `most` at once. Raises what a decompressor does for damage."""
+        stream = self._maker()
+        place = 0
+        while not stream.eof:
+            data = self._source.read(self.used, min(_IN_BYTES, max(4096, most))) if stream.needs_input else b""
+            if stream.needs_input and not data:
+                self.problem = "its compressed data ends too early"
+                return
+            self.used += len(data)
+            if piece := stream.decompress(data, min(_OUT_BYTES, given - place) if place < given else most):
+                place += len(piece)
+                if place > given:
+                    yield piece
+        self.used -= len(stream.unused_data)
 
     def _begins_again(self) -> bool:
-        """Files of these kinds may be joined; xz may have padding between, Zstandard skippable frames."""
+        """Files of these kinds may be joined; xz may have padding between, Zstandard and LZ4 skippable frames."""
         following = self._source.read(self.used, 8)
-        if self._maker is make_zstd:
-            self.used, following = self._after_skippable(self.used)
-            return following.startswith(_ZSTD)
+        if frame := _FRAMED.get(self._maker):
+            self.used, following = after_skippable(self._source, self.used)
+            return following.startswith(frame)
         first = self._source.read(0, 2)
         while following.startswith(b"\0\0\0\0") and first == b"\xfd7":
             self.used += 4
             following = self._source.read(self.used, 8)
         return len(following) > 2 and following[:2] == first
-
-    def _after_skippable(self, place: int) -> tuple[int, bytes]:
-        """Where the skippable frames that begin here end, and the bytes there."""
-        while is_skippable(head := self._source.read(place, 8)):
-            place = min(self._source.size, place + 8 + int.from_bytes(head[4:8], "little"))
-        return place, head
 
 
 @dataclass(frozen=True, slots=True)

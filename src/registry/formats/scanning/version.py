@@ -1,4 +1,4 @@
 """The scanner's version: verdicts of an older one are made again in the background."""
 
-SCANNER_VERSION = 1
+SCANNER_VERSION = 2
 """Rises whenever the same bytes could get another verdict."""

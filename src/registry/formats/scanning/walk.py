@@ -21,7 +21,7 @@ from registry.formats.scanning.tars import PlainStream, scan_tar
 from registry.formats.scanning.unpacking import brought_near
 from registry.formats.scanning.zips import scan_zip
 
-_COMPRESSED = (Kind.GZIP, Kind.BZIP2, Kind.XZ, Kind.ZSTD, Kind.LZMA, Kind.ZLIB, Kind.ZLIB_FILE)
+_COMPRESSED = (Kind.GZIP, Kind.BZIP2, Kind.XZ, Kind.ZSTD, Kind.LZ4, Kind.LZMA, Kind.ZLIB, Kind.ZLIB_FILE)
 _ARCHIVES = (Kind.ZIP, Kind.TAR, *_COMPRESSED)
 _LOOSE = "bytes between its files"
 

@@ -1,6 +1,6 @@
 """May others build on the package?
 
-Formula: the share of compatible uses among sixteen, by `check_license`: running it, and fine-tuning it, in a project
+Formula: the share of compatible uses among sixteen, by `is_compatible`: running it, and fine-tuning it, in a project
 under each of eight common licenses (MIT, Apache-2.0, MPL-2.0, LGPL-3.0-or-later, GPL-3.0-or-later, AGPL-3.0-or-later,
 CC-BY-NC-4.0, proprietary). MIT gives 1, the GPL 0.625, CC-BY-NC-4.0 0.125, none 0. Record, card, package metadata,
 license texts, hub and repository are all evidence: the strictest counts by `STRICTNESS`, and among equally strict ones
@@ -9,15 +9,16 @@ license is no permission, so 0, once every source has answered; while one is fai
 the rest of an archive that was not read whole, might say can lower the score; and raise it only where it says what a
 license text, or the name of several licenses, stands for.
 
-Source: the compatibility table of `registry.formats.license_expressions`, which cites its own.
+Source: the compatibility table of `registry.formats.license_terms`, by what `registry.formats.license_expressions`
+cites.
 """
 
 from registry.domain.card_facts import CardReading
 from registry.domain.evidence import Evidence, Fact
 from registry.domain.ratings import MetricResult
 from registry.formats.license_evidence import Stated, Weighed, stated_by_name, stated_in_archive, weigh
-from registry.formats.license_expressions import LicenseUse, check_license, strictness
 from registry.formats.license_names import MISSING
+from registry.formats.license_trees import License, LicenseUse, is_compatible, read_tree, strictness
 from registry.rating.results import failures, lost, measured
 
 PROJECT_LICENSES = (
@@ -79,22 +80,28 @@ def _told(weighed: Weighed, strictest: Stated, score: float) -> str:
 def _statements(evidence: Evidence, card: Fact[CardReading]) -> list[tuple[Stated, Fact[object]]]:
     package, archive = evidence.package.value, evidence.archive.value
     hub, repository = evidence.hub.value, evidence.repository.value
-    named: list[tuple[str | None, str, Fact[object]]] = []
-    named.append((package.license if package else None, "the record", evidence.package))
+    named: list[tuple[str | None, str | None, str, Fact[object]]] = []
+    if package is not None:
+        named.append((package.license, package.license_expression, "the record", evidence.package))
     if card.value is not None:
         # Of several, nobody says whether one may choose: all must be met.
-        named += [(name, "the card", card) for name in card.value.licenses]
-    named.append((hub.license if hub else None, "the hub", evidence.hub))
-    named.append((repository.license if repository else None, "the repository", evidence.repository))
+        named += [(name, expression, "the card", card) for name, expression in card.value.licenses]
+    if hub is not None:
+        named.append((hub.license, hub.license_expression, "the hub", evidence.hub))
+    if repository is not None:
+        named.append((repository.license, repository.license_expression, "the repository", evidence.repository))
     found: list[tuple[Stated, Fact[object]]] = [
-        (stated_by_name(text, where), fact)
-        for text, where, fact in named
+        (stated_by_name(text, where, expression), fact)
+        for text, expression, where, fact in named
         if text and text.strip().lower() not in MISSING
     ]
     return found + [(stated, evidence.archive) for stated in stated_in_archive(archive.licenses if archive else ())]
 
 
-def share_of_uses(license_text: str | None) -> float:
-    """The share of the sixteen uses that this license allows."""
-    allowed = [check_license(license_text, project, use) for project in PROJECT_LICENSES for use in LicenseUse]
-    return sum(answer.compatible for answer in allowed) / len(allowed)
+def share_of_uses(expression: str | None) -> float:
+    """The share of the sixteen uses that this normalised expression allows."""
+    tree = read_tree(expression)
+    if tree is None:
+        return 0.0
+    allowed = [is_compatible(tree, License(project), use)[0] for project in PROJECT_LICENSES for use in LicenseUse]
+    return sum(allowed) / len(allowed)

@@ -1,7 +1,7 @@
-"""Bringing old packages up to date, slowly: ratings of an earlier formula, contents that were never scanned.
+"""Bringing old packages up to date, slowly: ratings of an earlier formula or receipt, contents never scanned.
 
-One walk over all packages for each formula version and safety policy. Where it is stands in the records, so it goes on
-after a restart; several processes may walk at once, for everything here can be done twice.
+One walk over all packages for each of these versions and safety policy. Where it is stands in the records, so it goes
+on after a restart; several processes may walk at once, for everything here can be done twice.
 """
 
 import asyncio
@@ -14,11 +14,12 @@ from registry.domain.errors import NotFound, RegistryError
 from registry.domain.listing import Order, PackageFilter
 from registry.domain.packages import PackageStatus
 from registry.domain.ratings import FORMULA_VERSION
+from registry.domain.receipts import RECEIPT_FORM
 from registry.domain.verdicts import SafetyPolicy
 from registry.ports.clock import Clock
 from registry.ports.maintenance import UpgradeStore
 from registry.ports.packages import PackageStore
-from registry.ports.ratings import RatingStore
+from registry.ports.ratings import RatingDocument, RatingStore
 from registry.ports.verdicts import ScanRequestStore
 
 _log = structlog.get_logger(__name__)
@@ -49,7 +50,7 @@ class Refreshing:
         self._clock = clock
         self._pause_seconds = pause_seconds
         unscanned = "refused" if policy.refuse_unscanned else "served"
-        self._wanted = f"formula {FORMULA_VERSION}, unscanned {unscanned}"
+        self._wanted = f"formula {FORMULA_VERSION}, receipt {RECEIPT_FORM}, unscanned {unscanned}"
 
     async def run(self) -> None:
         """Walk to the end, then wait to be cancelled."""
@@ -92,5 +93,12 @@ class Refreshing:
         if safety.sha256 is None or self._policy.refuse_unscanned:
             await self._requests.open(package_id, asked_by="", now=now)
         rating = await self._ratings.find(package_id)
-        if rating is not None and orjson.loads(rating.body).get("formula_version") != FORMULA_VERSION:
+        if rating is not None and not await self._is_current(rating):
             await self._ratings.request(package_id, asked_by="", now=now)
+
+    async def _is_current(self, rating: RatingDocument) -> bool:
+        """Whether this program can compute the rating again from its receipt."""
+        if orjson.loads(rating.body).get("formula_version") != FORMULA_VERSION:
+            return False
+        receipt = await self._ratings.find_receipt(rating.package_id, revision=rating.revision)
+        return receipt is None or orjson.loads(receipt).get("form") == RECEIPT_FORM

@@ -27,8 +27,8 @@ from registry.domain.verdicts import VerdictSummary
 from registry.domain.versions import Version
 from registry.formats.archives.facts import ArchiveFacts
 from registry.formats.archives.kinds import SNIFF_BYTES, looks_like_archive
-from registry.formats.license_expressions import strictness
 from registry.formats.license_names import recorded_license
+from registry.formats.license_trees import strictness
 from registry.ports.blobs import BlobStore, StoredBlob
 from registry.ports.clock import Clock, IdSource
 from registry.ports.fetching import SourceFacts

@@ -5,8 +5,9 @@ from dataclasses import replace
 from registry.domain.errors import InvalidInput, NotFound, SourceFailed
 from registry.domain.packages import Package
 from registry.formats.license_evidence import Stated, stated_by_name, stated_in_archive, weigh
-from registry.formats.license_expressions import LicenseAnswer, LicenseUse, check_license
+from registry.formats.license_expressions import LicenseAnswer, check_license, normalise_license
 from registry.formats.license_names import MISSING
+from registry.formats.license_trees import LicenseUse
 from registry.formats.repository_urls import github_name, hub_name
 from registry.ports.sources import CodeHost, ModelHub
 from registry.services.ratings.archive_licenses import ArchiveLicenses, StoredLicenses
@@ -62,8 +63,10 @@ def answer_by_all(
     recorded: str | None, archive: ArchiveLicenses, project_license: str | None, use: LicenseUse
 ) -> LicenseAnswer:
     """The answer that holds whichever of the statements is right; the package's license is the strictest."""
-    named = [stated_by_name(recorded, "the record")] if recorded and recorded.strip().lower() not in MISSING else []
-    weighed = weigh([*named, *stated_in_archive(archive.statements)])
+    said = stated_in_archive(archive.statements)
+    if recorded and recorded.strip().lower() not in MISSING:
+        said.insert(0, stated_by_name(recorded, "the record", normalise_license(recorded)))
+    weighed = weigh(said)
     answers = [(it, _answer(it, project_license, use)) for it in weighed.stated]
     if not answers:
         return check_license(None, project_license, use)
