@@ -176,6 +176,17 @@ def _checked(header: bytearray) -> bytes:
     return bytes(header)
 
 
+def _zip_of_zstd(data: bytes) -> bytes:
+    """The method that zips have from Python 3.14 on."""
+    whole = bytearray(zipped(zstd.compress(data), method=zipfile.ZIP_STORED))
+    for mark, shift in ((b"PK\x03\x04", 0), (b"PK\x01\x02", 2)):
+        at = whole.index(mark) + shift
+        struct.pack_into("<H", whole, at + 8, 93)
+        struct.pack_into("<I", whole, at + 14, zlib.crc32(data))
+        struct.pack_into("<I", whole, at + 22, len(data))
+    return bytes(whole)
+
+
 def _last_bytes_wrong(data: bytes, at: int = 2) -> bytes:
     return data[:-at] + bytes([data[-at] ^ 0xFF]) + data[len(data) - at + 1 :]
 
@@ -222,6 +233,7 @@ CONTAINERS: dict[str, Container] = {
     "zip, stored": lambda data: ("m.zip", zipped(data, method=zipfile.ZIP_STORED)),
     "zip, deflated": lambda data: ("m.zip", zipped(data)),
     "zip, bzip2": lambda data: ("m.zip", zipped(data, method=zipfile.ZIP_BZIP2)),
+    "zip, Zstandard": lambda data: ("m.zip", _zip_of_zstd(data)),
     "zip, lzma": lambda data: ("m.zip", zipped(data, method=zipfile.ZIP_LZMA)),
     "zip three deep": lambda data: ("m.zip", zipped(zipped(zipped(data), "inner.zip"), "outer.zip")),
     "zip in a tar in a zip": lambda data: ("m.zip", zipped(tarred(zipped(data), "b/inner.zip"), "outer.tar")),

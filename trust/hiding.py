@@ -127,6 +127,16 @@ METHODS: dict[str, bytes] = {
     "defaultdict": call(named("collections", "defaultdict"), SYSTEM) + b".",
     "BUILD with __setstate__": b"ctypes\nSimpleNamespace\n)R}(S'__setstate__'\n" + SYSTEM + b"ubS'echo owned'\nb.",
     "BUILD of a module": named("posixpath", "os") + b"}(S'x'\nK\x01ub.",
+    "extension registry": named("copyreg", "_inverted_registry")
+    + b"K\x05"
+    + text("os")
+    + text("system")
+    + b"\x86s0\x82\x05"
+    + ECHO
+    + b"\x85R.",
+    "another's import": call(stacked("torch._utils", "torch.load"), ECHO) + b".",
+    "another's import under its short name": call(stacked("sklearn.tree", "_classes.np.load"), ECHO) + b".",
+    "another's private import": stacked("collections", "_sys.modules") + text("json") + text("x") + b"s.",
     "environment": named("os", "environ") + text("LD_PRELOAD") + text("x.so") + b"s.",
     "ufunc by name": call(call(named("numpy.core", "_ufunc_reconstruct"), text("os"), text("system")), ECHO) + b".",
     "_reconstructor": call(named("copyreg", "__newobj__"), named("subprocess", "Popen"), ECHO) + b".",

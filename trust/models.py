@@ -7,7 +7,7 @@ import struct
 import zipfile
 
 from trust.containers import zipped
-from trust.hiding import SIMPLE
+from trust.hiding import HARMLESS, SIMPLE
 
 HOSTILE_TEMPLATE = "{% for x in ().__class__.__base__.__subclasses__() %}{{ x }}{% endfor %}"
 _CODE = base64.b64encode(b"\xe3\x01\x00\x00\x00" + bytes(20)).decode() + "\n"
@@ -29,6 +29,14 @@ NEW_LAMBDA = _layers(
 FOREIGN_FUNCTION = _layers(
     {"class_name": "function", "module": "os", "config": "system", "registered_name": "function"}
 )
+FETCHING = _layers({"class_name": "function", "module": "keras.utils", "config": "get_file"})
+VOCABULARY = _layers({"class_name": "StringLookup", "module": "keras.layers", "config": {"vocabulary": "/etc/passwd"}})
+
+
+def torch_layer(data: bytes) -> bytes:
+    """Keras' layer for a module of PyTorch, which it keeps as base64."""
+    text = base64.b64encode(data).decode()
+    return _layers({"class_name": "TorchModuleWrapper", "module": "keras.layers", "config": {"module": text}})
 
 
 def hdf5(config: bytes) -> bytes:
@@ -89,7 +97,7 @@ def encrypted() -> bytes:
 def unknown_method() -> bytes:
     whole = bytearray(zipped(SIMPLE))
     for mark, shift in ((b"PK\x03\x04", 8), (b"PK\x01\x02", 10)):
-        whole[whole.index(mark) + shift] = 93
+        whole[whole.index(mark) + shift] = 98
     return bytes(whole)
 
 
@@ -120,9 +128,24 @@ MODELS: tuple[tuple[str, str, bytes], ...] = (
     ),
     ("a chat template that reads `__class__` (Jinja)", "chat_template.jinja", HOSTILE_TEMPLATE.encode()),
     ("a chat template with `attr`", "chat_template.jinja", b"{{ messages | attr('__cl' ~ 'ass__') }}"),
+    (
+        "a chat template with a name in parts",
+        "chat_template.jinja",
+        b"{% set a = '_' %}{{ ''[a + a + 'class' + a + a] }}",
+    ),
+    ("a chat template that calls what it looks up", "chat_template.jinja", b"{% set f = x[y] %}{{ f('id') }}"),
+    ("a layer of PyTorch that holds a call (.keras)", "m.keras", keras(torch_layer(SIMPLE))),
+    ("a layer of PyTorch that holds tensors (.keras)", "m.keras", keras(torch_layer(HARMLESS))),
+    ("a layer that fetches a file (.keras)", "m.keras", keras(FETCHING)),
+    ("a vocabulary outside its folder (.keras)", "m.keras", keras(VOCABULARY)),
+    ("a Lambda layer in UTF-16 (.keras)", "m.keras", keras(NEW_LAMBDA.decode().encode("utf-16-le"))),
     ("`auto_map`", "config.json", b'{"auto_map": {"AutoModel": "modeling_acme.AcmeModel"}}'),
     ("a path file that imports and calls", "acme.whl", wheel("acme.pth", b"import os; os.system('echo')\n")),
     ("a path file that imports", "acme.whl", wheel("acme.pth", b"import acme_hook\n")),
+    ("a path file with odd line ends", "acme.whl", wheel("acme.pth", b"# path\x0cimport os; os.system('echo')\n")),
+    ("a start file that calls os.system", "acme.whl", wheel("acme.start", b"os:system\n")),
+    ("a start file", "acme.whl", wheel("acme.start", b"acme.hooks:start\n")),
+    ("a module that Python imports at its start", "acme.whl", wheel("sitecustomize.py", b"import acme\n")),
     ("YAML that calls os.system", "config.yaml", b"a: !!python/object/apply:os.system ['echo']\n"),
     ("an encrypted file in a zip", "m.zip", encrypted()),
     ("an unknown compression in a zip", "m.zip", unknown_method()),

@@ -238,6 +238,9 @@ class Settings(BaseSettings):
     downloads_refresh_seconds: Seconds = Field(
         3_600, description="time between two rankings of the most downloaded packages"
     )
+    load_test_seconds: int = Field(
+        0, ge=0, le=60, description="longest load test that an admin may start on the health page; 0: none"
+    )
     sweep_interval_seconds: Seconds = Field(3_600, description="time between sweeps for bytes without a record")
     sweep_grace_seconds: int = Field(86_400, ge=0, description="age under which such bytes are left alone")
     scrub_interval_seconds: int = Field(0, ge=0, description="time between hashing all content again; 0: never")

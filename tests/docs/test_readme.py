@@ -19,7 +19,7 @@ from tests.engines.process import free_port
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 TUTORIAL = (ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8")
 SCREEN_LINES = 64
-PAGES = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")
+PAGES = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "client/README.md", "deploy/aws/README.md")
 
 
 def blocks(page: str, language: str) -> list[str]:

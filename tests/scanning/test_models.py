@@ -16,7 +16,17 @@ from trust.hiding import SIMPLE
 
 EXPECTED = {
     **dict.fromkeys(
-        ("a SavedModel that lists files", "`auto_map`", "a path file that imports"), SafetyStatus.SUSPICIOUS
+        (
+            "a SavedModel that lists files",
+            "`auto_map`",
+            "a path file that imports",
+            "a start file",
+            "a module that Python imports at its start",
+            "a chat template with a name in parts",
+            "a chat template that calls what it looks up",
+            "a layer of PyTorch that holds tensors (.keras)",
+        ),
+        SafetyStatus.SUSPICIOUS,
     ),
     "ONNX data in its folder": SafetyStatus.CLEAN,
 }
@@ -67,6 +77,22 @@ def test_a_template_that_reaches_into_python_is_dangerous(template: str) -> None
         ("tokenizer_config.json", b"\xef\xbb\xbf" + json.dumps({"chat_template": template}).encode()),
     ):
         assert status(data, name) is SafetyStatus.DANGEROUS, name
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{{ messages[loop.index0 - 1]['role'] }}{{ messages[ns.index + 1].content }}{{ messages[-1]['content'] }}",
+        "{{ messages[(messages|length - 1) - loop.index0] }}{{ messages[:-1]|length }}{{ tools[tool.name] }}",
+        "{% macro show(x) %}{{ x }}{% endmacro %}{{ show(messages[0]) }}{{ ['a' ~ 'b', 'c' + role]|join(',') }}",
+        "{{ messages|selectattr('role', 'equalto', 'user')|map(attribute='content')|list }}{{ tools|tojson }}",
+        "{% set ns = namespace(found=false) %}{% for key, value in args|items %}{{ args[key] }}{% break %}{% endfor %}",
+        "{% generation %}{{ message['content'].split('</think>')[-1].lstrip('\n') }}{% endgeneration %}",
+        "{{ raise_exception('x') }}{{ strftime_now('%d %b %Y') }}{{ dict(a=1)['a'] }}",
+    ],
+)
+def test_an_ordinary_template_is_clean(template: str) -> None:
+    assert status(template.encode(), "chat_template.jinja") is SafetyStatus.CLEAN
 
 
 def test_underscores_outside_of_code_are_text() -> None:

@@ -126,6 +126,15 @@ async def test_a_snippet_skips_the_front_matter(records: Records, tmp_path: Path
         assert (await engine.service.rank(TextQuery("mit"), limit=1)).items[0].snippet.text.startswith("# Cheese")
 
 
+async def test_a_snippet_has_no_addresses_and_badges(records: Records, tmp_path: Path) -> None:
+    badge = "[![Build](https://x.example/cheddar/badge.svg)](https://x.example/cheddar)"
+    records.put(make_package(62, "dairy", readme=f"{badge}\n# Dairy\n\nMakes [Cheddar](https://x.example/cheddar)."))
+    async with open_engine(tmp_path / "search.db", records) as engine:
+        snippet = (await engine.service.rank(TextQuery("cheddar"), limit=1)).items[0].snippet
+        assert snippet.text == "# Dairy\n\nMakes Cheddar."
+        assert [snippet.text[start:end] for start, end in snippet.highlights] == ["Cheddar"]
+
+
 async def test_paging_tells_each_once(records: Records, tmp_path: Path) -> None:
     records.put(*(make_package(number, f"bert-{number}", readme="bert " * (number % 7)) for number in range(10, 50)))
     async with open_engine(tmp_path / "search.db", records) as engine:

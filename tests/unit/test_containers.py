@@ -77,3 +77,13 @@ def test_builds_get_nothing_but_what_they_need() -> None:
         for sources in re.findall(r"^COPY (?!--from)(.+) \S+$", dockerfile.read_text(), re.MULTILINE):
             copied.update(sources.split())
     assert copied == allowed
+
+
+def test_the_builds_get_every_file_that_they_copy() -> None:
+    ignore = (PROJECT / ".dockerignore").read_text().splitlines()
+    let_through = [line.removeprefix("!") for line in ignore if line.startswith("!")]
+    for dockerfile in (PROJECT / "docker").glob("Dockerfile*"):
+        for sources in re.findall(r"^COPY (?!--from)(.*) \S+$", dockerfile.read_text(), re.MULTILINE):
+            for source in sources.split():
+                assert (PROJECT / source).exists(), source
+                assert any(source == each or source.startswith(f"{each}/") for each in let_through), source

@@ -23,13 +23,16 @@ _SEPARATORS = ("/", "\\") if sys.platform == "win32" else ("/",)
 def destination(offered: str, output: str | None, *, otherwise: str) -> Path:
     """The file to write; in a folder it is called as `offered`, or where that is no name, `otherwise`.
 
-    A folder is made where `output` ends with a slash. Raises OSError.
+    A folder is made where `output` ends with a slash. Raises OSError, and CommandError where the folder of a file is
+    missing.
     """
     from registry.client import safe_filename
 
     folder = Path(output) if output else Path()
     if output and not folder.is_dir():
         if not output.endswith(_SEPARATORS):
+            if not folder.parent.is_dir():
+                raise usage_error(f"there is no folder {folder.parent}; make it, or name a folder with a / at its end")
             return folder
         folder.mkdir(parents=True, exist_ok=True)
     return folder / safe_filename(offered, otherwise=otherwise)

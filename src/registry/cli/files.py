@@ -99,7 +99,7 @@ async def download(
                     raise CommandError(
                         f"{path} exists and is another file; --force replaces it", code=ExitCode.CONFLICT
                     )
-                session.output.say("It is there already.")
+                session.output.say(f"{path} is there already; its SHA-256 is checked.")
             else:
                 await wanted.fetch(path, progress)
         digest = wanted.sha256 or await file_sha256(path)

@@ -55,13 +55,24 @@ class RootGroup(TyperGroup):
             if type(error).__name__ == "NoArgsIsHelpError":
                 error.show()
             else:
-                typer.echo(f"registry: {one_line(error.format_message())}{_where_help_is(error)}", err=True)
+                typer.echo(f"registry: {one_line(_message(error))}{_where_help_is(error)}", err=True)
             sys.exit(error.exit_code)
         except typer.Abort:
             # Ctrl-C or the end of the input at a prompt, after which the cursor is still in its line.
             typer.echo(err=True)
             sys.exit(INTERRUPTED)
         sys.exit(code if isinstance(code, int) else 0)
+
+
+def _message(error: Any) -> str:
+    """What is wrong; of missing options all, not only the first."""
+    context = getattr(error, "ctx", None)
+    if type(error).__name__ == "MissingParameter" and context is not None:
+        # What was given is read before what was not.
+        missing = [each.opts[0] for each in context.command.params if each.required and each.name not in context.params]
+        if len(missing) > 1:
+            return f"Missing {', '.join(missing[:-1])} and {missing[-1]}."
+    return str(error.format_message())
 
 
 def _where_help_is(error: Any) -> str:

@@ -1,6 +1,6 @@
 """`registry names …`, `owners`, `versions`, `alias …` and `release`"""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,8 +10,12 @@ from registry.cli.session import Session, command
 from registry.cli.text import one_line, score_text
 from registry.domain.packages import PackageType
 
+if TYPE_CHECKING:
+    from registry.client import RegistryClient
+    from registry.client.names import Name as FoundName
+
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The name, such as acme/bert.")]
-Type = Annotated[PackageType, typer.Option(help="What the name stands for.")]
+Type = Annotated[PackageType | None, typer.Option(help="What the name stands for; needed where several types have it.")]
 AliasName = Annotated[str, typer.Argument(metavar="ALIAS", help="Such as prod.")]
 
 
@@ -31,10 +35,29 @@ def register(app: typer.Typer) -> None:
     command(app, "release")(release)
 
 
-async def show(session: Session, *, name: Name, type: Type = PackageType.MODEL) -> None:  # noqa: A002
+async def _find(client: "RegistryClient", name: str, type: PackageType | None) -> "FoundName":  # noqa: A002
+    """The name, of whatever type it is where none is given. Raises NotFound, and AmbiguousReference for several."""
+    from registry.client import AmbiguousReference, NotFound, Problem
+    from registry.client.resolving import explain_missing
+
+    found = []
+    for kind in (type,) if type else PackageType:
+        try:
+            found.append(await client.names.get(kind, name))
+        except NotFound:
+            continue
+    if len(found) > 1:
+        raise AmbiguousReference(f"{name} is a {' and a '.join(sorted(each.type for each in found))}; give the --type")
+    if not found:
+        detail = await explain_missing(client, name, type)
+        raise NotFound(Problem(404, "not-found", "There is nothing here", detail))
+    return found[0]
+
+
+async def show(session: Session, *, name: Name, type: Type = None) -> None:  # noqa: A002
     """Show a name: its owners, latest version, aliases and downloads."""
     async with session.client() as client:
-        found = await client.names.get(type, name)
+        found = await _find(client, name, type)
     if session.output.as_json:
         session.output.document(found.document)
         return
@@ -52,7 +75,7 @@ async def show(session: Session, *, name: Name, type: Type = PackageType.MODEL) 
     )
 
 
-async def versions(session: Session, *, name: Name, type: Type = PackageType.MODEL) -> None:  # noqa: A002
+async def versions(session: Session, *, name: Name, type: Type = None) -> None:  # noqa: A002
     """List the versions of a name, newest first."""
     from collections.abc import AsyncIterator
 
@@ -61,13 +84,13 @@ async def versions(session: Session, *, name: Name, type: Type = PackageType.MOD
     async with session.client() as client:
 
         async def walk() -> AsyncIterator[Version]:
-            cursor: str | None = None
+            found = await _find(client, name, type)
             while True:
-                found = await client.names.get(type, name, cursor=cursor)
                 for version in found.versions:
                     yield version
-                if (cursor := found.next_cursor) is None:
+                if found.next_cursor is None:
                     return
+                found = await client.names.get(found.type, name, cursor=found.next_cursor)
 
         await session.output.listing(
             walk(),
@@ -86,7 +109,7 @@ async def owners(
     session: Session,
     *,
     name: Name,
-    type: Type = PackageType.MODEL,  # noqa: A002
+    type: Type = None,  # noqa: A002
     add: Annotated[list[str] | None, typer.Option(metavar="USER", help="Add an owner. Repeatable.")] = None,
     remove: Annotated[list[str] | None, typer.Option(metavar="USER", help="Remove an owner. Repeatable.")] = None,
 ) -> None:
@@ -98,10 +121,10 @@ async def owners(
       registry owners acme/bert --add bob --remove alice
     """
     async with session.client() as client:
-        found = await client.names.get(type, name)
+        found = await _find(client, name, type)
         if add or remove:
             wanted = [*(user for user in found.owners if user not in (remove or ())), *(add or ())]
-            found = await client.names.set_owners(type, name, dict.fromkeys(wanted), etag=found.etag)
+            found = await client.names.set_owners(found.type, name, dict.fromkeys(wanted), etag=found.etag)
     if session.output.as_json:
         session.output.document({"name": found.name, "type": found.type, "owners": list(found.owners)})
     else:
@@ -115,7 +138,7 @@ async def set_alias(
     name: Name,
     alias: AliasName,
     version: Annotated[str, typer.Argument(metavar="VERSION", help="Where it leads: 1.2.0, or latest.")],
-    type: Type = PackageType.MODEL,  # noqa: A002
+    type: Type = None,  # noqa: A002
 ) -> None:
     """Have an alias lead to a version.
 
@@ -124,7 +147,8 @@ async def set_alias(
       registry alias set acme/bert prod 1.2.0
     """
     async with session.client() as client:
-        moved = await client.names.set_alias(type, name, alias, version)
+        found = await _find(client, name, type)
+        moved = await client.names.set_alias(found.type, name, alias, version)
     if session.output.as_json:
         session.output.document(moved.document)
     session.output.say(f"{name}@{alias} is {moved.version} now.")
@@ -135,11 +159,12 @@ async def unset_alias(
     *,
     name: Name,
     alias: AliasName,
-    type: Type = PackageType.MODEL,  # noqa: A002
+    type: Type = None,  # noqa: A002
 ) -> None:
     """Drop an alias."""
     async with session.client() as client:
-        await client.names.unset_alias(type, name, alias)
+        found = await _find(client, name, type)
+        await client.names.unset_alias(found.type, name, alias)
     session.output.say(f"{name} has no alias {alias} any more.")
 
 

@@ -126,6 +126,8 @@ async def publish(
             ):
                 package = await client.publish(path, new_package, resume=resume, progress=progress)
     _show(session, package)
+    if package.content and package.content.size == 0:
+        session.output.say("The file is empty: the package has no bytes.")
 
 
 async def _settled(session: Session, client: "RegistryClient", package: "Package") -> "Package":

@@ -7,6 +7,7 @@ import typer
 from registry.cli.failures import usage_error
 from registry.cli.session import Session, command
 from registry.domain.packages import PackageStatus, PackageType
+from registry.domain.readmes import readable
 from registry.domain.search import SearchField
 
 if TYPE_CHECKING:
@@ -99,7 +100,8 @@ async def _excerpt(
     texts = [package.name] if SearchField.NAME in fields else []
     if SearchField.README in fields and not (texts and pattern.search(package.name)):
         texts.append((await client.get(package.id)).readme or "")
-    for text in texts:
+    # In the prose where it matches there; else in a card's front matter, where the registry looks as well.
+    for text in [*map(readable, texts), *texts]:
         if match := pattern.search(text):
             start = max(0, match.start() - _AROUND_CHARACTERS)
             end = min(match.end(), match.start() + _MAX_HIGHLIGHTED_CHARACTERS)

@@ -53,10 +53,10 @@ async def resolve(client: "RegistryClient", reference: str, *, type: str | None)
             return await client.get(reference)
         except NotFound:
             pass
-    raise NotFound(Problem(404, "not-found", "There is nothing here", await _missing(client, reference, type)))
+    raise NotFound(Problem(404, "not-found", "There is nothing here", await explain_missing(client, reference, type)))
 
 
-async def _missing(client: "RegistryClient", reference: str, kind: str | None) -> str:
+async def explain_missing(client: "RegistryClient", reference: str, kind: str | None) -> str:
     """What is wrong with a reference that leads nowhere, and what there is instead."""
     if _is_uuid(reference):
         return f"No package has the id {reference}."

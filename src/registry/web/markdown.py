@@ -12,6 +12,8 @@ import cmarkgfm
 import nh3
 from cmarkgfm.cmark import Options
 
+from registry.domain.readmes import without_front_matter
+
 _TAGS = {
     *("a", "b", "blockquote", "br", "code", "dd", "del", "details", "div", "dl", "dt", "em", "h3", "h4", "h5", "h6"),
     *("hr", "i", "kbd", "li", "ol", "p", "pre", "q", "s", "samp", "span", "strong", "sub", "summary", "sup", "table"),
@@ -30,7 +32,6 @@ _ATTRIBUTES: dict[str, set[str]] = {
 _OWN_VALUES = {"class": {"scroll", "image"}, "tabindex": {"0"}, "role": {"region"}, "aria-label": {"Table"}}
 """Values that this module writes; a README's own are removed."""
 
-_FRONT_MATTER_FENCE = "---\n"
 _HEADING = re.compile(r"<(/?)h([1-6])\b")
 _IMAGE = re.compile(r'<img src="[^"<>]*" alt="([^"<>]*)"[^<>]*>')
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
@@ -39,14 +40,6 @@ _MAX_DEPTH = 200
 """nh3's time grows with the square of the nesting: 16,000 block quotes in 32 KiB took 2 s, 256 KiB two minutes."""
 
 _SCROLLED = '<div class="scroll" tabindex="0" role="region" aria-label="Table"><table>'
-
-
-def without_front_matter(text: str) -> str:
-    """The text after a block of metadata between two lines `---`."""
-    if not text.startswith(_FRONT_MATTER_FENCE):
-        return text
-    end = text.find("\n---\n", len(_FRONT_MATTER_FENCE) - 1)
-    return text if end < 0 else text[end + 5 :]
 
 
 def render_readme(text: str) -> str:

@@ -81,6 +81,9 @@ MISTAKES = [
     Mistake(("show", "\x1b[2Jx"), 3, "No package '\\x1b[2Jx'."),
     Mistake((*NEW[:2], "--name", " x ", *NEW[4:]), 2, "name: ' x ' cannot be a name; use 1 to 200 printable…"),
     Mistake((*NEW[:2], "--name", "größe", *NEW[4:]), 2, "name: 'größe' cannot be a name; use 1 to 200 printable…"),
+    Mistake(("versions", "tomly"), 3, "No package 'tomly'. Did you mean 'tomli'?"),
+    Mistake(("owners", "tomli", "--type", "model"), 3, "No model 'tomli'. There is a code of that name."),
+    Mistake(("alias", "set", "acme/twice", "prod", "1.0.0"), 2, "acme/twice is a dataset and a model; give the --type"),
     # Versions
     Mistake(
         ("show", "tomli@9.9.9"),
@@ -122,7 +125,11 @@ MISTAKES = [
     Mistake(("publish", "-", *NEW[2:]), 2, "there was nothing on stdin"),
     Mistake(("download", "acme/tiny", "-o", "tiny.zip"), 5, "tiny.zip exists and is another file; --force replaces it"),
     Mistake(("download", "acme/tiny", "-o", "tiny.zip/"), 1, "tiny.zip: File exists"),
-    Mistake(("download", "acme/tiny", "-o", "none/copy"), 1, "none/…: No such file or directory"),
+    Mistake(
+        ("download", "acme/tiny", "-o", "none/copy"),
+        2,
+        "there is no folder none; make it, or name a folder with a / at its end",
+    ),
     # Commands and options
     Mistake(("lisst",), 2, "No such command 'lisst'. Did you mean 'list'…? (`registry --help`)"),
     Mistake(("users", "ad"), 2, "No such command 'ad'. Did you mean 'add'? (`registry users --help`)"),
@@ -132,7 +139,8 @@ MISTAKES = [
         "No such option: --tpye (Possible options: --token, --type) (`registry list --help`)",
     ),
     Mistake(("show",), 2, "Missing argument 'PACKAGE'. (`registry show --help`)"),
-    Mistake(("publish", "tiny.zip"), 2, "Missing option '--name'. (`registry publish --help`)"),
+    Mistake(("publish", "tiny.zip"), 2, "Missing --name, --version and --type. (`registry publish --help`)"),
+    Mistake((*TINY,), 2, "Missing option '--version'. (`registry publish --help`)"),
     Mistake(
         ("list", "--limit", "0"), 2, "Invalid value for '--limit': 0 is not in the range x>=1. (`registry list --help`)"
     ),

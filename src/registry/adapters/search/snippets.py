@@ -3,27 +3,27 @@
 import re
 from collections.abc import Sequence
 
+from registry.domain.readmes import readable
 from registry.domain.search import Snippet
 
 SNIPPET_CHARACTERS = 200
 _LEAD_CHARACTERS = 40
 _MAX_SCANNED = 64 * 1024
-_FRONT_MATTER = re.compile(r"\ufeff?---[ \t]*\r?\n.*?^---[ \t]*\r?$\s*", re.DOTALL | re.MULTILINE)
 
 
 def make_snippet(texts: Sequence[str], words: Sequence[str]) -> Snippet:
     """A piece of the first text that has one of the words, else the beginning of the first text that is not empty.
 
-    Words are highlighted where they begin a word, in any case. The front matter of a model card is no prose: a piece
-    never comes from it.
+    Words are highlighted where they begin a word, in any case. The front matter of a model card, badges and the
+    addresses of links are no prose: a piece never comes from them.
     """
-    texts = [text[found.end() :] if (found := _FRONT_MATTER.match(text)) else text for text in texts]
+    texts = [readable(text[:_MAX_SCANNED]) for text in texts]
     # Words in a few forms, without operators, so that `re` has nothing to backtrack over.
     pattern = re.compile(
         r"\b(?:" + "|".join(map(re.escape, sorted(words, key=len, reverse=True))) + r")\w*", re.IGNORECASE
     )
     for text in texts:
-        found = pattern.search(text, 0, _MAX_SCANNED)
+        found = pattern.search(text)
         if found:
             return _cut(text, max(0, found.start() - _LEAD_CHARACTERS), pattern)
     return _cut(next((text for text in texts if text), ""), 0, pattern)

@@ -1,6 +1,7 @@
 """What a package depends on, what that costs, and what happened to it."""
 
-from typing import Annotated, Any
+import asyncio
+from typing import Annotated, Any, Literal
 
 import orjson
 from fastapi import APIRouter, Query, Request
@@ -13,9 +14,10 @@ from registry.api.paging import DEFAULT_LIMIT, Cursor, Limit, page_response, pos
 from registry.api.routes.packages import PackageId
 from registry.api.state import state_of
 from registry.domain.documents import format_time
-from registry.domain.packages import AuditEntry
+from registry.domain.packages import AuditEntry, PackageStatus
 from registry.domain.pages import cut_page
 from registry.services.packages.catalog import Lineage, LineageNode
+from registry.services.packages.lineage_licenses import find_conflicts
 
 
 def relation_routes() -> APIRouter:
@@ -48,25 +50,55 @@ def _json(value: object) -> Response:
     return Response(orjson.dumps(value), media_type="application/json")
 
 
-async def read_lineage(request: Request, package_id: PackageId, caller: Searcher) -> Response:
-    """All that the package depends on, transitively. Names are resolved now, to the newest version that fits."""
-    lineage = await state_of(request.scope).services.catalog.lineage(package_id, caller)
+async def read_lineage(
+    request: Request,
+    package_id: PackageId,
+    caller: Searcher,
+    include: Annotated[
+        Literal["details"] | None,
+        Query(description="`details`: status, license and size of each node, and license conflicts"),
+    ] = None,
+) -> Response:
+    """All that the package depends on, transitively. Names are resolved now, to the newest version that fits.
+
+    With details, a dependency that only quarantined versions fit is resolved to one of them, to be seen as such.
+    """
+    catalog = state_of(request.scope).services.catalog
+    lineage = await catalog.lineage(package_id, caller, quarantined=include is not None)
+    details: dict[str, Any] = {}
+    if include is not None:
+        details["conflicts"] = [
+            {"from": conflict.source, "to": conflict.target, "reason": conflict.reason}
+            for conflict in await asyncio.to_thread(find_conflicts, lineage)
+        ]
     return _json(
         {
-            "nodes": [
-                {
-                    "id": node.id,
-                    "name": node.name,
-                    "version": node.version,
-                    "type": node.type,
-                    "registered": node.package is not None,
-                }
-                for node in lineage.nodes
-            ],
+            "nodes": [_lineage_node(node) | (_node_details(node) if include else {}) for node in lineage.nodes],
             "edges": [{"from": edge.source, "to": edge.target, "relation": edge.relation} for edge in lineage.edges],
             "complete": lineage.complete,
+            **details,
         }
     )
+
+
+def _lineage_node(node: LineageNode) -> dict[str, Any]:
+    return {
+        "id": node.id,
+        "name": node.name,
+        "version": node.version,
+        "type": node.type,
+        "registered": node.package is not None,
+    }
+
+
+def _node_details(node: LineageNode) -> dict[str, Any]:
+    package = node.package
+    status = PackageStatus.QUARANTINED if node.is_quarantined else package.status if package else None
+    return {
+        "status": status,
+        "license": package.license if package else None,
+        "bytes": package.content.size if package and package.content else None,
+    }
 
 
 async def read_cost(

@@ -15,6 +15,7 @@ from registry.api.models.packages import PackageSummaryModel, Page
 from registry.api.models.requests import Strict, Type
 from registry.api.models.search import FoundPackageModel
 from registry.api.paging import DEFAULT_LIMIT, Cursor, Limit, page_response, position
+from registry.api.routes.packages import PackageId
 from registry.api.state import state_of
 from registry.api.strict_json import StrictJsonRoute
 from registry.domain.documents import encode_summary
@@ -91,7 +92,35 @@ def search_routes() -> APIRouter:
         response_model=Page[FoundPackageModel],
         responses={200: {"headers": LINK}, **problems(401, 403, 422)},
     )
+    router.add_api_route(
+        "/package/{package_id}/dependents",
+        list_dependents,
+        methods=["GET"],
+        response_model=Page[PackageSummaryModel],
+        responses={200: {"headers": LINK}, **problems(401, 403, 404, 422)},
+    )
     return router
+
+
+async def list_dependents(
+    request: Request,
+    package_id: PackageId,
+    caller: Searcher,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: Cursor = None,
+    include: Include = None,
+) -> Response:
+    """List the packages that name this one, or a range of versions that has it, as a dependency; newest first.
+
+    While the index is filled after a first start the answer is 503. A page may be short and have a `next_cursor`.
+    """
+    services = state_of(request.scope).services
+    after = position(request, services.cursors, cursor)
+    package = await services.catalog.get(package_id, caller)
+    viewer = await services.access.viewer(caller)
+    found = await services.search.list_dependents(package, viewer, limit=limit, position=after)
+    items = await page_items(found.items, map(encode_summary, found.items), include, services.ratings)
+    return page_response(request, services.cursors, items, found.next_position)
 
 
 async def search_by_regex(

@@ -17,9 +17,9 @@ from registry.formats.scanning.zip_directory import LOCAL_MAGIC, Entry, LocalHea
 if TYPE_CHECKING:
     from registry.formats.scanning.walk import Walk
 
-_STORED, _DEFLATED, _BZIP2, _LZMA, _XZ = 0, 8, 12, 14, 95
+_STORED, _DEFLATED, _BZIP2, _LZMA, _ZSTD, _XZ = 0, 8, 12, 14, 93, 95
 _ENCRYPTED = 0x1 | 0x40
-_OTHER_METHODS = {9: "Deflate64", 93: "Zstandard", 98: "PPMd", 99: "AES encryption"}
+_OTHER_METHODS = {9: "Deflate64", 98: "PPMd", 99: "AES encryption"}
 _MIN_GAP = 4
 _DESCRIPTOR_BYTES = 24
 
@@ -84,7 +84,7 @@ def _scan_data(walk: "Walk", source: Source, entry: Entry, data: int, *, path: s
     if entry.flags & _ENCRYPTED:
         walk.collector.miss(path, "encrypted")
         return data + (entry.packed or 0)
-    if entry.method not in (_STORED, _DEFLATED, _BZIP2, _LZMA, _XZ):
+    if entry.method not in (_STORED, _DEFLATED, _BZIP2, _LZMA, _ZSTD, _XZ):
         name = _OTHER_METHODS.get(entry.method, f"method {entry.method}")
         walk.collector.miss(path, f"compressed with {name}, which has no reader here")
         return data + (entry.packed or 0)
@@ -138,6 +138,8 @@ def _maker(entry: Entry, part: Source) -> Maker | None:
         return lambda: Inflate(-15)
     if entry.method == _BZIP2:
         return MAKERS[Kind.BZIP2]
+    if entry.method == _ZSTD:
+        return MAKERS[Kind.ZSTD]
     if entry.method == _XZ:
         return MAKERS[Kind.XZ]
     properties = part.read(4, 5)

@@ -67,9 +67,19 @@ async def show_package(request: Request, api: Api) -> Response:
         versions=_versions(package, named),
         found_license=await _license_evidence(package, api),
         downloads=bars(downloaded.body["days"]) if downloaded.ok else None,
+        quarantined=await _quarantined_ancestors(package, api),
         may_change=_may_change(request, package, named),
         server=f"{request.url.scheme}://{request.url.netloc}",
     )
+
+
+async def _quarantined_ancestors(package: dict[str, Any], api: Api) -> list[dict[str, Any]]:
+    """What the package is made from, directly or not, and is quarantined."""
+    if not package["dependencies"]:
+        return []
+    graph = await api.get(f"/package/{package['id']}/lineage", include="details")
+    nodes: list[dict[str, Any]] = graph.body["nodes"][1:] if graph.ok else []
+    return [node for node in nodes if node["status"] == "quarantined"]
 
 
 async def _license_evidence(package: dict[str, Any], api: Api) -> dict[str, Any] | None:

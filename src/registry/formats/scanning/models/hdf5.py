@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING
 
 from registry.domain.safety import FindingLevel
-from registry.formats.scanning.models.json_files import json_findings
+from registry.formats.scanning.models.json_files import json_findings, say_json
 from registry.formats.scanning.sources import Source
 
 if TYPE_CHECKING:
@@ -47,8 +47,7 @@ def scan_hdf5(walk: "Walk", path: str, _name: str, source: Source) -> None:
                 unreadable += 1
                 continue
             read, at = True, start + len(text)
-            for level, detail in found:
-                walk.say(path, "keras", level, detail)
+            say_json(walk, path, found, "keras")
     if named and not read:
         walk.collector.miss(path, "its model_config could not be read")
 

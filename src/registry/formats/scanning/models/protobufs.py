@@ -8,6 +8,7 @@ import re
 from typing import TYPE_CHECKING
 
 from registry.domain.safety import FindingLevel
+from registry.formats.scanning.models.places import leads_outside
 from registry.formats.scanning.sources import Source
 
 if TYPE_CHECKING:
@@ -44,7 +45,6 @@ def _field(text: bytes) -> bytes:
 _OPERATION = re.compile(rb"\x12(?:" + b"|".join(_field(name.encode()) for name in (*_RUNS, *_READS)) + rb")", re.DOTALL)
 _LOCATION = re.compile(rb"\x0a" + _field(b"location"), re.DOTALL)
 _TEXT_OPERATION = re.compile(rb'\bop:\s*"(' + "|".join((*_RUNS, *_READS)).encode() + rb')"')
-_OUTSIDE = re.compile(r"^(?:[\\/]|[A-Za-z]:|~|\w+://)|(?:^|[\\/])\.\.(?:[\\/]|$)")
 _NAME = re.compile(rb"[A-Za-z]\w+\Z")
 
 
@@ -55,7 +55,7 @@ def scan_protobuf(walk: "Walk", path: str, source: Source) -> None:
             _say_operation(walk, path, _NAME.search(match[0]))
         for match in _LOCATION.finditer(data):
             for place in _values(data, match.start(), match.end()):
-                if _OUTSIDE.search(place):
+                if leads_outside(place):
                     detail = f"its weights are read from outside its folder: {place[:150]}"
                     walk.say(path, "onnx", FindingLevel.DANGEROUS, detail)
 

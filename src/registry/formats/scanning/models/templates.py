@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 
 from registry.domain.safety import FindingLevel
+from registry.formats.scanning.models.template_trees import computed_lookup
 
 _CODE = re.compile(r"\{\{(.*?)(?:\}\}|\Z)|\{%(.*?)(?:%\}|\Z)", re.DOTALL)
 _LINE_STATEMENT = re.compile(r"^[ \t]*(?:#|%)[ \t]*(?:set|for|if|import|from|include)\b(.*)$", re.MULTILINE)
@@ -35,6 +36,8 @@ def template_findings(text: str) -> Iterator[tuple[FindingLevel, str]]:
             yield FindingLevel.SUSPICIOUS, f"its template reads the attribute {found[0][:60].strip()}"
         elif _COMPUTED.search(plain):
             yield FindingLevel.SUSPICIOUS, "its template reads an attribute of a computed name"
+    if found_later := computed_lookup(text):
+        yield FindingLevel.SUSPICIOUS, f"its template uses {found_later}"
 
 
 def is_template(text: str) -> bool:

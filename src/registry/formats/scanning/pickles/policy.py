@@ -6,6 +6,7 @@ write into ordinary files (`python -m trust` measures that) and what is known to
 """
 
 import re
+import sys
 from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING
 from enum import Enum, auto
 from functools import lru_cache
@@ -70,7 +71,8 @@ _DENIED_EXACT = _words("""
     uuid._get_command_stdout uuid._popen random._urandom random._os logging.FileHandler logging.handlers
     torch.utils.data.datapipes.utils.decoder.basichandlers builtins.breakpoint builtins.apply builtins.input
     builtins.help builtins.reload builtins.globals builtins.vars builtins.locals builtins.exit builtins.quit
-    copyreg.pickle copyreg.constructor copyreg.add_extension codecs.open decimal.setcontext
+    copyreg.pickle copyreg.constructor copyreg.add_extension copyreg.dispatch_table copyreg._extension_registry
+    copyreg._inverted_registry copyreg._extension_cache codecs.open decimal.setcontext
 """)
 
 CODE_MAKERS = _words("""
@@ -266,9 +268,20 @@ def _is_denied(module: str, name: str) -> bool:
         or BY_VALUE.fullmatch(path) is not None
         or any(part in _DENIED_NAMES for part in parts)
         or any(_HIDDEN_NAMES.match(part) for part in parts)
-        or any(part in _MODULES_IN_NAMES for part in parts)
+        or any(part.lstrip("_") in _MODULES_IN_NAMES for part in parts)
+        or _leads_through_a_module(module, parts)
         or _is_below_denied(module)
     )
+
+
+def _leads_through_a_module(module: str, parts: list[str]) -> bool:
+    """Whether a dotted name takes what its module has imported (`np.load`), and is no name in a class."""
+    top = module.split(".", 1)[0]
+    if len(parts) < 2 or (top not in _DATA_PACKAGES and top not in sys.stdlib_module_names):
+        return False
+    first = f"{module}.{parts[0]}"
+    is_class = first in _HARMLESS or _HARMLESS_PATTERNS.fullmatch(first) or _CLASS_NAME.fullmatch(parts[0])
+    return not (is_class and all(map(_CLASS_NAME.fullmatch, parts[1:-1])))
 
 
 def _is_below_denied(module: str) -> bool:
