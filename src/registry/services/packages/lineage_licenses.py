@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from functools import cache
 
-from registry.formats.license_expressions import LicenseAnswer, LicenseUse, check_license
+from registry.formats.license_expressions import LicenseAnswer, check_license
+from registry.formats.license_trees import LicenseUse
 from registry.services.packages.catalog import Lineage
 
 _MADE_FROM = frozenset({"base_model", "training_dataset", "dataset", "finetuned_from"})
