@@ -132,8 +132,9 @@ def _cost_item(node: LineageNode) -> dict[str, Any]:
 
 
 async def read_downloads(request: Request, package_id: PackageId, caller: Searcher) -> Response:
-    """How often this version was downloaded on each of the last 30 days. What one reader fetches of a content by
-    ranges or files within a minute is one download.
+    """Count the downloads of this version on each of the last 30 days.
+
+    What one reader fetches of a content by ranges or files within a minute is one download.
     """
     services = state_of(request.scope).services
     await services.catalog.get_document(package_id, caller)
