@@ -53,6 +53,7 @@ class ObservedDownloads:
     def __init__(self, port: DownloadStore, timed: Timed) -> None:
         self.count = timed(port.count)
         self.list_most = timed(port.list_most)
+        self.list_days = timed(port.list_days)
         self.add_ranking = timed(port.add_ranking)
         self.find_ranking = timed(port.find_ranking)
 
