@@ -19,8 +19,9 @@ from registry.domain.evidence import HubFacts
 from registry.domain.packages import Package, PackageStatus, PackageType
 from registry.domain.versions import Version
 from registry.ports.sandbox import Sandbox
-from registry.rating.collect import EvidenceCollector, Sources
+from registry.rating.collect import EvidenceCollector
 from registry.rating.score import DEFAULT_WEIGHTS
+from registry.rating.sources import Sources
 from registry.services.ratings.parsing import IsolatedCardReader, Scorer
 from registry.settings import Settings
 

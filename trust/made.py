@@ -31,8 +31,9 @@ from registry.formats.inspection import InspectionLimits
 from registry.formats.project_files import read_project
 from registry.formats.scanning.limits import ScanLimits
 from registry.formats.scanning.scan import scan_content
-from registry.rating.collect import Deadlines, EvidenceCollector, Sources
+from registry.rating.collect import EvidenceCollector
 from registry.rating.score import rate
+from registry.rating.sources import Deadlines, Sources
 
 AT = datetime(2026, 11, 30, tzinfo=UTC)
 _WALK = ArchiveLimits(seconds=300, members=20_000, unpacked_bytes=2048 * MIB)

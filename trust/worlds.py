@@ -18,8 +18,9 @@ from registry.domain.evidence import (
     Evidence,
 )
 from registry.domain.ratings import MetricName, Rating
-from registry.rating.collect import EvidenceCollector, Sources
+from registry.rating.collect import EvidenceCollector
 from registry.rating.score import DEFAULT_WEIGHTS, check_weights, net_score, net_score_range, rate
+from registry.rating.sources import Sources
 from trust.drawing import AT, Cards, World, make_world
 from trust.sections import Section, table
 

@@ -13,10 +13,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from registry import __version__
 from registry.allocator import share_one_heap
+from registry.api.error_handlers import on_http_error, on_registry_error, on_validation_error
 from registry.api.hot import HotRoutes
 from registry.api.hub.paths import is_hub, register_convertors, with_raw_path
 from registry.api.openapi import DESCRIPTION, TAGS, complete_schema, operation_id
-from registry.api.problems import on_http_error, on_registry_error, on_validation_error
 from registry.api.routes import (
     accounts,
     audit,

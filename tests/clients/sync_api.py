@@ -14,6 +14,7 @@ import registry.client
 
 PACKAGE = Path(registry.client.__file__).parent
 TARGET = PACKAGE / "sync.py"
+BASE = ("session", "Session")
 MAIN = ("registry", "RegistryClient")
 PARTS = {
     "users": ("users", "Users"),
@@ -60,7 +61,7 @@ def _class(module: str, name: str) -> ast.ClassDef:
 
 def _imports(used: set[str]) -> Iterator[str]:
     """Where the names come from that the signatures use: the imports of the sources, or the sources themselves."""
-    modules = [MAIN, *PARTS.values()]
+    modules = [BASE, MAIN, *PARTS.values()]
     wanted = used - {name for _, name in modules}
     for module, _ in modules:
         for node in _tree(module).body:
@@ -112,7 +113,7 @@ def _client() -> str:
         "        self._portal.close()",
         "",
     ]
-    return "\n".join(lines) + "\n" + "\n\n".join(_methods(source))
+    return "\n".join(lines) + "\n" + "\n\n".join([*_methods(_class(*BASE)), *_methods(source)])
 
 
 def _methods(source: ast.ClassDef) -> Iterator[str]:

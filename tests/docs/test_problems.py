@@ -4,7 +4,7 @@ import inspect
 import re
 
 from registry.api.problems import HTTP_PROBLEMS, PROBLEMS, problem_kinds
-from registry.domain import errors
+from registry.domain import errors, serving_errors
 from tests.docs.conftest import ROOT
 
 PAGE = (ROOT / "docs" / "problems.md").read_text(encoding="utf-8")
@@ -13,7 +13,8 @@ PAGE = (ROOT / "docs" / "problems.md").read_text(encoding="utf-8")
 def test_every_error_has_a_kind() -> None:
     classes = {
         member
-        for _, member in inspect.getmembers(errors, inspect.isclass)
+        for module in (errors, serving_errors)
+        for _, member in inspect.getmembers(module, inspect.isclass)
         if issubclass(member, errors.RegistryError) and member is not errors.RegistryError
     }
     assert classes == PROBLEMS.keys()

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from registry.adapters.dynamodb import keys
+from registry.adapters.dynamodb import account_keys
 from registry.adapters.dynamodb.accounts import DynamoAccountStore, account_item
 from registry.adapters.dynamodb.client import DynamoTable
 from registry.domain.accounts import Account, Permission
@@ -21,7 +21,7 @@ async def old(table: DynamoTable) -> list[Account]:
     accounts = [make_account(name=name, permissions=ADMIN) for name in ("ann", "bob")] + [make_account(name="carl")]
     for account in accounts:
         item = {name: value for name, value in account_item(account).items() if name != "id"}
-        await table.transact([table.put(item), table.put(keys.account_entry_key(account.name))])
+        await table.transact([table.put(item), table.put(account_keys.account_entry_key(account.name))])
     return accounts
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from registry.adapters.dynamodb import keys
+from registry.adapters.dynamodb import account_keys, keys
 from registry.adapters.dynamodb.calls import TRIES
 from registry.adapters.dynamodb.client import DynamoTable
 from registry.adapters.dynamodb.errors import (
@@ -51,7 +51,7 @@ class HalfProcessing:
 
 async def test_what_is_unprocessed_is_asked_for_again(table: DynamoTable, calls: CallCounter) -> None:
     table.client = HalfProcessing(table.client)  # type: ignore[assignment]
-    items = [keys.token_key(f"token-{number}") for number in range(7)]
+    items = [account_keys.token_key(f"token-{number}") for number in range(7)]
 
     await table.batch_write([{"PutRequest": {"Item": item}} for item in items])
     found = await table.batch_get(items)
@@ -64,7 +64,7 @@ async def test_what_stays_unprocessed_is_throttling(table: DynamoTable, calls: C
     table.client = HalfProcessing(table.client)  # type: ignore[assignment]
 
     with pytest.raises(EngineThrottling):
-        await table.batch_get([keys.token_key(f"token-{number}") for number in range(100)])
+        await table.batch_get([account_keys.token_key(f"token-{number}") for number in range(100)])
 
     assert calls["BatchGetItem"] == TRIES[EngineThrottling]
 
@@ -88,15 +88,15 @@ async def test_a_transaction_in_conflict_is_tried_again_until_it_passes(
 
     monkeypatch.setattr(table.client, "transact_write_items", conflict_twice)
 
-    await table.transact([table.put(keys.token_key("token"))])
+    await table.transact([table.put(account_keys.token_key("token"))])
 
     assert calls["TransactWriteItems"] == 3
     assert len(set(tokens)) == 1
-    assert await table.get(keys.token_key("token")) is not None
+    assert await table.get(account_keys.token_key("token")) is not None
 
 
 def test_a_failed_condition_tells_which_and_what_was_there() -> None:
-    found = keys.token_key("token")
+    found = account_keys.token_key("token")
 
     error = translate(cancelled({"Code": "None"}, {"Code": "ConditionalCheckFailed", "Item": found}))
 
@@ -149,13 +149,13 @@ async def test_a_partition_of_several_calls_is_counted_without_its_items(
 
 async def test_over_a_hundred_actions_are_refused(table: DynamoTable) -> None:
     with pytest.raises(TooLarge):
-        await table.transact([table.put(keys.token_key(str(number))) for number in range(101)])
+        await table.transact([table.put(account_keys.token_key(str(number))) for number in range(101)])
 
 
 async def test_a_missing_table_is_said_to_be_missing(table: DynamoTable) -> None:
     missing = DynamoTable(table.client, "no-such-table", calls=table.calls)
 
     with pytest.raises(TableMissing, match="registry tables create"):
-        await missing.get(keys.token_key("token"))
+        await missing.get(account_keys.token_key("token"))
 
     assert issubclass(TableMissing, Unavailable)

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from registry.adapters.dynamodb import keys
+from registry.adapters.dynamodb import name_keys
 from registry.adapters.dynamodb.client import DynamoTable
 from registry.adapters.dynamodb.errors import ConditionFailed
 from registry.adapters.dynamodb.keys import text
@@ -51,7 +51,7 @@ async def test_readers_see_all_or_nothing_and_the_sweep_ends_it(
     assert await seen(records, packages) == [{released}] * 9
     scanned = [items async for items in table.scan("attribute_exists(in_release) AND pk <> :no", {":no": text("-")})]
     assert not any(scanned)
-    assert await table.query_all(keys.RELEASES) == []
+    assert await table.query_all(name_keys.RELEASES) == []
     if not released:
         await records.releases.release(await release_of(records, packages))
         assert await seen(records, packages) == [{True}] * 9

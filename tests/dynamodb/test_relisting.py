@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from registry.adapters.dynamodb import keys, relisting
+from registry.adapters.dynamodb import keys, listing_keys, relisting
 from registry.adapters.dynamodb import table as table_module
 from registry.adapters.dynamodb.client import DynamoTable
 from registry.adapters.dynamodb.table import check_table, create_table
@@ -26,7 +26,7 @@ def records(table: DynamoTable, clock: ManualClock) -> Records:
 
 async def make_old(table: DynamoTable) -> None:
     """Take away what an earlier edition did not write, and list by the net score, as it did."""
-    await table.transact([table.delete(keys.key_of(keys.LISTED))])
+    await table.transact([table.delete(keys.key_of(listing_keys.LISTED))])
     async for items in table.scan(
         "begins_with(pk, :entry) OR sk = :record", {":entry": {"S": "L#"}, ":record": {"S": "record"}}
     ):
@@ -111,7 +111,7 @@ async def test_a_table_without_the_indexes_is_completed(table_without_indexes: D
     with pytest.raises(Unavailable, match="lacks an index"):
         await records.packages.list_page(PackageFilter(order=Order.NAME), limit=5, after=None)
     await make_old(table)
-    assert f"index {keys.NAME_INDEX}: there is none" in await check_table(table)
+    assert f"index {listing_keys.NAME_INDEX}: there is none" in await check_table(table)
     with pytest.raises(Unavailable, match="tables create"):
         await records.maintenance.upgrade_listings()
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from registry.adapters.dynamodb import keys, outbox, webhook_items
+from registry.adapters.dynamodb import outbox, webhook_items, webhook_keys
 from registry.adapters.dynamodb.client import DynamoTable
 from registry.adapters.dynamodb.keys import Action
 from registry.adapters.dynamodb.webhook_items import list_enabled
@@ -173,10 +173,10 @@ async def test_the_sweep_fails_what_is_pending_of_a_disabled_one(
 
     await records.maintenance.purge_expired(clock.now())
 
-    places_of_log = {(keys.deliveries(webhook.id), delivery_id) for delivery_id in (first, second)}
+    places_of_log = {(webhook_keys.deliveries(webhook.id), delivery_id) for delivery_id in (first, second)}
     assert await left_of_webhooks(table) == {("webhooks", webhook.id), *places_of_log}
     for delivery_id in (first, second):
-        item = await table.get(keys.delivery_key(webhook.id, delivery_id))
+        item = await table.get(webhook_keys.delivery_key(webhook.id, delivery_id))
         assert item is not None
         assert item["delivery_status"] == {"S": "failed"}
         assert "expires_at" in item

@@ -25,7 +25,8 @@ from registry.services.ingest.gate import ScoreGate
 from registry.services.ingest.ingest import Ingest
 from registry.services.ingest.leases import IngestLeases
 from registry.services.packages.archive_reading import ArchiveReader
-from registry.services.packages.intake import AuditWriter, Intake
+from registry.services.packages.audit_writer import AuditWriter
+from registry.services.packages.intake import Intake
 from registry.services.uploads.quotas import QuotaRules, Quotas
 from tests.factories import START, ManualClock, make_account, make_change, make_package
 from tests.sandbox import DirectSandbox

@@ -11,8 +11,9 @@ from registry.domain.errors import NotFound
 from registry.domain.evidence import FactState, ParentScore
 from registry.domain.packages import Content, Package
 from registry.domain.ratings import MetricName, MetricStatus, Rating, RatingStatus
-from registry.rating.collect import Deadlines, EvidenceCollector, Sources
+from registry.rating.collect import EvidenceCollector
 from registry.rating.score import rate
+from registry.rating.sources import Deadlines, Sources
 from tests.rating.world import PACKAGE, PATIENT, SettableClock, World
 from tests.sandbox import DirectCards
 from tests.upstreams.server import Fault

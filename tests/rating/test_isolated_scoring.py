@@ -9,10 +9,11 @@ from registry.domain.evidence import Fact, FactState, LicenseSource, LicenseStat
 from registry.domain.ratings import MetricName, RatingStatus
 from registry.domain.receipts import encode_receipt
 from registry.domain.safety import Finding, FindingLevel, SafetyStatus
-from registry.rating.collect import EvidenceCollector, Sources
+from registry.rating.collect import EvidenceCollector
 from registry.rating.recompute import recompute
 from registry.rating.score import DEFAULT_WEIGHTS, rate
 from registry.rating.scoring import score_evidence, without_untrusted_text
+from registry.rating.sources import Sources
 from registry.services.ratings.parsing import Scorer
 from tests.rating.factories import archive, evidence, package
 from tests.rating.world import PACKAGE, SettableClock

@@ -5,9 +5,10 @@ from dataclasses import replace
 from registry.domain.packages import Content
 from registry.domain.ratings import MetricName, MetricStatus, RatingStatus, Target
 from registry.domain.receipts import encode_receipt
-from registry.rating.collect import EvidenceCollector, Sources
+from registry.rating.collect import EvidenceCollector
 from registry.rating.recompute import recompute
 from registry.rating.score import rate
+from registry.rating.sources import Sources
 from registry.services.ratings.archive_evidence import StoredArchiveInspector
 from tests.rating.world import PACKAGE, SettableClock
 from tests.sandbox import DirectCards, DirectSandbox

@@ -16,9 +16,10 @@ from registry.domain.packages import Dependency, Package, PackageStatus, Package
 from registry.domain.ratings import Rating
 from registry.domain.receipts import encode_receipt
 from registry.domain.versions import Version
-from registry.rating.collect import Deadlines, EvidenceCollector, Sources
+from registry.rating.collect import EvidenceCollector
 from registry.rating.recompute import recompute
 from registry.rating.score import rate
+from registry.rating.sources import Deadlines, Sources
 from tests.rating.factories import AT
 from tests.sandbox import DirectCards
 from tests.upstreams.server import Upstreams

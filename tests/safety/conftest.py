@@ -15,7 +15,7 @@ from registry.adapters.system.ids import UuidSource
 from registry.domain.packages import Content, Package
 from registry.domain.safety import Finding, FindingLevel, SafetyStatus, ScanReport
 from registry.domain.verdicts import PackageSafety, SafetyPolicy
-from registry.services.packages.intake import AuditWriter
+from registry.services.packages.audit_writer import AuditWriter
 from registry.services.safety.applying import Applying
 from registry.services.safety.scanning import Scanning, ScanStores
 from tests.factories import ManualClock, make_change, make_content, make_package, make_sha256

@@ -3,7 +3,7 @@
 import pytest
 from starlette.requests import Request
 
-from registry.api.problems import on_any_error
+from registry.api.error_handlers import on_any_error
 from registry.domain.errors import RevisionConflict
 
 

@@ -7,7 +7,8 @@ from typing import cast
 from registry.adapters.system.ids import UuidSource
 from registry.domain.packages import Content, PackageStatus
 from registry.services.names.drafts import Drafts
-from registry.services.packages.intake import AuditWriter, Intake
+from registry.services.packages.audit_writer import AuditWriter
+from registry.services.packages.intake import Intake
 from tests.conformance.package_store import add
 from tests.conformance.test_sqlite import SqliteBackend
 from tests.factories import START, make_content

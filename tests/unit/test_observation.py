@@ -1,16 +1,18 @@
-"""Calls of ports are told to an observer, and otherwise unchanged."""
+"""Calls of ports are reported to an observer, and otherwise unchanged."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import inspect
+from unittest.mock import create_autospec
 
 import pytest
 
 from registry.domain.errors import NotFound, Unavailable
-from registry.telemetry.observation import observed
+from registry.telemetry import observed_records, observed_stores
+from registry.telemetry.observation import Timed
 
 
 class Port:
-    """Every kind of member that ports have."""
+    """Every kind of method that ports have."""
 
     def __init__(self) -> None:
         self.entered = asyncio.Event()
@@ -25,12 +27,13 @@ class Port:
         self.entered.set()
         await asyncio.Event().wait()
 
-    async def stream(self) -> AsyncIterator[int]:
-        yield 1
-        yield 2
 
-    def depth(self) -> int:
-        return 3
+class ObservedPort:
+    def __init__(self, port: Port, timed: Timed) -> None:
+        self.entered = port.entered
+        self.get = timed(port.get)
+        self.fail = timed(port.fail)
+        self.wait = timed(port.wait)
 
 
 class Watching:
@@ -52,11 +55,11 @@ def watching() -> Watching:
 
 
 @pytest.fixture
-def port(watching: Watching) -> Port:
-    return observed(Port(), "records", watching)
+def port(watching: Watching) -> ObservedPort:
+    return ObservedPort(Port(), Timed("records", watching))
 
 
-async def test_results_pass(port: Port, watching: Watching) -> None:
+async def test_results_pass(port: ObservedPort, watching: Watching) -> None:
     assert await port.get(1, more=2) == 3
     assert await port.get(5) == 5
     assert watching.seen == [("records", "get", "ok")] * 2
@@ -66,14 +69,16 @@ async def test_results_pass(port: Port, watching: Watching) -> None:
 @pytest.mark.parametrize(
     ("error", "outcome"), [(NotFound("gone"), "refused"), (Unavailable("down"), "unavailable"), (ValueError(), "error")]
 )
-async def test_errors_pass_and_have_an_outcome(port: Port, watching: Watching, error: Exception, outcome: str) -> None:
-    with pytest.raises(type(error)) as told:
+async def test_errors_pass_and_have_an_outcome(
+    port: ObservedPort, watching: Watching, error: Exception, outcome: str
+) -> None:
+    with pytest.raises(type(error)) as raised:
         await port.fail(error)
-    assert told.value is error
+    assert raised.value is error
     assert watching.seen == [("records", "fail", outcome)]
 
 
-async def test_a_cancelled_call_is_nobodys_failure(port: Port, watching: Watching) -> None:
+async def test_a_cancelled_call_is_nobodys_failure(port: ObservedPort, watching: Watching) -> None:
     call = asyncio.create_task(port.wait())
     await port.entered.wait()
     call.cancel()
@@ -82,12 +87,21 @@ async def test_a_cancelled_call_is_nobodys_failure(port: Port, watching: Watchin
     assert watching.seen == [("records", "wait", "cancelled")]
 
 
-async def test_streams_and_plain_methods_are_handed_through(port: Port, watching: Watching) -> None:
-    assert [item async for item in port.stream()] == [1, 2]
-    assert port.depth() == 3
-    assert watching.seen == []
+def test_every_call_of_an_observed_port_is_timed() -> None:
+    """Coroutine methods are wrapped, streams and plain methods are the port's own; none is left out."""
+    classes = {**vars(observed_records), **vars(observed_stores)}
+    for name, observed in ((name, found) for name, found in classes.items() if name.startswith("Observed")):
+        (protocol,) = (
+            annotation for key, annotation in inspect.get_annotations(observed.__init__).items() if key == "port"
+        )
+        port = create_autospec(protocol, instance=True)
+        timed = list[str]()
 
+        def wrap(method: object, timed: list[str] = timed) -> object:
+            timed.append(method._mock_name)  # type: ignore[attr-defined]
+            return method
 
-def test_what_the_port_lacks_is_lacking(port: Port) -> None:
-    with pytest.raises(AttributeError):
-        port.nothing  # type: ignore[attr-defined] # noqa: B018
+        members = vars(observed(port, wrap))
+        expected = {key for key, member in vars(protocol).items() if inspect.isfunction(member) and key[0] != "_"}
+        assert set(members) == expected, name
+        assert set(timed) == {key for key in expected if inspect.iscoroutinefunction(vars(protocol)[key])}, name

@@ -20,8 +20,8 @@ from registry.domain.policy import Waiver
 from registry.domain.verdicts import PackageSafety
 from registry.ports.audit import AuditStore
 from registry.ports.downloads import DownloadStore
+from registry.services.packages.audit_writer import AuditWriter
 from registry.services.packages.catalog import Catalog
-from registry.services.packages.intake import AuditWriter
 from registry.services.packages.retrieval import DownloadLog, Retrieval, Servable
 from tests.factories import ManualClock, make_content, make_package
 

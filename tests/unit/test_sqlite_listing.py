@@ -11,9 +11,10 @@ import pytest
 from registry.adapters.sqlite.connections import DatabaseFile
 from registry.adapters.sqlite.database import Parameters
 from registry.adapters.sqlite.listing import SUMMARY_COLUMNS, at_version, branches, merged, walk_of
+from registry.adapters.sqlite.migrating import migrate
 from registry.adapters.sqlite.package_writing import PackageWriting, insert_packages
 from registry.adapters.sqlite.ranges import entries_in_range, heads_statement
-from registry.adapters.sqlite.schema import RECORDS, migrate
+from registry.adapters.sqlite.schema import RECORDS
 from registry.adapters.sqlite.scores import entries_statement
 from registry.adapters.sqlite.version_keys import KeySpan, version_key
 from registry.domain.listing import Order, PackageFilter

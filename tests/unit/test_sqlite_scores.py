@@ -9,8 +9,9 @@ import pytest
 
 from registry.adapters.sqlite.connections import DatabaseFile
 from registry.adapters.sqlite.listing import SUMMARY_COLUMNS, branches, merged, walk_of
+from registry.adapters.sqlite.migrating import migrate
 from registry.adapters.sqlite.package_writing import PackageWriting, insert_packages
-from registry.adapters.sqlite.schema import RECORDS, migrate
+from registry.adapters.sqlite.schema import RECORDS
 from registry.adapters.sqlite.scores import check_for, checked_entries, entries_statement, list_by_score
 from registry.domain.listing import Order, PackageFilter, score_place
 from registry.domain.packages import PackageType

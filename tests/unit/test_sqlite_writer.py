@@ -12,7 +12,7 @@ from typing import Self
 import pytest
 
 from registry.adapters.sqlite.database import SqliteDatabase
-from registry.adapters.sqlite.schema import NewerSchema
+from registry.adapters.sqlite.migrating import NewerSchema
 from registry.adapters.sqlite.writer import BatchOperation, Operation
 from registry.domain.errors import Unavailable
 

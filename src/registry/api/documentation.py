@@ -4,7 +4,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from registry.api.models.requests import METADATA_EXAMPLE, InlinePackageBody, MetadataBody, ReplacementBody, SignInForm
+from registry.api.models.accounts import SignInForm
+from registry.api.models.requests import METADATA_EXAMPLE, InlinePackageBody, MetadataBody, ReplacementBody
 from registry.api.models.service import ProblemModel
 from registry.api.problems import HTTP_PROBLEMS, PROBLEM_MEDIA_TYPE, PROBLEMS
 

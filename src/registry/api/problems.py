@@ -1,24 +1,15 @@
-"""RFC 9457 problem documents: one table from error class to status, slug and title; everything else is generic."""
+"""RFC 9457 problem documents: one table from error class to status, slug and title. `error_handlers` applies it."""
 
-import http
 from typing import Any
 
 import orjson
-import structlog
-from fastapi.exceptions import RequestValidationError
-from starlette.exceptions import HTTPException
-from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Match
 
-from registry.api.hub.paths import is_hub
-from registry.api.hub.refusals import as_clients_show, unknown_address
 from registry.api.problem_kinds import ProblemKind
-from registry.domain import errors
+from registry.domain import errors, serving_errors
 from registry.telemetry.request_id import current_request_id
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
-_log = structlog.get_logger(__name__)
 
 
 _UNREADABLE = ProblemKind(
@@ -111,35 +102,35 @@ PROBLEMS: dict[type[errors.RegistryError], ProblemKind] = {
     errors.RevisionConflict: ProblemKind(
         412, "stale-revision", "The package has changed", "Read it again, then repeat the change with its new ETag."
     ),
-    errors.ContentUnavailable: ProblemKind(
+    serving_errors.ContentUnavailable: ProblemKind(
         409, "content-unavailable", "The content cannot be served", "The package's status does not allow it."
     ),
-    errors.Quarantined: ProblemKind(
+    serving_errors.Quarantined: ProblemKind(
         409,
         "quarantined",
         "The package is quarantined",
         "Its content was found dangerous, or an admin has put it under quarantine; only admins lift that.",
     ),
-    errors.NotScannedYet: ProblemKind(
+    serving_errors.NotScannedYet: ProblemKind(
         409,
         "not-scanned-yet",
         "The content has not been scanned yet",
         "This registry serves content once it has a verdict. Wait as long as `Retry-After` says, then repeat.",
     ),
-    errors.BeingFetched: ProblemKind(
+    serving_errors.BeingFetched: ProblemKind(
         409,
         "being-fetched",
         "The package is being fetched",
         "It comes from the Hugging Face Hub, and is served once it has been scanned and rated. Repeat after "
         "`Retry-After`.",
     ),
-    errors.PolicyRefused: ProblemKind(
+    serving_errors.PolicyRefused: ProblemKind(
         409,
         "policy-refused",
         "The policy refuses the package",
         "The operator demands of packages what this one lacks; `rules` says which rule and why.",
     ),
-    errors.ScoreTooLow: ProblemKind(
+    serving_errors.ScoreTooLow: ProblemKind(
         409,
         "score-too-low",
         "The net score is too low",
@@ -157,7 +148,7 @@ PROBLEMS: dict[type[errors.RegistryError], ProblemKind] = {
         "The webhook is disabled",
         "Its receiver answered 410 Gone. Delete it, and add it again once the receiver is back.",
     ),
-    errors.ArchiveUnreadable: ProblemKind(
+    serving_errors.ArchiveUnreadable: ProblemKind(
         409,
         "archive-unreadable",
         "The files of the archive cannot be read",
@@ -214,9 +205,6 @@ HTTP_PROBLEMS: dict[int, ProblemKind] = {
 }
 
 
-_METHODS = ("DELETE", "GET", "PATCH", "POST", "PUT")
-
-
 def problem_kinds() -> dict[str, ProblemKind]:
     """All kinds by slug."""
     return {kind.slug: kind for kind in (*PROBLEMS.values(), *HTTP_PROBLEMS.values())}
@@ -241,92 +229,3 @@ def problem_response(
         **(members or {}),
     }
     return Response(orjson.dumps(document), kind.status, headers=headers, media_type=PROBLEM_MEDIA_TYPE)
-
-
-def _kind_of(error: errors.RegistryError) -> ProblemKind:
-    return next(PROBLEMS[base] for base in type(error).__mro__ if base in PROBLEMS)
-
-
-async def on_registry_error(request: Request, error: Exception) -> Response:
-    """An error of the domain, told by the table."""
-    assert isinstance(error, errors.RegistryError)  # noqa: S101  (registered for this class only)
-    kind = _kind_of(error)
-    if isinstance(error, errors.RevisionConflict) and "if-match" not in request.headers:
-        # 412 speaks of a precondition (RFC 9110, section 13): without one it is a plain conflict.
-        kind = HTTP_PROBLEMS[409]
-    headers: dict[str, str] = {}
-    if isinstance(error, errors.Unauthenticated):
-        headers["WWW-Authenticate"] = "Bearer"
-    if isinstance(error, errors.Throttled | errors.Unavailable | errors.NotScannedYet | errors.BeingFetched):
-        headers["Retry-After"] = str(error.retry_after_seconds)
-    if is_hub(request.scope):
-        kind, shown = as_clients_show(error, kind)
-        headers |= shown
-    return problem_response(kind, str(error), path=request.url.path, headers=headers, members=_members(error))
-
-
-def _members(error: errors.RegistryError) -> dict[str, Any]:
-    """What a problem document of this error has besides the members of all."""
-    if isinstance(error, errors.InvalidInput):
-        broken = [{"pointer": broken.pointer, "detail": broken.detail} for broken in error.errors]
-        return {"errors": broken, **error.details}
-    if isinstance(error, errors.PackageExists):
-        return {"existing_id": error.existing_id}
-    if isinstance(error, errors.ArchiveUnreadable) and error.path is not None:
-        return {"path": error.path}
-    if isinstance(error, errors.ReleaseRefused):
-        return {"reasons": error.reasons}
-    if isinstance(error, errors.PolicyRefused):
-        return {"rules": [{"rule": rule, "reason": reason} for rule, reason in error.reasons.items()]}
-    if isinstance(error, errors.NameTooSimilar):
-        return {"similar_to": error.similar_to}
-    return {}
-
-
-async def on_http_error(request: Request, error: Exception) -> Response:
-    """What the framework raises: unknown routes, methods, malformed bodies."""
-    assert isinstance(error, HTTPException)  # noqa: S101
-    status = error.status_code
-    kind = HTTP_PROBLEMS.get(status) or ProblemKind(status, f"http-{status}", http.HTTPStatus(status).phrase, "")
-    headers = dict(error.headers or {})
-    if status == 405:
-        # The router names the methods of the first route with this path only.
-        headers["Allow"] = ", ".join(allowed_methods(request))
-    detail = kind.meaning if error.detail == http.HTTPStatus(status).phrase else str(error.detail)
-    if is_hub(request.scope):
-        headers |= unknown_address()
-    return problem_response(kind, detail, path=request.url.path, headers=headers)
-
-
-def allowed_methods(request: Request) -> list[str]:
-    """The methods of the request's path, over all routes."""
-    paths = request.app.openapi()["paths"]
-    # A path that stands in the schema as it is (/package/byRegEx) is no id of /package/{package_id}.
-    if (wanted := request.scope["path"]) in paths:
-        methods = {method.upper() for method in paths[wanted]}
-    else:
-        methods = {method for method in _METHODS if _is_served(request, method)}
-    return sorted(methods | ({"HEAD"} if "GET" in methods else set()))
-
-
-def _is_served(request: Request, method: str) -> bool:
-    scope = {**request.scope, "method": method}
-    return any(route.matches(scope)[0] is Match.FULL for route in request.app.router.routes)
-
-
-async def on_validation_error(request: Request, error: Exception) -> Response:
-    """Pydantic's findings as pointers into the body, or the names of parameters."""
-    assert isinstance(error, RequestValidationError)  # noqa: S101
-    broken = [errors.FieldError(errors.json_pointer(*found["loc"][1:]), found["msg"]) for found in error.errors()[:100]]
-    return await on_registry_error(request, errors.InvalidInput(broken))
-
-
-async def on_any_error(request: Request, error: Exception) -> Response:
-    """Whatever was raised. Of a defect a client sees nothing but the request id; the log has the rest."""
-    if isinstance(error, errors.RegistryError):
-        return await on_registry_error(request, error)
-    if isinstance(error, HTTPException):
-        return await on_http_error(request, error)
-    path = request.url.path
-    _log.error("request_failed", path=path, exc_info=error)
-    return problem_response(HTTP_PROBLEMS[500], "The registry failed. Its log tells more.", path=path)

@@ -13,6 +13,7 @@
 
 from registry.client.assessments import LicenseCheck, Metric, Rating, SafetyFinding, Verdict
 from registry.client.audit import AuditLog
+from registry.client.dependencies import Cost, CostItem, Lineage, LineageEdge, LineageNode
 from registry.client.downloads import safe_filename
 from registry.client.errors import (
     AmbiguousReference,
@@ -36,13 +37,8 @@ from registry.client.files import Files, PackageFile
 from registry.client.models import (
     AuditEntry,
     Content,
-    Cost,
-    CostItem,
     Document,
     FoundPackage,
-    Lineage,
-    LineageEdge,
-    LineageNode,
     Match,
     NewPackage,
     Package,

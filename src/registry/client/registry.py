@@ -4,29 +4,19 @@ import os
 import uuid
 from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import httpx
 
 from registry.client.audit import AuditLog
 from registry.client.checking import check_new_package
 from registry.client.checks import Checks
+from registry.client.dependencies import Cost, Lineage
 from registry.client.downloads import download_content
 from registry.client.errors import Conflict, NotFound, Problem
 from registry.client.files import Files
 from registry.client.folders import packed
-from registry.client.models import (
-    AuditEntry,
-    Cost,
-    Document,
-    FoundPackage,
-    Lineage,
-    NewPackage,
-    Package,
-    Readiness,
-    Token,
-)
+from registry.client.models import AuditEntry, FoundPackage, NewPackage, Package
 from registry.client.multipart import FileDigest, PackageForm
 from registry.client.names import Names
 from registry.client.paging import walk
@@ -34,7 +24,8 @@ from registry.client.progress import Progress, silent
 from registry.client.ratings import Ratings
 from registry.client.resolving import ID_PATTERN, resolve
 from registry.client.safety import Safety
-from registry.client.tokens import Identity, Tokens
+from registry.client.session import Session
+from registry.client.tokens import Tokens
 from registry.client.transfers import Transfers
 from registry.client.transport import Parameters, Retries, Transport, read
 from registry.client.uploads import PartsUpload
@@ -44,7 +35,7 @@ from registry.client.webhooks import Webhooks
 _MERGE_PATCH = "application/merge-patch+json"
 
 
-class RegistryClient:
+class RegistryClient(Session):
     """Speaks to one registry. An async context manager; one client may serve many tasks at once.
 
     `token` is an API token, or what `login` gave, now or earlier. `timeout_seconds` bounds each wait for the network
@@ -61,8 +52,8 @@ class RegistryClient:
         transfers: Transfers | None = None,
     ) -> None:
         """Raises ValueError when `base_url` is no http(s) address. Nothing is sent yet."""
-        self._transport = Transport(
-            base_url, token=token, timeout_seconds=timeout_seconds, retries=retries or Retries()
+        super().__init__(
+            Transport(base_url, token=token, timeout_seconds=timeout_seconds, retries=retries or Retries())
         )
         self._transfers = transfers or Transfers()
         self.users = Users(self._transport)
@@ -74,30 +65,6 @@ class RegistryClient:
         self.files = Files(self._transport, _path, self._transfers)
         self.webhooks = Webhooks(self._transport)
         self.checks = Checks(self._transport)
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self._transport.aclose()
-
-    async def login(self, username: str, password: str) -> Token:
-        """Sign in; the token serves this client from now on. Raises NotSignedIn on a wrong name or password."""
-        form = {"grant_type": "password", "username": username, "password": password}
-        token = read(await self._transport.call("POST", "/auth/token", data=form), Token.from_json)
-        self._transport.token = token.access_token
-        return token
-
-    async def logout(self) -> None:
-        """Revoke this client's token."""
-        await self._transport.call("DELETE", "/auth/token")
-        self._transport.token = None
-
-    async def whoami(self) -> Identity:
-        """Who this client's token speaks for, and what it may do. Raises NotSignedIn."""
-        return read(await self._transport.call("GET", "/whoami"), Identity.from_json)
 
     def packages(
         self,
@@ -264,7 +231,7 @@ class RegistryClient:
     ) -> None:
         """Fetch the content into the file `destination`, which appears complete and checked or not at all.
 
-        What came before an interruption is kept beside it (`….registry-part`) and not fetched again, in this call or
+        What came before an interruption stays next to it (`….registry-part`) and not fetched again, in this call or
         the next.
         Raises DigestMismatch, Conflict when the package has no content now, NotFound, Unreachable, OSError.
         """
@@ -293,15 +260,6 @@ class RegistryClient:
         """How many bytes there are to fetch, with `dependency` those of what it depends on too. Raises NotFound."""
         params = {"dependency": "true"} if dependency else None
         return read(await self._transport.call("GET", f"{_path(package_id)}/cost", params=params), Cost.from_json)
-
-    async def health(self) -> Document:
-        """`{"status": "ok", "version": …}` from a registry that is alive. Needs no token."""
-        return read(await self._transport.call("GET", "/health"), dict)
-
-    async def ready(self) -> Readiness:
-        """Whether each component works now. Needs no token; asked once, since 503 is an answer here."""
-        response = await self._transport.call("GET", "/health/ready", expected=(503,))
-        return Readiness(response.status_code == 200, read(response, dict))
 
     async def _send_form(self, method: str, path: str, form: PackageForm, *, headers: Mapping[str, str]) -> Package:
         def make_request() -> httpx.Request:

@@ -11,18 +11,8 @@ from typing import Any, Self
 from registry.client.assessments import LicenseCheck, Rating, Verdict
 from registry.client.audit import AuditLog
 from registry.client.checks import Checks
-from registry.client.models import (
-    AuditEntry,
-    Cost,
-    Document,
-    FoundPackage,
-    Lineage,
-    NewPackage,
-    Package,
-    Readiness,
-    Token,
-    User,
-)
+from registry.client.dependencies import Cost, Lineage
+from registry.client.models import AuditEntry, Document, FoundPackage, NewPackage, Package, Readiness, Token, User
 from registry.client.names import Alias, Name, Names, Release
 from registry.client.portal import Portal
 from registry.client.progress import Progress, silent
@@ -341,6 +331,14 @@ class SyncRegistryClient:
         """Who this client's token speaks for, and what it may do. Raises NotSignedIn."""
         return self._portal.call(self._wrapped.whoami())
 
+    def health(self) -> Document:
+        """`{"status": "ok", "version": …}` from a registry that is alive. Needs no token."""
+        return self._portal.call(self._wrapped.health())
+
+    def ready(self) -> Readiness:
+        """Whether each component works now. Needs no token; asked once, since 503 is an answer here."""
+        return self._portal.call(self._wrapped.ready())
+
     def packages(
         self,
         *,
@@ -484,7 +482,7 @@ class SyncRegistryClient:
     def download(self, package: Package, destination: str | os.PathLike[str], *, progress: Progress = silent) -> None:
         """Fetch the content into the file `destination`, which appears complete and checked or not at all.
 
-        What came before an interruption is kept beside it (`….registry-part`) and not fetched again, in this call or
+        What came before an interruption stays next to it (`….registry-part`) and not fetched again, in this call or
         the next.
         Raises DigestMismatch, Conflict when the package has no content now, NotFound, Unreachable, OSError.
         """
@@ -501,11 +499,3 @@ class SyncRegistryClient:
     def cost(self, package_id: str, *, dependency: bool = False) -> Cost:
         """How many bytes there are to fetch, with `dependency` those of what it depends on too. Raises NotFound."""
         return self._portal.call(self._wrapped.cost(package_id, dependency=dependency))
-
-    def health(self) -> Document:
-        """`{"status": "ok", "version": …}` from a registry that is alive. Needs no token."""
-        return self._portal.call(self._wrapped.health())
-
-    def ready(self) -> Readiness:
-        """Whether each component works now. Needs no token; asked once, since 503 is an answer here."""
-        return self._portal.call(self._wrapped.ready())

@@ -44,10 +44,11 @@ from registry.services.names.owners import AccountNames
 from registry.services.names.private import PrivateNames
 from registry.services.names.releases import Releases
 from registry.services.packages.archive_reading import ArchiveReader
+from registry.services.packages.audit_writer import AuditWriter
 from registry.services.packages.catalog import Catalog
 from registry.services.packages.changing import Changing
 from registry.services.packages.cursors import CursorCodec
-from registry.services.packages.intake import AuditWriter, Intake
+from registry.services.packages.intake import Intake
 from registry.services.packages.popularity import Popularity, PopularityStores
 from registry.services.packages.publishing import Publishing
 from registry.services.packages.reading import Reading

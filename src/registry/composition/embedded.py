@@ -36,37 +36,40 @@ from registry.adapters.sqlite.verdicts import SqliteVerdictStore
 from registry.adapters.sqlite.webhooks import SqliteWebhookStore
 from registry.composition.backends import Bytes, Records, Shared
 from registry.ports.clock import Clock
-from registry.telemetry.observation import CallObserver, observed
+from registry.telemetry import observed_records
+from registry.telemetry.observation import CallObserver, Timed
+from registry.telemetry.observed_stores import ObservedAttempts, ObservedBlobs, ObservedParts, ObservedRatingCache
 
 
 @asynccontextmanager
 async def open_records(data_dir: Path, clock: Clock, observer: CallObserver) -> AsyncIterator[Records]:
     database = await SqliteDatabase.open(data_dir / "registry.db")
+    timed = Timed("records", observer)
     try:
         yield Records(
-            packages=observed(SqlitePackageStore(database, clock), "records", observer),
-            names=observed(SqliteNameStore(database, clock), "records", observer),
-            downloads=observed(SqliteDownloadStore(database), "records", observer),
-            releases=observed(SqliteReleaseStore(database, clock), "records", observer),
+            packages=observed_records.ObservedPackages(SqlitePackageStore(database, clock), timed),
+            names=observed_records.ObservedNames(SqliteNameStore(database, clock), timed),
+            downloads=observed_records.ObservedDownloads(SqliteDownloadStore(database), timed),
+            releases=observed_records.ObservedReleases(SqliteReleaseStore(database, clock), timed),
             changes=SqliteChangeFeed(database),
-            accounts=observed(SqliteAccountStore(database), "records", observer),
-            api_tokens=observed(SqliteApiTokenStore(database), "records", observer),
-            reader=observed(SqliteDocumentReader(database), "records", observer),
-            audit=observed(SqliteAuditStore(database), "records", observer),
-            audit_log=observed(SqliteAuditLog(database), "records", observer),
-            idempotency=observed(SqliteIdempotencyStore(database, clock), "records", observer),
-            uploads=observed(SqliteUploadStore(database, clock), "records", observer),
-            usage=observed(SqliteUsageStore(database), "records", observer),
-            source_urls=observed(SqliteSourceUrlStore(database), "records", observer),
-            ratings=observed(SqliteRatingStore(database), "records", observer),
-            verdicts=observed(SqliteVerdictStore(database), "records", observer),
-            scan_requests=observed(SqliteScanRequestStore(database), "records", observer),
-            derived=observed(SqliteDerivedStore(database), "records", observer),
-            webhooks=observed(SqliteWebhookStore(database, clock), "records", observer),
-            outbox=observed(SqliteDeliveryOutbox(database, clock), "records", observer),
+            accounts=observed_records.ObservedAccounts(SqliteAccountStore(database), timed),
+            api_tokens=observed_records.ObservedApiTokens(SqliteApiTokenStore(database), timed),
+            reader=observed_records.ObservedDocuments(SqliteDocumentReader(database), timed),
+            audit=observed_records.ObservedAudit(SqliteAuditStore(database), timed),
+            audit_log=observed_records.ObservedAuditLog(SqliteAuditLog(database), timed),
+            idempotency=observed_records.ObservedIdempotency(SqliteIdempotencyStore(database, clock), timed),
+            uploads=observed_records.ObservedUploads(SqliteUploadStore(database, clock), timed),
+            usage=observed_records.ObservedUsage(SqliteUsageStore(database), timed),
+            source_urls=observed_records.ObservedSourceUrls(SqliteSourceUrlStore(database), timed),
+            ratings=observed_records.ObservedRatings(SqliteRatingStore(database), timed),
+            verdicts=observed_records.ObservedVerdicts(SqliteVerdictStore(database), timed),
+            scan_requests=observed_records.ObservedScanRequests(SqliteScanRequestStore(database), timed),
+            derived=observed_records.ObservedDerived(SqliteDerivedStore(database), timed),
+            webhooks=observed_records.ObservedWebhooks(SqliteWebhookStore(database, clock), timed),
+            outbox=observed_records.ObservedOutbox(SqliteDeliveryOutbox(database, clock), timed),
             health_log=SqliteHealthLog(database),
             upgrades=SqliteUpgradeStore(database),
-            maintenance=observed(SqliteRecordMaintenance(database), "records", observer),
+            maintenance=observed_records.ObservedMaintenance(SqliteRecordMaintenance(database), timed),
         )
     finally:
         await database.close()
@@ -81,7 +84,8 @@ async def open_bytes(data_dir: Path, observer: CallObserver, *, read_memory_byte
         stack.push_async_callback(asyncio.to_thread, blobs.close)
         parts = await asyncio.to_thread(FilesystemPartStore.open, data_dir / "blobs")
         stack.push_async_callback(asyncio.to_thread, parts.close)
-        yield Bytes(observed(blobs, "blobs", observer), observed(parts, "blobs", observer))
+        timed = Timed("blobs", observer)
+        yield Bytes(ObservedBlobs(blobs, timed), ObservedParts(parts, timed))
 
 
 @asynccontextmanager
@@ -89,8 +93,8 @@ async def open_shared(data_dir: Path, clock: Clock, observer: CallObserver) -> A
     database = await SqliteDatabase.open(data_dir / "throttle.db", migrations=THROTTLE, durable=False)
     try:
         yield Shared(
-            attempts=observed(SqliteAttemptCounter(database, clock), "throttle", observer),
-            ratings=observed(MemoryRatingCache(clock), "cache", observer),
+            attempts=ObservedAttempts(SqliteAttemptCounter(database, clock), Timed("throttle", observer)),
+            ratings=ObservedRatingCache(MemoryRatingCache(clock), Timed("cache", observer)),
             probe=None,
         )
     finally:

@@ -19,11 +19,12 @@ from registry.ports.jobs import JobQueue
 from registry.ports.packages import PackageStore
 from registry.ports.ratings import RatingStore
 from registry.ports.sandbox import Sandbox
-from registry.rating.collect import Deadlines, EvidenceCollector, Sources
+from registry.rating.collect import EvidenceCollector
 from registry.rating.score import DEFAULT_WEIGHTS
+from registry.rating.sources import Deadlines, Sources
 from registry.services.ingest.gate import ScoreGate, evidence_scorer
+from registry.services.packages.audit_writer import AuditWriter
 from registry.services.packages.catalog import Catalog
-from registry.services.packages.intake import AuditWriter
 from registry.services.ratings.archive_evidence import WALK_LIMITS, StoredArchiveInspector
 from registry.services.ratings.archive_licenses import StoredLicenses
 from registry.services.ratings.license_check import LicenseChecks

@@ -16,8 +16,8 @@ from registry.ports.clock import Clock, IdSource
 from registry.ports.jobs import JobQueue
 from registry.ports.sandbox import Sandbox
 from registry.services.maintenance.refreshing import Refreshing, RefreshStores
+from registry.services.packages.audit_writer import AuditWriter
 from registry.services.packages.catalog import Catalog
-from registry.services.packages.intake import AuditWriter
 from registry.services.safety.applying import Applying
 from registry.services.safety.content_scanner import StoredContentScanner
 from registry.services.safety.dispatch import ScanDispatch, ScanHints

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from registry.adapters.search.index import LocalSearchIndex
 from registry.composition.backends import Records
-from registry.services.search.announcing import announcing
+from registry.services.search.announcing import AnnouncingMaintenance, AnnouncingPackages, AnnouncingReleases
 from registry.services.search.indexing import IndexFollower
 from registry.services.search.search import SearchService
 from registry.settings import RecordsBackend, Settings
@@ -35,10 +35,10 @@ def _index_file(settings: Settings) -> str:
 
 
 def announced(records: Records, search: SearchService) -> Records:
-    """The same records; whoever changes packages through them finds the change at once."""
+    """The same records; who changes packages through them finds the change at once."""
     return replace(
         records,
-        packages=announcing(records.packages, frozenset({"add", "replace", "remove"}), search.changed),
-        releases=announcing(records.releases, frozenset({"release"}), search.changed),
-        maintenance=announcing(records.maintenance, frozenset({"reset"}), search.changed),
+        packages=AnnouncingPackages(records.packages, search.changed),
+        releases=AnnouncingReleases(records.releases, search.changed),
+        maintenance=AnnouncingMaintenance(records.maintenance, search.changed),
     )

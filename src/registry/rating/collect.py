@@ -6,7 +6,7 @@ What fails is recorded as failed, with the reason; collecting itself does not fa
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import structlog
@@ -31,13 +31,9 @@ from registry.domain.receipts import normalised
 from registry.formats.repository_urls import hub_name, is_dataset_id, named_datasets
 from registry.ports.clock import Clock
 from registry.ports.sources import (
-    ArchiveInspector,
     CardReader,
-    ClaimsReader,
     CodeHost,
     ModelHub,
-    ParentScores,
-    SafetySource,
 )
 from registry.rating.checking import HUB_README, REPOSITORY_README, check_text, listed_text
 from registry.rating.deriving import (
@@ -58,45 +54,13 @@ from registry.rating.deriving import (
     with_expressions,
 )
 from registry.rating.ownership import repository_link
+from registry.rating.sources import Deadlines, Sources
 
 T = TypeVar("T")
 _log = structlog.get_logger()
 
 MAX_DATASETS = 3
 RECORD, ARCHIVE, SCANNER, TEXT_MODEL = "record", "archive", "scanner", "text model"
-
-
-@dataclass(frozen=True, slots=True)
-class Sources:
-    """Who is asked. None: that source is not set up."""
-
-    archives: ArchiveInspector | None = None
-    safety: SafetySource | None = None
-    code_host: CodeHost | None = None
-    hub: ModelHub | None = None
-    claims: ClaimsReader | None = None
-    parents: ParentScores | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Deadlines:
-    """How long each kind of answer may take, in seconds. Parsing has its own limits, and may wait for its turn."""
-
-    parsing: float = 600.0
-    code_host: float = 20.0
-    hub: float = 15.0
-    claims: float = 30.0
-    parents: float = 5.0
-    safety: float = 5.0
-
-    def within(self, seconds: float) -> "Deadlines":
-        """These, with no other service given more than `seconds`."""
-        return replace(
-            self,
-            code_host=min(self.code_host, seconds),
-            hub=min(self.hub, seconds),
-            claims=min(self.claims, seconds),
-        )
 
 
 class EvidenceCollector:

@@ -1,14 +1,18 @@
-"""Watching calls of ports: a wrapper by composition, so that no adapter and no service measures by itself."""
+"""Watching calls of ports, so that no adapter and no service measures by itself.
+
+`observed_records` and `observed_stores` have a class for each port.
+"""
 
 import asyncio
 import functools
 import time
-from collections.abc import Awaitable, Callable
-from typing import Any, Protocol, TypeVar, cast
+from collections.abc import Callable, Coroutine
+from typing import Any, ParamSpec, Protocol, TypeVar
 
 from registry.domain.errors import RegistryError, Unavailable
 
-_Port = TypeVar("_Port")
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
 
 
 class CallObserver(Protocol):
@@ -19,7 +23,7 @@ class CallObserver(Protocol):
         """
 
     def consumed(self, store: str, operation: str, units: float) -> None:
-        """An engine told what a call of its consumed of the capacity that is paid for, in its own units."""
+        """An engine reported what one of its calls consumed of the capacity that is paid for, in its own units."""
 
 
 class StateObserver(CallObserver, Protocol):
@@ -27,54 +31,35 @@ class StateObserver(CallObserver, Protocol):
         """A component was asked, and answered or not."""
 
 
-class _Observed:
-    """Hands every attribute through; coroutine methods are timed. Streams (`read`, `list_…`) are not."""
+class Timed:
+    """Wraps methods of ports so that their calls are reported to `observer` under the name `store`."""
 
-    def __init__(self, port: object, store: str, observer: CallObserver) -> None:
-        self._port = port
+    def __init__(self, store: str, observer: CallObserver) -> None:
         self._store = store
         self._observer = observer
 
-    def __getattr__(self, name: str) -> Any:
-        member = getattr(self._port, name)
-        if _is_coroutine_method(member):
-            member = _timed(member, self._store, name, self._observer)
-        setattr(self, name, member)  # the next access does not come here
-        return member
+    def __call__(self, method: Callable[_P, Coroutine[Any, Any, _R]]) -> Callable[_P, Coroutine[Any, Any, _R]]:
+        """The same method, timed. Its operation is the method's name."""
+        store, observe, name = self._store, self._observer.observe, method.__name__
 
+        @functools.wraps(method)
+        async def timed(*args: _P.args, **kwargs: _P.kwargs) -> _R:
+            began = time.perf_counter()
+            outcome = "error"
+            try:
+                result = await method(*args, **kwargs)
+                outcome = "ok"
+            except asyncio.CancelledError:
+                outcome = "cancelled"
+                raise
+            except Unavailable:
+                outcome = "unavailable"
+                raise
+            except RegistryError:
+                outcome = "refused"
+                raise
+            finally:
+                observe(store, name, time.perf_counter() - began, outcome)
+            return result
 
-def observed(port: _Port, store: str, observer: CallObserver) -> _Port:
-    """The same port, its calls told to `observer` under the name `store`."""
-    return cast("_Port", _Observed(port, store, observer))
-
-
-def _is_coroutine_method(member: object) -> bool:
-    function = getattr(member, "__func__", member)
-    code = getattr(function, "__code__", None)
-    return code is not None and bool(code.co_flags & 0x80)  # inspect.CO_COROUTINE
-
-
-def _timed(
-    method: Callable[..., Awaitable[Any]], store: str, name: str, observer: CallObserver
-) -> Callable[..., Awaitable[Any]]:
-    @functools.wraps(method)
-    async def timed(*args: Any, **kwargs: Any) -> Any:
-        began = time.perf_counter()
-        outcome = "error"
-        try:
-            result = await method(*args, **kwargs)
-            outcome = "ok"
-        except asyncio.CancelledError:
-            outcome = "cancelled"
-            raise
-        except Unavailable:
-            outcome = "unavailable"
-            raise
-        except RegistryError:
-            outcome = "refused"
-            raise
-        finally:
-            observer.observe(store, name, time.perf_counter() - began, outcome)
-        return result
-
-    return timed
+        return timed

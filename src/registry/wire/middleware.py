@@ -8,7 +8,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from registry.api.caching import begin_caching
-from registry.api.problems import on_any_error
+from registry.api.error_handlers import on_any_error
 from registry.api.state import Stopping
 from registry.domain.errors import Unavailable
 from registry.telemetry import request_id

@@ -5,7 +5,7 @@ import math
 from collections.abc import Sequence
 from datetime import datetime
 
-from registry.adapters.dynamodb import keys
+from registry.adapters.dynamodb import account_keys
 from registry.adapters.dynamodb.admins import admins_item, ensure_admins, list_admin, unlist_admin
 from registry.adapters.dynamodb.client import DynamoTable
 from registry.adapters.dynamodb.keys import Item, number, text
@@ -19,7 +19,7 @@ _REMOVAL_ATTEMPTS = 20
 
 def account_item(account: Account) -> Item:
     return {
-        **keys.account_key(account.name),
+        **account_keys.account_key(account.name),
         "name": text(account.name),
         "password_hash": text(account.password_hash),
         "permissions": text(" ".join(sorted(account.permissions))),
@@ -97,7 +97,7 @@ class DynamoAccountStore:
         return True
 
     async def get(self, name: str) -> Account:
-        item = await self._table.get(keys.account_key(name))
+        item = await self._table.get(account_keys.account_key(name))
         if item is None:
             raise _unknown(name)
         return read_account(item)
@@ -126,12 +126,12 @@ class DynamoAccountStore:
     async def _remove(self, account: Account) -> None:
         transaction = Transaction(self._table)
         transaction.delete_if(
-            keys.account_key(account.name),
+            account_keys.account_key(account.name),
             "revision = :expected",
             {":expected": number(account.revision)},
             otherwise=lambda found: _stale(account.name) if found else _unknown(account.name),
         )
-        transaction.delete(keys.account_entry_key(account.name))
+        transaction.delete(account_keys.account_entry_key(account.name))
         if account.is_admin:
             await ensure_admins(self._table)
             unlist_admin(transaction, account.name)
@@ -140,23 +140,23 @@ class DynamoAccountStore:
     async def list_accounts(self, *, limit: int, after: str | None) -> Sequence[Account]:
         entries, _ = await self._table.query("accounts", after=after, limit=limit)
         names = [attribute(entry, "sk") for entry in entries]
-        items = await self._table.batch_get([keys.account_key(name) for name in names])
+        items = await self._table.batch_get([account_keys.account_key(name) for name in names])
         return sorted(map(read_account, items), key=lambda account: account.name)
 
     async def find_session(self, name: str, token_id: str) -> Session | None:
-        items = await self._table.batch_get([keys.account_key(name), keys.token_key(token_id)])
+        items = await self._table.batch_get([account_keys.account_key(name), account_keys.token_key(token_id)])
         found = {attribute(item, "sk"): item for item in items}
         return session_of(name, found.get("account"), found.get("token"))
 
     async def revoke_token(self, token_id: str, *, expires_at: datetime) -> None:
-        item: Item = {**keys.token_key(token_id), "expires_at": number(math.ceil(expires_at.timestamp()))}
+        item: Item = {**account_keys.token_key(token_id), "expires_at": number(math.ceil(expires_at.timestamp()))}
         await self._table.batch_write([{"PutRequest": {"Item": item}}])
 
 
 def _put_new(transaction: Transaction, account: Account) -> None:
     taken = AlreadyExists(f"There is a user {account.name} already. Choose another name.")
     transaction.put_if(account_item(account), ABSENT, otherwise=lambda _: taken)
-    transaction.put(keys.account_entry_key(account.name))
+    transaction.put(account_keys.account_entry_key(account.name))
 
 
 def _put_admins(transaction: Transaction, account: Account) -> None:

@@ -4,7 +4,7 @@ The item is also the memory that accounts existed: it is made with the first adm
 from before the item existed gets it before the first change of an admin, made from the accounts.
 """
 
-from registry.adapters.dynamodb import keys
+from registry.adapters.dynamodb import account_keys
 from registry.adapters.dynamodb.client import DynamoTable
 from registry.adapters.dynamodb.keys import Item
 from registry.adapters.dynamodb.records import attribute
@@ -18,19 +18,19 @@ _PAGE = 100
 
 def admins_item(*names: str) -> Item:
     """The item that lists these admins."""
-    return {**keys.admins_key(), **({"admins": {"SS": list(names)}} if names else {})}
+    return {**account_keys.admins_key(), **({"admins": {"SS": list(names)}} if names else {})}
 
 
 async def ensure_admins(table: DynamoTable) -> bool:
     """Make the item where there are accounts and no item. False when there are neither."""
-    if await table.get(keys.admins_key()) is not None:
+    if await table.get(account_keys.admins_key()) is not None:
         return True
     names: list[str] = []
     after, last, found = None, False, False
     while not last:
         entries, last = await table.query("accounts", after=after, limit=_PAGE)
         users = [attribute(entry, "sk") for entry in entries]
-        accounts = await table.batch_get([keys.account_key(user) for user in users])
+        accounts = await table.batch_get([account_keys.account_key(user) for user in users])
         names += [attribute(account, "name") for account in accounts if is_admin(account)]
         found = found or bool(accounts)
         after = users[-1] if users else None
@@ -42,7 +42,7 @@ async def ensure_admins(table: DynamoTable) -> bool:
         await transaction.commit()
     except Unavailable:
         # Who was faster read the same accounts: no admin changes before the item is there.
-        return await table.get(keys.admins_key()) is not None
+        return await table.get(account_keys.admins_key()) is not None
     return True
 
 
@@ -54,14 +54,18 @@ def is_admin(account: Item) -> bool:
 def list_admin(transaction: Transaction, name: str) -> None:
     """Have the transaction list an admin. The item must exist, see `ensure_admins`."""
     transaction.update_if(
-        keys.admins_key(), "ADD admins :names", "attribute_exists(pk)", {":names": {"SS": [name]}}, otherwise=_missing
+        account_keys.admins_key(),
+        "ADD admins :names",
+        "attribute_exists(pk)",
+        {":names": {"SS": [name]}},
+        otherwise=_missing,
     )
 
 
 def unlist_admin(transaction: Transaction, name: str) -> None:
     """Have the transaction end with LastAdmin where no other admin stays. The item must exist, see `ensure_admins`."""
     transaction.update_if(
-        keys.admins_key(),
+        account_keys.admins_key(),
         "DELETE admins :names",
         _SOMEBODY_STAYS,
         {":names": {"SS": [name]}, ":name": {"S": name}, ":one": {"N": "1"}},

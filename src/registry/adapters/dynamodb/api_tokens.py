@@ -5,7 +5,7 @@ import math
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-from registry.adapters.dynamodb import keys
+from registry.adapters.dynamodb import account_keys, keys
 from registry.adapters.dynamodb.accounts import read_account_id, read_permissions
 from registry.adapters.dynamodb.client import DynamoTable
 from registry.adapters.dynamodb.errors import ConditionFailed
@@ -43,7 +43,7 @@ def _moment(at: datetime) -> str:
 
 def _token_items(token: ApiToken) -> list[Item]:
     grant: Item = {
-        **keys.grant_key(token.digest),
+        **account_keys.grant_key(token.digest),
         "id": text(token.id),
         "beginning": text(token.beginning),
         "user": text(token.user),
@@ -55,8 +55,8 @@ def _token_items(token: ApiToken) -> list[Item]:
     }
     if token.last_used_at is not None:
         grant["last_used_at"] = text(_moment(token.last_used_at))
-    entry: Item = {**keys.token_entry_key(token.user, token.id), "digest": text(token.digest)}
-    by_id: Item = {**keys.token_id_key(token.id), "digest": text(token.digest)}
+    entry: Item = {**account_keys.token_entry_key(token.user, token.id), "digest": text(token.digest)}
+    by_id: Item = {**account_keys.token_id_key(token.id), "digest": text(token.digest)}
     if token.expires_at is not None:
         grant["expires"] = text(_moment(token.expires_at))
         for item in (grant, entry, by_id):
@@ -108,10 +108,10 @@ class DynamoApiTokenStore:
     async def find_grant(self, digest: str) -> Grant | None:
         owner = self._owners.find(digest)
         if owner is not None:
-            items = await self._table.batch_get([keys.grant_key(digest), keys.account_key(owner)])
+            items = await self._table.batch_get([account_keys.grant_key(digest), account_keys.account_key(owner)])
             found = {attribute(item, "sk"): item for item in items}
             return grant_of(found.get("grant"), found.get("account"))
-        return await self.complete(await self._table.get(keys.grant_key(digest)))
+        return await self.complete(await self._table.get(account_keys.grant_key(digest)))
 
     async def complete(self, grant: Item | None) -> Grant | None:
         """The grant of a token whose owner this process did not know before it read the token."""
@@ -119,18 +119,18 @@ class DynamoApiTokenStore:
             return None
         owner = attribute(grant, "user")
         self._owners.remember(attribute(grant, "pk").removeprefix("G#"), owner)
-        return grant_of(grant, await self._table.get(keys.account_key(owner)))
+        return grant_of(grant, await self._table.get(account_keys.account_key(owner)))
 
     async def get(self, token_id: str) -> ApiToken:
-        by_id = await self._table.get(keys.token_id_key(token_id))
-        grant = None if by_id is None else await self._table.get(keys.grant_key(attribute(by_id, "digest")))
+        by_id = await self._table.get(account_keys.token_id_key(token_id))
+        grant = None if by_id is None else await self._table.get(account_keys.grant_key(attribute(by_id, "digest")))
         if grant is None:
             raise NotFound(f"There is no API token {token_id}.")
         return _read_token(grant)
 
     async def list_tokens(self, user: str, *, limit: int, after: str | None) -> Sequence[ApiToken]:
-        entries, _ = await self._table.query(keys.tokens_of(user), after=after, limit=limit, newest_first=True)
-        items = await self._table.batch_get([keys.grant_key(attribute(entry, "digest")) for entry in entries])
+        entries, _ = await self._table.query(account_keys.tokens_of(user), after=after, limit=limit, newest_first=True)
+        items = await self._table.batch_get([account_keys.grant_key(attribute(entry, "digest")) for entry in entries])
         return sorted(map(_read_token, items), key=lambda token: token.id, reverse=True)
 
     async def remove(self, token: ApiToken) -> None:
@@ -148,7 +148,7 @@ class DynamoApiTokenStore:
         for digest, at in used.items():
             values: Item = {":at": text(_moment(at))}
             update = self._table.update(
-                keys.grant_key(digest), "SET last_used_at = :at", condition=_NEWER, values=values
+                account_keys.grant_key(digest), "SET last_used_at = :at", condition=_NEWER, values=values
             )
             with contextlib.suppress(ConditionFailed):
                 await self._table.transact([update])

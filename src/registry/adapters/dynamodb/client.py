@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from registry.adapters.dynamodb.calls import TRIES, OnUnits, check_answer, consumed_units
 from registry.adapters.dynamodb.keys import STATUS_INDEX, Action, Item
+from registry.adapters.dynamodb.queries import listing_query, partition_query
 from registry.adapters.engine_calls import EngineCalls, EngineThrottling
 from registry.domain.errors import TooLarge
 
@@ -70,28 +71,13 @@ class DynamoTable:
         newest_first: bool = False,
         index: bool = False,
     ) -> tuple[list[Item], bool]:
-        """The items of a partition in the order of their sort key, behind `after`, and whether that was the last.
+        """The items of a partition in the order of their sort key, after `after`, and whether that was the last.
 
         One call: at most 1 MB and `limit` items. Consistent, unless `index` asks for the status index.
         """
-        pk, sk = ("status_shard", "id") if index else ("pk", "sk")
-        request: QueryInputTypeDef = {
-            "TableName": self.name,
-            "KeyConditionExpression": "#pk = :pk",
-            "ExpressionAttributeNames": {"#pk": pk},
-            "ExpressionAttributeValues": {":pk": {"S": partition}},
-            "ScanIndexForward": not newest_first,
-        }
-        if after is not None:
-            request["KeyConditionExpression"] = f"#pk = :pk AND #sk {'<' if newest_first else '>'} :after"
-            request["ExpressionAttributeNames"] = {"#pk": pk, "#sk": sk}
-            request["ExpressionAttributeValues"] = {":pk": {"S": partition}, ":after": {"S": after}}
-        if limit is not None:
-            request["Limit"] = limit
-        if index:
-            request["IndexName"] = STATUS_INDEX
-        else:
-            request["ConsistentRead"] = True
+        request = partition_query(
+            self.name, partition, after=after, limit=limit, newest_first=newest_first, index=index
+        )
         answer = await self.call("Query", partial(self.client.query, **request), member="Items")
         return answer["Items"], "LastEvaluatedKey" not in answer
 
@@ -110,28 +96,16 @@ class DynamoTable:
 
         From after the sort key `after` on; none below `lowest`, which goes with `descending`. One call.
         """
-        request: QueryInputTypeDef = {
-            "TableName": self.name,
-            "IndexName": index,
-            "KeyConditionExpression": "pk = :pk",
-            "ScanIndexForward": not descending,
-            "Limit": limit,
-        }
-        values: dict[str, str] = {}
-        if after is not None and lowest is not None:
-            request["KeyConditionExpression"] = f"pk = :pk AND {sort_key} BETWEEN :lowest AND :after"
-            request["Limit"] = limit + 1
-            values = {":lowest": lowest, ":after": after}
-        elif after is not None:
-            request["KeyConditionExpression"] = f"pk = :pk AND {sort_key} {'<' if descending else '>'} :after"
-            values = {":after": after}
-        elif lowest is not None:
-            request["KeyConditionExpression"] = f"pk = :pk AND {sort_key} >= :lowest"
-            values = {":lowest": lowest}
-        request["ExpressionAttributeValues"] = {
-            ":pk": {"S": partition},
-            **{name: {"S": value} for name, value in values.items()},
-        }
+        request = listing_query(
+            self.name,
+            index,
+            partition,
+            sort_key=sort_key,
+            descending=descending,
+            after=after,
+            lowest=lowest,
+            limit=limit,
+        )
         answer = await self.call("Query", partial(self.client.query, **request), member="Items")
         items = [item for item in answer["Items"] if after is None or item[sort_key]["S"] != after]
         return items, "LastEvaluatedKey" not in answer
@@ -153,7 +127,7 @@ class DynamoTable:
         return bool(answer["Count"])
 
     async def query_all(self, partition: str, *, after: str | None = None) -> list[Item]:
-        """Every item of a partition, or of its end behind `after`, that is known to be small."""
+        """Every item of a partition, or of its end after `after`, that is known to be small."""
         items, last = await self.query(partition, after=after)
         while not last:
             more, last = await self.query(partition, after=items[-1]["sk"]["S"])

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from registry.adapters.dynamodb import keys
+from registry.adapters.dynamodb import keys, webhook_keys
 from registry.adapters.dynamodb.client import DynamoTable
 from registry.adapters.dynamodb.errors import ConditionFailed
 from registry.adapters.dynamodb.keys import Action, Item, number, text
@@ -78,7 +78,9 @@ class DynamoDeliveryOutbox:
         now = self._clock.now()
         leased = replace(delivery, status=DeliveryStatus.PENDING)
         for _ in range(_TRIES):
-            webhook, queue = await self._read_both(keys.webhook_key(delivery.webhook_id), keys.queue_key(delivery))
+            webhook, queue = await self._read_both(
+                webhook_keys.webhook_key(delivery.webhook_id), webhook_keys.queue_key(delivery)
+            )
             if webhook is None or read_webhook(webhook).disabled or queue is None or read_due(queue)[1] != delivery.id:
                 return False
             pending = delivery.status is DeliveryStatus.PENDING
@@ -102,7 +104,7 @@ class DynamoDeliveryOutbox:
         now = self._clock.now()
         for _ in range(_TRIES):
             webhook, item = await self._read_both(
-                keys.webhook_key(webhook_id), keys.delivery_key(webhook_id, delivery_id)
+                webhook_keys.webhook_key(webhook_id), webhook_keys.delivery_key(webhook_id, delivery_id)
             )
             if webhook is None or item is None:
                 raise NotFound(f"There is no delivery {delivery_id} of this webhook.")
@@ -120,7 +122,7 @@ class DynamoDeliveryOutbox:
         await fan_out(self._table, now=self._clock.now())
         webhook, (items, _) = await asyncio.gather(
             find_webhook(self._table, webhook_id),
-            self._table.query(keys.deliveries(webhook_id), after=after, limit=limit, newest_first=True),
+            self._table.query(webhook_keys.deliveries(webhook_id), after=after, limit=limit, newest_first=True),
         )
         if webhook is None:
             return []
@@ -128,20 +130,20 @@ class DynamoDeliveryOutbox:
         return given_up(found) if webhook.disabled else found
 
     async def depth(self) -> int:
-        partitions = [keys.queues(webhook.id) for webhook in await list_enabled(self._table)]
+        partitions = [webhook_keys.queues(webhook.id) for webhook in await list_enabled(self._table)]
         found = await asyncio.gather(*map(self._table.query_all, partitions))
         return sum(len(waiting_ids(queue)) for queues in found for queue in queues)
 
     async def _due(self, webhook_id: str, now: datetime, *, limit: int, after: str | None = None) -> list[Item]:
         """A webhook's queues that are due behind a place in the index, longest first, as the index has them."""
-        queues, _ = await self._table.query(keys.due_queues(webhook_id), after=after, limit=limit, index=True)
+        queues, _ = await self._table.query(webhook_keys.due_queues(webhook_id), after=after, limit=limit, index=True)
         return [queue for queue in queues if read_due(queue)[0] <= now]
 
     async def _take_lease(
         self, webhook_id: str, due: Sequence[Item], now: datetime, *, until: datetime
     ) -> list[Delivery]:
         """Those of the queues' first deliveries that nobody else was faster to lease."""
-        first = [keys.delivery_key(webhook_id, read_due(queue)[1]) for queue in due]
+        first = [webhook_keys.delivery_key(webhook_id, read_due(queue)[1]) for queue in due]
         found = {delivery.id: delivery for delivery in map(read_delivery, await self._table.batch_get(first))}
 
         async def lease(queue: Item) -> Delivery | None:

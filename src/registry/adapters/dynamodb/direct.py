@@ -27,15 +27,6 @@ from registry.adapters.dynamodb.signing import Signing
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb import DynamoDBClient
 
-_CALLS = {
-    "get_item": "GetItem",
-    "query": "Query",
-    "scan": "Scan",
-    "batch_get_item": "BatchGetItem",
-    "batch_write_item": "BatchWriteItem",
-    "update_item": "UpdateItem",
-    "transact_write_items": "TransactWriteItems",
-}
 _BY_CLOCK = frozenset({"InvalidSignatureException", "RequestExpired", "SignatureDoesNotMatch"})
 """What DynamoDB answers to a signature of another time, among others."""
 _OF_ERRORS = ("CancellationReasons", "Item")
@@ -53,21 +44,31 @@ class _Answer:
 
 
 class DirectClient:
-    """A client of aioboto3 whose calls about items take the short way; all other attributes are the client's."""
+    """A client of aioboto3 whose calls about items take the short way; those about the table are the client's own."""
 
     def __init__(
         self, client: "DynamoDBClient", wire: Wire, credentials: AioCredentials | None, *, ask_for_units: bool
     ) -> None:
-        self._client = client
         self._wire = wire
         self._credentials = credentials
         self._asked = {"ReturnConsumedCapacity": "TOTAL"} if ask_for_units else {}
         self._signing = Signing(host=wire.host, path=wire.path, region=client.meta.region_name)
-        for method, operation in _CALLS.items():
-            setattr(self, method, partial(self._call, operation))
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._client, name)
+        self.get_item = partial(self._call, "GetItem")
+        self.query = partial(self._call, "Query")
+        self.scan = partial(self._call, "Scan")
+        self.batch_get_item = partial(self._call, "BatchGetItem")
+        self.batch_write_item = partial(self._call, "BatchWriteItem")
+        self.update_item = partial(self._call, "UpdateItem")
+        self.transact_write_items = partial(self._call, "TransactWriteItems")
+        # Calls about the table are few.
+        self.create_table = client.create_table
+        self.update_table = client.update_table
+        self.delete_table = client.delete_table
+        self.describe_table = client.describe_table
+        self.update_time_to_live = client.update_time_to_live
+        self.describe_time_to_live = client.describe_time_to_live
+        self.exceptions = client.exceptions
+        self.meta = client.meta
 
     async def _call(self, operation: str, /, **parameters: Any) -> dict[str, Any]:
         body = orjson.dumps(parameters | self._asked, default=_base64)
@@ -108,7 +109,7 @@ class DirectClient:
         known = {name: members[name] for name in _OF_ERRORS if name in members}
         decode_items([known, *known.get("CancellationReasons", ())])
         response: Any = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": answer.metadata, **known}
-        kind: type[ClientError] = cast("Any", self._client.exceptions).from_code(code)
+        kind: type[ClientError] = cast("Any", self.exceptions).from_code(code)
         return kind(response, operation)
 
     def _is_other_clock(self, answer: _Answer) -> bool:

@@ -3,7 +3,7 @@
 import contextlib
 from datetime import datetime, timedelta
 
-from registry.adapters.dynamodb import keys
+from registry.adapters.dynamodb import keys, webhook_keys
 from registry.adapters.dynamodb.client import DynamoTable
 from registry.adapters.dynamodb.errors import ConditionFailed
 from registry.adapters.dynamodb.keys import Action, Item
@@ -24,11 +24,11 @@ _LATECOMERS = timedelta(minutes=1)
 async def clear_ended_webhooks(table: DynamoTable, *, now: datetime) -> int:
     """Fail what is pending of the disabled ones, drop what there is of the removed ones; how many were dropped."""
     dropped = 0
-    for ended in await table.query_all(keys.ENDED_WEBHOOKS):
+    for ended in await table.query_all(webhook_keys.ENDED_WEBHOOKS):
         webhook_id = attribute(ended, "sk")
         if await find_webhook(table, webhook_id) is None:
-            dropped += await _drop(table, keys.deliveries(webhook_id))
-            await _drop(table, keys.queues(webhook_id))
+            dropped += await _drop(table, webhook_keys.deliveries(webhook_id))
+            await _drop(table, webhook_keys.queues(webhook_id))
         else:
             await _fail_pending(table, webhook_id, now=now)
         if datetime.fromisoformat(attribute(ended, "ended_at")) + _LATECOMERS <= now:
@@ -46,8 +46,8 @@ async def _drop(table: DynamoTable, partition: str) -> int:
 
 
 async def _fail_pending(table: DynamoTable, webhook_id: str, *, now: datetime) -> None:
-    for queue in await table.query_all(keys.queues(webhook_id)):
-        wanted = [keys.delivery_key(webhook_id, delivery_id) for delivery_id in waiting_ids(queue)]
+    for queue in await table.query_all(webhook_keys.queues(webhook_id)):
+        wanted = [webhook_keys.delivery_key(webhook_id, delivery_id) for delivery_id in waiting_ids(queue)]
         pending = [
             delivery
             for delivery in map(read_delivery, await table.batch_get(wanted))

@@ -122,16 +122,10 @@ but shows nothing gone or stale.
 """
 
 import zlib
-from collections.abc import Iterator
 from datetime import date
 from typing import TYPE_CHECKING, TypeAlias
 
-from registry.domain.events import Event
-from registry.domain.names import folded
-from registry.domain.packages import Package, PackageStatus, PackageType
-from registry.domain.scores import buckets_of
-from registry.domain.versions import Version
-from registry.domain.webhooks import Delivery
+from registry.domain.packages import PackageType
 
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb.type_defs import AttributeValueTypeDef, TransactWriteItemTypeDef
@@ -144,8 +138,6 @@ else:
 """An item, or the key of one, as DynamoDB's wire format has it: `{"pk": {"S": "…"}}`. An action is a transaction's."""
 
 STATUS_INDEX = "GSI-Status-Created"
-NAME_INDEX = "GSI-Listing-Name"
-SCORE_INDEX = "GSI-Listing-Score"
 TTL_ATTRIBUTE = "expires_at"
 SHARDS = 4
 """A shard takes 1,000 writes a second. A table keeps the count it was filled with."""
@@ -155,10 +147,6 @@ AUDIT_SHARDS = 8
 USAGE_SHARDS = 32
 """Publishes of one user meet in a count only so often, and a query still reads all counts."""
 UPLOADS_BY_EXPIRY = "uploads"
-
-
-WEBHOOKS = "webhooks"
-ENDED_WEBHOOKS = "ended webhooks"
 
 
 def text(value: str) -> "AttributeValueTypeDef":
@@ -190,14 +178,6 @@ def readme_key(package_id: str) -> Item:
     return key(f"P#{package_id}", "readme")
 
 
-def version_key(kind: PackageType, name: str, version: Version) -> Item:
-    return key(f"N#{name}", f"{kind.value}#{version}")
-
-
-def name_key(kind: PackageType, name: str) -> Item:
-    return key(f"N#{name}", kind.value)
-
-
 def downloads_key(kind: PackageType, name: str) -> Item:
     return key(f"N#{name}", f"downloads#{kind.value}")
 
@@ -218,36 +198,6 @@ def day_count_shards(day: date) -> list[str]:
     return [f"H#{day.isoformat()}#{shard}" for shard in range(SHARDS)]
 
 
-def namespace_key(space: str) -> Item:
-    return key(f"S#{space}", "namespace")
-
-
-def alike_key(kind: PackageType | None, name: str) -> Item:
-    """The set of names of a type, or of namespaces (None), that look like this one."""
-    return key(f"F#{kind.value if kind else 'space'}#{folded(name)}", "alike")
-
-
-RELEASES = "releases"
-
-
-def release_key(release_id: str) -> Item:
-    return key(RELEASES, release_id)
-
-
-def release_part_key(release_id: str, part: str) -> Item:
-    return key(f"Z#{release_id}", part)
-
-
-PRIVATE_NAMES = "private names"
-
-
-def private_key(kind: PackageType, name: str) -> Item:
-    return key(PRIVATE_NAMES, f"{kind.value}#{name}")
-
-
-MIGRATED: Item = {"pk": {"S": "names"}, "sk": {"S": "migrated"}}
-
-
 def blob_key(blob: str) -> Item:
     return key(f"B#{blob}", "blob")
 
@@ -258,18 +208,6 @@ def derived_key(kind: str, sha256: str) -> Item:
 
 def idempotency_key(answer: str) -> Item:
     return key(f"K#{answer}", "answer")
-
-
-def account_key(name: str) -> Item:
-    return key(f"U#{name}", "account")
-
-
-def account_entry_key(name: str) -> Item:
-    return key("accounts", name)
-
-
-def admins_key() -> Item:
-    return key("admins", "admins")
 
 
 def audit_key(package_id: str, entry_id: str) -> Item:
@@ -319,27 +257,6 @@ def source_url_key(package_id: str) -> Item:
     return key(f"X#{package_id}", "source")
 
 
-def token_key(token_id: str) -> Item:
-    return key(f"T#{token_id}", "token")
-
-
-def grant_key(digest: str) -> Item:
-    return key(f"G#{digest}", "grant")
-
-
-def tokens_of(user: str) -> str:
-    """The partition of a user's API tokens."""
-    return f"J#{user}"
-
-
-def token_entry_key(user: str, token_id: str) -> Item:
-    return key(tokens_of(user), token_id)
-
-
-def token_id_key(token_id: str) -> Item:
-    return key(f"I#{token_id}", "grant")
-
-
 def rating_key(package_id: str) -> Item:
     return key(f"R#{package_id}", "rating")
 
@@ -352,12 +269,6 @@ def upgrade_key(name: str) -> Item:
     return key("upgrades", name)
 
 
-LISTINGS = "listings"
-HAVE_PLACES = "places"
-LISTED: Item = {**upgrade_key(LISTINGS), "upgrade_state": {"S": HAVE_PLACES}}
-"""The item of a table whose listing entries all have their places."""
-
-
 def rating_request_key(package_id: str) -> Item:
     return key(f"M#{shard_of(package_id)}", package_id)
 
@@ -367,72 +278,5 @@ def rating_request_shards() -> list[str]:
     return [f"M#{shard}" for shard in range(SHARDS)]
 
 
-def event_key(event: Event, *, revision: int, place: int) -> Item:
-    """Sorts the events of a package by the revision they are of, then by `place`, then by their ids."""
-    queue = event.package_id or event.id
-    return key(f"E#{shard_of(queue)}", f"{queue}#{revision:010d}#{place}#{event.id}")
-
-
-def event_shards() -> list[str]:
-    """The partitions of the events that were not sent yet."""
-    return [f"E#{shard}" for shard in range(SHARDS)]
-
-
-def webhook_key(webhook_id: str) -> Item:
-    return key(WEBHOOKS, webhook_id)
-
-
-def ended_webhook_key(webhook_id: str) -> Item:
-    return key(ENDED_WEBHOOKS, webhook_id)
-
-
-def deliveries(webhook_id: str) -> str:
-    """The partition of a webhook's deliveries."""
-    return f"D#{webhook_id}"
-
-
-def delivery_key(webhook_id: str, delivery_id: str) -> Item:
-    return key(deliveries(webhook_id), delivery_id)
-
-
-def queues(webhook_id: str) -> str:
-    """The partition of a webhook's queues."""
-    return f"Q#{webhook_id}"
-
-
-def queue_key(delivery: Delivery) -> Item:
-    return key(queues(delivery.webhook_id), delivery.package_id or delivery.id)
-
-
-def due_queues(webhook_id: str) -> str:
-    """The partition of the index that holds a webhook's queues by the time when they are due."""
-    return f"due#{webhook_id}"
-
-
 def shard_of(package_id: str) -> int:
     return zlib.crc32(package_id.encode()) % SHARDS
-
-
-def status_shards(status: PackageStatus) -> list[str]:
-    """The partitions of the index that hold a status."""
-    return [f"{status.value}#{shard}" for shard in range(SHARDS)]
-
-
-def listing(status: PackageStatus, dimension: str, value: str) -> str:
-    """The partition of the listing entries of packages with a status and a property."""
-    return f"L#{status.value}#{dimension}#{value}"
-
-
-def dimensions(package: Package, score: int | None) -> Iterator[tuple[str, str]]:
-    """Under which dimensions and values a package is listed that has a score (in millionths)."""
-    version = package.version
-    yield "name", package.name
-    yield "owner", package.created_by
-    yield "type", f"{package.type.value}#{shard_of(package.id)}"
-    yield "version", str(version)
-    yield "minor", f"{version.major}.{version.minor}"
-    yield "major", str(version.major)
-    for tag in dict.fromkeys(package.tags):
-        yield "tag", tag
-    if score is not None:
-        yield from (("score", bucket) for bucket in buckets_of(score))

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from registry.adapters.dynamodb import keys
+from registry.adapters.dynamodb import keys, listing_keys
 from registry.adapters.dynamodb.client import DynamoTable
 from registry.adapters.dynamodb.keys import SHARDS, Item
 from registry.adapters.dynamodb.names import owned_names
@@ -24,7 +24,10 @@ from registry.domain.versions import Version, VersionRange
 REFILL_ENTRIES = 250
 EXAMINED_AT_LEAST = 1_000
 EXAMINED_PER_ITEM = 20
-_ORDERED_BY = {Order.NAME: (keys.NAME_INDEX, "name_place"), Order.SCORE: (keys.SCORE_INDEX, "score_place")}
+_ORDERED_BY = {
+    Order.NAME: (listing_keys.NAME_INDEX, "name_place"),
+    Order.SCORE: (listing_keys.SCORE_INDEX, "score_place"),
+}
 """The index that has the entries in another order than that of their ids, and the attribute it is ordered by."""
 MAX_NAME_PARTITIONS = 8
 """More names than this, and patterns of names, are checked entry by entry instead."""
@@ -58,14 +61,14 @@ def _partitions(status: PackageStatus, wanted: PackageFilter) -> Iterator[Partit
     index, place = _ORDERED_BY.get(wanted.order, (None, "sk"))
     for dimension, value in (("name", wanted.name), ("owner", wanted.created_by), ("tag", wanted.tag)):
         if value is not None:
-            yield Partition(keys.listing(status, dimension, value), status, index=index, place=place)
+            yield Partition(listing_keys.listing(status, dimension, value), status, index=index, place=place)
             return
     if values := _values(wanted, status):
         for dimension, value in values:
             share = _share(dimension, len(values))
-            yield Partition(keys.listing(status, dimension, value), status, share, index, place)
+            yield Partition(listing_keys.listing(status, dimension, value), status, share, index, place)
     else:
-        for partition in keys.status_shards(status):
+        for partition in listing_keys.status_shards(status):
             yield Partition(partition, status, SHARDS, keys.STATUS_INDEX, "id")
 
 

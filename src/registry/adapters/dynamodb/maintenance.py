@@ -6,7 +6,7 @@ import uuid
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 
-from registry.adapters.dynamodb import keys
+from registry.adapters.dynamodb import account_keys, keys, listing_keys, name_keys
 from registry.adapters.dynamodb.accounts import account_item, read_account
 from registry.adapters.dynamodb.admins import admins_item
 from registry.adapters.dynamodb.changes import RESET, change_item
@@ -101,9 +101,9 @@ class DynamoRecordMaintenance:
             [
                 self._table.delete(_RESET_KEY, condition=_SAME_RESET, values=own),
                 self._table.put(account_item(admin)),
-                self._table.put(keys.account_entry_key(admin.name)),
-                self._table.put(keys.MIGRATED),
-                self._table.put(keys.LISTED),
+                self._table.put(account_keys.account_entry_key(admin.name)),
+                self._table.put(name_keys.MIGRATED),
+                self._table.put(listing_keys.LISTED),
                 self._table.put(admins_item(admin.name)),
                 self._table.put(change_item(RESET, now=self._clock.now())),
             ]

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from registry.adapters.dynamodb import keys
+from registry.adapters.dynamodb import keys, name_keys
 from registry.adapters.dynamodb.audit import audit_item
 from registry.adapters.dynamodb.client import DynamoTable
 from registry.adapters.dynamodb.keys import Action, Item, number, text
@@ -45,7 +45,7 @@ def read_name(kind: PackageType, name: str, item: Item) -> Name:
 
 def name_item(name: Name) -> Item:
     return {
-        **keys.name_key(name.type, name.name),
+        **name_keys.name_key(name.type, name.name),
         "owners": {"L": [text(owner) for owner in name.owners]},
         "visibility": text(name.visibility.value),
         "readers": {"L": [text(reader) for reader in name.readers]},
@@ -78,12 +78,14 @@ async def adopt(table: DynamoTable, kind: PackageType, name: str) -> bool:
     await table.transact(
         [
             table.update(
-                keys.name_key(kind, name),
+                name_keys.name_key(kind, name),
                 "SET owners = if_not_exists(owners, :owners), revision = if_not_exists(revision, :one)",
                 condition="",
                 values={":owners": {"L": [text(first_principal(attribute(first, "owner")))]}, ":one": number(1)},
             ),
-            table.update(keys.alike_key(kind, name), "ADD alike :one", condition="", values={":one": {"SS": [name]}}),
+            table.update(
+                name_keys.alike_key(kind, name), "ADD alike :one", condition="", values={":one": {"SS": [name]}}
+            ),
         ]
     )
     return True
@@ -93,8 +95,8 @@ async def owned_names(
     table: DynamoTable, principal: str, names: Collection[tuple[PackageType, str]]
 ) -> set[tuple[PackageType, str]]:
     """Those of the names that the principal owns; a call for each hundred."""
-    by_place = {_place(keys.name_key(*each)): each for each in names}
-    items = await table.batch_get([keys.name_key(*each) for each in names]) if names else []
+    by_place = {_place(name_keys.name_key(*each)): each for each in names}
+    items = await table.batch_get([name_keys.name_key(*each) for each in names]) if names else []
     return {by_place[_place(item)] for item in items if principal in owners_of(item)}
 
 
@@ -109,7 +111,7 @@ class DynamoNameStore:
         self._table = table
 
     async def find(self, kind: PackageType, name: str) -> Name | None:
-        key = keys.name_key(kind, name)
+        key = name_keys.name_key(kind, name)
 
         async def read() -> list[Item]:
             item = await self._table.get(key)
@@ -136,15 +138,15 @@ class DynamoNameStore:
         return NameView(read_name(kind, name, item), tuple(versions), int(downloads or 0), retired=retired)
 
     async def replace(self, name: Name, change: NameChange, *, expected_revision: int) -> None:
-        key = keys.name_key(name.type, name.name)
+        key = name_keys.name_key(name.type, name.name)
         while (found := await self._table.get(key)) is not None and "to_be" in found:
             await end_release(self._table, attribute(found, "in_release"))
         transaction = Transaction(self._table)
         self._put(transaction, name_item(name), name.name, expected_revision, change.user, not_owner)
         if name.visibility is Visibility.PRIVATE:
-            transaction.put({**name_item(name), **keys.private_key(name.type, name.name)})
+            transaction.put({**name_item(name), **name_keys.private_key(name.type, name.name)})
         elif found is not None and attribute(found, "visibility") == Visibility.PRIVATE:
-            transaction.delete(keys.private_key(name.type, name.name))
+            transaction.delete(name_keys.private_key(name.type, name.name))
         for needed in change.needed:
             transaction.act_if(_needing(self._table, name, needed), otherwise=_gone)
         for entry in change.audit:
@@ -154,18 +156,18 @@ class DynamoNameStore:
         await transaction.commit()
 
     async def list_private(self) -> Sequence[Name]:
-        items = await self._table.query_all(keys.PRIVATE_NAMES)
+        items = await self._table.query_all(name_keys.PRIVATE_NAMES)
         return [_read_private(item) for item in items]
 
     async def find_namespace(self, space: str) -> Namespace | None:
-        item = await self._table.get(keys.namespace_key(space))
+        item = await self._table.get(name_keys.namespace_key(space))
         if item is None:
             return None
         return Namespace(space, tuple(owners_of(item)), int(attribute(item, "revision", "N")))
 
     async def replace_namespace(self, namespace: Namespace, *, expected_revision: int, user: str | None) -> None:
         item: Item = {
-            **keys.namespace_key(namespace.name),
+            **name_keys.namespace_key(namespace.name),
             "owners": {"L": [text(owner) for owner in namespace.owners]},
             "revision": number(namespace.revision),
         }
@@ -197,7 +199,7 @@ class DynamoNameStore:
         transaction.act_if(setting(self._table, item, condition=condition, values=values), otherwise=meaning)
 
     async def migrate(self) -> int:
-        if await self._table.get(keys.MIGRATED) is not None:
+        if await self._table.get(name_keys.MIGRATED) is not None:
             return 0
         return await migrate_names(self._table)
 
@@ -212,7 +214,7 @@ def _read_private(item: Item) -> Name:
 
 def _needing(table: DynamoTable, name: Name, needed: NamedVersion) -> Action:
     return table.check(
-        keys.version_key(name.type, name.name, needed.version),
+        name_keys.version_key(name.type, name.name, needed.version),
         condition="#id = :id AND #status <> :draft",
         values={":id": text(needed.id), ":draft": text(PackageStatus.DRAFT.value)},
         names={"#id": "id", "#status": "status"},

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 
-from registry.adapters.dynamodb import keys
+from registry.adapters.dynamodb import name_keys
 from registry.adapters.dynamodb.client import TRANSACTION_ACTIONS, DynamoTable
 from registry.adapters.dynamodb.keys import Action, Item, number, text
 from registry.adapters.dynamodb.records import attribute
@@ -42,12 +42,12 @@ async def migrate_names(table: DynamoTable) -> int:
         alike[None, folded(space)].append(space)
     owners: dict[str, tuple[Item, str]] = {}
     for (kind, name), (_, owner) in names.items():
-        owners[f"N#{name}#{kind.value}"] = (keys.name_key(kind, name), owner)
+        owners[f"N#{name}#{kind.value}"] = (name_keys.name_key(kind, name), owner)
     for space, (_, owner) in spaces.items():
-        owners[f"S#{space}"] = (keys.namespace_key(space), owner)
+        owners[f"S#{space}"] = (name_keys.namespace_key(space), owner)
     await _write(table, (_owning(table, key, owner) for key, owner in owners.values()))
     await _write(table, (_joining(table, kind, members) for (kind, _), members in alike.items()))
-    await table.transact([table.put(keys.MIGRATED)])
+    await table.transact([table.put(name_keys.MIGRATED)])
     return len(names)
 
 
@@ -65,7 +65,7 @@ def _owning(table: DynamoTable, key: Item, owner: str) -> Action:
 
 def _joining(table: DynamoTable, kind: PackageType | None, names: Sequence[str]) -> Action:
     return table.update(
-        keys.alike_key(kind, names[0]), "ADD alike :names", condition="", values={":names": {"SS": sorted(names)}}
+        name_keys.alike_key(kind, names[0]), "ADD alike :names", condition="", values={":names": {"SS": sorted(names)}}
     )
 
 
@@ -76,7 +76,7 @@ async def find_conflicts(table: DynamoTable) -> list[NameConflict]:
     condition = "sk = :record OR attribute_exists(owners)"
     async for items in table.scan(condition, {":record": text("record")}):
         for item in items:
-            if attribute(item, "pk") == keys.PRIVATE_NAMES:
+            if attribute(item, "pk") == name_keys.PRIVATE_NAMES:
                 continue
             if "owners" in item:
                 kind = attribute(item, "sk")

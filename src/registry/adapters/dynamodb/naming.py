@@ -7,7 +7,7 @@ fails, what is there is read, and decides: a refusal, or a second try that depen
 
 from dataclasses import dataclass
 
-from registry.adapters.dynamodb import keys
+from registry.adapters.dynamodb import name_keys
 from registry.adapters.dynamodb.client import DynamoTable
 from registry.adapters.dynamodb.keys import Action, Item, number, text
 from registry.adapters.dynamodb.names import adopt, name_item, owners_of, read_name, setting, without_aliases_of
@@ -50,7 +50,7 @@ class NameReservation:
     async def check_migrated(self) -> None:
         """Raises Unavailable until the owners of names from before are recorded: a new name could be another's."""
         if not self._migrated:
-            if await self._table.get(keys.MIGRATED) is None:
+            if await self._table.get(name_keys.MIGRATED) is None:
                 raise Unavailable(
                     "The owners of names that were published by an earlier version are being recorded.",
                     retry_after_seconds=10,
@@ -69,16 +69,16 @@ class NameReservation:
             self.check_owner(transaction, package, change)
             return
         mine_or_new = "" if change.overrides_owners else f"{_NEW} OR {_OWNED}"
-        self._make(transaction, keys.name_key(package.type, package.name), change, condition=mine_or_new)
-        self._join(transaction, keys.alike_key(package.type, package.name), package.name, change, seen=None)
+        self._make(transaction, name_keys.name_key(package.type, package.name), change, condition=mine_or_new)
+        self._join(transaction, name_keys.alike_key(package.type, package.name), package.name, change, seen=None)
         if space := namespace_of(package.name):
-            self._make(transaction, keys.namespace_key(space), change, condition=mine_or_new)
-            self._join(transaction, keys.alike_key(None, space), space, change, seen=None)
+            self._make(transaction, name_keys.namespace_key(space), change, condition=mine_or_new)
+            self._join(transaction, name_keys.alike_key(None, space), space, change, seen=None)
 
     def check_owner(self, transaction: Transaction, package: Package, change: Change) -> None:
         """The action that lets the others be done for owners of the name only. Its failure is PermissionDenied, or
         Unsure where there is no name."""
-        checked = self._check(keys.name_key(package.type, package.name), change)
+        checked = self._check(name_keys.name_key(package.type, package.name), change)
         transaction.act_if(
             checked, otherwise=lambda found: not_owner(package.name) if "owners" in found else Unsure("")
         )
@@ -89,8 +89,8 @@ class NameReservation:
         Its failure is PermissionDenied, or Unsure where there is no name or it changed meanwhile. Whether the version
         was retired once before.
         """
-        key = keys.name_key(package.type, package.name)
-        version_key = keys.version_key(package.type, package.name, package.version)
+        key = name_keys.name_key(package.type, package.name)
+        version_key = name_keys.version_key(package.type, package.name, package.version)
         found = {attribute(item, "sk"): item for item in await self._read_settled([key, version_key])}
         retired = "retired_sha256" in found.get(attribute(version_key, "sk"), {})
         item = found.get(attribute(key, "sk"))
@@ -123,10 +123,13 @@ class NameReservation:
         """What there is. Raises PermissionDenied, NameTooSimilar."""
         self._known.pop((package.type, package.name), None)
         space = namespace_of(package.name)
-        name_key, alike_key = keys.name_key(package.type, package.name), keys.alike_key(package.type, package.name)
+        name_key, alike_key = (
+            name_keys.name_key(package.type, package.name),
+            name_keys.alike_key(package.type, package.name),
+        )
         wanted = [name_key, alike_key]
         if space:
-            wanted += [keys.namespace_key(space), keys.alike_key(None, space)]
+            wanted += [name_keys.namespace_key(space), name_keys.alike_key(None, space)]
         items = await self._table.batch_get(wanted)
         found = {(attribute(item, "pk"), attribute(item, "sk")): item for item in items}
 
@@ -141,10 +144,10 @@ class NameReservation:
         await self._check_alike(package.name, package.type, alike, change)
         if not space:
             return Seen(name=False, space=True, alike=alike)
-        there = item_of(keys.namespace_key(space))
+        there = item_of(name_keys.namespace_key(space))
         if there is not None and not _is_mine(there, change):
             raise not_namespace_owner(space)
-        spaces_alike = _members(item_of(keys.alike_key(None, space)))
+        spaces_alike = _members(item_of(name_keys.alike_key(None, space)))
         if there is None:
             await self._check_alike(space, None, spaces_alike, change)
         return Seen(name=False, space=there is not None, alike=alike, spaces_alike=spaces_alike)
@@ -154,17 +157,17 @@ class NameReservation:
         if seen.name:
             self.check_owner(transaction, package, change)
             return
-        key = keys.name_key(package.type, package.name)
+        key = name_keys.name_key(package.type, package.name)
         self._make(transaction, key, change, condition=_NEW)
-        alike_key = keys.alike_key(package.type, package.name)
+        alike_key = name_keys.alike_key(package.type, package.name)
         self._join(transaction, alike_key, package.name, change, seen=seen.alike or frozenset())
         if space := namespace_of(package.name):
             if seen.space:
-                transaction.act_if(self._check(keys.namespace_key(space), change), otherwise=_unsure)
+                transaction.act_if(self._check(name_keys.namespace_key(space), change), otherwise=_unsure)
                 return
-            self._make(transaction, keys.namespace_key(space), change, condition=_NEW)
+            self._make(transaction, name_keys.namespace_key(space), change, condition=_NEW)
             spaces_alike = seen.spaces_alike or frozenset()
-            self._join(transaction, keys.alike_key(None, space), space, change, seen=spaces_alike)
+            self._join(transaction, name_keys.alike_key(None, space), space, change, seen=spaces_alike)
 
     async def adopt(self, kind: PackageType, name: str) -> bool:
         """Record the owner of a name from before names had owners; whether there was anything to adopt."""
@@ -209,7 +212,7 @@ class NameReservation:
         others = sorted((alike or frozenset()) - {name})
         if not others or change.overrides_owners:
             return
-        key_of = keys.namespace_key if kind is None else lambda other: keys.name_key(kind, other)
+        key_of = name_keys.namespace_key if kind is None else lambda other: name_keys.name_key(kind, other)
         items = await self._table.batch_get([key_of(other) for other in others])
         for item in items:
             if change.principal not in owners_of(item):

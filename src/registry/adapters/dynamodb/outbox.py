@@ -20,7 +20,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from registry.adapters.dynamodb import keys
+from registry.adapters.dynamodb import keys, webhook_keys
 from registry.adapters.dynamodb.client import TRANSACTION_ACTIONS, DynamoTable
 from registry.adapters.dynamodb.errors import ConditionFailed
 from registry.adapters.dynamodb.keys import Action, Item, binary, text
@@ -42,7 +42,7 @@ def event_items(events: Iterable[Event], *, revision: int = 0) -> list[Item]:
     """The events of a change, to be put in its transaction. `revision` is that of the package they are about."""
     return [
         {
-            **keys.event_key(event, revision=revision, place=_PLACES.get(event.type, 0)),
+            **webhook_keys.event_key(event, revision=revision, place=_PLACES.get(event.type, 0)),
             "event_id": text(event.id),
             "event": text(event.type.value),
             "payload": binary(payload_of(event)),
@@ -55,7 +55,7 @@ def event_items(events: Iterable[Event], *, revision: int = 0) -> list[Item]:
 
 async def fan_out(table: DynamoTable, *, now: datetime) -> None:
     """Make the deliveries of every event that was recorded before this call. Four queries while there is none."""
-    after: dict[str, str | None] = dict.fromkeys(keys.event_shards())
+    after: dict[str, str | None] = dict.fromkeys(webhook_keys.event_shards())
     while after:
         pages = await asyncio.gather(*(table.query(shard, after=place) for shard, place in after.items()))
         await _tell_all(table, [event for events, _ in pages for event in events], now=now)

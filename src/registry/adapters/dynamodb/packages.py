@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
-from registry.adapters.dynamodb import keys, records, safety_keys
+from registry.adapters.dynamodb import keys, name_keys, records, safety_keys
 from registry.adapters.dynamodb.audit import audit_item
 from registry.adapters.dynamodb.changes import change_item
 from registry.adapters.dynamodb.client import DynamoTable
@@ -218,7 +218,7 @@ class DynamoPackageStore:
         return SummaryPage(tuple(map(records.read_summary, current)), next_after)
 
     async def find_version(self, kind: PackageType, name: str, version: Version) -> str | None:
-        item = await self._table.get(keys.version_key(kind, name, version))
+        item = await self._table.get(name_keys.version_key(kind, name, version))
         return None if item is None else attribute(item, "id")
 
     async def list_versions(self, names: Sequence[str]) -> dict[str, list[NamedVersion]]:

@@ -1,6 +1,6 @@
 """The hot read in DynamoDB: everything that decides it in one BatchGetItem."""
 
-from registry.adapters.dynamodb import keys, records
+from registry.adapters.dynamodb import account_keys, keys, records
 from registry.adapters.dynamodb.accounts import session_of
 from registry.adapters.dynamodb.api_tokens import DynamoApiTokenStore, TokenOwners, grant_of
 from registry.adapters.dynamodb.client import DynamoTable
@@ -23,14 +23,14 @@ class DynamoDocumentReader:
         self._owners = owners
 
     async def find_for_session(self, package_id: str, *, user: str, token_id: str) -> DocumentForSession:
-        found = await self._read(package_id, keys.account_key(user), keys.token_key(token_id))
+        found = await self._read(package_id, account_keys.account_key(user), account_keys.token_key(token_id))
         session = session_of(user, found.get("account"), found.get("token"))
         return DocumentForSession(session, await self._document(package_id, found))
 
     async def find_for_grant(self, package_id: str, *, digest: str) -> DocumentForGrant:
-        owner, token = self._owners.find(digest), keys.grant_key(digest)
+        owner, token = self._owners.find(digest), account_keys.grant_key(digest)
         if owner is not None:
-            found = await self._read(package_id, token, keys.account_key(owner))
+            found = await self._read(package_id, token, account_keys.account_key(owner))
             grant = grant_of(found.get("grant"), found.get("account"))
         else:
             found = await self._read(package_id, token)

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from registry.adapters.dynamodb import keys
+from registry.adapters.dynamodb import keys, listing_keys, name_keys
 from registry.adapters.dynamodb.keys import Item, binary, number, text
 from registry.domain.documents import decode_package, encode_readme, encode_summary, join_document
 from registry.domain.listing import name_place, score_place
@@ -68,7 +68,7 @@ def readme_item(package: Package) -> Item | None:
 
 def version_item(package: Package) -> Item:
     return {
-        **keys.version_key(package.type, package.name, package.version),
+        **name_keys.version_key(package.type, package.name, package.version),
         "id": text(package.id),
         "type": text(package.type.value),
         "version": text(str(package.version)),
@@ -96,9 +96,9 @@ def entries(package: Package, score: int | None) -> dict[tuple[str, str], Item]:
 
 
 def _entry_items(package: Package, score: int | None) -> Iterable[Item]:
-    for dimension, value in keys.dimensions(package, score):
+    for dimension, value in listing_keys.dimensions(package, score):
         item: Item = {
-            **keys.key(keys.listing(package.status, dimension, value), package.id),
+            **keys.key(listing_keys.listing(package.status, dimension, value), package.id),
             "type": text(package.type.value),
             "owner": text(package.created_by),
             "version": text(str(package.version)),

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import TypeVar
 
-from registry.adapters.dynamodb import keys
+from registry.adapters.dynamodb import keys, name_keys
 from registry.adapters.dynamodb.client import DynamoTable
 from registry.adapters.dynamodb.errors import ConditionFailed
 from registry.adapters.dynamodb.keys import Action, Item, text
@@ -24,7 +24,7 @@ async def decide(table: DynamoTable, release_id: str, state: ReleaseState, *, at
     expression = "SET stage = :stage"
     if at is not None:
         expression, values[":at"] = expression + ", begun_at = :at", text(at.isoformat())
-    decided = table.update(keys.release_key(release_id), expression, condition=UNDECIDED, values=values)
+    decided = table.update(name_keys.release_key(release_id), expression, condition=UNDECIDED, values=values)
     try:
         await table.transact([decided])
     except ConditionFailed:
@@ -35,7 +35,7 @@ async def decide(table: DynamoTable, release_id: str, state: ReleaseState, *, at
 async def end_release(table: DynamoTable, release_id: str) -> None:
     """See to it that nothing is prepared any more: cancel the release unless it is committed, then carry it out."""
     await decide(table, release_id, ReleaseState.CANCELLED)
-    header = await table.get(keys.release_key(release_id))
+    header = await table.get(name_keys.release_key(release_id))
     if header is None:
         return
     if ReleaseState(attribute(header, "stage")) is ReleaseState.COMMITTED:
@@ -111,7 +111,7 @@ async def clean(table: DynamoTable, release_id: str) -> None:
 
     await _each(parts, forget)
     await table.batch_write([{"DeleteRequest": {"Key": keys.key_of(part)}} for part in parts])
-    await table.transact([table.delete(keys.release_key(release_id))])
+    await table.transact([table.delete(name_keys.release_key(release_id))])
 
 
 async def _unless_done(table: DynamoTable, actions: Sequence[Action]) -> None:

@@ -13,7 +13,7 @@ was prepared before the commit, so a second read that is judged as committed fin
 from collections.abc import Awaitable, Callable, Iterable
 from enum import StrEnum
 
-from registry.adapters.dynamodb import keys
+from registry.adapters.dynamodb import name_keys
 from registry.adapters.dynamodb.client import DynamoTable
 from registry.adapters.dynamodb.keys import Item
 from registry.adapters.dynamodb.records import attribute
@@ -44,7 +44,7 @@ async def read_released(table: DynamoTable, read: Callable[[], Awaitable[list[It
 
 async def states_of(table: DynamoTable, releases: Iterable[str]) -> dict[str, ReleaseState]:
     """The states of those releases that are there: the items of one that is gone have no trace of it."""
-    found = await table.batch_get([keys.release_key(release) for release in releases])
+    found = await table.batch_get([name_keys.release_key(release) for release in releases])
     return {attribute(item, "sk"): ReleaseState(attribute(item, "stage")) for item in found}
 
 

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from registry.adapters.dynamodb import keys, records
+from registry.adapters.dynamodb import keys, name_keys, records
 from registry.adapters.dynamodb.audit import audit_item
 from registry.adapters.dynamodb.changes import change_item
 from registry.adapters.dynamodb.client import DynamoTable
@@ -46,7 +46,7 @@ class DynamoReleaseStore:
 
     async def release(self, release: Release) -> None:
         header: Item = {
-            **keys.release_key(release.id),
+            **name_keys.release_key(release.id),
             "stage": text(ReleaseState.PREPARING),
             "begun_at": text(self._clock.now().isoformat()),
         }
@@ -70,7 +70,7 @@ class DynamoReleaseStore:
 
     async def settle(self, now: datetime) -> int:
         ended = 0
-        for header in await self._table.query_all(keys.RELEASES):
+        for header in await self._table.query_all(name_keys.RELEASES):
             if datetime.fromisoformat(attribute(header, "begun_at")) + SETTLED_AFTER <= now:
                 release_id = attribute(header, "sk")
                 await end_release(self._table, release_id)
@@ -98,9 +98,9 @@ class DynamoReleaseStore:
             *event_items(released.change.events, revision=after.revision),
         ]
         part: Item = {
-            **keys.release_part_key(release.id, after.id),
+            **name_keys.release_part_key(release.id, after.id),
             "settled": {"M": settled},
-            "version": {"M": keys.version_key(after.type, after.name, after.version)},
+            "version": {"M": name_keys.version_key(after.type, after.name, after.version)},
             "puts": _maps(puts),
             "deletes": _maps(keys.key(*place) for place in old if place not in new),
             "added": _maps(keys.key(*place) for place in new if place not in old),
@@ -116,7 +116,7 @@ class DynamoReleaseStore:
                 shard=settled["status_shard"],
             ),
             self._prepare(
-                keys.version_key(after.type, after.name, after.version),
+                name_keys.version_key(after.type, after.name, after.version),
                 release.id,
                 {"status": settled["status"]},
                 "attribute_exists(pk)",
@@ -137,13 +137,13 @@ class DynamoReleaseStore:
 
     async def _prepare_name(self, release: Release, released: ReleasedName) -> None:
         name = released.name
-        key = keys.name_key(name.type, name.name)
+        key = name_keys.name_key(name.type, name.name)
         while (found := await self._table.get(key)) is not None and "to_be" in found:
             await end_release(self._table, attribute(found, "in_release"))
         aliases: Item = {"aliases": {"M": {alias: text(version) for alias, version in name.aliases.items()}}}
         changed: Item = {**aliases, "revision": number(name.revision)}
         part: Item = {
-            **keys.release_part_key(release.id, f"{name.type.value}#{name.name}"),
+            **name_keys.release_part_key(release.id, f"{name.type.value}#{name.name}"),
             "name": {"M": key},
             "changed": {"M": changed},
             "puts": _maps([*map(audit_item, released.audit), *event_items(released.events, revision=name.revision)]),
@@ -181,7 +181,7 @@ class DynamoReleaseStore:
     async def _guarded(self, release_id: str, actions: Sequence[Action]) -> None:
         """Do all of it while the release is being prepared. Raises RevisionConflict."""
         values: Item = {":preparing": text(ReleaseState.PREPARING)}
-        check = self._table.check(keys.release_key(release_id), condition=UNDECIDED, values=values)
+        check = self._table.check(name_keys.release_key(release_id), condition=UNDECIDED, values=values)
         try:
             await self._table.transact([check, *actions])
         except ConditionFailed:

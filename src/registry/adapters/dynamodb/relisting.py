@@ -5,7 +5,7 @@ goes on after a restart, and several processes may walk at once. Until it is don
 packages, and is refused.
 """
 
-from registry.adapters.dynamodb import keys, records
+from registry.adapters.dynamodb import keys, listing_keys, records
 from registry.adapters.dynamodb.client import DynamoTable
 from registry.adapters.dynamodb.errors import ConditionFailed
 from registry.adapters.dynamodb.keys import Item, number
@@ -35,7 +35,7 @@ class ListingUpgrade:
     async def check_done(self) -> None:
         """Raises Unavailable while entries may lack their places. A call until it is done, then none."""
         if not self._done:
-            self._done = await self._upgrades.find(keys.LISTINGS) == keys.HAVE_PLACES
+            self._done = await self._upgrades.find(listing_keys.LISTINGS) == listing_keys.HAVE_PLACES
         if not self._done:
             raise Unavailable(
                 "Listings by name and score are being prepared; until then list by creation.", retry_after_seconds=60
@@ -43,8 +43,8 @@ class ListingUpgrade:
 
     async def step(self) -> bool:
         """Give some packages' entries what they lack. Whether there may be more. Raises Unavailable."""
-        state = await self._upgrades.find(keys.LISTINGS)
-        if state == keys.HAVE_PLACES:
+        state = await self._upgrades.find(listing_keys.LISTINGS)
+        if state == listing_keys.HAVE_PLACES:
             return False
         if missing := await missing_indexes(self._table):
             raise Unavailable(f"The table lacks {', '.join(missing)}; `registry tables create` adds what is missing.")
@@ -54,7 +54,7 @@ class ListingUpgrade:
         for package_id in package_ids:
             await _relist(self._table, package_id)
         await self._upgrades.swap(
-            keys.LISTINGS, keys.HAVE_PLACES if reached is None else _WALKING + reached, expected=state
+            listing_keys.LISTINGS, listing_keys.HAVE_PLACES if reached is None else _WALKING + reached, expected=state
         )
         return reached is not None
 

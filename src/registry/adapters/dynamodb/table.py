@@ -9,7 +9,9 @@ from botocore.exceptions import ClientError
 
 from registry.adapters.dynamodb.client import DynamoTable
 from registry.adapters.dynamodb.errors import TableMissing
-from registry.adapters.dynamodb.keys import LISTED, MIGRATED, NAME_INDEX, SCORE_INDEX, STATUS_INDEX, TTL_ATTRIBUTE
+from registry.adapters.dynamodb.keys import STATUS_INDEX, TTL_ATTRIBUTE
+from registry.adapters.dynamodb.listing_keys import LISTED, NAME_INDEX, SCORE_INDEX
+from registry.adapters.dynamodb.name_keys import MIGRATED
 from registry.domain.errors import Unavailable
 
 if TYPE_CHECKING:

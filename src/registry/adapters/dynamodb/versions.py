@@ -3,7 +3,7 @@
 The attribute `retired_sha256` of a version that was deleted or left outlives all that else is written to its item.
 """
 
-from registry.adapters.dynamodb import keys, records
+from registry.adapters.dynamodb import name_keys, records
 from registry.adapters.dynamodb.client import DynamoTable
 from registry.adapters.dynamodb.keys import Action, Item, text
 from registry.adapters.dynamodb.records import attribute
@@ -69,4 +69,4 @@ def _refusal(package: Package, found: Item) -> RegistryError:
 
 
 def _key(package: Package) -> Item:
-    return keys.version_key(package.type, package.name, package.version)
+    return name_keys.version_key(package.type, package.name, package.version)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from registry.adapters.dynamodb import keys
+from registry.adapters.dynamodb import webhook_keys
 from registry.adapters.dynamodb.client import DynamoTable
 from registry.adapters.dynamodb.keys import Action, Item, binary, number, text
 from registry.adapters.dynamodb.records import attribute
@@ -17,7 +17,7 @@ MOST_WAITING = 1_000
 
 def webhook_item(webhook: Webhook) -> Item:
     return {
-        **keys.webhook_key(webhook.id),
+        **webhook_keys.webhook_key(webhook.id),
         "url": text(webhook.url),
         "events": {"L": [text(event) for event in sorted(webhook.events)]},
         "secret": text(webhook.secret),
@@ -38,20 +38,20 @@ def read_webhook(item: Item) -> Webhook:
 
 
 async def find_webhook(table: DynamoTable, webhook_id: str) -> Webhook | None:
-    item = await table.get(keys.webhook_key(webhook_id))
+    item = await table.get(webhook_keys.webhook_key(webhook_id))
     return None if item is None else read_webhook(item)
 
 
 async def list_enabled(table: DynamoTable) -> list[Webhook]:
     """All webhooks that are told."""
-    webhooks = map(read_webhook, await table.query_all(keys.WEBHOOKS))
+    webhooks = map(read_webhook, await table.query_all(webhook_keys.WEBHOOKS))
     return [webhook for webhook in webhooks if not webhook.disabled]
 
 
 def delivery_item(delivery: Delivery, *, now: datetime) -> Item:
     """A delivery. What has ended expires, counted from `now`."""
     item: Item = {
-        **keys.delivery_key(delivery.webhook_id, delivery.id),
+        **webhook_keys.delivery_key(delivery.webhook_id, delivery.id),
         "event": text(delivery.event.value),
         "payload": binary(delivery.payload),
         "tried_at": text(delivery.at.isoformat()),
@@ -98,14 +98,14 @@ def joining(table: DynamoTable, delivery: Delivery, *, now: datetime) -> Action:
     Its condition fails where too many wait already.
     """
     return table.update(
-        keys.queue_key(delivery),
+        webhook_keys.queue_key(delivery),
         "SET waiting = list_append(if_not_exists(waiting, :none), :one), "
         "status_shard = :queues, id = if_not_exists(id, :due)",
         condition="attribute_not_exists(waiting) OR size(waiting) < :most",
         values={
             ":none": {"L": []},
             ":one": {"L": [text(delivery.id)]},
-            ":queues": text(keys.due_queues(delivery.webhook_id)),
+            ":queues": text(webhook_keys.due_queues(delivery.webhook_id)),
             ":due": text(due_text(now, delivery.id)),
             ":most": number(MOST_WAITING),
         },

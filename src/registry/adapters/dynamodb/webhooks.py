@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from registry.adapters.dynamodb import keys
+from registry.adapters.dynamodb import webhook_keys
 from registry.adapters.dynamodb.client import DynamoTable
 from registry.adapters.dynamodb.errors import ConditionFailed
 from registry.adapters.dynamodb.keys import Item, text
@@ -34,14 +34,14 @@ class DynamoWebhookStore:
         return webhook
 
     async def list_webhooks(self, *, limit: int, after: str | None) -> Sequence[Webhook]:
-        items, _ = await self._table.query(keys.WEBHOOKS, after=after, limit=limit)
+        items, _ = await self._table.query(webhook_keys.WEBHOOKS, after=after, limit=limit)
         return [read_webhook(item) for item in items]
 
     async def disable(self, webhook_id: str) -> None:
         now = self._clock.now()
         await fan_out(self._table, now=now)  # what was recorded before has failed, and is in its log
         disabled = self._table.update(
-            keys.webhook_key(webhook_id),
+            webhook_keys.webhook_key(webhook_id),
             "SET disabled = :true",
             condition=_PRESENT,
             values={":true": {"BOOL": True}},
@@ -52,7 +52,7 @@ class DynamoWebhookStore:
             return
 
     async def remove(self, webhook_id: str) -> None:
-        removed = self._table.delete(keys.webhook_key(webhook_id), condition=_PRESENT)
+        removed = self._table.delete(webhook_keys.webhook_key(webhook_id), condition=_PRESENT)
         ended = self._table.put(_ended_item(webhook_id, now=self._clock.now()))
         try:
             await self._table.transact([removed, ended])
@@ -66,4 +66,4 @@ def unknown_webhook(webhook_id: str) -> NotFound:
 
 def _ended_item(webhook_id: str, *, now: datetime) -> Item:
     """Has the sweep clear up after a webhook that was disabled or removed: its deliveries may be many."""
-    return {**keys.ended_webhook_key(webhook_id), "ended_at": text(now.isoformat())}
+    return {**webhook_keys.ended_webhook_key(webhook_id), "ended_at": text(now.isoformat())}

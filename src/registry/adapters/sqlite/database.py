@@ -11,7 +11,9 @@ from typing import Any, TypeVar
 from registry.adapters.private_files import SQLITE_NEIGHBOURS, keep_private
 from registry.adapters.sqlite.connections import DatabaseFile
 from registry.adapters.sqlite.errors import translate
-from registry.adapters.sqlite.schema import RECORDS, Migrations, migrate
+from registry.adapters.sqlite.first_migrations import Migrations
+from registry.adapters.sqlite.migrating import migrate
+from registry.adapters.sqlite.schema import RECORDS
 from registry.adapters.sqlite.writer import GroupCommitWriter, Operation
 from registry.domain.errors import Unavailable
 

@@ -9,14 +9,14 @@ import zlib
 from dataclasses import replace
 
 from registry.api.problem_kinds import ProblemKind
-from registry.domain import errors
+from registry.domain import errors, serving_errors
 
 _GATED = "GatedRepo"
 _CODES: dict[type[errors.RegistryError], str] = {
     errors.NotFound: "RepoNotFound",
     errors.RevisionNotFound: "RevisionNotFound",
     errors.FileNotFound: "EntryNotFound",
-    errors.ContentUnavailable: _GATED,
+    serving_errors.ContentUnavailable: _GATED,
     errors.PermissionDenied: _GATED,
     errors.Unauthenticated: _GATED,
 }
@@ -51,7 +51,7 @@ def as_clients_show(error: errors.RegistryError, kind: ProblemKind) -> tuple[Pro
         headers["X-Repo-Commit"] = error.commit
     if code == _GATED:
         headers["X-HF-Warning"] = warning(text)
-        if isinstance(error, errors.ContentUnavailable):
+        if isinstance(error, serving_errors.ContentUnavailable):
             kind = replace(kind, status=_FORBIDDEN)
     return kind, headers
 

@@ -6,8 +6,9 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field
 from pydantic.config import JsonDict
 
+from registry.api.models.accounts import Permissions
 from registry.api.models.packages import Answer
-from registry.api.models.requests import Permissions, Strict
+from registry.api.models.requests import Strict
 from registry.domain.accounts import Permission
 from registry.domain.name_patterns import MAX_PATTERNS
 

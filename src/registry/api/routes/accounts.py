@@ -11,8 +11,8 @@ from registry.api.bodies import validated
 from registry.api.caching import NO_STORE
 from registry.api.documentation import LINK, problems, reference
 from registry.api.forms import FORM, read_form
+from registry.api.models.accounts import AuthenticateBody, NewUserBody, PasswordBody, PermissionsBody, SignInForm
 from registry.api.models.packages import Page, TokenModel, UserModel
-from registry.api.models.requests import AuthenticateBody, NewUserBody, PasswordBody, PermissionsBody, SignInForm
 from registry.api.paging import DEFAULT_LIMIT, Cursor, Limit, page_response, position
 from registry.api.state import state_of
 from registry.api.strict_json import StrictJsonRoute

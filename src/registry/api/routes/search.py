@@ -112,7 +112,8 @@ async def list_dependents(
 ) -> Response:
     """List the packages that depend on this version, newest first.
 
-    They name its id as a dependency, or its name with a range that has the version or with none. While the index is filled after a first start the answer is 503. A page may be short and have a `next_cursor`.
+    They name its id as a dependency, or its name with a range that has the version or with none. While the index is
+    filled after a first start the answer is 503. A page may be short and have a `next_cursor`.
     """
     services = state_of(request.scope).services
     after = position(request, services.cursors, cursor)

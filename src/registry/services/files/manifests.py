@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 import structlog
 
-from registry.domain.errors import ArchiveUnreadable, NotFound, ParsingAborted, RegistryError
+from registry.domain.errors import NotFound, ParsingAborted, RegistryError
 from registry.domain.packages import Content
+from registry.domain.serving_errors import ArchiveUnreadable
 from registry.formats.archives.kinds import SNIFF_BYTES
 from registry.formats.manifests.entries import SINGLE, Manifest, encode_manifest, single_entry
 from registry.formats.manifests.job import READER_VERSION, ManifestReading, is_surely_single

@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
-from registry.domain.errors import ArchiveUnreadable
 from registry.domain.packages import Content
+from registry.domain.serving_errors import ArchiveUnreadable
 from registry.formats.manifests.decompressing import MemberUnpacking, StreamUnpacking
 from registry.formats.manifests.entries import FileEntry, Packing, Place, Run
 from registry.formats.scanning.unpacking import DAMAGED

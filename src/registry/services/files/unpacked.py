@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 import structlog
 
-from registry.domain.errors import ArchiveUnreadable, RegistryError
+from registry.domain.errors import RegistryError
 from registry.domain.packages import Content
+from registry.domain.serving_errors import ArchiveUnreadable
 from registry.formats.manifests.entries import FileEntry, Manifest, Packing, Place, Run
 from registry.formats.manifests.rests import Rest
 from registry.ports.blobs import BlobStore

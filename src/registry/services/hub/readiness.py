@@ -2,8 +2,8 @@
 
 from collections import OrderedDict
 
-from registry.domain.errors import BeingFetched
 from registry.domain.packages import Package, PackageStatus
+from registry.domain.serving_errors import BeingFetched
 from registry.domain.verdicts import PackageSafety
 from registry.services.hub.pulling import is_pulled
 from registry.services.ratings.ratings import Ratings

@@ -5,10 +5,11 @@ import re
 from dataclasses import dataclass
 
 from registry.domain.accounts import Caller
-from registry.domain.errors import BeingFetched, InvalidInput, NotFound, RevisionNotFound, ScoreTooLow
+from registry.domain.errors import InvalidInput, NotFound, RevisionNotFound
 from registry.domain.names import LATEST, NamedVersion, NameView, not_owner
 from registry.domain.packages import Content, Package, PackageStatus, PackageType
 from registry.domain.repositories import COMMIT_PATTERN, MAIN, commit_of, main_of, package_of
+from registry.domain.serving_errors import BeingFetched, ScoreTooLow
 from registry.domain.verdicts import PackageSafety
 from registry.domain.versions import Version
 from registry.ports.names import NameStore

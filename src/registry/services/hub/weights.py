@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 import structlog
 
-from registry.domain.errors import ArchiveUnreadable, NotFound, ParsingAborted
+from registry.domain.errors import NotFound, ParsingAborted
+from registry.domain.serving_errors import ArchiveUnreadable
 from registry.formats.safetensors import LENGTH_BYTES, count_parameters, header_length
 from registry.ports.sandbox import JobLimits, Sandbox
 from registry.services.hub.files import RepositoryFiles

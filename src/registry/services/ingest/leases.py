@@ -18,7 +18,7 @@ from registry.ports.accounts import AccountStore
 from registry.ports.clock import Clock, IdSource
 from registry.ports.packages import PackageStore
 from registry.ports.source_urls import SourceUrlStore
-from registry.services.packages.intake import AuditWriter, by_registry
+from registry.services.packages.audit_writer import AuditWriter, by_registry
 
 _WRITE_ATTEMPTS = 8
 

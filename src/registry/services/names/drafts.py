@@ -7,7 +7,8 @@ from registry.domain.listing import Order, PackageFilter
 from registry.domain.packages import AuditAction, Package, PackageStatus
 from registry.ports.clock import Clock
 from registry.ports.packages import PackageStore
-from registry.services.packages.intake import AuditWriter, Intake, by_registry
+from registry.services.packages.audit_writer import AuditWriter, by_registry
+from registry.services.packages.intake import Intake
 
 _BATCH = 100
 

@@ -26,7 +26,7 @@ from registry.ports.names import NameChange, NameConflict, NameStore
 from registry.ports.packages import PackageStore
 from registry.services.names.owners import CHANGE_ATTEMPTS, AccountNames, busy, needs_owner
 from registry.services.names.private import PrivateNames
-from registry.services.packages.intake import AuditWriter
+from registry.services.packages.audit_writer import AuditWriter
 
 _AUDITED = 50
 """A change of a name is noted in the audit trail of so many packages of it, the newest."""

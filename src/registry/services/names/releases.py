@@ -15,7 +15,7 @@ from registry.services.names.access import Access
 from registry.services.names.drafts import Drafts
 from registry.services.names.names import Names, SeenName, check_alias, resolve_version
 from registry.services.names.owners import needs_owner
-from registry.services.packages.intake import AuditWriter, by
+from registry.services.packages.audit_writer import AuditWriter, by
 
 _ATTEMPTS = 5
 

@@ -12,15 +12,8 @@ from registry.formats.archives.facts import ArchiveFacts
 from registry.ports.clock import Clock
 from registry.ports.packages import PackageStore
 from registry.services.names.access import Access
-from registry.services.packages.intake import (
-    AuditWriter,
-    IncomingContent,
-    Intake,
-    Metadata,
-    by,
-    check_status_change,
-    described,
-)
+from registry.services.packages.audit_writer import AuditWriter, by
+from registry.services.packages.intake import IncomingContent, Intake, Metadata, check_status_change, described
 
 _CHANGE_ATTEMPTS = 100
 

@@ -30,17 +30,9 @@ from registry.ports.names import NameStore
 from registry.ports.packages import PackageStore
 from registry.ports.source_urls import SourceUrlStore
 from registry.services.names.access import Access
+from registry.services.packages.audit_writer import AuditWriter, by
 from registry.services.packages.idempotency import IdempotentRequest, same_request
-from registry.services.packages.intake import (
-    AuditWriter,
-    IncomingContent,
-    Intake,
-    Metadata,
-    Received,
-    by,
-    check_first_status,
-    described,
-)
+from registry.services.packages.intake import IncomingContent, Intake, Metadata, Received, check_first_status, described
 from registry.services.packages.visibility import check_may_publish
 
 FETCHED_WITHIN = timedelta(days=2)

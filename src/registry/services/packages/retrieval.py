@@ -12,16 +12,17 @@ import structlog
 
 from registry.domain.accounts import Caller
 from registry.domain.downloads import Downloaded
-from registry.domain.errors import ContentUnavailable, NotFound, Quarantined, RegistryError, Unavailable
+from registry.domain.errors import NotFound, RegistryError, Unavailable
 from registry.domain.packages import AuditAction, AuditEntry, Content, Package, PackageStatus
 from registry.domain.policy import Waiver
+from registry.domain.serving_errors import ContentUnavailable, Quarantined
 from registry.domain.verdicts import PackageSafety
 from registry.ports.audit import AuditStore
 from registry.ports.blobs import BlobStore
 from registry.ports.downloads import DownloadStore
 from registry.services.maintenance.background import write_in_batches
+from registry.services.packages.audit_writer import AuditWriter
 from registry.services.packages.catalog import Catalog
-from registry.services.packages.intake import AuditWriter
 
 _log = structlog.get_logger(__name__)
 _Answer = TypeVar("_Answer")

@@ -1,8 +1,8 @@
 """The policy at the moment of a download."""
 
-from registry.domain.errors import PolicyRefused
 from registry.domain.packages import Package
 from registry.domain.policy import Facts, Judgement, Policy, Waiver
+from registry.domain.serving_errors import PolicyRefused
 from registry.formats.license_expressions import can_choose
 from registry.ports.clock import Clock
 from registry.ports.ratings import RatingStore

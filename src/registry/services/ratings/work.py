@@ -25,7 +25,7 @@ from registry.ports.packages import PackageStore
 from registry.ports.ratings import RatingDocument, RatingLease, RatingStore
 from registry.rating.collect import EvidenceCollector
 from registry.services.maintenance.background import beside
-from registry.services.packages.intake import AuditWriter
+from registry.services.packages.audit_writer import AuditWriter
 from registry.services.ratings.documents import cache_entry, jittered, rating_document
 from registry.services.ratings.parsing import Scorer
 from registry.services.ratings.receipt_signing import ReceiptSigning

@@ -18,7 +18,7 @@ from registry.domain.verdicts import PackageSafety, SafetyPolicy, VerdictSummary
 from registry.ports.clock import Clock
 from registry.ports.packages import PackageStore
 from registry.ports.verdicts import ScanRequestStore, VerdictStore
-from registry.services.packages.intake import AuditWriter, by_registry
+from registry.services.packages.audit_writer import AuditWriter, by_registry
 from registry.services.safety.scanning import Scanning
 
 _log = structlog.get_logger(__name__)

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from registry.domain.accounts import Caller
-from registry.domain.errors import ContentUnavailable, NotScannedYet, Quarantined
 from registry.domain.packages import Package, PackageStatus
+from registry.domain.serving_errors import ContentUnavailable, NotScannedYet, Quarantined
 from registry.domain.verdicts import PackageSafety, SafetyPolicy, Verdict
 from registry.ports.clock import Clock
 from registry.ports.verdicts import ScanRequestStore, VerdictStore
