@@ -11,6 +11,31 @@ BASELINE = Path(__file__).parent / "baseline"
 PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 IMAGES = PAGE.parent / "images" / "benchmarks"
 _BEGIN, _END = "<!-- Results: made by `python -m bench --page` from bench/baseline/. -->", "<!-- End of results. -->"
+_ANSWERS, _END_OF_ANSWERS = "<!-- Answers: made by `python -m bench --page` too. -->", "<!-- End of answers. -->"
+QUESTIONS = (
+    ("How soon does it answer after a start?", "start", ("start to first answer, new data folder",)),
+    ("What does reading a package by its id cost the server?", "reading", ("read by id",)),
+    ("And a page of 50 among 100,000 packages?", "reading", ("page of 50 among 100,000 packages",)),
+    ("Among a million packages, in the store alone?", "listing", ("page, first page (1,000,000 packages)",)),
+    ("How many small packages can be published a second?", "publishing", ("publish 1 KiB, 16 connections",)),
+    ("How fast do large files go up and down?", "transfers", ("upload 1 GiB", "download 1 GiB")),
+    ("How much memory does a file of 1 GiB take?", "transfers", ("upload 1 GiB, growth of the server's memory",)),
+    (
+        "How long does a search among 100,000 packages take?",
+        "searching",
+        (
+            "words, page of 50 (all match) (100,000 packages)",
+            "regex over names, page of 50 (100,000 packages)",
+        ),
+    ),
+    (
+        "How long does the slowest of 100 reads take while hostile patterns are searched for?",
+        "searching",
+        ("the same during hostile searches, p99",),
+    ),
+    ("What does a rating that is there cost?", "ratings", ("cached rating",)),
+)
+"""What readers ask, the suite that answers it, and the names of its rows."""
 
 
 def baseline() -> list[Report]:
@@ -30,10 +55,29 @@ def save(report: Report) -> None:
 
 
 def with_results(page: str, reports: list[Report]) -> str:
-    """The page, its part between the two marks made again."""
-    before, _, rest = page.partition(_BEGIN)
-    _, _, after = rest.partition(_END)
-    return f"{before}{_BEGIN}\n\n{results(reports)}\n\n{_END}{after}"
+    """The page, its parts between the marks made again."""
+    answered = _between(page, _ANSWERS, _END_OF_ANSWERS, answers(reports))
+    return _between(answered, _BEGIN, _END, results(reports))
+
+
+def _between(page: str, begin: str, end: str, text: str) -> str:
+    before, _, rest = page.partition(begin)
+    _, _, after = rest.partition(end)
+    return f"{before}{begin}\n\n{text}\n\n{end}{after}"
+
+
+def answers(reports: list[Report]) -> str:
+    """What a reader asks first, each with its rows of the table. Raises KeyError for a row that is not there."""
+    rows = {(row.suite, row.name): row for report in reports for row in report.rows}
+    lines = ["| question | answer | goal |", "| --- | --- | --- |"]
+    for question, suite, names in QUESTIONS:
+        found = [rows[suite, name] for name in names]
+        measured = [amount(row.value, row.unit) + (f" ({row.name})" if len(found) > 1 else "") for row in found]
+        goals = [f"{goal_of(row)}: {'met' if row.met else 'missed'}" for row in found if row.met is not None]
+        lines.append(f"| {question} | {'; '.join(measured)} | {'; '.join(goals)} |")
+    missed = [f"{row.suite}: {row.name}" for row in rows.values() if row.met is False]
+    lines.append(f"| Which goals are missed? | {'; '.join(missed) or 'none'} | |")
+    return "\n".join(lines)
 
 
 def results(reports: list[Report]) -> str:

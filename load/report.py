@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from load import compare, curves, results, scaling, tables
-from load.markdown import figure
+from load.markdown import figure, table
 from load.noise import Rounds, Setup, read_setups
 from load.plan import BEFORE, STANDARD
 from load.predecessor import predecessor
@@ -20,8 +20,10 @@ def page(root: Path = results.RESULTS) -> str:
     if not setups.get(STANDARD):
         raise FileNotFoundError(f"no results in {root / STANDARD}; `make load` measures")
     sections = [
-        _head(results.read_run(root), results.digest(root)),
+        _head(results.digest(root)),
+        _answers(setups),
         _targets(setups),
+        _measured(results.read_run(root)),
         _predecessor(setups),
         _noise(setups, root),
         _endpoints(setups[STANDARD]),
@@ -57,12 +59,35 @@ def check(root: Path, folder: Path) -> int:
     return 0 if same else 1
 
 
-def _head(run: dict[str, Any], digest: str) -> str:
-    machine, versions = run["machine"], run["versions"]
+def _head(digest: str) -> str:
     return f"""\
 # Performance
 
 <!-- Made by `make report` from load/results/ (SHA-256 {digest}). Do not edit. -->
+
+How the registry fares under load from many clients: first what readers ask, then the targets, then every figure with
+its noise. What each operation costs by itself is in [benchmarks.md](benchmarks.md)."""
+
+
+def _answers(setups: Setups) -> str:
+    asked = [
+        ("How many requests a second does one process serve to 100 clients?", STANDARD, "closed"),
+        ("And two processes on the same machine?", "workers-2", "closed"),
+        ("At 1,000 requests a second, how long does each take?", STANDARD, "rate-1000"),
+        ("With DynamoDB, S3 and Redis imitated on the same two cores?", "scaled", "closed"),
+    ]
+    rows = [
+        [question, tables.in_short(setups[setup][part])]
+        for question, setup, part in asked
+        if part in setups.get(setup, {})
+    ]
+    return f"## What readers ask\n\n{table(['question', 'answer'], rows)}"
+
+
+def _measured(run: dict[str, Any]) -> str:
+    machine, versions = run["machine"], run["versions"]
+    return f"""\
+## How it was measured
 
 This page is made from raw measurements by one command, `make performance`: it measures (`python -m load run`), keeps
 the raw results in `load/results/`, and writes this page and its plots from them (`make report`). A test fails when page

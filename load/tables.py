@@ -36,6 +36,14 @@ def targets(found: Sequence[tuple[str, Rounds]]) -> str:
     return table(["load", "mean ms", "p95 ms", "errors", "requests/s", *MIX["targets"]], rows)
 
 
+def in_short(rounds: Rounds) -> str:
+    """A load in one cell: requests a second, times and errors."""
+    seconds = amount(rounds.figure(lambda one: one.per_second).value)
+    mean = amount(rounds.figure(lambda one: one.total.summary().mean_ms).value)
+    p95 = amount(rounds.figure(lambda one: one.total.summary().p95_ms).value)
+    return f"{seconds} a second; {mean} ms in the mean, 95 of 100 within {p95} ms; {rounds.error_share:.2%} errors"
+
+
 def endpoints(rounds: Rounds) -> str:
     rows = [_endpoint(name, rounds.of_operation(name), name) for name in rounds.operations]
     rows.append(_endpoint("**all**", rounds, None))

@@ -103,11 +103,12 @@ def test_the_tutorial(served: RunningServer, tmp_path: Path) -> None:
 
 def test_the_guides_that_need_a_registry(served: RunningServer, tmp_path: Path) -> None:
     sign_in = "registry login --user admin --password-stdin < registry-data/admin-password\n"
-    guides = [ROOT / "docs" / "guides" / name for name in ("publish-a-model.md", "gate-by-policy.md")]
+    guides = [ROOT / "docs" / "guides" / name for name in ("publish-a-model.md", "gate-by-policy.md", "backup.md")]
     texts = ["\n".join(blocks(guide.read_text(encoding="utf-8"), "sh")) for guide in guides]
     pasted = paste(served, tmp_path, sign_in + "\n".join(texts))
     assert '"license":"MIT"' in pasted
     assert (tmp_path / "copies" / "tiny.tar.gz").exists()
+    assert (tmp_path / "restored" / "registry.db").exists()
 
 
 def test_the_reference_of_commands_is_current() -> None:

@@ -30,6 +30,7 @@ from registry.cli import (
 )
 from registry.cli.failures import EXIT_CODES_HELP
 from registry.cli.groups import RootGroup, RootOptions
+from registry.cli.output import ask_for_json
 from registry.cli.service import has_service
 from registry.cli.session import JSON_OPTION, PROFILE_OPTION, SERVER_OPTION, TOKEN_OPTION
 
@@ -77,6 +78,7 @@ def options(
     options for connection and output may stand before the command or after.
     """
     ctx.obj = RootOptions(server, token, profile, json)
+    ask_for_json(json)
 
 
 for commands in (

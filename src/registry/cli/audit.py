@@ -12,6 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from registry.cli.failures import CommandError, ExitCode, fail, usage_error
+from registry.cli.output import Output
 from registry.cli.packages import Reference, Type
 from registry.cli.session import Session, command
 from registry.domain.packages import AuditAction
@@ -155,7 +156,7 @@ def verify(
         fail(CommandError(f"this cannot be read as part of an audit log: {error}"))
     except (CommandError, OSError) as error:
         fail(error)
-    typer.echo(said)
+    Output().outcome(said, ok=True)
 
 
 def _verify_export(path: Path, signed: "list[Checkpoint]") -> str:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from registry.cli.failures import usage_error
+from registry.cli.output import Output
 from registry.cli.service import has_service, read_settings, run
 from registry.cli.session import Session, command
 from registry.cli.text import one_line, score_text
@@ -210,16 +211,18 @@ def check() -> None:
     """
     from registry.composition import open_registry
 
+    output = Output()
+
     async def work() -> int:
         async with open_registry(read_settings()) as running:
             conflicts = await running.services.names.find_conflicts()
         for conflict in conflicts:
-            typer.echo(one_line(f"{', '.join(conflict.names)}: {conflict.detail}"))
+            output.outcome(f"{', '.join(conflict.names)}: {conflict.detail}", names=list(conflict.names))
         return len(conflicts)
 
     if run(work()):
         raise typer.Exit(1)
-    typer.echo("no conflicts")
+    output.outcome("no conflicts", names=[])
 
 
 def migrate() -> None:
@@ -230,4 +233,5 @@ def migrate() -> None:
         async with open_registry(read_settings()) as running:
             return await running.services.names.migrate()
 
-    typer.echo(f"{run(work())} names recorded")
+    recorded = run(work())
+    Output().outcome(f"{recorded} names recorded", recorded=recorded)

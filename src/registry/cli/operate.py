@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from registry import __version__
+from registry.cli.output import Output
 from registry.cli.service import read_settings, run
 from registry.cli.serving import exit_quietly_at_sigterm, server_options
 
@@ -94,8 +95,13 @@ def show_settings() -> None:
 
     from registry.settings import describe
 
+    described, output = describe(read_settings()), Output()
+    if output.as_json:
+        for each in described:
+            output.document(dict(zip(("setting", "default", "value", "meaning"), each, strict=True)))
+        return
     table = Table("setting", "default", "value", "meaning")
-    for name, default, value, meaning in describe(read_settings()):
+    for name, default, value, meaning in described:
         table.add_row(name, default, "" if value == default else value, meaning)
     Console().print(table)
 
@@ -149,9 +155,14 @@ def sweep(
     async def work(running: "Running") -> None:
         report = await running.services.maintenance.sweep(grace_seconds=grace, dry_run=dry_run)
         verb = "would remove" if dry_run else "removed"
-        typer.echo(
+        Output().outcome(
             f"{verb} {report.uploads} expired uploads, {report.blobs} blobs ({report.bytes} bytes) "
-            f"and {report.expired_records} expired records"
+            f"and {report.expired_records} expired records",
+            dry_run=dry_run,
+            uploads=report.uploads,
+            blobs=report.blobs,
+            bytes=report.bytes,
+            expired_records=report.expired_records,
         )
 
     _maintain(work)
@@ -159,18 +170,25 @@ def sweep(
 
 def scrub() -> None:
     """Hash all stored content again and name every package whose bytes are damaged. Exit code 1 when there are any."""
+    from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TimeElapsedColumn, TransferSpeedColumn
 
     async def work(running: "Running") -> None:
         maintenance_service = running.services.maintenance
         columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeElapsedColumn())
-        with Progress(*columns, transient=True) as progress:
+        with Progress(*columns, transient=True, console=Console(stderr=True)) as progress:
             bar = progress.add_task("scrub", total=None)
             damages = await maintenance_service.scrub(lambda _, size: progress.advance(bar, size))
+        output = Output()
         for damage in damages:
-            typer.echo(f"{damage.package_id}: sha256 is {damage.found or 'gone'}, should be {damage.expected}")
+            output.outcome(
+                f"{damage.package_id}: sha256 is {damage.found or 'gone'}, should be {damage.expected}",
+                package_id=damage.package_id,
+                found=damage.found,
+                expected=damage.expected,
+            )
         if damages:
             raise typer.Exit(1)
-        typer.echo("all content is as it was published")
+        output.outcome("all content is as it was published", damaged=0)
 
     _maintain(work)

@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import typer
@@ -28,17 +29,32 @@ Item = TypeVar("Item", bound=_HasDocument)
 _PHASES = {"hash": "reading", "upload": "sending", "download": "fetching"}
 
 
+_JSON_FOR_ALL: ContextVar[bool] = ContextVar("json_for_all", default=False)
+
+
+def ask_for_json(asked: bool) -> None:  # noqa: FBT001 – there is nothing else to say
+    """What `registry --json COMMAND` asks for, whatever the command."""
+    _JSON_FOR_ALL.set(asked)
+
+
 class Output:
     """The terminal, or the pipe, that the command runs in. `wants_json`: JSON was asked for, not only for a pipe."""
 
-    def __init__(self, *, as_json: bool) -> None:
-        self.wants_json = as_json
-        self.as_json = as_json or not sys.stdout.isatty()
+    def __init__(self, *, as_json: bool = False) -> None:
+        self.wants_json = as_json or _JSON_FOR_ALL.get()
+        self.as_json = self.wants_json or not sys.stdout.isatty()
         self._console: Console | None = None
 
     def document(self, document: Mapping[str, Any]) -> None:
         """One JSON document, without a character that steers a terminal."""
         typer.echo(escaped(json.dumps(document, ensure_ascii=False, separators=(",", ":"))))
+
+    def outcome(self, detail: str, **members: object) -> None:
+        """How it went: a line for people, for programs a document with the line as its `detail`."""
+        if self.as_json:
+            self.document({**members, "detail": detail})
+        else:
+            typer.echo(one_line(detail))
 
     def nothing_found(self) -> None:
         """An empty answer is no error, and no silence either."""

@@ -47,11 +47,12 @@ def check(file: PolicyFile) -> None:
 
     Waivers that have expired are named: the rules hold again for what they were for.
     """
-    found = _read(file)
+    found, output = _read(file), Output()
     for waiver in found.waivers:
         if waiver.expires_at <= datetime.now(UTC):
-            typer.echo(f"expired: {waiver.package} {waiver.version or '(all versions)'}: {waiver}")
-    typer.echo(f"{len(found.rules)} rules, {len(found.waivers)} waivers: valid")
+            output.outcome(f"expired: {waiver.package} {waiver.version or '(all versions)'}: {waiver}")
+    counts = {"rules": len(found.rules), "waivers": len(found.waivers)}
+    output.outcome(f"{counts['rules']} rules, {counts['waivers']} waivers: valid", **counts)
 
 
 def replay(

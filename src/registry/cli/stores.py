@@ -2,6 +2,7 @@
 
 import typer
 
+from registry.cli.output import Output
 from registry.cli.service import read_settings, run
 
 tables = typer.Typer(no_args_is_help=True, help="The DynamoDB table (with REGISTRY_RECORDS=dynamodb).")
@@ -42,8 +43,9 @@ def _set_up_table(*, create: bool) -> None:
     from registry.composition.scaled import set_up_table
 
     differences = run(set_up_table(read_settings(), create=create))
+    output = Output()
     for line in differences or ["the table is as it must be"]:
-        typer.echo(line)
+        output.outcome(line, ok=not differences)
     if differences:
         raise typer.Exit(1)
 
@@ -52,7 +54,8 @@ def _set_up_bucket(*, create: bool) -> None:
     from registry.composition.scaled import set_up_bucket
 
     findings = run(set_up_bucket(read_settings(), create=create))
-    for line, _ in findings:
-        typer.echo(line)
+    output = Output()
+    for line, good in findings:
+        output.outcome(line, ok=good)
     if not all(good for _, good in findings):
         raise typer.Exit(1)

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from registry.cli.failures import CommandError, usage_error
+from registry.cli.output import Output
 from registry.cli.prompts import confirm, read_password
 from registry.cli.service import has_service, read_settings, run
 from registry.cli.session import Session, command
@@ -164,6 +165,6 @@ def recover(
     async def work() -> None:
         async with open_registry(settings) as running:
             account = await running.bootstrap.recover(wanted, secret)
-            typer.echo(f"{account.name} is admin and signs in with the new password.")
+            Output().outcome(f"{account.name} is admin and signs in with the new password.", name=account.name)
 
     run(work())

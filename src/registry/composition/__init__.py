@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from registry.adapters.argon2.passwords import Argon2PasswordHasher
 from registry.adapters.system.clock import SystemClock
 from registry.adapters.system.ids import UuidSource
-from registry.composition.assembly import ADMIN_PASSWORD_FILE, Collaborators, Running, assemble
+from registry.composition.assembly import Collaborators, Running, assemble
 from registry.composition.observing import Observers
 from registry.composition.outbound import open_outbound
 from registry.composition.parsing import open_parsing
 from registry.composition.rating import RatingCollaborators, open_jobs
 from registry.composition.search import open_search
+from registry.composition.secrets import ADMIN_PASSWORD_FILE
 from registry.composition.stores import open_stores
 from registry.services.container import Services
 from registry.services.health.health import ComponentState

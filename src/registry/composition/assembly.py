@@ -1,15 +1,11 @@
 """The services of a registry over its open stores."""
 
-import secrets
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import SecretStr
-
 from registry.adapters.ed25519 import Ed25519Signer, verify
-from registry.adapters.filesystem.secret_files import kept_secret
-from registry.adapters.jose.tokens import JoseTokenCodec
+from registry.composition.accounts import assemble_accounts
 from registry.composition.backends import Stores
 from registry.composition.files import assemble_files
 from registry.composition.hub import assemble_hub, pulling
@@ -19,16 +15,14 @@ from registry.composition.policy import assemble_policy
 from registry.composition.rating import RatingCollaborators, RatingStores, assemble_rating
 from registry.composition.safety import assemble_safety
 from registry.composition.search import Search, announced
+from registry.composition.secrets import secrets_of
+from registry.composition.webhooks import assemble_webhooks
 from registry.domain.receipt_keys import read_keys
 from registry.formats.archives.limits import ArchiveLimits
 from registry.ports.clock import Clock, IdSource
 from registry.ports.passwords import PasswordHasher
 from registry.ports.throttle import AttemptCounter
-from registry.services.accounts.accounts import Accounts
-from registry.services.accounts.api_tokens import ApiTokens, TokenUse
-from registry.services.accounts.attempts import AttemptRules, LoginAttempts
 from registry.services.accounts.bootstrap import Bootstrap
-from registry.services.accounts.sessions import Sessions
 from registry.services.audit.global_audit import GlobalAudit
 from registry.services.container import Services
 from registry.services.health.health import ComponentState, HealthMonitor, Probe
@@ -59,18 +53,10 @@ from registry.services.uploads.admission import Admission
 from registry.services.uploads.completing import Completing
 from registry.services.uploads.quotas import QuotaRules, Quotas
 from registry.services.uploads.uploads import UploadRules, Uploads
-from registry.services.webhooks.deliveries import Deliveries
-from registry.services.webhooks.webhooks import Webhooks
 from registry.settings import Settings
 
-ADMIN_PASSWORD_FILE = "admin-password"  # noqa: S105  (a file name)
-_SIGNING_KEY_FILE = "signing-key"
-_AUDIT_KEY_FILE = "audit-key"
-_RECEIPT_KEY_FILE = "receipt-key"
 _AUDIT_PURPOSE = "registry audit log v1"
 _RECEIPT_PURPOSE = "registry rating receipts v1"
-_LEASE_TIMEOUTS = 3
-"""A claimed delivery is free again after so many times the time that one may take."""
 _COMPLETE_WAIT_SECONDS = 25.0
 """Below the half minute or minute after which proxies give up on a silent answer."""
 
@@ -86,7 +72,7 @@ class Running:
 
 @dataclass(frozen=True, slots=True)
 class Collaborators:
-    """What services need besides stores, and who is told of what they do."""
+    """What services need besides stores, and what is reported to whom."""
 
     search: Search
     outbound: Outbound
@@ -99,47 +85,11 @@ class Collaborators:
     on_state: Callable[[ComponentState], None]
 
 
-@dataclass(frozen=True, slots=True)
-class _Secrets:
-    signing_key: str
-    admin_password: str
-    audit_key: str
-    receipt_key: str
-
-
-def _secrets_of(settings: Settings) -> _Secrets:
-    """The key and the password from the settings; the embedded storage backend makes and keeps what is not given."""
-
-    def value(given: SecretStr | None, file: str, size: int) -> str:
-        if given is not None:
-            return given.get_secret_value()
-        return kept_secret(settings.data_dir / file, lambda: secrets.token_urlsafe(size))
-
-    signing_key = value(settings.jwt_secret, _SIGNING_KEY_FILE, 48)
-    # At scale the key that signs tokens gives the others, too, where none is set: signers derive other keys from it.
-    unset = None if settings.embedded else SecretStr(signing_key)
-    return _Secrets(
-        signing_key,
-        value(settings.admin_password, ADMIN_PASSWORD_FILE, 15),
-        value(settings.audit_key or unset, _AUDIT_KEY_FILE, 48),
-        value(settings.receipt_key or unset, _RECEIPT_KEY_FILE, 48),
-    )
-
-
 def assemble(settings: Settings, stores: Stores, around: Collaborators) -> Running:
     """Every service, each with what it needs and nothing else."""
-    kept, clock, ids = _secrets_of(settings), around.clock, around.ids
+    kept, clock, ids = secrets_of(settings), around.clock, around.ids
     records, blobs = announced(stores.records, around.search.service), stores.bytes.blobs
-    codec = JoseTokenCodec(kept.signing_key)
-    token_use = TokenUse(records.api_tokens, clock)
-    sessions = Sessions(
-        codec,
-        records.accounts,
-        records.api_tokens,
-        use=token_use,
-        clock=clock,
-        anonymous=settings.anonymous_permissions,
-    )
+    accounts = assemble_accounts(settings, stores, records, around.hasher, kept, clock=clock, ids=ids)
     audit = AuditWriter(clock, ids)
     archives = ArchiveReader(blobs, around.rating.sandbox, limits=ArchiveLimits(seconds=settings.archive_seconds))
     quotas = Quotas(
@@ -149,9 +99,6 @@ def assemble(settings: Settings, stores: Stores, around: Collaborators) -> Runni
     )
     files = assemble_files(settings, records, blobs, clock=clock, ids=ids, sandbox=around.rating.sandbox)
     intake = Intake(blobs, archives, quotas, forget=files.derived.forget)
-    bootstrap = Bootstrap(
-        records.accounts, hasher=around.hasher, clock=clock, name=settings.admin_username, password=kept.admin_password
-    )
     private = PrivateNames(records.names)
     access = Access(records.names, private)
     owners = AccountNames(records.accounts)
@@ -241,29 +188,17 @@ def assemble(settings: Settings, stores: Stores, around: Collaborators) -> Runni
         ids=ids,
         refresh_seconds=settings.downloads_refresh_seconds,
     )
+    webhooks = assemble_webhooks(settings, records, around.outbound.sender, clock=clock, ids=ids)
     services = Services(
-        sessions=sessions,
-        reading=Reading(sessions, records.reader, records.packages),
-        accounts=Accounts(
-            records.accounts,
-            records.api_tokens,
-            hasher=around.hasher,
-            codec=codec,
-            attempts=LoginAttempts(
-                stores.shared.attempts,
-                AttemptRules(
-                    settings.login_window_seconds, settings.login_attempts_per_name, settings.login_attempts_per_address
-                ),
-            ),
-            clock=clock,
-            token_lifetime_seconds=settings.token_lifetime_seconds,
-        ),
+        sessions=accounts.sessions,
+        reading=Reading(accounts.sessions, records.reader, records.packages),
+        accounts=accounts.accounts,
         access=access,
         names=names,
         namespaces=Namespaces(records.names, records.packages, owners, private),
         releases=Releases(records.releases, records.packages, names, access, drafts, audit=audit, clock=clock, ids=ids),
-        api_tokens=ApiTokens(records.api_tokens, records.accounts, clock=clock, ids=ids),
-        token_use=token_use,
+        api_tokens=accounts.api_tokens,
+        token_use=accounts.token_use,
         catalog=catalog,
         popularity=popularity,
         policy_replay=policy.replay,
@@ -277,28 +212,15 @@ def assemble(settings: Settings, stores: Stores, around: Collaborators) -> Runni
             uploads=uploads,
             releases=records.releases,
             drafts=drafts,
-            bootstrap=bootstrap,
+            bootstrap=accounts.bootstrap,
             clock=clock,
             observer=around.housekeeping,
         ),
         load_tests=LoadTests(records.upgrades, clock, most_seconds=settings.load_test_seconds),
         health=HealthMonitor(records.health_log, clock, _probes(stores, around.search), on_state=around.on_state),
         ingest=ingest,
-        webhooks=Webhooks(
-            records.webhooks,
-            records.outbox,
-            around.outbound.sender,
-            clock=clock,
-            ids=ids,
-            max_webhooks=settings.max_webhooks,
-        ),
-        deliveries=Deliveries(
-            records.webhooks,
-            records.outbox,
-            around.outbound.sender,
-            clock=clock,
-            lease_seconds=_LEASE_TIMEOUTS * settings.webhook_timeout_seconds,
-        ),
+        webhooks=webhooks.webhooks,
+        deliveries=webhooks.deliveries,
         files=files.files,
         hub=assemble_hub(
             settings,
@@ -345,7 +267,7 @@ def assemble(settings: Settings, stores: Stores, around: Collaborators) -> Runni
         index_follower=around.search.follower,
         keep_parsers_ready=around.keep_parsers_ready,
     )
-    return Running(services, bootstrap, stores.shared.attempts)
+    return Running(services, accounts.bootstrap, stores.shared.attempts)
 
 
 def _probes(stores: Stores, search: Search) -> dict[str, Probe]:

@@ -30,6 +30,8 @@ _Answers = dict[str, list[tuple[int, float]]]
 class LoadTestBody(Strict):
     """How long, and with how many clients, each of which waits for its answer before it asks again."""
 
+    model_config = Strict.model_config | {"json_schema_extra": {"examples": [{"seconds": 10, "clients": 10}]}}
+
     seconds: Annotated[int, Field(ge=1, le=60)] = 10
     clients: Annotated[int, Field(ge=1, le=50)] = 10
 
