@@ -3,11 +3,12 @@
 import argparse
 import sys
 
-from trust import cheats, compatibility, examples, licenses, safety, worlds
+from trust import cheats, compatibility, examples, license_files, licenses, safety, worlds
 
 SECTIONS = (
     *safety.SECTIONS,
     *licenses.SECTIONS,
+    *license_files.SECTIONS,
     *compatibility.SECTIONS,
     *worlds.SECTIONS,
     *cheats.SECTIONS,

@@ -179,8 +179,8 @@ def _checked(header: bytearray) -> bytes:
 def _zip_of_zstd(data: bytes) -> bytes:
     """The method that zips have from Python 3.14 on."""
     whole = bytearray(zipped(zstd.compress(data), method=zipfile.ZIP_STORED))
-    for mark, shift in ((b"PK\x03\x04", 0), (b"PK\x01\x02", 2)):
-        at = whole.index(mark) + shift
+    directory = struct.unpack_from("<I", whole, len(whole) - 6)[0]
+    for at in (0, directory + 2):
         struct.pack_into("<H", whole, at + 8, 93)
         struct.pack_into("<I", whole, at + 14, zlib.crc32(data))
         struct.pack_into("<I", whole, at + 22, len(data))

@@ -36,7 +36,7 @@ def _artifact(requirement: str, pattern: str, *, source: bool = False) -> Path:
         _ARTIFACTS.mkdir(parents=True, exist_ok=True)
         kind = ("--no-binary", ":all:") if source else ("--only-binary", ":all:")
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", *kind]
-        subprocess.run([*command, "--dest", str(_ARTIFACTS), requirement], check=True)  # noqa: S603 - fixed arguments
+        subprocess.run([*command, "--dest", str(_ARTIFACTS), requirement], check=True)
     return next(_ARTIFACTS.glob(pattern))
 
 

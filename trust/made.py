@@ -22,7 +22,7 @@ from registry.domain.evidence import (
 )
 from registry.domain.packages import Content, Dependency, Package, PackageStatus, PackageType
 from registry.domain.ratings import Receipt
-from registry.domain.safety import status_of
+from registry.domain.verdicts import verdict_on
 from registry.domain.versions import Version
 from registry.formats.archives.inspecting import inspect_content
 from registry.formats.archives.limits import MIB, ArchiveLimits
@@ -31,9 +31,11 @@ from registry.formats.inspection import InspectionLimits
 from registry.formats.project_files import read_project
 from registry.formats.scanning.limits import ScanLimits
 from registry.formats.scanning.scan import scan_content
+from registry.formats.scanning.version import SCANNER_VERSION
 from registry.rating.collect import EvidenceCollector
 from registry.rating.score import rate
 from registry.rating.sources import Deadlines, Sources
+from registry.services.safety.facts import facts_of
 
 AT = datetime(2026, 11, 30, tzinfo=UTC)
 _WALK = ArchiveLimits(seconds=300, members=20_000, unpacked_bytes=2048 * MIB)
@@ -145,15 +147,7 @@ class _World:
         report = scan_content(
             io.BytesIO(self._data), size=len(self._data), filename=self._made.filename, limits=ScanLimits()
         )
-        return SafetyFacts(
-            content.sha256,
-            status_of(report),
-            1,
-            findings=tuple(report.findings)[:20],
-            scanned=len(report.scanned),
-            unread=len(report.not_scanned),
-            not_scanned=tuple(report.not_scanned)[:20],
-        )
+        return facts_of(verdict_on(content.sha256, report, scanner_version=SCANNER_VERSION, scanned_at=AT))
 
     async def parents(self, package: Package) -> tuple[ParentScore, ...]:
         return self._made.parents

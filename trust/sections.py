@@ -18,14 +18,14 @@ class Section:
 
     def write(self, *, check: bool) -> bool:
         """Measure and write. With `check` nothing is written; gives whether the page is as measured."""
+        measured = self.measure().rstrip() + "\n"
         path = _DOCS / self.page
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8")  # after measuring, which takes minutes: others may write the page
         begin, end = f"<!-- trust: {self.name} -->\n", f"<!-- end: {self.name} -->"
         pattern = re.compile(re.escape(begin) + ".*?" + re.escape(end), re.DOTALL)
         if not pattern.search(text):
             raise SystemExit(f"{path} has no place for the table {self.name!r}: add {begin.strip()} and {end}")
-        table = self.measure().rstrip() + "\n"
-        written = pattern.sub(lambda _: f"{begin}\n{table}\n{end}", text)
+        written = pattern.sub(lambda _: f"{begin}\n{measured}\n{end}", text)
         if not check:
             path.write_text(written, encoding="utf-8")
         return written == text

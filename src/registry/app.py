@@ -52,6 +52,7 @@ from registry.web.application import add_web_interface
 from registry.web.documentation_pages import add_documentation_pages
 from registry.web.help import add_help
 from registry.web.sessions import API_PREFIX, with_session_as_token
+from registry.wire.client_address import with_client_address
 from registry.wire.middleware import RequestMiddleware
 from registry.wire.request_scheduler import RequestScheduler
 from registry.wire.stopping import stopping_at_signals
@@ -60,10 +61,13 @@ from registry.wire.stopping import stopping_at_signals
 class _Application(FastAPI):
     """FastAPI, asked after the hot routes; both within surroundings of their own."""
 
-    def serve_first(self, routes: HotRoutes, surround: Callable[[ASGIApp], ASGIApp]) -> None:
+    def serve_first(self, routes: HotRoutes, surround: Callable[[ASGIApp], ASGIApp], *, address_header: bytes) -> None:
         self._hot, self._surrounded = routes, surround(routes)
+        self._address_header = address_header
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._address_header and scope["type"] == "http":
+            scope = with_client_address(scope, self._address_header)
         if scope["type"] == "http" and scope["path"].startswith(API_PREFIX + "/"):
             scope = with_session_as_token(scope)
         elif scope["type"] == "http" and is_hub(scope):
@@ -96,6 +100,7 @@ def create_app(settings: Settings) -> FastAPI:
     """The application over the stores that the settings choose; they are opened when it starts."""
     collected = metrics.collected_registry()
     queues = metrics.QueueMetrics(collected, workers=settings.workers)
+    edge_metrics = metrics.EdgeMetrics(collected)
     stopping = Stopping()
 
     @contextlib.asynccontextmanager
@@ -109,6 +114,8 @@ def create_app(settings: Settings) -> FastAPI:
             app.state.api = api_state(running, settings, metrics.scraped_registry(collected), stopping)
             services = running.services
             services.deliveries.observers.append(metrics.DeliveryMetrics(collected))
+            if services.edge is not None:
+                services.edge.observers.append(edge_metrics)
             services.verdicts.observers.append(metrics.VerdictMetrics(collected))
             own_queues = {
                 "ingest": lambda: services.ingest.depth,
@@ -199,9 +206,10 @@ def create_app(settings: Settings) -> FastAPI:
         scheduler=RequestScheduler(),
         stopping=stopping,
         log_requests=settings.log_requests,
+        tagged=bool(settings.edge_distribution_id),
     )
     app.add_middleware(surround)
-    app.serve_first(HotRoutes(hot), surround)
+    app.serve_first(HotRoutes(hot), surround, address_header=settings.client_address_header.lower().encode())
     return app
 
 

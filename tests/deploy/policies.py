@@ -13,7 +13,14 @@ ROLES = ("ApiRole", "WorkerRole", "OperatorRole")
 ACCOUNT, REGION, STACK = "123456789012", "us-east-1", "registry"
 TABLE = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{STACK}-Table-1ABC"
 BUCKET = "arn:aws:s3:::registry-bucket-1abc"
-RESOURCES = {"table": TABLE, "index": f"{TABLE}/index/GSI-Status-Created", "bucket": BUCKET, "object": f"{BUCKET}/b/1"}
+DISTRIBUTION = "E1ABCDEFGHIJKL"
+RESOURCES = {
+    "table": TABLE,
+    "index": f"{TABLE}/index/GSI-Status-Created",
+    "bucket": BUCKET,
+    "object": f"{BUCKET}/b/1",
+    "distribution": f"arn:aws:cloudfront::{ACCOUNT}:distribution/{DISTRIBUTION}",
+}
 _VALUES = {
     "AWS::Partition": "aws",
     "AWS::Region": REGION,
@@ -21,12 +28,13 @@ _VALUES = {
     "AWS::StackName": STACK,
     "Table.Arn": TABLE,
     "Bucket.Arn": BUCKET,
+    "Front.Outputs.DistributionId": DISTRIBUTION,
 }
-_CONDITIONS = {"HasRestoredTable": False}
+_CONDITIONS = {"HasFront": True, "HasRestoredTable": False}
 
 
 def _resolved(value: Any) -> Any:
-    """A value of the template with its functions carried out, for a stack with default parameters."""
+    """A value of the template with its functions carried out, for a stack with default parameters and a front."""
     if isinstance(value, list):
         return list(itertools.chain.from_iterable(_flat(_resolved(each)) for each in value))
     if not isinstance(value, dict):
@@ -36,8 +44,8 @@ def _resolved(value: Any) -> Any:
     if "Fn::GetAtt" in value:
         return _VALUES[".".join(value["Fn::GetAtt"])]
     if "Fn::Sub" in value:
-        text: str = value["Fn::Sub"]
-        for name, found in _VALUES.items():
+        text, own = value["Fn::Sub"] if isinstance(value["Fn::Sub"], list) else (value["Fn::Sub"], {})
+        for name, found in (_VALUES | {name: _resolved(inner) for name, inner in own.items()}).items():
             text = text.replace("${" + name + "}", found)
         assert "${" not in text, text
         return text

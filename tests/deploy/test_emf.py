@@ -56,6 +56,7 @@ def busy_registry() -> CollectorRegistry:
     housekeeping.swept(SweepReport(uploads=1, blobs=2, bytes=300, expired_records=4))
     housekeeping.scrubbed([])
     metrics.DeliveryMetrics(registry).observe("delivered", 0.1)
+    metrics.EdgeMetrics(registry).invalidated("done", 3)
     metrics.RatingMetrics(registry).rated("complete", 2)
     metrics.VerdictMetrics(registry).judged("clean")
     queues = metrics.QueueMetrics(registry, workers=1)

@@ -1,6 +1,7 @@
 """Roles against the calls of real processes: all that they make is allowed, and nothing else without a reason."""
 
 import secrets
+from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from tests.api.server import RunningServer, server_environment, start_server, wo
 from tests.api.support import eventually, log_in, metadata, publish
 from tests.deploy.policies import ROLES, allowed_actions, denied
 from tests.engines.aws_calls import FOLDER, Call, recorded, recording_environment
+from tests.engines.cloudfront import CloudFront, running_cloudfront
+from tests.engines.s3 import ACCESS_KEY, SECRET_KEY
 from tests.unit.archives import make_zip
 
 pytestmark = [pytest.mark.engines(*ENGINES, "iam_simulator")]
@@ -50,7 +53,15 @@ REASONS = {
 
 
 @pytest.fixture
-def calls_of_processes(tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> set[Call]:
+def cloudfront() -> Iterator[CloudFront]:
+    with running_cloudfront({ACCESS_KEY: SECRET_KEY}) as running:
+        yield running
+
+
+@pytest.fixture
+def calls_of_processes(
+    tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, cloudfront: CloudFront
+) -> set[Call]:
     """The calls of a server, a worker and operators' commands that did their usual work, and some seldom work."""
     used = engines(request)  # before the folder is another one: what records the whole run's calls keeps its own
     folder = tmp_path / "calls"
@@ -59,6 +70,8 @@ def calls_of_processes(tmp_path: Path, request: pytest.FixtureRequest, monkeypat
     settings = {
         **scaled_settings(used),
         **recording_environment(),
+        "REGISTRY_EDGE_DISTRIBUTION_ID": cloudfront.distribution_id,
+        "REGISTRY_EDGE_ENDPOINT_URL": cloudfront.url,
         "REGISTRY_SWEEP_INTERVAL_SECONDS": "1",
         "REGISTRY_SWEEP_GRACE_SECONDS": "0",
     }
@@ -68,6 +81,7 @@ def calls_of_processes(tmp_path: Path, request: pytest.FixtureRequest, monkeypat
     try:
         with worker(server):
             _use(server)
+            eventually(lambda: cloudfront.items != [])
         operate(settings, "maintenance", "sweep")
         operate(settings, "maintenance", "scrub")
     finally:

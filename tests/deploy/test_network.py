@@ -1,6 +1,6 @@
 """Who reaches what: TLS at the door, nothing else open, and a firewall that does not take packages for attacks."""
 
-from tests.deploy.template import containers, resources, texts
+from tests.deploy.template import containers, load, resources, texts
 
 MODERN_TLS = ("ELBSecurityPolicy-TLS13-1-2-",)
 
@@ -20,7 +20,8 @@ def test_only_the_load_balancer_takes_addresses_from_outside() -> None:
     for name, group in resources("AWS::EC2::SecurityGroup").items():
         rules = group.get("SecurityGroupIngress", [])
         if name == "LoadBalancerGroup":
-            assert {rule["FromPort"] for rule in rules} == {80, 443}
+            without_front = [rule["Fn::If"][2] for rule in rules]
+            assert {rule["FromPort"] for rule in without_front} == {80, 443}
         else:
             assert all("SourceSecurityGroupId" in rule and "CidrIp" not in rule for rule in rules), name
 
@@ -55,6 +56,7 @@ def test_the_firewall_bounds_the_rate_and_lets_packages_through() -> None:
     assert {"CrossSiteScripting_BODY", "JavaDeserializationRCE_BODY", "RestrictedExtensions_URIPATH"} <= counting
     (association,) = resources("AWS::WAFv2::WebACLAssociation").values()
     assert association["ResourceArn"] == {"Ref": "LoadBalancer"}
+    assert load("registry.yaml")["Resources"]["FirewallAssociation"]["Condition"] == "NoFront"
 
 
 def test_metrics_stay_inside() -> None:

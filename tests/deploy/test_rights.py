@@ -44,6 +44,7 @@ S3 = {
     "upload_part": {"s3:PutObject"},
     "upload_part_copy": {"s3:GetObject", "s3:PutObject"},
 }
+CLOUDFRONT = {"create_invalidation": {"cloudfront:CreateInvalidation"}}
 # Of the operator alone: what the runbook and the README do by `aws`, not by `registry`.
 EXTRA = {
     "dynamodb:DescribeContinuousBackups": "how far back a restore can go",
@@ -76,10 +77,11 @@ def _allowed(role: str) -> set[str]:
 def test_every_call_of_the_code_is_known_here() -> None:
     assert sdk_calls("dynamodb") == set(DYNAMODB)
     assert sdk_calls("s3") == set(S3)
+    assert sdk_calls("cloudfront") == set(CLOUDFRONT)
 
 
 def test_the_roles_together_may_do_what_the_code_does_and_nothing_else() -> None:
-    needed = set().union(*DYNAMODB.values(), *S3.values())
+    needed = set().union(*DYNAMODB.values(), *S3.values(), *CLOUDFRONT.values())
     allowed = _allowed("ApiRole") | _allowed("WorkerRole") | _allowed("OperatorRole")
     assert allowed - needed == set(EXTRA), "allowed, and not called: give a reason in EXTRA or take it away"
     assert needed - allowed == set()
@@ -112,6 +114,16 @@ def test_a_worker_stores_what_it_makes_and_looks_for_nothing() -> None:
         "s3:PutObject",
     }
     assert "dynamodb:Scan" not in _allowed("WorkerRole")
+
+
+def test_the_api_alone_invalidates_and_at_its_own_distribution() -> None:
+    assert [
+        role for role in ("ApiRole", "WorkerRole", "OperatorRole") if "cloudfront:CreateInvalidation" in _allowed(role)
+    ] == ["ApiRole"]
+    (statement,) = [each for each in _statements("ApiRole") if each["Action"] == "cloudfront:CreateInvalidation"]
+    text, values = statement["Resource"]["Fn::Sub"]
+    assert text == "arn:${AWS::Partition}:cloudfront::${AWS::AccountId}:distribution/${Id}"
+    assert values["Id"]["Fn::If"] == ["HasFront", {"Fn::GetAtt": ["Front", "Outputs.DistributionId"]}, "none"]
 
 
 @pytest.mark.parametrize("role", ["ExecutionRole", "ApiRole", "WorkerRole", "OperatorRole"])

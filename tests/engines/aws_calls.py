@@ -19,7 +19,7 @@ _COMMANDS = {"tables", "bucket", "maintenance", "names", "audit", "users"}
 LIBRARY = "any"
 """The role of calls in the tests' own process: some role has to allow them."""
 Call = tuple[str, str, str]
-"""A role, an action of IAM, and a kind of resource: table, index, bucket or object."""
+"""A role, an action of IAM, and a kind of resource: table, index, bucket, object or distribution."""
 
 _TRANSACTION = {
     "Put": "PutItem",
@@ -61,6 +61,8 @@ def asked_of_iam(service: str, operation: str, parameters: Mapping[str, Any]) ->
                     yield f"dynamodb:{_TRANSACTION[verb]}", kind
         else:
             yield f"dynamodb:{operation}", kind
+    elif service == "cloudfront":
+        yield f"cloudfront:{operation}", "distribution"
     elif operation == "UploadPartCopy":
         yield "s3:GetObject", "object"
         yield "s3:PutObject", "object"
@@ -82,7 +84,7 @@ def record_calls() -> None:
     call, presign, direct = client_class._make_api_call, signers.generate_presigned_url, DirectClient._call
 
     def note(service: str, operation: str, parameters: Mapping[str, Any]) -> None:
-        if service not in ("dynamodb", "s3") or not _is_of_an_adapter():
+        if service not in ("cloudfront", "dynamodb", "s3") or not _is_of_an_adapter():
             return
         for action, kind in asked_of_iam(service, operation, parameters):
             found = (_role(), action, kind)

@@ -4,7 +4,7 @@ import pytest
 
 from registry.domain.evidence import LicenseSource
 from registry.formats.licenses.files import MAX_STATEMENTS, LicenseFiles
-from registry.formats.licenses.recognising import held_in, recognise_license
+from registry.formats.licenses.recognising import recognise
 from tests.unit.archives import MAKERS, MIT_TEXT, Files, look_into
 from tests.unit.test_license_texts import APACHE_TEXT, GPL_NOTICE
 from trust.licenses import list_texts
@@ -129,8 +129,7 @@ def test_a_note_that_names_the_license_files_is_no_license() -> None:
     ],
 )
 def test_what_a_text_holds_beside_notes(text: str, holds: tuple[str, ...]) -> None:
-    assert held_in(text) == holds
-    assert recognise_license(text) is None
+    assert (recognise(text).license, recognise(text).holds) == (None, holds)
 
 
 def test_more_files_than_are_read_are_said() -> None:

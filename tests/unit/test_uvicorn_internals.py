@@ -1,4 +1,4 @@
-"""What `wire/server_protocol.py` uses of uvicorn's and httptools' inside: a new version that changes it fails here."""
+"""What the server protocol and the request cycle use of uvicorn's and httptools' inside: a change there fails here."""
 
 import inspect
 
@@ -35,6 +35,11 @@ ATTRIBUTES = [
     "server_state",
     "app_state",
     "tasks",
+    "app",
+    "logger",
+    "access_logger",
+    "root_path",
+    "scope",
 ]
 CYCLE = [
     "disconnected",
@@ -73,6 +78,13 @@ def test_the_protocol_is_asked_for_each_message() -> None:
     completed = inspect.getsource(HttpToolsProtocol.on_response_complete).splitlines()
     statements = [line for line in completed if line.strip() and not line.strip().startswith("#")]
     assert len(statements) == 13, "uvicorn's on_response_complete does more than BoundedProtocol's does"
+    for method, lines in (
+        (HttpToolsProtocol.on_headers_complete, 45),
+        (HttpToolsProtocol.on_message_complete, 5),
+        (RequestResponseCycle.send, 80),
+    ):
+        found = [line for line in map(str.strip, inspect.getsource(method).splitlines()) if line and line[0] != "#"]
+        assert len(found) == lines, f"uvicorn's {method.__name__} does more than the registry's does"
     received = inspect.getsource(HttpToolsProtocol.data_received)
     assert "self.parser.feed_data(data)" in received
 

@@ -18,29 +18,30 @@ _SCOPE_KEY = "registry.caching"
 class Caching:
     """What the handling of a request finds out about how long its response may be kept."""
 
-    __slots__ = ("anonymous", "by_caller", "for_all", "immutable")
+    # Defaults of the class: every request makes one, and few change much.
+    by_caller = False
+    """The response depends on who asks: a token was looked for."""
+    for_all = False
+    """No token is needed, ever, and the response is true for longer than this moment."""
+    anonymous = False
+    """There was none, and the response is what everybody may see."""
+    immutable = False
+    """These bytes never change under their URL."""
 
-    def __init__(self) -> None:
-        self.by_caller = False
-        """The response depends on who asks: a token was looked for."""
-        self.for_all = False
-        """No token is needed, ever, and the response is true for longer than this moment."""
-        self.anonymous = False
-        """There was none, and the response is what everybody may see."""
-        self.immutable = False
-        """These bytes never change under their URL."""
-
-    def headers(self, status: int, *, chosen: bool) -> list[Header]:
+    def headers(self, status: int, *, chosen: bool) -> tuple[Header, ...]:
         """Cache-Control, unless the route has `chosen` it, and Vary."""
-        found = [_VARY_LINE] if self.by_caller else []
-        if not chosen:
-            found.append(self._cache_control(status))
-        return found
+        if chosen:
+            return (_VARY_LINE,) if self.by_caller else ()
+        return (_VARY_LINE, self._cache_control(status)) if self.by_caller else (self._cache_control(status),)
+
+    def is_shared(self, status: int) -> bool:
+        """Whether caches may give the response to others."""
+        return (self.for_all or self.anonymous) and status in _SHARED_STATUSES
 
     def _cache_control(self, status: int) -> Header:
         if status >= 400 or not (self.by_caller or self.for_all):
             return _NO_STORE_LINE
-        shared = (self.for_all or self.anonymous) and status in _SHARED_STATUSES
+        shared = self.is_shared(status)
         if self.immutable and status in _SHARED_STATUSES:
             return b"cache-control", (b"public, " if shared else b"private, ") + _IMMUTABLE
         return _PUBLIC_LINE if shared else _PRIVATE_LINE

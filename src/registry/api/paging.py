@@ -1,6 +1,8 @@
 """Pages: `limit`, `cursor`, `next_cursor` and the Link header (RFC 8288)."""
 
 import hashlib
+import re
+from array import array
 from collections.abc import Sequence
 from typing import Annotated, NamedTuple, Protocol
 from urllib.parse import urlencode
@@ -22,7 +24,7 @@ DEFAULT_LIMIT = 50
 def listing_name(request: Request, in_body: str = "") -> str:
     """What a cursor is bound to: the route and its filters, in any order, with those that came in the body."""
     filters = sorted((name, value) for name, value in request.query_params.multi_items() if name not in _NOT_FILTERS)
-    return f"{request.scope['path']}?{urlencode(filters)}" + (in_body and f"\n{in_body}")
+    return f"{request.scope['path']}?{urlencode(filters) if filters else ''}" + (in_body and f"\n{in_body}")
 
 
 _NOT_FILTERS = frozenset({"limit", "cursor", "include", "wait"})
@@ -38,8 +40,19 @@ class NextPage(NamedTuple):
 def link_to(request: Request, cursors: CursorCodec, next_after: str, *, in_body: str = "") -> NextPage:
     """The page that starts after this place."""
     sealed = cursors.seal(listing_name(request, in_body), next_after)
+    return NextPage(sealed, f'<{request.scope["path"]}?{_others(request)}cursor={sealed}>; rel="next"')
+
+
+def _others(request: Request) -> str:
+    """The query without its cursor, in the one form that it has when it is encoded again."""
+    sent = request.scope["query_string"]
+    if _PLAIN_QUERY.fullmatch(sent) and b"cursor=" not in sent:
+        return f"{sent.decode()}&"  # nearly always: encoding it again takes 10 µs
     query = [(name, value) for name, value in request.query_params.multi_items() if name != "cursor"]
-    return NextPage(sealed, f'<{request.scope["path"]}?{urlencode([*query, ("cursor", sealed)])}>; rel="next"')
+    return f"{urlencode(query)}&" if query else ""
+
+
+_PLAIN_QUERY = re.compile(rb"[A-Za-z_]+=[A-Za-z0-9_.-]+(?:&[A-Za-z_]+=[A-Za-z0-9_.-]+)*")
 
 
 class Revised(Protocol):
@@ -82,8 +95,8 @@ def page_response(
 
 
 def _page_tag(of: Sequence[Revised], cursor: bytes) -> str:
-    ids, revisions = "".join([each.id for each in of]), [each.revision for each in of]
-    return f'"{hashlib.sha256(f"{ids}{revisions}".encode() + cursor).hexdigest()[:32]}"'
+    ids, revisions = "".join([each.id for each in of]), array("Q", [each.revision for each in of])
+    return f'"{hashlib.sha256(ids.encode() + revisions.tobytes() + cursor).hexdigest()[:32]}"'
 
 
 def position(request: Request, cursors: CursorCodec, cursor: str | None, *, in_body: str = "") -> str | None:

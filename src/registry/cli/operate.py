@@ -176,7 +176,8 @@ def scrub() -> None:
     async def work(running: "Running") -> None:
         maintenance_service = running.services.maintenance
         columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeElapsedColumn())
-        with Progress(*columns, transient=True, console=Console(stderr=True)) as progress:
+        shown = Console(stderr=True)
+        with Progress(*columns, transient=True, console=shown, disable=not shown.is_terminal) as progress:
             bar = progress.add_task("scrub", total=None)
             damages = await maintenance_service.scrub(lambda _, size: progress.advance(bar, size))
         output = Output()

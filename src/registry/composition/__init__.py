@@ -9,6 +9,7 @@ from registry.adapters.argon2.passwords import Argon2PasswordHasher
 from registry.adapters.system.clock import SystemClock
 from registry.adapters.system.ids import UuidSource
 from registry.composition.assembly import Collaborators, Running, assemble
+from registry.composition.edge import open_edge_cache
 from registry.composition.observing import Observers
 from registry.composition.outbound import open_outbound
 from registry.composition.parsing import open_parsing
@@ -54,12 +55,14 @@ async def open_registry(
         open_stores(settings, clock, observers, limits) as stores,
         open_search(settings, stores.records) as search,
         open_outbound(settings, clock) as outbound,
+        open_edge_cache(settings) as edge,
         open_jobs(settings) as jobs,
         open_parsing(settings) as sandbox,
     ):
         around = Collaborators(
             search=search,
             outbound=outbound,
+            edge=edge,
             rating=RatingCollaborators(
                 outbound.upstreams, stores.shared.ratings, jobs, ratings_observer or UNOBSERVED, sandbox
             ),
@@ -111,6 +114,8 @@ async def run_background(
         "sweep": sweep,
         **more,
     }
+    if services.edge is not None:
+        loops["edge"] = services.edge.run
     await run_loops(loops | ({"scrub": scrub} if settings.scrub_interval_seconds else {}))
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from registry.adapters.ed25519 import Ed25519Signer, verify
 from registry.composition.accounts import assemble_accounts
 from registry.composition.backends import Stores
+from registry.composition.edge import assemble_edge
 from registry.composition.files import assemble_files
 from registry.composition.hub import assemble_hub, pulling
 from registry.composition.memory import UploadMemory
@@ -20,6 +21,7 @@ from registry.composition.webhooks import assemble_webhooks
 from registry.domain.receipt_keys import read_keys
 from registry.formats.archives.limits import ArchiveLimits
 from registry.ports.clock import Clock, IdSource
+from registry.ports.edge import EdgeCache
 from registry.ports.passwords import PasswordHasher
 from registry.ports.throttle import AttemptCounter
 from registry.services.accounts.bootstrap import Bootstrap
@@ -76,6 +78,7 @@ class Collaborators:
 
     search: Search
     outbound: Outbound
+    edge: EdgeCache | None
     rating: RatingCollaborators
     hasher: PasswordHasher
     clock: Clock
@@ -188,7 +191,8 @@ def assemble(settings: Settings, stores: Stores, around: Collaborators) -> Runni
         ids=ids,
         refresh_seconds=settings.downloads_refresh_seconds,
     )
-    webhooks = assemble_webhooks(settings, records, around.outbound.sender, clock=clock, ids=ids)
+    edge = assemble_edge(around.edge, records, clock=clock)
+    webhooks = assemble_webhooks(settings, records, around.outbound.sender, edge=edge, clock=clock, ids=ids)
     services = Services(
         sessions=accounts.sessions,
         reading=Reading(accounts.sessions, records.reader, records.packages),
@@ -221,6 +225,7 @@ def assemble(settings: Settings, stores: Stores, around: Collaborators) -> Runni
         ingest=ingest,
         webhooks=webhooks.webhooks,
         deliveries=webhooks.deliveries,
+        edge=edge,
         files=files.files,
         hub=assemble_hub(
             settings,

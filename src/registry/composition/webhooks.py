@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from registry.composition.backends import Records
 from registry.ports.clock import Clock, IdSource
 from registry.ports.webhooks import WebhookSender
+from registry.services.edge.invalidation import EdgeInvalidation
 from registry.services.webhooks.deliveries import Deliveries
 from registry.services.webhooks.webhooks import Webhooks
 from registry.settings import Settings
@@ -20,7 +21,13 @@ class WebhookServices:
 
 
 def assemble_webhooks(
-    settings: Settings, records: Records, sender: WebhookSender, *, clock: Clock, ids: IdSource
+    settings: Settings,
+    records: Records,
+    sender: WebhookSender,
+    *,
+    edge: EdgeInvalidation | None,
+    clock: Clock,
+    ids: IdSource,
 ) -> WebhookServices:
     """The services over these stores."""
     return WebhookServices(
@@ -38,5 +45,6 @@ def assemble_webhooks(
             sender,
             clock=clock,
             lease_seconds=_LEASE_TIMEOUTS * settings.webhook_timeout_seconds,
+            invalidate=None if edge is None else edge.send_due,
         ),
     )

@@ -9,6 +9,7 @@ import json
 import math
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 import yaml
@@ -29,6 +30,7 @@ _FLOAT = re.compile(r"[-+]?(?:[0-9]{1,30}(?:\.[0-9]{0,30})?|\.[0-9]{1,30})(?:[eE
 _WORDS: dict[str, Any] = {"": None, "~": None, "null": None, "true": True, "false": False, ".nan": float("nan")}
 
 
+@lru_cache(maxsize=2)  # a publish asks twice for one README: for what it says, and for its license
 def split_front_matter(text: str) -> tuple[Mapping[str, Any], str]:
     """The front matter and what follows it; an empty mapping where there is none that can be read."""
     match = _FRONT_MATTER.match(text)

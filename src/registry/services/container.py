@@ -8,6 +8,7 @@ from registry.services.accounts.accounts import Accounts
 from registry.services.accounts.api_tokens import ApiTokens, TokenUse
 from registry.services.accounts.sessions import Sessions
 from registry.services.audit.global_audit import GlobalAudit
+from registry.services.edge.invalidation import EdgeInvalidation
 from registry.services.files.files import PackageFiles
 from registry.services.health.health import HealthMonitor
 from registry.services.health.load_tests import LoadTests
@@ -67,6 +68,7 @@ class Services:
     admission: Admission
     webhooks: Webhooks
     deliveries: Deliveries
+    edge: EdgeInvalidation | None
     global_audit: GlobalAudit
     cursors: CursorCodec
     ratings: Ratings

@@ -15,6 +15,12 @@ class ServerSettings(BaseModel):
     port: int = Field(8000, ge=0, le=65535, description="port to listen on")
     workers: int = Field(1, ge=1, le=64, description="server processes")
     forwarded_allow_ips: str = Field("127.0.0.1", description="proxies whose X-Forwarded-For is believed, by commas")
+    client_address_header: str = Field(
+        "",
+        pattern=r"^[A-Za-z0-9-]{0,64}$",
+        description="header that holds the client's address and port, as `CloudFront-Viewer-Address` does; only where "
+        "every request comes from a proxy that sets it; empty: X-Forwarded-For as above",
+    )
     data_dir: Path = Field(
         Path("./registry-data"), description="folder of the embedded stores, and of the search index"
     )

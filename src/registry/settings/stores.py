@@ -36,6 +36,13 @@ class StoreSettings(BaseModel):
     cloudfront_private_key: SecretStr | None = Field(
         None, description="private key that signs its URLs, in PEM: ECDSA on P-256 (with cloudfront_url)"
     )
+    edge_distribution_id: str = Field(
+        "",
+        pattern=r"^[A-Z0-9]{0,32}$",
+        description="CloudFront distribution in front of the registry: public responses carry tags, and a change of a "
+        "package invalidates what edges hold of it; empty: neither",
+    )
+    edge_endpoint_url: str | None = Field(None, description="endpoint of CloudFront's API, where it is not AWS")
     engine_patience: float = Field(1, ge=1, le=4, description="factor on the time limits of DynamoDB, S3 and Redis")
     redis_url: SecretStr | None = Field(None, description="Redis (with cache=redis or jobs=redis)")
 

@@ -40,6 +40,7 @@ EXTRACTED: Mapping[str, tuple[tuple[str, ...], str]] = {
     "registry_rating_seconds_sum": (("outcome",), "Seconds"),
     "registry_verdicts_total": (("status",), "Count"),
     "registry_webhook_delivery_seconds_count": (("outcome",), "Count"),
+    "registry_edge_invalidations_total": (("outcome",), "Count"),
     "registry_component_up": (("component",), "None"),
     "registry_swept_blobs_total": ((), "Count"),
     "registry_swept_bytes_total": ((), "Bytes"),
@@ -47,15 +48,8 @@ EXTRACTED: Mapping[str, tuple[tuple[str, ...], str]] = {
     "registry_damaged_packages": ((), "Count"),
 }
 """Of each sample that becomes a metric: its dimensions, and its unit."""
-_GAUGES = frozenset(
-    {
-        "registry_queue_depth",
-        "registry_queue_due",
-        "registry_queue_overdue",
-        "registry_component_up",
-        "registry_damaged_packages",
-    }
-)
+_GAUGES = frozenset(name for name in EXTRACTED if not name.endswith(("_count", "_sum", "_total")))
+"""Values as they are now; the others count up, and are sent as what they grew by."""
 _DETAILED = "registry_http_request_seconds"
 _Labels = tuple[tuple[str, str], ...]
 _Samples = dict[tuple[str, _Labels], float]

@@ -11,6 +11,7 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 
 from registry.domain.errors import RegistryError
 from registry.services.maintenance.maintenance import Damage, SweepReport
+from registry.telemetry.quick import QuickCounter, QuickHistogram
 
 _BUCKETS_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _OWN_INTERVAL_SECONDS = 1.0
@@ -36,9 +37,10 @@ class HttpMetrics:
             buckets=_BUCKETS_SECONDS,
             registry=registry,
         )
-        self._received = Counter("registry_http_received_bytes", "Bytes of request bodies", registry=registry)
-        self._sent = Counter("registry_http_sent_bytes", "Bytes of response bodies", registry=registry)
-        self._children: dict[tuple[str, str, int], Histogram] = {}
+        received = Counter("registry_http_received_bytes", "Bytes of request bodies", registry=registry)
+        sent = Counter("registry_http_sent_bytes", "Bytes of response bodies", registry=registry)
+        self._received, self._sent = QuickCounter(received), QuickCounter(sent)
+        self._children: dict[tuple[str, str, int], QuickHistogram] = {}
 
     def observe(
         self, route: str, method: str, status: int, seconds: float, *, received_bytes: int, sent_bytes: int
@@ -49,7 +51,8 @@ class HttpMetrics:
         if child is None:
             # Methods are whatever a client sends: unknown ones share a label, so that nobody can grow the metrics.
             known = method if method in _METHODS else "(other)"
-            child = self._children.setdefault((route, known, status), self._requests.labels(route, known, str(status)))
+            shared = QuickHistogram(self._requests.labels(route, known, str(status)))
+            child = self._children.setdefault((route, known, status), shared)
         child.observe(seconds)
         if received_bytes:
             self._received.inc(received_bytes)
@@ -84,13 +87,13 @@ class StoreMetrics:
             registry=registry,
             multiprocess_mode="livemin",
         )
-        self._children: dict[tuple[str, str, str], Histogram] = {}
+        self._children: dict[tuple[str, str, str], QuickHistogram] = {}
 
     def observe(self, store: str, operation: str, seconds: float, outcome: str) -> None:
         key = (store, operation, outcome)
         child = self._children.get(key)
         if child is None:
-            child = self._children[key] = self._seconds.labels(*key)
+            child = self._children[key] = QuickHistogram(self._seconds.labels(*key))
         child.observe(seconds)
 
     def consumed(self, store: str, operation: str, units: float) -> None:
@@ -137,6 +140,21 @@ class DeliveryMetrics:
 
     def observe(self, outcome: str, seconds: float) -> None:
         self._seconds.labels(outcome).observe(seconds)
+
+
+class EdgeMetrics:
+    """Changes of which the cache at the edge was told, by outcome. Implements `EdgeObserver`."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._changes = Counter(
+            "registry_edge_invalidations",
+            "Changes to be invalidated at the edge, by outcome of each try: done, retried, failed",
+            ("outcome",),
+            registry=registry,
+        )
+
+    def invalidated(self, outcome: str, tags: int) -> None:
+        self._changes.labels(outcome).inc(tags)
 
 
 class RatingMetrics:

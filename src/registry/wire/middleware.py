@@ -23,7 +23,8 @@ _STOPPING = "This server is stopping and could not finish the request. Send it a
 class RequestMiddleware:
     """Pure ASGI (Starlette's BaseHTTPMiddleware costs 217 µs a request). All that share `scheduler` stand in one line.
 
-    HEAD is answered as GET is; the server leaves the body out. Handlers that can save work look for `scope["head"]`.
+    With `tagged`, public responses carry tags for the cache at the edge. HEAD is answered as GET is; the server leaves
+    the body out. Handlers that can save work look for `scope["head"]`.
     """
 
     def __init__(
@@ -34,10 +35,12 @@ class RequestMiddleware:
         scheduler: RequestScheduler,
         stopping: Stopping,
         log_requests: bool,
+        tagged: bool,
     ) -> None:
         self._app = app
         self._metrics = metrics
         self._log_requests = log_requests
+        self._tagged = tagged
         self._scheduler = scheduler
         self._stopping = stopping
 
@@ -53,7 +56,7 @@ class RequestMiddleware:
             scope = {**scope, "method": "GET", "head": True}
         # Handlers may add headers to whatever the response will be; a list, since routers copy the scope.
         added = scope["added_headers"] = [(request_id.HEADER, identity)]
-        outgoing = Outgoing(send, scope, added, begin_caching(scope))
+        outgoing = Outgoing(send, scope, added, begin_caching(scope), tagged=self._tagged)
         received = _Counted(receive, outgoing)
         try:
             await self._scheduler.begin()

@@ -6,21 +6,25 @@ from starlette.types import Message, Scope, Send
 
 from registry.api.caching import Caching, Header
 from registry.api.conditional import is_unchanged, sent_tags
+from registry.domain.edges import TAG_HEADER, tag_of_path
 
+_TAG = TAG_HEADER.encode()
 _EXPECTS = (b"expect", b"100-continue")
 _JSON = (b"content-type", b"application/json")
 
 
 class Outgoing:
-    """The `send` of one request. `added` may grow until the response starts."""
+    """The `send` of one request. `added` may grow until the response starts. `tagged`: public responses name their
+    package to the edge."""
 
-    __slots__ = ("_added", "_caching", "_held", "_scope", "_send", "body_was_read", "sent_bytes", "status")
+    __slots__ = ("_added", "_caching", "_held", "_scope", "_send", "_tagged", "body_was_read", "sent_bytes", "status")
 
-    def __init__(self, send: Send, scope: Scope, added: list[Header], caching: Caching) -> None:
+    def __init__(self, send: Send, scope: Scope, added: list[Header], caching: Caching, *, tagged: bool) -> None:
         self._send = send
         self._scope = scope
         self._added = added
         self._caching = caching
+        self._tagged = tagged
         self._held: Message | None = None
         self.status = 0
         self.sent_bytes = 0
@@ -32,11 +36,14 @@ class Outgoing:
             if self._held is not None:
                 return
         else:
+            body = message.get("body")
             if self._held is not None:
                 start, self._held = self._held, None
                 message = self._tag(start, message)
+                body = message.get("body")
                 await self._send(start)
-            self.sent_bytes += len(message.get("body", b""))
+            if body:
+                self.sent_bytes += len(body)
         await self._send(message)
 
     def _complete(self, message: Message) -> None:
@@ -48,6 +55,8 @@ class Outgoing:
             elif name == b"etag":
                 tagged = True
         headers = [*message["headers"], *self._added, *self._caching.headers(status, chosen=chosen)]
+        if self._tagged and self._caching.is_shared(status) and (tag := tag_of_path(self._scope["path"])) is not None:
+            headers.append((_TAG, tag.encode()))
         if not self.body_was_read and _EXPECTS in self._scope["headers"]:
             # Without "100 Continue" nobody knows whether the body follows: the next bytes may be either.
             headers.append((b"connection", b"close"))

@@ -1,21 +1,21 @@
 """The server's HTTP protocol: bounded heads, bodies that must keep coming, and problem documents for what never becomes
 a request.
 
-The only file that knows uvicorn's inside (`HttpToolsProtocol`, its request cycle and flow control); it adds 2 µs to a
-request of 400 µs. `tests/unit/test_uvicorn_internals.py` fails by name when uvicorn changes what is used here.
+With `request_cycle.py` the only file that knows uvicorn's inside (`HttpToolsProtocol`, its request cycle and flow
+control). `tests/unit/test_uvicorn_internals.py` fails by name when uvicorn changes what is used here.
 """
 
 import asyncio
 from typing import Any, cast
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from registry.api.state import Stopping
 from registry.wire import heads
 from registry.wire.connections import ConnectionLimits, Connections, Pace
 from registry.wire.early_problems import early_problem
 from registry.wire.heads import Refusal
+from registry.wire.request_cycle import RequestCycles
 from registry.wire.transport import HeadWithBody
 
 _WRITE_BUFFER_BYTES = 64 * 1024
@@ -57,7 +57,7 @@ class ServerProtocol:
         return protocol
 
 
-class BoundedProtocol(HttpToolsProtocol):
+class BoundedProtocol(RequestCycles):
     """One connection. Reading is in one of three phases: between messages, in a head, or in a body."""
 
     watched_by: Connections
@@ -110,13 +110,15 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._phase == _BODY:
             # A trailer field: it must not pass for a header that was there when the request was admitted.
             self._trailers += 1
-        else:
-            name = name.lower()
-            if name == b"expect":
-                value = value.lower()
-                self.expect_100_continue = value == b"100-continue"
-            self.headers.append((name, value))
-        if len(self.headers) > heads.MAX_HEADERS or self._trailers > heads.MAX_HEADERS:
+            if self._trailers > heads.MAX_HEADERS:
+                raise _Refused(heads.TOO_MANY_HEADERS)
+            return
+        name = name.lower()
+        if name == b"expect":
+            value = value.lower()
+            self.expect_100_continue = value == b"100-continue"
+        self.headers.append((name, value))
+        if len(self.headers) > heads.MAX_HEADERS:
             raise _Refused(heads.TOO_MANY_HEADERS)
 
     def on_headers_complete(self) -> None:
@@ -129,10 +131,9 @@ class BoundedProtocol(HttpToolsProtocol):
         if len(self.pipeline) >= _MAX_PIPELINED:
             self.cycle.keep_alive = False
             raise _Refused(None)
+        # While stopping, the client's next request goes to another server.
+        self.begin_request(version, keep_alive=version == "1.1" and not self.stopping.begun)
         self._owed += 1
-        super().on_headers_complete()
-        if self.stopping.begun:
-            self.cycle.keep_alive = False  # the client's next request goes to another server
         self._phase, self._unparsed_bytes, self._drain_seconds = _BODY, 0, 0.0
         self._received_bytes, self._pace = 0, None
 
@@ -143,7 +144,9 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         self._phase, self._unparsed_bytes, self._idle_seconds = _BETWEEN, 0, 0.0
-        super().on_message_complete()
+        if not self.cycle.response_complete:
+            self.cycle.more_body = False
+            self.cycle.message_event.set()
 
     def data_received(self, data: bytes) -> None:
         if self._stopped:

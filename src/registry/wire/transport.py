@@ -38,6 +38,11 @@ class HeadWithBody:
         else:
             self._transport.write(data)
 
+    def hold(self, head: bytes) -> None:
+        """Keep a head until its body is written, or the connection is closed."""
+        self._send_head()
+        self._head = head
+
     def is_closing(self) -> bool:
         return self._lingers or self._transport.is_closing()
 

@@ -11,6 +11,8 @@ from registry.domain.errors import NotFound, Unavailable
 from registry.ports.blobs import StoredBlob
 
 FILE_MODE = 0o600
+_NOWAIT = getattr(os, "RWF_NOWAIT", None)
+"""Linux has it."""
 
 Write = Callable[[int, memoryview], int]
 
@@ -99,6 +101,17 @@ class BlobFile:
                     raise Unavailable("A stored file is shorter than it was.")
                 data += more
         return data
+
+    def read_cached(self, offset: int, length: int) -> bytes | None:
+        """As `read_at`, of what the system has in memory; None where it would have to wait for the disk."""
+        if _NOWAIT is None:
+            return None
+        data = bytearray(length)
+        try:
+            read = os.preadv(self._descriptor, [data], offset, _NOWAIT)
+        except OSError:  # the disk would be asked, or this file system does not tell
+            return None
+        return bytes(data) if read == length else None
 
     def close(self) -> None:
         os.close(self._descriptor)

@@ -54,7 +54,16 @@ class Reading:
     async def open(
         cls, path: Path, threads: ThreadPoolExecutor, memory: ReadMemory, *, offset: int, length: int | None
     ) -> Self:
-        """Open the file and read the first chunk: a small read is one hop to a thread. Raises NotFound, Unavailable."""
+        """Open the file and read the first chunk. Raises NotFound, Unavailable.
+
+        What is small and in the system's memory is read at once: a hop to a thread costs ten times as much. The rest is
+        one hop.
+        """
+        if length is not None and length <= LEAST_CHUNK_BYTES and (opened := _open_cached(path, offset, length)):
+            file, first = opened
+            memory.take(len(first))
+            done = range(file.size, file.size)
+            return cls(file, first, span=done, threads=threads, memory=memory)
         taken = memory.take(CHUNK_BYTES if length is None else length)
         opening = threads.submit(_open, path, offset, taken)
         try:
@@ -107,6 +116,16 @@ def _open(path: Path, offset: int, length: int) -> tuple[BlobFile, bytes]:
     except BaseException:
         file.close()
         raise
+
+
+def _open_cached(path: Path, offset: int, length: int) -> tuple[BlobFile, bytes] | None:
+    """The file and all that is wanted of it; None where that takes the disk."""
+    file = BlobFile(path)
+    first = file.read_cached(offset, max(0, min(length, file.size - offset)))
+    if first is None:
+        file.close()
+        return None
+    return file, first
 
 
 def _close_opened(opening: Future[tuple[BlobFile, bytes]]) -> None:

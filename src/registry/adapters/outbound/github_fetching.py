@@ -9,11 +9,10 @@ from registry.adapters.outbound.answers import as_object, optional_text, path, t
 from registry.adapters.outbound.asking import commit_id, told
 from registry.adapters.outbound.transfers import Transfers
 from registry.adapters.outbound.upstream import Upstream
+from registry.formats.archives.kinds import ZIP_MAGIC
 from registry.formats.repository_urls import RepositoryAddress
 from registry.ports.clock import Clock
 from registry.ports.fetching import Fetched, FetchError, SourceFacts
-
-_ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
 
 
 class GitHubArchives:
@@ -58,7 +57,7 @@ async def _zip_only(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     """The chunks of a zip. Raises FetchError for what is none: nothing, or a page of what stands between."""
     begun = False
     async for chunk in chunks:
-        if not begun and not chunk.startswith(_ZIP_MAGIC):
+        if not begun and not chunk.startswith(ZIP_MAGIC):
             break
         begun = True
         yield chunk

@@ -8,7 +8,6 @@ import hashlib
 import json
 import math
 import secrets
-from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
@@ -16,6 +15,7 @@ from registry.adapters.outbound.answers import as_list, as_object
 from registry.adapters.outbound.upstream import Upstream
 from registry.domain.errors import SourceFailed
 from registry.domain.evidence import ClaimsReading
+from registry.domain.recent import Recent
 
 MAX_CARD_CHARACTERS = 12_000
 MAX_REASON_CHARACTERS = 300
@@ -40,14 +40,13 @@ class ChatClaimsReader:
         self._upstream = upstream
         self._model = model
         self._new_fence = new_fence
-        self._readings: OrderedDict[str, ClaimsReading] = OrderedDict()
+        self._readings = Recent[str, ClaimsReading](MAX_CACHED)
 
     async def read_claims(self, card: str) -> ClaimsReading:
         encoded = card.encode("utf-8", "replace")
         digest = hashlib.sha256(encoded).hexdigest()
         cached = self._readings.get(digest)
         if cached is not None:
-            self._readings.move_to_end(digest)
             return cached
         fence = self._new_fence()
         answer = await self._upstream.post_json(
@@ -65,9 +64,7 @@ class ChatClaimsReader:
         )
         score, reason = _validated(answer)
         reading = ClaimsReading(score, reason, self._model, digest)
-        self._readings[digest] = reading
-        if len(self._readings) > MAX_CACHED:
-            self._readings.popitem(last=False)
+        self._readings.put(digest, reading)
         return reading
 
 

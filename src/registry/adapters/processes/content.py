@@ -2,10 +2,10 @@
 
 import io
 import os
-from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 from registry.adapters.processes.frames import JOB_HEADER, RANGE, READ, SERVER_HEADER, WINDOW_BYTES
+from registry.domain.recent import Recent
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -47,7 +47,7 @@ class Content(io.RawIOBase):
         self._channel = channel
         self._size = size
         self._position = 0
-        self._windows: OrderedDict[int, bytes] = OrderedDict()
+        self._windows = Recent[int, bytes](_WINDOWS)
 
     def readable(self) -> bool:
         return True
@@ -76,14 +76,12 @@ class Content(io.RawIOBase):
         return len(data)
 
     def _window(self, number: int) -> bytes:
-        window = self._windows.pop(number, None)
+        window = self._windows.get(number)
         if window is None:
             length = min(WINDOW_BYTES, self._size - number * WINDOW_BYTES)
             self._channel.send(READ, RANGE.pack(number * WINDOW_BYTES, length))
             window = self._channel.receive()
             if len(window) != length:
                 raise EOFError("the stored content is shorter than its record says")
-        self._windows[number] = window
-        if len(self._windows) > _WINDOWS:
-            self._windows.popitem(last=False)
+            self._windows.put(number, window)
         return window

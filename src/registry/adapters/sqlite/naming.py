@@ -34,10 +34,10 @@ class _Owned:
     owners: frozenset[str]
 
 
-def claim_names(connection: sqlite3.Connection, adding: Sequence[tuple[Package, Change]]) -> None:
-    """Let users publish under their names, and make new names theirs.
+def claim_names(connection: sqlite3.Connection, adding: Sequence[tuple[Package, Change]]) -> list[Package]:
+    """Let users publish under their names, and make new names theirs; the packages whose names were there before.
 
-    Raises PermissionDenied, NameTooSimilar. Two statements where every name is known, four or five otherwise.
+    Raises PermissionDenied, NameTooSimilar. One statement where every name is known, three to five otherwise.
     """
     wanted = [(package.name, package.type.value) for package, _ in adding]
     known: dict[_Key, frozenset[str]] = {
@@ -50,6 +50,8 @@ def claim_names(connection: sqlite3.Connection, adding: Sequence[tuple[Package, 
     for package, change in adding:
         if not change.overrides_owners and change.principal not in known[package.name, package.type.value]:
             raise not_owner(package.name)
+    made = {id(package) for package, _ in new}
+    return [package for package, _ in adding if id(package) not in made]
 
 
 def _make_names(
@@ -131,6 +133,8 @@ def check_bytes(connection: sqlite3.Connection, packages: Sequence[Package]) -> 
         for package in packages
         if package.content is not None
     }
+    if not wanted:
+        return
     for name, version, kind, sha256 in connection.execute(_RETIRED, (json.dumps(list(wanted)),)):
         if wanted[name, version, kind] != sha256:
             raise VersionRetired(version)

@@ -180,8 +180,8 @@ class AddPackage(BatchOperation):
             if adding.change.upload is not None:
                 end_upload(connection, adding.change.upload)
         added = [(adding.writing.package, adding.change) for adding in operations]
-        claim_names(connection, added)
-        check_bytes(connection, [package for package, _ in added])
+        # A name keeps its row for ever, so a new one has no version with other bytes.
+        check_bytes(connection, claim_names(connection, added))
         insert_packages(connection, [adding.writing for adding in operations])
         request(connection, added, now=now)
         open_requests(connection, added, now=now)

@@ -10,7 +10,7 @@ BLOCK_BYTES = 512
 GZIP_WBITS = 31
 """For zlib: a gzip header is expected."""
 
-_ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
+ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
 _GZIP_MAGIC = b"\x1f\x8b\x08"
 
 
@@ -22,7 +22,7 @@ class ArchiveKind(StrEnum):
 
 def looks_like_archive(head: bytes) -> ArchiveKind | None:
     """The kind of archive that begins with `head` (SNIFF_BYTES, or all there is), None for anything else."""
-    if head.startswith(_ZIP_MAGIC):
+    if head.startswith(ZIP_MAGIC):
         return ArchiveKind.ZIP
     if head.startswith(_GZIP_MAGIC):
         try:

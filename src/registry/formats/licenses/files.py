@@ -14,7 +14,7 @@ from registry.formats.licenses.metadata import (
     read_pyproject,
     said,
 )
-from registry.formats.licenses.recognising import MAX_LICENSE_BYTES, held_in, is_note, parts_of, recognise_license
+from registry.formats.licenses.recognising import MAX_LICENSE_BYTES, Recognised, recognise
 
 MAX_STATEMENTS = 40
 MAX_METADATA_BYTES = 256 * 1024
@@ -71,9 +71,12 @@ class LicenseFiles:
             found = [LicenseStatement(path, source, None, unread)] if source is LicenseSource.TEXT else []
         else:
             text = data.decode("utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig", "replace")
-            found = _statements(path, source, text)
-            if any(it.source is LicenseSource.TEXT and it.license is None for it in found) and is_note(text):
-                self._notes[path] = text
+            found = _stated(path, source, text)
+            if source is LicenseSource.TEXT and text.strip():
+                recognised = recognise(text)
+                found = [_statement(path, recognised)]
+                if recognised.is_note and found[0].license is None:
+                    self._notes[path] = text
         self._found.append((_depth(path), path, found))
 
     def statements(self) -> tuple[LicenseStatement, ...]:
@@ -122,14 +125,16 @@ def _is_license_name(name: str) -> bool:
     return not _NO_TEXT.search(name) and bool(_TEXT.fullmatch(name) or _WITHIN.fullmatch(name))
 
 
-def _statements(path: str, source: LicenseSource, text: str) -> list[LicenseStatement]:
+def _statement(path: str, text: Recognised) -> LicenseStatement:
+    if known := text.license or _named_by_reuse(path):
+        return LicenseStatement(path, LicenseSource.TEXT, known)
+    return LicenseStatement(path, LicenseSource.TEXT, None, part_of=text.part_of, holds=text.holds)
+
+
+def _stated(path: str, source: LicenseSource, text: str) -> list[LicenseStatement]:
+    """What card and metadata state by name."""
     if source is LicenseSource.TEXT:
-        if not text.strip():
-            return []
-        known = recognise_license(text) or _named_by_reuse(path)
-        if known:
-            return [LicenseStatement(path, source, known)]
-        return [LicenseStatement(path, source, None, part_of=parts_of(text), holds=held_in(text))]
+        return []
     if source is LicenseSource.CARD:
         front, _ = split_front_matter(text)
         names = [name for name in stated_licenses(front) if name.lower() not in MISSING]

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from registry.formats.archives.kinds import BLOCK_BYTES, SNIFF_BYTES, is_tar_header
+from registry.formats.archives.kinds import BLOCK_BYTES, SNIFF_BYTES, ZIP_MAGIC, is_tar_header
 from registry.formats.manifests.decompressing import MAGIC, StreamUnpacking
 from registry.formats.manifests.digesting import Budget, ManifestLimits
 from registry.formats.manifests.entries import SINGLE, FileEntry, encode_manifest
@@ -20,7 +20,6 @@ READER_VERSION = 1
 """Goes up when contents that could not be read can be: what was refused before is then read again."""
 TAIL_BYTES = 66 * 1024
 """Where the end record of a zip is."""
-_ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +51,7 @@ def read_manifest(file: BinaryIO, limits: ManifestLimits) -> ManifestReading:
 
 def is_surely_single(head: bytes, tail: bytes) -> bool:
     """Whether a content is no archive, as its first SNIFF_BYTES and last TAIL_BYTES show: then no job is needed."""
-    starts = (*_ZIP_MAGIC, *MAGIC.values())
+    starts = (*ZIP_MAGIC, *MAGIC.values())
     return not head.startswith(starts) and not is_tar_header(head[:BLOCK_BYTES]) and b"PK\x05\x06" not in tail
 
 
@@ -75,7 +74,7 @@ def _files(stored: Stored, container: str, limits: ManifestLimits) -> Iterator[F
 def _container_of(stored: Stored) -> str:
     """By the bytes: names and media types are the client's word only."""
     head = stored.read(0, SNIFF_BYTES)
-    if head.startswith(_ZIP_MAGIC):
+    if head.startswith(ZIP_MAGIC):
         return "zip"
     if is_tar_header(head[:BLOCK_BYTES]):
         return "tar"

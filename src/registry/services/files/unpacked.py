@@ -7,13 +7,13 @@ are read out of it. Where the store serves clients itself, large files that are 
 
 import asyncio
 import hashlib
-from collections import OrderedDict
 from dataclasses import dataclass
 
 import structlog
 
 from registry.domain.errors import RegistryError
 from registry.domain.packages import Content
+from registry.domain.recent import Recent
 from registry.domain.serving_errors import ArchiveUnreadable
 from registry.formats.manifests.entries import FileEntry, Manifest, Packing, Place, Run
 from registry.formats.manifests.rests import Rest
@@ -63,7 +63,7 @@ class UnpackedFiles:
         self._blobs = blobs
         self._claiming = claiming
         self._always_bytes = always_bytes
-        self._rests: OrderedDict[str, Rest] = OrderedDict()
+        self._rests = Recent[str, Rest](_MOST_RESTS)
         self._wanted: dict[DerivedKey, _Wanted] = {}
         self._queue: asyncio.Queue[_Wanted] = asyncio.Queue()
 
@@ -151,10 +151,8 @@ class UnpackedFiles:
     async def _rest(self, content: Content, manifest: Manifest) -> Rest:
         rest = self._rests.get(content.sha256)
         if rest is None:
-            rest = self._rests[content.sha256] = await asyncio.to_thread(Rest.of, manifest, is_large)
-            if len(self._rests) > _MOST_RESTS:
-                self._rests.popitem(last=False)
-        self._rests.move_to_end(content.sha256)
+            rest = await asyncio.to_thread(Rest.of, manifest, is_large)
+            self._rests.put(content.sha256, rest)
         return rest
 
     async def _keep(self, key: DerivedKey, content: Content, chunks: Chunks, *, sha256: str | None) -> None:

@@ -1,7 +1,6 @@
 """What the card of a revision says of it, in the words that Hugging Face clients know."""
 
 import json
-from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,6 +8,7 @@ import structlog
 
 from registry.domain.errors import ParsingAborted
 from registry.domain.packages import Package
+from registry.domain.recent import Recent
 from registry.formats.front_matter import front_matter_json, names
 from registry.ports.sandbox import JobLimits, Sandbox
 
@@ -24,7 +24,7 @@ class Cards:
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
-        self._kept: OrderedDict[tuple[str, int], Mapping[str, Any]] = OrderedDict()
+        self._kept = Recent[tuple[str, int], Mapping[str, Any]](_MOST_KEPT)
 
     async def read(self, package: Package) -> Mapping[str, Any] | None:
         """The front matter of the package's README; empty where there is none, None where it could not be read."""
@@ -32,7 +32,6 @@ class Cards:
             return {}
         key = (package.id, package.revision)
         if (kept := self._kept.get(key)) is not None:
-            self._kept.move_to_end(key)
             return kept
         try:
             text = await self._sandbox.run(
@@ -42,9 +41,7 @@ class Cards:
             _log.warning("card_unreadable", package_id=package.id, reason=str(error))
             return None
         found: Mapping[str, Any] = json.loads(text)
-        self._kept[key] = found
-        if len(self._kept) > _MOST_KEPT:
-            self._kept.popitem(last=False)
+        self._kept.put(key, found)
         return found
 
 

@@ -1,10 +1,10 @@
 """The files of a revision, and their bytes."""
 
-from collections import OrderedDict
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from registry.domain.errors import FileNotFound, Unavailable
+from registry.domain.recent import Recent
 from registry.services.files.files import PackageFiles
 from registry.services.files.manifests import RETRY_AFTER_SECONDS
 from registry.services.hub.repositories import Revision
@@ -20,7 +20,7 @@ class RepositoryFiles:
 
     def __init__(self, contents: PackageFiles) -> None:
         self._contents = contents
-        self._layouts: OrderedDict[tuple[str, int], Layout] = OrderedDict()
+        self._layouts = Recent[tuple[str, int], Layout](_MOST_KEPT)
 
     async def tree(self, revision: Revision) -> RepositoryTree:
         """The files and folders. Raises ArchiveUnreadable, and Unavailable while they are looked at."""
@@ -36,10 +36,8 @@ class RepositoryFiles:
         key = (package.id, package.revision)
         layout = self._layouts.get(key)
         if layout is None:
-            layout = self._layouts[key] = layout_of(manifest, package.readme)
-        self._layouts.move_to_end(key)
-        if len(self._layouts) > _MOST_KEPT:
-            self._layouts.popitem(last=False)
+            layout = layout_of(manifest, package.readme)
+            self._layouts.put(key, layout)
         return RepositoryTree(manifest, layout)
 
     async def presign(

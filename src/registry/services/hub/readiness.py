@@ -1,8 +1,7 @@
 """What is pulled through is served once it has been scanned and rated, whatever the settings say of other packages."""
 
-from collections import OrderedDict
-
 from registry.domain.packages import Package, PackageStatus
+from registry.domain.recent import Recent
 from registry.domain.serving_errors import BeingFetched
 from registry.domain.verdicts import PackageSafety
 from registry.services.hub.pulling import is_pulled
@@ -17,7 +16,7 @@ class Readiness:
 
     def __init__(self, ratings: Ratings) -> None:
         self._ratings = ratings
-        self._ready: OrderedDict[tuple[str, int], None] = OrderedDict()
+        self._ready = Recent[tuple[str, int], None](_MOST_KEPT)
 
     async def check(self, package: Package, safety: PackageSafety) -> None:
         """Raises BeingFetched while a package that was pulled through is fetched, scanned or rated."""
@@ -32,9 +31,7 @@ class Readiness:
             raise _not_yet(package, "scanned")
         if package.id not in await self._ratings.find_summaries([key]):
             raise _not_yet(package, "rated")
-        self._ready[key] = None
-        if len(self._ready) > _MOST_KEPT:
-            self._ready.popitem(last=False)
+        self._ready.put(key, None)
 
 
 def _not_yet(package: Package, what: str) -> BeingFetched:

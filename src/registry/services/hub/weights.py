@@ -1,12 +1,13 @@
 """The number of a model's parameters, which clients show, by the headers of its safetensors files."""
 
 import re
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Mapping
 
 import structlog
 
 from registry.domain.errors import NotFound, ParsingAborted
+from registry.domain.recent import Recent
 from registry.domain.serving_errors import ArchiveUnreadable
 from registry.formats.safetensors import LENGTH_BYTES, count_parameters, header_length
 from registry.ports.sandbox import JobLimits, Sandbox
@@ -28,22 +29,19 @@ class Weights:
     def __init__(self, files: RepositoryFiles, sandbox: Sandbox) -> None:
         self._files = files
         self._sandbox = sandbox
-        self._kept: OrderedDict[str, Mapping[str, int] | None] = OrderedDict()
+        self._kept = Recent[str, Mapping[str, int] | None](_MOST_KEPT)
 
     async def parameters(self, revision: Revision, tree: RepositoryTree) -> Mapping[str, int] | None:
         """Parameters by data type; None where there are no such files, or one of them could not be read."""
         sha256 = revision.content.sha256
         if sha256 in self._kept:
-            self._kept.move_to_end(sha256)
-            return self._kept[sha256]
+            return self._kept.get(sha256)
         try:
             found = await self._count(revision, tree)
         except (ParsingAborted, ArchiveUnreadable, NotFound) as error:
             _log.warning("parameters_unknown", package_id=revision.package.id, reason=str(error))
             return None
-        self._kept[sha256] = found
-        if len(self._kept) > _MOST_KEPT:
-            self._kept.popitem(last=False)
+        self._kept.put(sha256, found)
         return found
 
     async def _count(self, revision: Revision, tree: RepositoryTree) -> Mapping[str, int] | None:

@@ -5,8 +5,9 @@ delivery is leased under a lease: whatever happens to this process, another one 
 """
 
 import asyncio
+import functools
 import random
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Protocol
@@ -27,6 +28,8 @@ _MAX_ASKED_WAIT_SECONDS = 3600
 _AT_ONCE = 4
 _POLL_SECONDS = 1.0
 _GONE = 410
+EDGE_ID = "00000000-0000-7000-8000-000000000000"
+"""The webhook that stands for the cache at the edge: `EdgeInvalidation` makes its deliveries."""
 
 
 class DeliveryObserver(Protocol):
@@ -39,7 +42,8 @@ def wait_seconds(attempt: int, *, jitter: float) -> float:
     return float(FIRST_WAIT_SECONDS * 2 ** (attempt - 1) * (1 + _JITTER * jitter))
 
 
-def _random_jitter() -> float:
+def random_jitter() -> float:
+    """From -1 to 1."""
     return random.uniform(-1, 1)  # noqa: S311 – spreads tries, hides nothing
 
 
@@ -54,15 +58,17 @@ class Deliveries:
         *,
         clock: Clock,
         lease_seconds: float,
-        jitter: Callable[[], float] = _random_jitter,
+        jitter: Callable[[], float] = random_jitter,
+        invalidate: Callable[[], Awaitable[int]] | None = None,
     ) -> None:
-        """`lease_seconds` must be longer than an attempt can take."""
+        """`lease_seconds` must be longer than an attempt can take. `invalidate` sends what is due for the edge."""
         self._webhooks = webhooks
         self._outbox = outbox
         self._sender = sender
         self._clock = clock
         self._lease_seconds = lease_seconds
         self._jitter = jitter
+        self._invalidate = invalidate
         self._busy: set[str] = set()
         self.observers: list[DeliveryObserver] = []
 
@@ -87,7 +93,8 @@ class Deliveries:
 
     async def _serve(self, webhook_id: str) -> None:
         try:
-            while await self.send_due(webhook_id):
+            send = self._send_to_edge if webhook_id == EDGE_ID else functools.partial(self.send_due, webhook_id)
+            while await send():
                 pass
         except NotFound:
             return  # removed meanwhile
@@ -96,6 +103,12 @@ class Deliveries:
             _log.warning("deliveries_wait", webhook_id=webhook_id, reason=str(error))
         finally:
             self._busy.discard(webhook_id)
+
+    async def _send_to_edge(self) -> int:
+        if self._invalidate is not None:
+            return await self._invalidate()
+        await self._webhooks.remove(EDGE_ID)  # the setting is gone: nothing is recorded for the edge any more
+        return 0
 
     async def send_due(self, webhook_id: str) -> int:
         """Lease some deliveries of a webhook, send them concurrently, and settle them; how many. Raises NotFound."""

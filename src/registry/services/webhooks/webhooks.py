@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 
-from registry.domain.errors import InvalidInput, WebhookDisabled
+from registry.domain.errors import InvalidInput, NotFound, WebhookDisabled
 from registry.domain.events import Event, EventType
 from registry.domain.webhooks import Delivery, Webhook, check_secret, new_secret, payload_of
 from registry.ports.clock import Clock, IdSource
 from registry.ports.webhooks import DeliveryOutbox, WebhookSender, WebhookStore
+from registry.services.webhooks.deliveries import EDGE_ID
 
 
 class Webhooks:
@@ -36,7 +37,7 @@ class Webhooks:
             check_secret(secret)
         await self._sender.check(url)
         # Every change is written once for each webhook that wants it. Registrations at the same moment may pass it.
-        if len(await self._store.list_webhooks(limit=self._max_webhooks, after=None)) == self._max_webhooks:
+        if len(await self.list_webhooks(limit=self._max_webhooks, after=None)) == self._max_webhooks:
             raise InvalidInput(f"there are {self._max_webhooks} webhooks, as many as the settings allow; delete one")
         webhook = Webhook(
             id=self._ids.new_id(),
@@ -50,19 +51,21 @@ class Webhooks:
 
     async def get(self, webhook_id: str) -> Webhook:
         """The webhook. Raises NotFound."""
-        return await self._store.get(webhook_id)
+        return await self._get(webhook_id)
 
     async def list_webhooks(self, *, limit: int, after: str | None) -> Sequence[Webhook]:
         """The next webhooks, oldest first."""
-        return await self._store.list_webhooks(limit=limit, after=after)
+        # The edge's id is before all others: no page begins in front of it.
+        return await self._store.list_webhooks(limit=limit, after=after or EDGE_ID)
 
     async def remove(self, webhook_id: str) -> None:
         """Remove a webhook with its deliveries. Raises NotFound."""
+        _check(webhook_id)
         await self._store.remove(webhook_id)
 
     async def list_deliveries(self, webhook_id: str, *, limit: int, after: str | None) -> Sequence[Delivery]:
         """The next deliveries, newest first. Raises NotFound for an unknown webhook."""
-        await self._store.get(webhook_id)
+        await self._get(webhook_id)
         return await self._outbox.list_deliveries(webhook_id, limit=limit, after=after)
 
     async def test(self, webhook_id: str) -> Delivery:
@@ -78,10 +81,20 @@ class Webhooks:
         await self._enabled(webhook_id)
         return await self._outbox.replay(webhook_id, delivery_id)
 
+    async def _get(self, webhook_id: str) -> Webhook:
+        _check(webhook_id)
+        return await self._store.get(webhook_id)
+
     async def _enabled(self, webhook_id: str) -> Webhook:
-        webhook = await self._store.get(webhook_id)
+        webhook = await self._get(webhook_id)
         if webhook.disabled:
             raise WebhookDisabled(
                 "The webhook is disabled, since its receiver answered 410 Gone. Delete it and add it again."
             )
         return webhook
+
+
+def _check(webhook_id: str) -> None:
+    """The cache at the edge is no webhook of an admin's."""
+    if webhook_id == EDGE_ID:
+        raise NotFound(f"There is no webhook {webhook_id}.")

@@ -1,0 +1,1 @@
+"""Caches at the edge, and what they are to forget."""
