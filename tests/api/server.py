@@ -46,6 +46,8 @@ class RunningServer:
     workers: int = 1
     process: subprocess.Popen[bytes] | None = None
     worker_url: str | None = None
+    program: str = "registry"
+    """The module that is run as the `registry` command."""
 
     @property
     def rater_url(self) -> str:
@@ -67,7 +69,7 @@ class RunningServer:
     def start(self) -> None:
         """Start on the same folder and port, and return when it is ready. Raises RuntimeError with its output."""
         port = self.url.rpartition(":")[2]
-        command = [sys.executable, "-m", "registry", "serve", "--host", "127.0.0.1", "--port", port]
+        command = [sys.executable, "-m", self.program, "serve", "--host", "127.0.0.1", "--port", port]
         with self.log_path.open("ab") as log:
             self.process = subprocess.Popen(
                 [*command, "--workers", str(self.workers)],

@@ -30,6 +30,10 @@ def delete(person: Person, package: JsonObject) -> None:
     assert person.client.delete(f"/package/{package['id']}").status_code == 204
 
 
+def bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
 @pytest.fixture
 def name(publisher: Person) -> str:
     return unique("space") + "/bert"
@@ -200,11 +204,14 @@ def test_removed_owner_changes_nothing_any_more(publisher: Person, make_user: Us
     described = metadata(name=name, version="1.1.0")
     first = send_package(founder.client, described, headers=key)
     assert first.status_code == 201
+    made = founder.client.post("/tokens", json={"name": "ci", "permissions": ["upload", "search"]}).json()["token"]
     owners = f"/names/model/{name}/owners"
     assert put(founder, owners, {"owners": [founder.name, publisher.name]}).status_code == 200
     assert put(publisher, owners, {"owners": [publisher.name]}).status_code == 200
     problem(send_package(founder.client, metadata(name=name, version="2.0.0")), 403)
+    problem(send_package(founder.client, metadata(name=name, version="2.0.0"), headers=bearer(made)), 403)
     path = f"/package/{package['id']}"
+    problem(founder.client.delete(path, headers=bearer(made)), 403)
     problem(founder.client.patch(path, json={"description": "x"}), 403)
     problem(founder.client.delete(path), 403)
     problem(put(founder, owners, {"owners": [founder.name]}), 403)

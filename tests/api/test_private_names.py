@@ -1,9 +1,29 @@
 """Private names: absent for everybody but their owners, readers and admins."""
 
+import secrets
+
+import httpx
 import pytest
 
+from registry.web.sessions import COOKIE
 from tests.api.conftest import UserFactory
-from tests.api.support import JsonObject, Person, ids, invalid, listed, metadata, problem, publish, send_package, unique
+from tests.api.searching import regex_pages, wait_until_searchable
+from tests.api.server import RunningServer
+from tests.api.support import (
+    JsonObject,
+    Person,
+    connect,
+    ids,
+    invalid,
+    listed,
+    log_in,
+    metadata,
+    pages,
+    problem,
+    publish,
+    send_package,
+    unique,
+)
 
 
 def make_private(owner: Person, name: str, *readers: str) -> JsonObject:
@@ -24,7 +44,7 @@ def test_a_private_name_leaves_no_trace(publisher: Person, stranger: Person, rea
     package = publish(publisher.client, name=name, tags=[tag], readme=f"# {name}")
     user = publish(publisher.client, tags=[tag], dependencies=[{"relation": "base_model", "name": name}])
     assert make_private(publisher, name, reader.name)["visibility"] == "private"
-    later = publish(publisher.client, name=name, version="2.0.0", tags=[tag])
+    later = publish(publisher.client, name=name, version="2.0.0", tags=[tag], description=tag)
     path = f"/package/{package['id']}"
 
     for person in (publisher, reader, admin):
@@ -72,3 +92,97 @@ def test_bad_visibilities_are_refused(publisher: Person, stranger: Person) -> No
     invalid(publisher.client.put(path, json={"visibility": "secret"}), "/visibility")
     invalid(publisher.client.put(path, json={"visibility": "private", "readers": ["nobody-of-this"]}), "/readers/0")
     problem(stranger.client.put(path, json={"visibility": "private"}), 403)
+
+
+WALKS: dict[str, JsonObject] = {
+    "newest first": {},
+    "oldest first": {"order": "created"},
+    "by name": {"order": "name"},
+    "by score": {"order": "score"},
+    "of a type": {"type": "model"},
+    "of versions": {"version": "^1.0.0"},
+}
+
+
+@pytest.fixture(scope="module")
+def far_apart(publisher: Person) -> tuple[str, list[str]]:
+    """A tag of two public packages with so many private ones between them that they fill more than ten pages of two."""
+    tag, name = unique("far").replace("-", ""), unique("m-private")
+    first = publish(publisher.client, name=unique("a-public"), tags=[tag], description=tag)
+    for number in range(23):
+        publish(publisher.client, name=name, version=f"1.0.{number}", tags=[tag], description=tag)
+    last = publish(publisher.client, name=unique("z-public"), tags=[tag], description=tag)
+    make_private(publisher, name)
+    return tag, [first["id"], last["id"]]
+
+
+@pytest.mark.parametrize("walk", WALKS)
+@pytest.mark.parametrize("limit", [1, 2])
+def test_a_walk_does_not_end_among_private_packages(
+    stranger: Person, publisher: Person, far_apart: tuple[str, list[str]], walk: str, limit: int
+) -> None:
+    tag, public = far_apart
+    found = list(pages(stranger.client, "/packages", tag=tag, limit=limit, **WALKS[walk]))
+    assert sorted(ids([item for page in found for item in page])) == sorted(public)
+    assert len(found) < 25, "pages without an item are merged"
+    assert len(listed(publisher.client, tag=tag, limit=100)) == 25
+
+
+def test_searches_do_not_end_among_private_packages(
+    stranger: Person, publisher: Person, far_apart: tuple[str, list[str]]
+) -> None:
+    tag, public = far_apart
+    wait_until_searchable(publisher.client)
+    assert sorted(ids(listed(stranger.client, "/search", q=tag, limit=1))) == sorted(public)
+    names = [publisher.client.get(f"/package/{each}").json()["name"] for each in public]
+    regex = f"^({names[0]}|m-private-.*|{names[1]})$"
+    found = [item for page in regex_pages(stranger.client, regex, limit=1) for item in page]
+    assert sorted(ids(found)) == sorted(public)
+
+
+def test_every_process_knows_of_a_private_name_at_once(boss: Person, reaching: RunningServer) -> None:
+    """Two workers: each new connection may reach either."""
+    name, password = unique("user"), secrets.token_urlsafe(12)
+    user = {"name": name, "password": password, "permissions": ["search"]}
+    assert boss.client.post("/users", json=user).status_code == 201
+    other = log_in(reaching.url, name, password)
+    other.client.close()
+    package = publish(boss.client)
+
+    def statuses() -> set[int]:
+        found = set()
+        for _ in range(16):
+            with connect(reaching.url, other.token) as client:
+                found.add(client.get(f"/package/{package['id']}").status_code)
+        return found
+
+    path = f"/names/model/{package['name']}/visibility"
+    assert statuses() == {200}
+    changes: tuple[tuple[JsonObject, int], ...] = (
+        ({"visibility": "private"}, 404),
+        ({"visibility": "private", "readers": [name]}, 200),
+        ({"visibility": "private"}, 404),
+        ({"visibility": "public"}, 200),
+    )
+    for body, expected in changes:
+        assert boss.client.put(path, json=body).status_code == 200
+        assert statuses() == {expected}
+
+
+def test_pages_for_people_show_no_private_name(publisher: Person, stranger: Person, server: RunningServer) -> None:
+    name = unique("hush")
+    package = publish(publisher.client, name=name, tags=[name])
+    make_private(publisher, name)
+
+    def page(person: Person, path: str) -> httpx.Response:
+        with connect(server.url) as browser:
+            browser.cookies.set(COOKIE, person.token)
+            return browser.get(path, follow_redirects=True)
+
+    of_one = [f"/ui/package/{package['id']}{rest}" for rest in ("", "/files", "/safety", "/lineage", "/activity")]
+    for path in (*of_one, f"/ui/packages/model/{name}"):
+        assert page(publisher, path).status_code == 200, path
+        assert page(stranger, path).status_code == 404, path
+    for path in ("/ui", f"/ui/packages?tag={name}", f"/ui/packages?owner={publisher.name}"):
+        assert f"/ui/package/{package['id']}" in page(publisher, path).text, path
+        assert f"/ui/package/{package['id']}" not in page(stranger, path).text, path

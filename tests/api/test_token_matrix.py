@@ -340,3 +340,27 @@ def test_a_session_still_works_beside_them(world: World) -> None:
     again = log_in(world.server.url, world.owner.name, world.owner.password)
     with again.client:
         assert again.client.get("/whoami").json()["name"] == world.owner.name
+
+
+def test_a_private_name_is_absent_on_every_route(world: World, make_user: UserFactory) -> None:
+    """For a session with all permissions but admin: each route that names a package answers as if it were not there."""
+    other = make_user("upload", "search", "download").client
+    owner = world.owner.client
+    content = zipped({"file.bin": b"x", "folder/file": b"x"})
+    packages = {}
+    for kind in ("model", "dataset"):
+        package = packages[kind] = publish(owner, content, name=f"{world.space}/{unique('private')}", type=kind)
+        path = f"/names/{kind}/{package['name']}"
+        assert owner.put(f"{path}/aliases/prod", json={"version": package["version"]}).status_code == 200
+        assert owner.put(f"{path}/visibility", json={"visibility": "private"}).status_code == 200
+    asked = [key for key, row in ROWS.items() if row.names == 404 and "uploads" not in key]
+    for key in [*asked, "DELETE /names/{type}/{name}/aliases/{alias}"]:
+        package = packages["dataset" if "/datasets/" in key else "model"]
+        answer = ask(world, other, key, package, "")
+        assert answer.status_code == 404, f"{key}: {answer.text}"
+        said = answer.text.replace(f"/package/{package['id']}", "")  # the path that was asked for, as it is repeated
+        assert package["id"] not in said, key
+    for key in asked:
+        package = packages["dataset" if "/datasets/" in key else "model"]
+        if key.startswith(("GET", "HEAD")) and not key.endswith("receipt"):
+            assert ask(world, owner, key, package, "").status_code != 404, key

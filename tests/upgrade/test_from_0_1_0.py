@@ -6,11 +6,13 @@ one with a dependency), a data set of the admin's, a deleted package, ratings, a
 
 import asyncio
 import base64
+import contextlib
 import hashlib
 import json
+import sqlite3
 import tarfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +20,13 @@ import aioboto3
 import httpx
 import pytest
 
+from registry.adapters.dynamodb.connection import open_table
+from registry.adapters.dynamodb.keys import text
+from tests.api.backends import operate
 from tests.api.searching import wait_until_searchable
 from tests.api.server import RunningServer, server_environment
 from tests.engines.process import free_port
+from tests.engines.tables import PATIENT, SESSION
 
 HERE = Path(__file__).parent
 PASSWORD = "a long password of 0.1.0"
@@ -50,8 +56,8 @@ async def _load_table(endpoint_url: str, name: str, stored: Any) -> None:
 
 
 @pytest.fixture(params=[EMBEDDED, pytest.param(TABLE, marks=pytest.mark.engines("dynamodb_endpoint"))])
-def upgraded(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[RunningServer]:
-    """A server of this version on the data of 0.1.0."""
+def stored(request: pytest.FixtureRequest, tmp_path: Path) -> RunningServer:
+    """A server of this version on the data of 0.1.0, not started."""
     more: dict[str, str] = {}
     folder = _unpacked("data-0.1.0.tar.xz" if request.param == EMBEDDED else "table-0.1.0.tar.xz", tmp_path / "data")
     if request.param == TABLE:
@@ -69,10 +75,15 @@ def upgraded(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Running
             "REGISTRY_ENGINE_PATIENCE": "4",
         }
     environment = server_environment(folder, **{"REGISTRY_ADMIN_PASSWORD": PASSWORD, **more})
-    server = RunningServer(f"http://127.0.0.1:{free_port()}", "admin", PASSWORD, environment)
-    server.start()
-    yield server
-    server.stop()
+    return RunningServer(f"http://127.0.0.1:{free_port()}", "admin", PASSWORD, environment)
+
+
+@pytest.fixture
+def upgraded(stored: RunningServer) -> Iterator[RunningServer]:
+    """A server of this version that runs on the data of 0.1.0."""
+    stored.start()
+    yield stored
+    stored.stop()
 
 
 def _signed_in(server: RunningServer, name: str, password: str) -> httpx.Client:
@@ -80,6 +91,65 @@ def _signed_in(server: RunningServer, name: str, password: str) -> httpx.Client:
     token = httpx.post(f"{server.url}/auth/token", data=form, timeout=60, trust_env=False).json()["access_token"]
     headers = {"Authorization": f"Bearer {token}"}
     return httpx.Client(base_url=server.url, headers=headers, timeout=60, trust_env=False, follow_redirects=True)
+
+
+LATER_IDS = {"acme/tiny": "ffffffff-0000-7000-8000-000000000001", "Acme/Tiny": "ffffffff-0000-7000-8000-000000000002"}
+"""What mallory published last, when names had no owners: a version of alice's name, and one of a name like it."""
+
+
+async def _add_to_table(environment: Mapping[str, str]) -> None:
+    async with open_table(
+        environment["REGISTRY_DYNAMODB_TABLE"],
+        endpoint_url=environment["REGISTRY_DYNAMODB_ENDPOINT_URL"],
+        session=SESSION,
+        limits=PATIENT,
+    ) as table:
+        records = [item async for items in table.scan("sk = :record", {":record": {"S": "record"}}) for item in items]
+        tiny = next(item for item in records if item["name"] == {"S": "acme/tiny"})
+        for name, package_id in LATER_IDS.items():
+            given = {"id": package_id, "name": name, "owner": "mallory", "version": "9.0.0"}
+            given["pk"] = tiny["pk"]["S"].replace(tiny["id"]["S"], package_id)
+            await table.transact([table.put(tiny | {member: text(value) for member, value in given.items()})])
+
+
+def _add_to_file(path: Path) -> None:
+    with contextlib.closing(sqlite3.connect(path)) as database, database:
+        columns = [column for _, column, *_ in database.execute("PRAGMA table_info(packages)") if column != "number"]
+        for name, package_id in LATER_IDS.items():
+            given = {"id": package_id, "name": name, "created_by": "mallory", "version": "9.0.0"}
+            chosen = ", ".join(f":{column}" if column in given else column for column in columns)
+            copied = f"SELECT {chosen} FROM packages WHERE name = 'acme/tiny' LIMIT 1"  # noqa: S608
+            sql = f"INSERT INTO packages ({', '.join(columns)}) {copied}"
+            database.execute(sql, given)
+
+
+def test_owners_are_who_published_first_and_conflicts_are_listed(stored: RunningServer) -> None:
+    environment = stored.environment
+    if "REGISTRY_DYNAMODB_TABLE" in environment:
+        asyncio.run(_add_to_table(environment))
+    else:
+        _add_to_file(stored.data_dir / "registry.db")
+    operate(environment, "names", "migrate")
+    listed = operate(environment, "names", "check", expected=1).splitlines()
+    assert {line for line in listed if line.endswith(("owners", "no owner"))} == {
+        "Acme/Tiny, acme/tiny: model: look alike, and have different owners",
+        "Acme, acme: namespace: look alike, and have different owners",
+        "acme/tiny: model: has versions by mallory, who is no owner",
+    }
+    stored.start()
+    try:
+        with _signed_in(stored, "admin", PASSWORD) as admin:
+            owners = {
+                path: admin.get(path).json()["owners"]
+                for path in ("/names/model/acme/tiny", "/names/model/Acme/Tiny", "/namespaces/Acme")
+            }
+    finally:
+        stored.stop()
+    assert owners == {
+        "/names/model/acme/tiny": ["alice"],
+        "/names/model/Acme/Tiny": ["mallory"],
+        "/namespaces/Acme": ["mallory"],
+    }
 
 
 def test_what_0_1_0_stored_is_served(upgraded: RunningServer) -> None:

@@ -118,7 +118,7 @@ class Names:
     async def set_owners(self, type: str, name: str, owners: Iterable[str], *, etag: str | None = None) -> Name:  # noqa: A002
         """Give the name exactly these owners.
 
-        Raises InvalidRequest, and Conflict for an empty list and when the name changed.
+        Raises InvalidRequest, Conflict for an empty list, and PreconditionFailed when the name changed since `etag`.
         """
         response = await self._transport.call(
             "PUT", f"{_path(type, name)}/owners", json={"owners": list(owners)}, headers=_if_match(etag)
@@ -126,14 +126,17 @@ class Names:
         return read(response, Name.from_json)
 
     async def set_alias(self, type: str, name: str, alias: str, version: str, *, etag: str | None = None) -> Alias:  # noqa: A002
-        """Have the alias lead to a version. Raises InvalidRequest, Conflict for a draft, and when the name changed."""
+        """Have the alias lead to a version.
+
+        Raises InvalidRequest, Conflict for a draft, and PreconditionFailed when the name changed since `etag`.
+        """
         response = await self._transport.call(
             "PUT", _alias(type, name, alias), json={"version": version}, headers=_if_match(etag)
         )
         return read(response, Alias.from_json)
 
     async def unset_alias(self, type: str, name: str, alias: str, *, etag: str | None = None) -> None:  # noqa: A002
-        """Drop the alias. Raises InvalidRequest, and Conflict when the name changed."""
+        """Drop the alias. Raises InvalidRequest, and PreconditionFailed when the name changed since `etag`."""
         await self._transport.call("DELETE", _alias(type, name, alias), headers=_if_match(etag))
 
     async def release(

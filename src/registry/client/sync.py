@@ -113,16 +113,19 @@ class SyncNames:
     def set_owners(self, type: str, name: str, owners: Iterable[str], *, etag: str | None = None) -> Name:
         """Give the name exactly these owners.
 
-        Raises InvalidRequest, and Conflict for an empty list and when the name changed.
+        Raises InvalidRequest, Conflict for an empty list, and PreconditionFailed when the name changed since `etag`.
         """
         return self._portal.call(self._wrapped.set_owners(type, name, owners, etag=etag))
 
     def set_alias(self, type: str, name: str, alias: str, version: str, *, etag: str | None = None) -> Alias:
-        """Have the alias lead to a version. Raises InvalidRequest, Conflict for a draft, and when the name changed."""
+        """Have the alias lead to a version.
+
+        Raises InvalidRequest, Conflict for a draft, and PreconditionFailed when the name changed since `etag`.
+        """
         return self._portal.call(self._wrapped.set_alias(type, name, alias, version, etag=etag))
 
     def unset_alias(self, type: str, name: str, alias: str, *, etag: str | None = None) -> None:
-        """Drop the alias. Raises InvalidRequest, and Conflict when the name changed."""
+        """Drop the alias. Raises InvalidRequest, and PreconditionFailed when the name changed since `etag`."""
         self._portal.call(self._wrapped.unset_alias(type, name, alias, etag=etag))
 
     def release(

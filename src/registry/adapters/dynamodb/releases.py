@@ -188,18 +188,19 @@ class DynamoReleaseStore:
             raise RevisionConflict("A package or name changed since it was read.") from None
 
     async def _see_index(self, release: Release) -> None:
-        """Wait until the index has the packages among the active ones, for a bounded time.
+        """Wait until the index has the packages among the active ones, each for a bounded time.
 
         In vain where the release was cancelled meanwhile: raises RevisionConflict then.
         """
         left = [each.package for each in release.packages]
         try:
-            async with asyncio.timeout(_INDEX_SECONDS):
+            async with asyncio.timeout(_INDEX_SECONDS) as waiting:
                 while left:
                     package = left[-1]
                     shard = f"{package.status.value}#{keys.shard_of(package.id)}"
                     if await self._table.index_has(shard, package.id):
                         left.pop()
+                        waiting.reschedule(asyncio.get_running_loop().time() + _INDEX_SECONDS)
                         continue
                     states = await states_of(self._table, [release.id])
                     if states.get(release.id) is not ReleaseState.PREPARING:
