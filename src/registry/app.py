@@ -42,6 +42,7 @@ from registry.api.routes import (
 )
 from registry.api.state import ApiLimits, ApiState, Stopping
 from registry.composition import Running, open_registry, run_background
+from registry.composition.tracing import make_tracing
 from registry.domain.errors import RegistryError
 from registry.services.maintenance.background import beside
 from registry.settings import Settings, load_settings
@@ -101,6 +102,7 @@ def create_app(settings: Settings) -> FastAPI:
     collected = metrics.collected_registry()
     queues = metrics.QueueMetrics(collected, workers=settings.workers)
     edge_metrics = metrics.EdgeMetrics(collected)
+    tracing = make_tracing(settings, service="registry-api")
     stopping = Stopping()
 
     @contextlib.asynccontextmanager
@@ -110,6 +112,7 @@ def create_app(settings: Settings) -> FastAPI:
             observer=metrics.StoreMetrics(collected),
             housekeeping=metrics.HousekeepingMetrics(collected),
             ratings_observer=metrics.RatingMetrics(collected),
+            tracing=tracing,
         ) as running:
             app.state.api = api_state(running, settings, metrics.scraped_registry(collected), stopping)
             services = running.services
@@ -200,7 +203,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_exception_handler(RegistryError, on_registry_error)
     app.add_exception_handler(HTTPException, on_http_error)
     app.add_exception_handler(RequestValidationError, on_validation_error)
-    surround = functools.partial(
+    requests = functools.partial(
         RequestMiddleware,
         metrics=metrics.HttpMetrics(collected),
         scheduler=RequestScheduler(),
@@ -208,6 +211,10 @@ def create_app(settings: Settings) -> FastAPI:
         log_requests=settings.log_requests,
         tagged=bool(settings.edge_distribution_id),
     )
+
+    def surround(app: ASGIApp) -> ASGIApp:
+        return requests(app) if tracing is None else tracing.surround(requests(app))
+
     app.add_middleware(surround)
     app.serve_first(HotRoutes(hot), surround, address_header=settings.client_address_header.lower().encode())
     return app

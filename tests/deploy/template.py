@@ -1,66 +1,19 @@
-"""The CloudFormation templates of deploy/aws, parsed: `!Ref X` becomes {"Ref": "X"}, other short forms likewise."""
+"""The CloudFormation templates of deploy/aws, parsed, and what tests ask of them."""
 
 import ast
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
-from typing import Any, TypeAlias
 
-import yaml
+from deploy.aws.template import FOLDER, Json, found, load, resources
 
-Json: TypeAlias = dict[str, Any]
+__all__ = ["FOLDER", "ROOT", "Json", "containers", "found", "load", "resources", "sdk_calls", "texts"]
 ROOT = Path(__file__).parents[2]
-FOLDER = ROOT / "deploy" / "aws"
-
-
-class _Loader(yaml.SafeLoader):
-    pass
-
-
-def _short_form(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> Json:
-    value: Any
-    if isinstance(node, yaml.ScalarNode):
-        value = loader.construct_scalar(node)
-    elif isinstance(node, yaml.SequenceNode):
-        value = loader.construct_sequence(node, deep=True)
-    else:
-        assert isinstance(node, yaml.MappingNode)
-        value = loader.construct_mapping(node, deep=True)
-    if suffix == "GetAtt" and isinstance(value, str):
-        value = value.split(".", 1)
-    return {suffix if suffix in ("Ref", "Condition") else f"Fn::{suffix}": value}
-
-
-_Loader.add_multi_constructor("!", _short_form)
-
-
-@cache
-def load(name: str) -> Json:
-    """A template by its file name."""
-    template: Json = yaml.load((FOLDER / name).read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - a safe loader
-    return template
-
-
-def resources(kind: str, name: str = "registry.yaml") -> dict[str, Json]:
-    """The properties of all resources of a type, by logical id."""
-    return {
-        logical: resource.get("Properties", {})
-        for logical, resource in load(name)["Resources"].items()
-        if resource["Type"] == kind
-    }
 
 
 def containers() -> dict[str, Json]:
     """The container of each task definition, by its name."""
     tasks = resources("AWS::ECS::TaskDefinition").values()
     return {container["Name"]: container for task in tasks for container in task["ContainerDefinitions"]}
-
-
-def found(value: object) -> object:
-    """What `!FindInMap` with fixed keys gives."""
-    assert isinstance(value, dict)
-    mapping, first, second = value["Fn::FindInMap"]
-    return load("registry.yaml")["Mappings"][mapping][first][second]
 
 
 def texts(value: object) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The containers of the task definitions, run as processes with their own settings, against the engines.
+"""The services of the compose file that is made of the task definitions, run as processes, against the engines.
 
 What a container engine would add (the image, its user, its read-only file system) is checked elsewhere: by the
 template's tests and by `docker/check-restarts`.
@@ -16,32 +16,25 @@ from pathlib import Path
 import httpx
 import pytest
 
+from deploy.aws.compose import render
 from registry.cli.serving import CUT_OFF_SECONDS
 from tests.api.backends import ENGINES, SCALED, backend_settings
 from tests.api.server import RunningServer, server_environment, start_server, worker
 from tests.api.support import eventually, log_in, publish
 from tests.api.test_stopping import admin_token, ended, load, readiness, terminate
-from tests.deploy.template import containers, found
-from tests.deploy.test_tasks import resolved
 
 pytestmark = pytest.mark.engines(*ENGINES)
 # Where the engines and the files of a test are: the test says so in place of the stack.
-OF_THE_PLACE = {"REGISTRY_DYNAMODB_TABLE", "REGISTRY_S3_BUCKET", "REGISTRY_DATA_DIR", "AWS_DEFAULT_REGION", "TMPDIR"}
+OF_THE_PLACE = {"REGISTRY_DATA_DIR", "REGISTRY_S3_PUBLIC_ENDPOINT_URL", "TMPDIR"}
+BACKENDS = ("REGISTRY_RECORDS", "REGISTRY_BLOBS", "REGISTRY_CACHE", "REGISTRY_JOBS")
 
 
-def environment(container: str, data_dir: Path, engines: Mapping[str, str]) -> dict[str, str]:
-    """The environment of a container, with the engines and secrets of this test."""
-    given = {
-        entry["Name"]: entry["Value"] if isinstance(entry["Value"], str) else resolved(entry["Value"])
-        for entry in containers()[container]["Environment"]
-        if entry["Name"] not in OF_THE_PLACE
-    }
-    given["REGISTRY_CLOUDWATCH_NAMESPACE"] = "Registry/test"
-    assert {given[name] for name in ("REGISTRY_RECORDS", "REGISTRY_BLOBS", "REGISTRY_JOBS")} == {
-        "dynamodb",
-        "s3",
-        "redis",
-    }
+def environment(service: str, data_dir: Path, engines: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a service of the compose file, with the engines and secrets of this test."""
+    rendered = render()["services"][service]
+    assert rendered["command"] == [{"api": "serve", "worker": "worker"}[service]], "what start_server and worker run"
+    given = {name: value for name, value in rendered["environment"].items() if name not in OF_THE_PLACE | set(engines)}
+    given |= {name: rendered["environment"][name] for name in BACKENDS}
     return server_environment(data_dir, **{**engines, **given})
 
 
@@ -66,8 +59,9 @@ def ready_hosts(hosts: list[RunningServer]) -> Iterator[list[str]]:
 def test_a_rolling_update_of_the_tasks_loses_no_request(tmp_path: Path, request: pytest.FixtureRequest) -> None:
     engines = backend_settings(request, SCALED)
     hosts = [start_server(environment("api", tmp_path / f"api-{number}", engines)) for number in range(2)]
-    stop_seconds = found(containers()["api"]["StopTimeout"])
-    assert isinstance(stop_seconds, int)
+    api = render()["services"]["api"]
+    stop_seconds = int(api["stop_grace_period"].removesuffix("s"))
+    assert (api["stop_signal"], api["deploy"]["replicas"]) == (signal.SIGTERM.name, len(hosts))
     turns = count()
 
     def choose() -> str:

@@ -48,6 +48,7 @@ def worker(
 
     from registry.api.state import Stopping
     from registry.composition import open_registry, prepare
+    from registry.composition.tracing import make_tracing
     from registry.services.maintenance.background import Loops
     from registry.telemetry import metrics
     from registry.telemetry.emf import write_metrics
@@ -62,7 +63,10 @@ def worker(
     @asynccontextmanager
     async def opened() -> AsyncIterator[Loops]:
         observers = metrics.StoreMetrics(collected), metrics.RatingMetrics(collected)
-        async with open_registry(settings, observer=observers[0], ratings_observer=observers[1]) as running:
+        tracing = make_tracing(settings, service="registry-worker")
+        async with open_registry(
+            settings, observer=observers[0], ratings_observer=observers[1], tracing=tracing
+        ) as running:
             services = running.services
             services.verdicts.observers.append(metrics.VerdictMetrics(collected))
             loops = {

@@ -17,6 +17,7 @@ from registry.composition.rating import RatingCollaborators, open_jobs
 from registry.composition.search import open_search
 from registry.composition.secrets import ADMIN_PASSWORD_FILE
 from registry.composition.stores import open_stores
+from registry.composition.tracing import until_closed, untraced
 from registry.services.container import Services
 from registry.services.health.health import ComponentState
 from registry.services.maintenance.background import run_loops
@@ -27,6 +28,7 @@ from registry.telemetry.observation import StateObserver
 
 if TYPE_CHECKING:
     from registry.composition.engines import EngineLimits
+    from registry.telemetry.tracing import Tracing
 
 __all__ = ["ADMIN_PASSWORD_FILE", "Running", "open_registry", "prepare", "run_background"]
 
@@ -39,11 +41,12 @@ async def open_registry(
     housekeeping: HousekeepingObserver | None = None,
     ratings_observer: RatingObserver | None = None,
     limits: "EngineLimits | None" = None,
+    tracing: "Tracing | None" = None,
 ) -> AsyncIterator[Running]:
     """Open the stores that the settings choose and the services over them; closed again at the end.
 
     `observer` is told of every store call and of each component's state, `housekeeping` of sweeps and scrubs,
-    `ratings_observer` of every rating.
+    `ratings_observer` of every rating. `tracing` makes spans of store calls and jobs; it is closed at the end.
     """
     clock, observers, hasher = SystemClock(), Observers(), Argon2PasswordHasher()
 
@@ -51,18 +54,21 @@ async def open_registry(
         if observer is not None:
             observer.tell_state(state.name, up=state.ok)
 
+    traced = untraced if tracing is None else tracing.job
     async with (
+        until_closed(tracing),
         open_stores(settings, clock, observers, limits) as stores,
         open_search(settings, stores.records) as search,
-        open_outbound(settings, clock) as outbound,
+        open_outbound(settings, clock, tracing) as outbound,
         open_edge_cache(settings) as edge,
-        open_jobs(settings) as jobs,
+        open_jobs(settings, traced) as jobs,
         open_parsing(settings) as sandbox,
     ):
         around = Collaborators(
             search=search,
             outbound=outbound,
             edge=edge,
+            traced=traced,
             rating=RatingCollaborators(
                 outbound.upstreams, stores.shared.ratings, jobs, ratings_observer or UNOBSERVED, sandbox
             ),
@@ -74,7 +80,7 @@ async def open_registry(
             on_state=on_state,
         )
         running = assemble(settings, stores, around)
-        observers.all = [each for each in (observer, running.services.health) if each is not None]
+        observers.all = [each for each in (observer, running.services.health, tracing) if each is not None]
         await running.bootstrap.ensure_admin()
         try:
             yield running

@@ -17,6 +17,7 @@ from registry.composition.rating import RatingCollaborators, RatingStores, assem
 from registry.composition.safety import assemble_safety
 from registry.composition.search import Search, announced
 from registry.composition.secrets import secrets_of
+from registry.composition.tracing import TracedJob
 from registry.composition.webhooks import assemble_webhooks
 from registry.domain.receipt_keys import read_keys
 from registry.formats.archives.limits import ArchiveLimits
@@ -79,6 +80,7 @@ class Collaborators:
     search: Search
     outbound: Outbound
     edge: EdgeCache | None
+    traced: TracedJob
     rating: RatingCollaborators
     hasher: PasswordHasher
     clock: Clock
@@ -119,6 +121,7 @@ def assemble(settings: Settings, stores: Stores, around: Collaborators) -> Runni
         rating_jobs=around.rating.jobs.queue,
         sandbox=around.rating.sandbox,
         list_files=files.manifests.expect,
+        traced=around.traced,
     )
     receipts = ReceiptSigning(
         Ed25519Signer(kept.receipt_key, purpose=_RECEIPT_PURPOSE),

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import httpx
 from pydantic import SecretStr
@@ -25,6 +26,9 @@ from registry.ports.hub_commits import HubCommits
 from registry.ports.sources import ClaimsReader, CodeHost, ModelHub
 from registry.ports.webhooks import WebhookSender
 from registry.settings import Settings
+
+if TYPE_CHECKING:
+    from registry.telemetry.tracing import Tracing
 
 _SERVICE_TIMEOUT = httpx.Timeout(30.0, connect=5.0)
 _NAMED_TIMEOUT_SECONDS = 20.0
@@ -50,12 +54,14 @@ class Outbound:
 
 
 @asynccontextmanager
-async def open_outbound(settings: Settings, clock: Clock) -> AsyncIterator[Outbound]:
+async def open_outbound(settings: Settings, clock: Clock, tracing: "Tracing | None" = None) -> AsyncIterator[Outbound]:
     # Requests for what users name never share a connection; those to the configured services do.
     async with (
         httpx.AsyncClient(timeout=_SERVICE_TIMEOUT, trust_env=False) as services,
         guarded_client(timeout_seconds=_NAMED_TIMEOUT_SECONDS) as named,
     ):
+        if tracing is not None:
+            services.event_hooks = named.event_hooks = {"request": [tracing.send_context]}
         yield _compose(settings, services, named, clock)
 
 

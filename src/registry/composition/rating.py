@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from registry.adapters.memory.jobs import PATIENCE_SECONDS, LocalJobQueue
 from registry.composition.outbound import Upstreams
 from registry.composition.safety import SafetyServices
+from registry.composition.tracing import TracedJob, untraced
 from registry.domain.ratings import MetricName
 from registry.ports.blobs import BlobStore
 from registry.ports.cache import RatingCache
@@ -149,7 +150,7 @@ class RatingCollaborators:
 
 
 @asynccontextmanager
-async def open_jobs(settings: Settings) -> AsyncIterator[Jobs]:
+async def open_jobs(settings: Settings, traced: TracedJob = untraced) -> AsyncIterator[Jobs]:
     """The queue that the settings choose.
 
     Whoever makes ratings sweeps too, and does what it finds itself: no queue is needed for a rating to be made.
@@ -160,7 +161,7 @@ async def open_jobs(settings: Settings) -> AsyncIterator[Jobs]:
 
     async def work(rating: RatingWork) -> None:
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(local.run(rating.perform))
+            tasks.create_task(local.run(traced("rating", rating.perform)))
             tasks.create_task(rating.sweep(local))
 
     if settings.jobs is JobsBackend.LOCAL:
@@ -173,7 +174,7 @@ async def open_jobs(settings: Settings) -> AsyncIterator[Jobs]:
 
         async def work_on_stream(rating: RatingWork) -> None:
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(queue.run(rating.perform))
+                tasks.create_task(queue.run(traced("rating", rating.perform)))
                 tasks.create_task(work(rating))
 
         async def leave_to_workers(_rating: RatingWork) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from registry.adapters.memory.jobs import PATIENCE_SECONDS, LocalJobQueue
 from registry.composition.backends import Records
+from registry.composition.tracing import TracedJob
 from registry.domain.packages import Content, Package
 from registry.domain.safety import SafetyStatus
 from registry.domain.verdicts import SafetyPolicy
@@ -61,6 +62,7 @@ def assemble_safety(
     rating_jobs: JobQueue,
     sandbox: Sandbox,
     list_files: Callable[[Content, str], Awaitable[None]],
+    traced: TracedJob,
 ) -> SafetyServices:
     """The services over these stores. `list_files` hears of contents with a new verdict, and whose they are."""
     policy, hints = policy_of(settings), ScanHints()
@@ -116,7 +118,7 @@ def assemble_safety(
         patience_seconds = PATIENCE_SECONDS if settings.jobs is JobsBackend.LOCAL else 0.0
         jobs = LocalJobQueue(concurrent=settings.scan_workers, patience_seconds=patience_seconds)
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(jobs.run(dispatch.perform))
+            tasks.create_task(jobs.run(traced("scan", dispatch.perform)))
             tasks.create_task(dispatch.run(jobs))
             tasks.create_task(scanning.run_again(interval_seconds=settings.scan_again_seconds))
 

@@ -1,5 +1,7 @@
 """The whole of the settings, and the rules between them."""
 
+from importlib.util import find_spec
+
 from pydantic import model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -17,6 +19,10 @@ ENV_FILE = ".env"
 _S3_LEAST_PART_BYTES = 5 * 1024**2
 _S3_LONGEST_UPLOAD_SECONDS = 86_400
 """A day, after which the bucket's own rule ends uploads that are not completed."""
+
+
+def _is_installed(package: str, part: str) -> bool:
+    return find_spec(package) is not None and find_spec(f"{package}.{part}") is not None
 
 
 class Settings(
@@ -44,6 +50,8 @@ class Settings(
             "jwt_secret": not self.embedded,
             "admin_password": not self.embedded,
         }
+        if self.otlp_url and not _is_installed("opentelemetry", "exporter"):
+            raise ValueError(f"{PREFIX}OTLP_URL needs OpenTelemetry: pip install 'trusted-registry[tracing]'")
         missing = [PREFIX + name.upper() for name, needed in needs.items() if needed and getattr(self, name) is None]
         if missing:
             raise ValueError(

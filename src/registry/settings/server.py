@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from registry.settings.choices import Seconds
+from registry.settings.choices import HttpUrlOrEmpty, Seconds
 
 
 class ServerSettings(BaseModel):
@@ -61,6 +61,11 @@ class ServerSettings(BaseModel):
         pattern=r"^([A-Za-z0-9._/#:-]{1,255})?$",
         description="namespace under which the metrics are written to stdout once a minute, in CloudWatch's embedded "
         "metric format; empty: they are not",
+    )
+    otlp_url: HttpUrlOrEmpty = Field(
+        "",
+        description="OpenTelemetry collector (OTLP over HTTP), e.g. `http://localhost:4318`: traces of requests, store "
+        "calls and jobs are sent there; needs the extra `tracing`; empty: none are made",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level that is logged")
     log_format: Literal["auto", "console", "json"] = Field("auto", description="auto: console on a terminal, else json")
