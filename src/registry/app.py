@@ -60,10 +60,10 @@ from registry.wire.stopping import stopping_at_signals
 
 
 class _Application(FastAPI):
-    """FastAPI, asked after the hot routes; both within surroundings of their own."""
+    """FastAPI, asked after the hot routes; both within the same middleware."""
 
-    def serve_first(self, routes: HotRoutes, surround: Callable[[ASGIApp], ASGIApp], *, address_header: bytes) -> None:
-        self._hot, self._surrounded = routes, surround(routes)
+    def serve_first(self, routes: HotRoutes, wrap: Callable[[ASGIApp], ASGIApp], *, address_header: bytes) -> None:
+        self._hot, self._wrapped = routes, wrap(routes)
         self._address_header = address_header
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -75,7 +75,7 @@ class _Application(FastAPI):
             scope = with_raw_path(scope)
         if self._hot.find(scope):
             scope["app"] = self
-            await self._surrounded(scope, receive, send)
+            await self._wrapped(scope, receive, send)
         else:
             await super().__call__(scope, receive, send)
 
@@ -212,11 +212,11 @@ def create_app(settings: Settings) -> FastAPI:
         tagged=bool(settings.edge_distribution_id),
     )
 
-    def surround(app: ASGIApp) -> ASGIApp:
+    def wrap(app: ASGIApp) -> ASGIApp:
         return requests(app) if tracing is None else tracing.surround(requests(app))
 
-    app.add_middleware(surround)
-    app.serve_first(HotRoutes(hot), surround, address_header=settings.client_address_header.lower().encode())
+    app.add_middleware(wrap)
+    app.serve_first(HotRoutes(hot), wrap, address_header=settings.client_address_header.lower().encode())
     return app
 
 

@@ -1,5 +1,6 @@
 """REGISTRY_POLICY_FILE: one policy for every download, waivers that are shown, and what a policy would have refused."""
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -75,6 +76,53 @@ def test_one_policy_decides_about_every_download(site: Site) -> None:
             assert reason in document["detail"]
         refused(from_hub, 403, "GatedRepo", reason)
         assert client.get(path).status_code == 200, "its metadata is there"
+
+
+def commit(package: JsonObject) -> str:
+    """The package's commit, which nobody is given of a package that is refused."""
+    digest = hashlib.sha256(package["content"]["sha256"].encode() + b"\0")
+    return str(package["id"].replace("-", "") + digest.hexdigest()[:8])
+
+
+def addresses(package: JsonObject) -> list[str]:
+    """Every address of bytes of the package, and of the list of its files."""
+    own, name = f"/package/{package['id']}", package["name"]
+    found = [f"{own}/content{query}" for query in ("", "?redirect=false", "?part=code", "?part=weights")]
+    found += [f"{own}/files", f"{own}/files?prefix=bert&wait=1"]
+    found += [f"{own}/files/bert/config.json{query}" for query in ("", "?redirect=false")]
+    for revision in ("main", "latest", "1.0.0", "v1.0.0", "prod", package["id"], commit(package)):
+        found += [f"/hf/{name}/resolve/{revision}/{path}" for path in ("config.json", "absent", "sub/deep/x")]
+        of_api = f"/hf/api/models/{name}"
+        found += [f"{of_api}/{what}/{revision}" for what in ("revision", "tree", "tree", "commits")]
+        found.append(f"{of_api}/tree/{revision}/sub?recursive=true&expand=true")
+    return [*found, f"/hf/api/models/{name}", f"/hf/api/models/{name}/auth-check"]
+
+
+def test_what_is_refused_is_reached_on_no_way(site: Site) -> None:
+    client, strict, waived = site.admin.client, site.packages["strict"], site.packages["waived"]
+    for package in (strict, waived):
+        alias = client.put(f"/names/model/{package['name']}/aliases/prod", json={"version": "1.0.0"})
+        assert alias.status_code == 200, alias.text
+    for address in addresses(strict):
+        for method, headers in (("GET", {}), ("GET", {"Range": "bytes=0-0"}), ("HEAD", {})):
+            answer = client.request(method, address, headers=headers)
+            if method == "HEAD" and answer.status_code == 405:
+                continue
+            assert answer.status_code == (403 if address.startswith("/hf") else 409), (method, address, answer.text)
+            assert "location" not in answer.headers
+            assert "content-range" not in answer.headers
+            assert method == "HEAD" or "GPL-3.0-only" in answer.text, (address, answer.text)
+    form = {"paths": ["config.json"], "expand": "true"}
+    refused(client.post("/hf/api/models/acme/strict/paths-info/main", data=form), 403, "GatedRepo", "GPL-3.0-only")
+    # The addresses are right: with a waiver, they lead to bytes, and each answer shows it.
+    for address in addresses(waived):
+        answer = client.get(address)
+        there = answer.status_code < 400 or "absent" in address or "weights" in address
+        assert there, (address, answer.text)
+        if answer.status_code < 400 and ("/content" in address or "/files/" in address):
+            assert answer.headers["x-policy-waiver"] == WAIVED, address
+        if answer.status_code == 200 and address.startswith("/hf/api/models") and "auth-check" not in address:
+            assert WAIVED in answer.headers["x-hf-warning"], address
 
 
 def test_a_waiver_is_shown_where_the_refusal_would_have_been(site: Site) -> None:

@@ -69,6 +69,21 @@ class BlobStoreContract:
         stored = await store.put(source())
         assert await fetch(store, stored.key) == b"abc"
 
+    @pytest.mark.parametrize(("offset", "length"), [(0, 20 * MIB + 1), (MIB + 3, 18 * MIB), (12 * MIB, 8 * MIB + 1)])
+    async def test_a_range_becomes_a_blob(self, store: BlobStore, offset: int, length: int) -> None:
+        data = make_bytes(20 * MIB + 1)
+        stored = await store.put(chunked(data))
+        copied = await store.copy_range(stored.key, offset=offset, length=length)
+        if copied is None:
+            return
+        assert await fetch(store, copied) == data[offset : offset + length]
+        await store.delete(stored.key)
+        assert await fetch(store, copied, offset=length - 5) == data[offset + length - 5 : offset + length]
+
+    async def test_small_ranges_are_not_copied(self, store: BlobStore) -> None:
+        stored = await store.put(chunked(make_bytes(100)))
+        assert await store.copy_range(stored.key, offset=1, length=98) is None
+
     async def test_large_blob_in_several_parts(self, store: BlobStore) -> None:
         data = make_bytes(20 * MIB + 1)
         stored = await store.put(chunked(data))

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from registry.domain.downloads import Downloaded, Ranking, counted_days
 from registry.domain.packages import PackageType
 from tests.conformance.records import RecordBackend, Records
-from tests.factories import make_account, make_id
+from tests.factories import make_account, make_change, make_id, make_package
 
 TODAY = date(2026, 11, 30)
 
@@ -38,6 +38,19 @@ class DownloadStoreContract:
         ids = [make_id() for _ in range(60)]
         await records.downloads.count({downloaded(each): count for count, each in enumerate(ids, 1)})
         assert list(await records.downloads.list_most(TODAY - timedelta(days=29), limit=60)) == ids[::-1]
+
+    async def test_totals_of_names(self, records: Records, others: Records) -> None:
+        model, dataset = ((kind, "totals") for kind in (PackageType.MODEL, PackageType.DATASET))
+        for kind, name in (model, dataset):
+            package = make_package(type=kind, name=name)
+            await records.packages.add(package, make_change(package.id))
+        for days_ago, count in ((0, 2), (40, 3)):
+            await records.downloads.count({downloaded(make_id(), days_ago, "totals"): count})
+        wanted = [model, dataset, *((PackageType.MODEL, f"other{number}") for number in range(120))]
+        found = await others.downloads.find_totals(wanted)
+        assert found.get(model) == 5
+        assert {found.get(each, 0) for each in wanted if each != model} == {0}
+        assert not await others.downloads.find_totals([])
 
     async def test_nothing_was_downloaded(self, records: Records) -> None:
         assert list(await records.downloads.list_most(TODAY, limit=5)) == []

@@ -1,5 +1,5 @@
-"""Crash tests start servers of their own, by the same fixture as the API tests."""
+"""Crash tests start servers of their own, by the same fixtures as the API tests."""
 
-from tests.api.conftest import start
+from tests.api.conftest import backend, start
 
-__all__ = ["start"]
+__all__ = ["backend", "start"]

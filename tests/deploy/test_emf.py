@@ -51,7 +51,7 @@ def busy_registry() -> CollectorRegistry:
     stores.observe("records", "add", 0.004, "ok")
     stores.observe("blobs", "open", 5, "unavailable")
     stores.consumed("records", "GetItem", 1.5)
-    stores.tell_state("records", up=True)
+    stores.report_state("records", up=True)
     housekeeping = metrics.HousekeepingMetrics(registry)
     housekeeping.swept(SweepReport(uploads=1, blobs=2, bytes=300, expired_records=4))
     housekeeping.scrubbed([])
@@ -107,7 +107,7 @@ def test_what_grows_is_written_as_its_growth_and_gauges_as_they_are() -> None:
     registry = CollectorRegistry()
     ratings, stores = metrics.RatingMetrics(registry), metrics.StoreMetrics(registry)
     lines = MetricLines(registry, namespace=NAMESPACE, service="worker")
-    stores.tell_state("records", up=False)
+    stores.report_state("records", up=False)
     for growth in (2, 3):
         for _ in range(growth):
             ratings.rated("complete", 0.5)

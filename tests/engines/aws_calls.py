@@ -41,6 +41,7 @@ _S3 = {
     "PutBucketLifecycleConfiguration": "PutLifecycleConfiguration",
     "PutPublicAccessBlock": "PutBucketPublicAccessBlock",
     "UploadPart": "PutObject",
+    "UploadPartCopy": "PutObject",
 }
 
 

@@ -147,3 +147,23 @@ async def test_a_file_by_commit_costs_one_read(backend: dict[str, str]) -> None:
         assert answer.status_code == 200, answer.text
         assert answer.headers["x-repo-commit"] == commit
     assert calls == {SESSION: 1, QUERY: 1}
+
+
+async def test_lists_and_documents_of_repositories_cost_a_few_calls(backend: dict[str, str]) -> None:
+    calls = Calls()
+    async with opened_app(load_settings(), calls=calls) as (client, services):
+        packages = [await publish(client) for _ in range(3)]
+        for package in packages:
+            await judge(client, services, package)
+        names = [package["name"] for package in packages]
+        # The first brings the list of files into memory.
+        for _ in range(2):
+            calls.clear()
+            assert (await client.get(f"/hf/api/models/{names[0]}")).status_code == 200
+        # The session; the name with its versions, the package with what is known of it, its rating.
+        assert calls == {SESSION: 2, QUERY: 2}
+        calls.clear()
+        answer = await client.get("/hf/api/models", params={"limit": 3})
+        assert [(each["id"], each["downloads"]) for each in answer.json()] == [(name, 0) for name in reversed(names)]
+        # The session, the page, its main versions, the downloads of their names, their ratings.
+        assert calls[SESSION] == 5

@@ -37,7 +37,7 @@ class Calls(Counter[tuple[str, str]]):
     def consumed(self, store: str, operation: str, units: float) -> None:
         """Not of interest here."""
 
-    def tell_state(self, component: str, *, up: bool) -> None:
+    def report_state(self, component: str, *, up: bool) -> None:
         """Not of interest here."""
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from registry.adapters.search.file import SearchFile, View
 from registry.adapters.search.keys import BOTTOM
-from registry.adapters.search.literals import fold, landmarks, required_clauses
+from registry.adapters.search.literals import fold, required_clauses, required_literals
 from registry.adapters.search.matching import Walk, find_page
 from registry.adapters.search.names import NameRow, NameSearch, NameTable
 from registry.adapters.search.patterns import PatternCompiler
@@ -81,7 +81,7 @@ def test_every_match_has_the_required_texts(twin: Twin, text: str) -> None:
     ],
 )
 def test_landmarks(pattern: str, told: list[set[str]]) -> None:
-    assert list(landmarks(parse_pattern(pattern, max_depth=50).root)) == told
+    assert list(required_literals(parse_pattern(pattern, max_depth=50).root)) == told
 
 
 @pytest.mark.parametrize("pattern", [r"\dabc\d*-x", r"^\d+abc\d+-x", r"\dabc[0-9x-]*x$"])

@@ -40,6 +40,9 @@ class BytesBlobs:
 
         yield chunks()
 
+    async def copy_range(self, key: str, *, offset: int, length: int) -> str | None:
+        return None
+
     async def delete(self, key: str) -> None:
         raise NotImplementedError
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.test_unpacked_files import archives, opened
+from tests.conformance.test_unpacked_files import archives, opened
 
 
 async def test_a_sweep_of_what_stays_costs_one_call_however_much_that_is(

@@ -13,7 +13,7 @@ from prometheus_client import generate_latest
 from registry.telemetry.metrics import StoreMetrics, collected_registry, scraped_registry
 collected = collected_registry()
 scraped = scraped_registry(collected)
-StoreMetrics(collected).tell_state("cache", up=sys.argv[1] == "up")
+StoreMetrics(collected).report_state("cache", up=sys.argv[1] == "up")
 print(generate_latest(scraped).decode())
 """
 

@@ -22,7 +22,7 @@ from registry.ports.audit import AuditStore
 from registry.ports.downloads import DownloadStore
 from registry.services.packages.audit_writer import AuditWriter
 from registry.services.packages.catalog import Catalog
-from registry.services.packages.retrieval import DownloadLog, Retrieval, Servable
+from registry.services.packages.retrieval import DownloadLog, FindRating, Retrieval, Servable
 from tests.factories import ManualClock, make_content, make_package
 
 CALLER = Caller("alice", frozenset({Permission.DOWNLOAD}), TokenClaims("token-1", "alice", "e1", 0), "account-1")
@@ -43,7 +43,7 @@ class Records:
 class EverythingIsServed:
     """Implements `ServingCheck` and `PolicyCheck`."""
 
-    async def check(self, package: Package) -> tuple[Waiver, ...]:
+    async def check(self, package: Package, find_rating: FindRating | None = None) -> tuple[Waiver, ...]:
         return ()
 
     async def check_served(self, package: Package, safety: PackageSafety, caller: Caller) -> None:

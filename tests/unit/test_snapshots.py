@@ -12,7 +12,13 @@ from tests.factories import make_content, make_package
 ALICE = Caller("alice", frozenset({Permission.DOWNLOAD}), None, "account-1")
 BOB = Caller("bob", frozenset({Permission.DOWNLOAD}), None, "account-2")
 CONTENT = make_content()
-REVISION = Revision(Servable(make_package(content=CONTENT), CONTENT), "0" * 40)
+
+
+async def no_rating() -> None:
+    """Nothing here asks for one."""
+
+
+REVISION = Revision(Servable(make_package(content=CONTENT), CONTENT), "0" * 40, None, no_rating)
 
 
 @dataclass(slots=True)

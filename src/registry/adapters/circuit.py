@@ -1,4 +1,4 @@
-"""A circuit breaker: when an engine is down, callers are told at once and the engine is left alone for a moment."""
+"""A circuit breaker: when an engine is down, callers are refused at once and the engine is left alone for a moment."""
 
 import time
 from collections.abc import Callable

@@ -16,7 +16,7 @@ SCHEMA_ONLY_MODELS: tuple[type[BaseModel], ...] = (
     ReplacementBody,
     SignInForm,
 )
-"""Models that routes name by reference only, so that the schema must be told of them."""
+"""Models that routes name by reference only, so that the schema must be given them."""
 
 _TITLES = {kind.status: kind.title for kind in [*HTTP_PROBLEMS.values(), *reversed(PROBLEMS.values())]} | {
     409: "The name is taken, the content cannot be served, or what is there does not allow it",

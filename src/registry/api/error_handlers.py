@@ -108,4 +108,4 @@ async def on_any_error(request: Request, error: Exception) -> Response:
         return await on_http_error(request, error)
     path = request.url.path
     _log.error("request_failed", path=path, exc_info=error)
-    return problem_response(HTTP_PROBLEMS[500], "The registry failed. Its log tells more.", path=path)
+    return problem_response(HTTP_PROBLEMS[500], "The registry failed. Its log says more.", path=path)

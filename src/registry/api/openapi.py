@@ -26,7 +26,7 @@ TAGS = [
     {"name": "uploads", "description": "large files in parts: resumable, several at a time"},
     {"name": "users", "description": "sign in and out, users, permissions and API tokens"},
     {"name": "audit", "description": "the log of all audit entries (admins)"},
-    {"name": "webhooks", "description": "tell other servers what happens (admins)"},
+    {"name": "webhooks", "description": "report what happens to other servers (admins)"},
     {"name": "service", "description": "health, metrics, kinds of problems, reset"},
 ]
 _REQUEST_ID_HEADER = {

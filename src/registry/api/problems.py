@@ -195,7 +195,7 @@ HTTP_PROBLEMS: dict[int, ProblemKind] = {
     415: ProblemKind(
         415, "unsupported-media-type", "The media type is not supported", "See the route's documentation."
     ),
-    416: ProblemKind(416, "range-not-satisfiable", "The range lies outside", "`Content-Range` tells the size."),
+    416: ProblemKind(416, "range-not-satisfiable", "The range lies outside", "`Content-Range` has the size."),
     431: ProblemKind(431, "head-too-large", "The request's head is too large", "Send fewer or shorter header fields."),
     500: ProblemKind(500, "internal", "Something broke", "A defect of the registry; its log has the `request_id`."),
     501: ProblemKind(

@@ -134,11 +134,11 @@ async def _settled(session: Session, client: "RegistryClient", package: "Package
     """The package once the registry has fetched it. Raises Conflict when it gave up."""
     from registry.client import Conflict, Problem
 
-    told = None
+    reported = None
     while package.status == PackageStatus.PENDING:
-        if package.status_reason not in (None, told):
-            told = package.status_reason
-            session.output.say(f"{package.name}: {told}")
+        if package.status_reason not in (None, reported):
+            reported = package.status_reason
+            session.output.say(f"{package.name}: {reported}")
         await asyncio.sleep(_POLL_SECONDS)
         package = await client.get(package.id)
     if package.status == PackageStatus.FAILED:

@@ -23,14 +23,14 @@ def draw_rating(rating: Mapping[str, Any]) -> None:
     console.print(Text(f"{'metric':<19}{'score':<26}weight", style="dim"))
     for name, metric in rating["metrics"].items():
         console.print(_headline(name, metric))
-        for told in _evidence(metric):
-            console.print(Padding(Text(one_line(told), style="dim"), _INDENT, expand=False))
+        for stated in _evidence(metric):
+            console.print(Padding(Text(one_line(stated), style="dim"), _INDENT, expand=False))
     if rating["findings"]:
         console.print(Text(f"content: {rating['safety']}", style="bold"))
     for finding in rating["findings"]:
-        told = f"{finding['level']}: {finding['path']}: {finding['detail']} ({finding['scanner']})"
+        stated = f"{finding['level']}: {finding['path']}: {finding['detail']} ({finding['scanner']})"
         style = "red" if finding["level"] == "dangerous" else "dim"
-        console.print(Padding(Text(one_line(told), style=style), _INDENT, expand=False))
+        console.print(Padding(Text(one_line(stated), style=style), _INDENT, expand=False))
     console.print(_net_score(rating))
 
 

@@ -21,7 +21,7 @@ from registry.client.partial_names import partial_path, shortened
 from registry.client.progress import CHUNK_BYTES, Progress
 from registry.client.ranges import NoRanges, RangedDownload, RangesFile
 from registry.client.transfers import Transfers
-from registry.client.transport import Transport, told
+from registry.client.transport import Transport, reason_of
 
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*]')
 
@@ -143,7 +143,7 @@ async def download_content(
             except httpx.RequestError as error:
                 failures = 1 if part.size > before else failures + 1
                 if failures >= transport.retries.attempts:
-                    raise Unreachable(f"the download broke off: {told(error)}; run it again to go on") from error
+                    raise Unreachable(f"the download broke off: {reason_of(error)}; run it again to go on") from error
                 await transport.retries.pause(failures)
         await asyncio.to_thread(part.finish)
     finally:

@@ -17,7 +17,7 @@ from registry.client.paging import walk
 from registry.client.partial_names import partial_path
 from registry.client.progress import CHUNK_BYTES, Progress, silent
 from registry.client.transfers import Transfers
-from registry.client.transport import Parameters, Transport, told
+from registry.client.transport import Parameters, Transport, reason_of
 from registry.client.waiting import get_waited
 
 _ZIP = "application/zip"
@@ -119,7 +119,7 @@ async def _receive(response: httpx.Response, path: Path, progress: Progress) -> 
                 done += len(piece)
                 progress("download", done=done, total=max(done, total))
         except httpx.RequestError as error:
-            raise Unreachable(f"the download broke off: {told(error)}") from error
+            raise Unreachable(f"the download broke off: {reason_of(error)}") from error
         await asyncio.to_thread(os.fsync, file.fileno())
     if done != total:
         raise InvalidAnswer(f"{path.name}: {done} bytes came of {total}")

@@ -127,7 +127,7 @@ class Match:
     """Why a package was found: a piece of its description or README, as plain text.
 
     `highlights` are (start, end) in characters of `text`. Scores are to be compared within one search only; `similar`
-    tells that no package had the words, and this one has similar ones.
+    says that no package had the words, and this one has similar ones.
     """
 
     text: str

@@ -18,7 +18,7 @@ from registry.client.multipart import FileDigest
 from registry.client.partial_names import partial_path
 from registry.client.progress import Progress
 from registry.client.transfers import Transfers
-from registry.client.transport import Transport, told
+from registry.client.transport import Transport, reason_of
 
 
 class NoRanges(Exception):
@@ -136,7 +136,7 @@ class RangedDownload:
             except httpx.RequestError as error:
                 failures = 1 if left < before else failures + 1
                 if failures >= self._transport.retries.attempts:
-                    raise Unreachable(f"the download broke off: {told(error)}; run it again to go on") from error
+                    raise Unreachable(f"the download broke off: {reason_of(error)}; run it again to go on") from error
                 await self._transport.retries.pause(failures)
         self._file.note(number)
 

@@ -139,7 +139,7 @@ class Transport:
         try:
             yield response.aiter_lines()
         except httpx.RequestError as error:
-            raise Unreachable(f"the answer of {self.origin} broke off: {told(error)}") from error
+            raise Unreachable(f"the answer of {self.origin} broke off: {reason_of(error)}") from error
         finally:
             await response.aclose()
 
@@ -152,7 +152,7 @@ class Transport:
                 response = await self._attempt(make_request(), stream=stream)
             except httpx.RequestError as error:
                 if last or not (repeatable or isinstance(error, _NOT_SENT)):
-                    raise Unreachable(f"No answer from {self.origin}: {told(error)}.") from error
+                    raise Unreachable(f"No answer from {self.origin}: {reason_of(error)}.") from error
                 await self.retries.pause(attempt)
                 continue
             if response.status_code < 400 or response.status_code in expected:
@@ -192,7 +192,7 @@ def _trusted_authorities() -> ssl.SSLContext:
     return httpx.create_ssl_context()
 
 
-def told(error: httpx.RequestError) -> str:
+def reason_of(error: httpx.RequestError) -> str:
     """An error of the connection in words; httpx's timeouts have none of their own."""
     if isinstance(error, httpx.TimeoutException):
         return "it took too long"

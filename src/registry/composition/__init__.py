@@ -45,14 +45,14 @@ async def open_registry(
 ) -> AsyncIterator[Running]:
     """Open the stores that the settings choose and the services over them; closed again at the end.
 
-    `observer` is told of every store call and of each component's state, `housekeeping` of sweeps and scrubs,
-    `ratings_observer` of every rating. `tracing` makes spans of store calls and jobs; it is closed at the end.
+    `observer` gets every store call and each component's state, `housekeeping` sweeps and scrubs,
+    `ratings_observer` every rating. `tracing` makes spans of store calls and jobs; it is closed at the end.
     """
     clock, observers, hasher = SystemClock(), Observers(), Argon2PasswordHasher()
 
     def on_state(state: ComponentState) -> None:
         if observer is not None:
-            observer.tell_state(state.name, up=state.ok)
+            observer.report_state(state.name, up=state.ok)
 
     traced = untraced if tracing is None else tracing.job
     async with (

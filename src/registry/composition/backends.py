@@ -77,7 +77,7 @@ class Shared:
 
 @dataclass(frozen=True, slots=True)
 class Stores:
-    """The ports of a registry. Every call of theirs is told to the observer exactly once."""
+    """The ports of a registry. Every call of theirs is reported to the observer exactly once."""
 
     records: Records
     bytes: Bytes

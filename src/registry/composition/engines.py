@@ -55,7 +55,7 @@ def limits_of(settings: Settings) -> EngineLimits:
     return EngineLimits().times(settings.engine_patience)
 
 
-def tell(observer: CallObserver, store: str) -> OnCall:
+def report_calls(observer: CallObserver, store: str) -> OnCall:
     """The hook for an engine's calls."""
 
     def on_call(operation: str, seconds: float, error: Exception | None) -> None:
@@ -64,7 +64,7 @@ def tell(observer: CallObserver, store: str) -> OnCall:
     return on_call
 
 
-def tell_units(observer: CallObserver, store: str) -> OnUnits:
+def report_units(observer: CallObserver, store: str) -> OnUnits:
     """The hook for what an engine's calls consumed."""
     return partial(observer.consumed, store)
 

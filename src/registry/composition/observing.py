@@ -1,10 +1,10 @@
-"""Who is told of store calls."""
+"""Who observes store calls."""
 
 from registry.telemetry.observation import CallObserver
 
 
 class Observers:
-    """Tells each of several observers."""
+    """Reports to each of several observers."""
 
     def __init__(self) -> None:
         self.all: list[CallObserver] = []

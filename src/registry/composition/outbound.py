@@ -36,7 +36,7 @@ _NAMED_TIMEOUT_SECONDS = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Upstreams:
-    """The services that tell about packages. None: that one is not asked."""
+    """The services that know about packages. None: that one is not asked."""
 
     code_host: CodeHost | None = None
     hub: ModelHub | None = None

@@ -49,7 +49,7 @@ from registry.adapters.s3 import (
 )
 from registry.adapters.s3.cloudfront import CloudFrontSigner
 from registry.composition.backends import Bytes, Records, Shared
-from registry.composition.engines import EngineLimits, OnUnits, limits_of, tell, tell_units
+from registry.composition.engines import EngineLimits, OnUnits, limits_of, report_calls, report_units
 from registry.composition.memory import UploadMemory
 from registry.domain.errors import Unavailable
 from registry.ports.clock import Clock
@@ -109,7 +109,7 @@ def _bucket(
 async def open_records(
     settings: Settings, clock: Clock, observer: CallObserver, limits: EngineLimits | None
 ) -> AsyncIterator[Records]:
-    on_call, on_units = tell(observer, "records"), tell_units(observer, "records")
+    on_call, on_units = report_calls(observer, "records"), report_units(observer, "records")
     async with _table(settings, on_call, (limits or limits_of(settings)).records, on_units) as table:
         packages = DynamoPackageStore(table, clock=clock)
         owners = TokenOwners()
@@ -143,7 +143,7 @@ async def open_records(
 
 @asynccontextmanager
 async def open_bytes(settings: Settings, observer: CallObserver, limits: EngineLimits | None) -> AsyncIterator[Bytes]:
-    async with _bucket(settings, tell(observer, "blobs"), (limits or limits_of(settings)).bytes) as bucket:
+    async with _bucket(settings, report_calls(observer, "blobs"), (limits or limits_of(settings)).bytes) as bucket:
         blobs = S3BlobStore(
             bucket,
             limits=UploadLimits(
@@ -175,7 +175,9 @@ async def open_shared(
     settings: Settings, clock: Clock, observer: CallObserver, limits: EngineLimits | None
 ) -> AsyncIterator[Shared]:
     url = settings.redis_url.get_secret_value() if settings.redis_url else ""
-    async with open_redis(url, on_call=tell(observer, "cache"), limits=(limits or limits_of(settings)).shared) as redis:
+    async with open_redis(
+        url, on_call=report_calls(observer, "cache"), limits=(limits or limits_of(settings)).shared
+    ) as redis:
         yield Shared(
             attempts=RedisAttemptCounter(redis, clock=clock),
             ratings=RedisRatingCache(redis),
@@ -196,7 +198,7 @@ async def set_up_table(settings: Settings, *, create: bool) -> list[str]:
 async def set_up_bucket(settings: Settings, *, create: bool) -> list[tuple[str, bool]]:
     """Make the bucket (with `create`) and check it: a line for each aspect, and whether it is as it must be.
 
-    What the server lacks is told, and is no difference: nothing can be set there.
+    What the server lacks is reported, and is no difference: nothing can be set there.
     """
     if settings.blobs is not BlobsBackend.S3:
         raise SettingsError("There is no bucket: the bytes are in files. Set REGISTRY_BLOBS=s3.")

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 async def open_stores(
     settings: Settings, clock: Clock, observer: CallObserver, limits: "EngineLimits | None"
 ) -> AsyncIterator[Stores]:
-    """Open what the settings choose. Engines tell of their own calls, tries again included; the others are wrapped."""
+    """Open what the settings choose. Engines report their own calls, tries again included; the others are wrapped."""
     if settings.keeps_files:
         settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     async with (

@@ -60,7 +60,7 @@ def json_pointer(*places: str | int) -> str:
 
 
 class RegistryError(Exception):
-    """Base of all errors that a caller can be told about. `str(error)` is fit for the caller's eyes."""
+    """Base of all errors that a caller may see. `str(error)` is fit for the caller's eyes."""
 
 
 class InvalidInput(RegistryError):

@@ -25,7 +25,7 @@ SUBSCRIBABLE = frozenset(EventType) - {EventType.TEST}
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened. Events of one package are told in their order, those without a package in any.
+    """Something that happened. Events of one package are sent in their order, those without a package in any.
 
     `id` is a UUIDv7 and becomes the `webhook-id` of its deliveries. `details` are further public members.
     """

@@ -29,7 +29,7 @@ class MetricName(StrEnum):
 
 
 class Target(StrEnum):
-    """Devices that `size` is told for."""
+    """Devices that `size` is given for."""
 
     RASPBERRY_PI = "raspberry_pi"
     JETSON_NANO = "jetson_nano"

@@ -1,4 +1,4 @@
-"""Webhooks: who is told of which events, and each telling as a delivery.
+"""Webhooks: who gets which events, and each sending as a delivery.
 
 Requests follow Standard Webhooks 1.0.0 (https://www.standardwebhooks.com): the headers `webhook-id`,
 `webhook-timestamp` and `webhook-signature`, and a JSON body of `type`, `timestamp` and `data`.
@@ -27,7 +27,7 @@ DELIVERIES_KEPT = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """Somebody who wants to be told. `secret` signs and must not be shown again; a disabled one is told nothing."""
+    """Somebody who wants events. `secret` signs and must not be shown again; a disabled one gets nothing."""
 
     id: str
     url: str
@@ -67,7 +67,7 @@ class Delivery:
 
 
 def payload_of(event: Event) -> bytes:
-    """The body of every request that tells of the event, byte for byte: it is what is signed."""
+    """The body of every request about the event, byte for byte: it is what is signed."""
     data = {"package_id": event.package_id, **event.details}
     body = {"type": event.type.value, "timestamp": format_time(event.at), "data": data}
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()

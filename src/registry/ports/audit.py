@@ -11,4 +11,4 @@ class AuditStore(Protocol):
         """Add entries of what is no change (downloads, ratings). One that is there already stays as it is."""
 
     async def list_entries(self, package_id: str, *, limit: int, after: str | None) -> Sequence[AuditEntry]:
-        """The next entries of a package, newest first, behind the entry id `after`."""
+        """The next entries of a package, newest first, after the entry id `after`."""

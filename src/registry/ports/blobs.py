@@ -48,6 +48,13 @@ class BlobStore(Protocol):
         Entering the context raises NotFound, so that nothing was answered before it is known that the bytes are there.
         """
 
+    async def copy_range(self, key: str, *, offset: int, length: int) -> str | None:
+        """The key of a new blob with that range of another, durable, which the store copied without sending a byte.
+
+        None where the store cannot, or where reading and `put` cost less. The range lies in the blob. Raises NotFound
+        when the blob is gone; then, and when the task is cancelled, nothing stays behind.
+        """
+
     async def delete(self, key: str) -> None:
         """Remove a blob. No error when it is gone already. Readers that have begun may finish."""
 

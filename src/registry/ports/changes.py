@@ -21,11 +21,11 @@ class ChangeFeed(Protocol):
     """
 
     async def latest(self) -> str:
-        """The cursor behind every change acknowledged so far."""
+        """The cursor after every change acknowledged so far."""
 
     async def read(self, after: str, *, limit: int) -> ChangePage | None:
-        """The next changes behind the cursor `after`, oldest first; none when the follower is up to date.
+        """The next changes after the cursor `after`, oldest first; none when the follower is up to date.
 
-        A package that changed several times is told once, at its last change. None after a reset of the registry:
+        A package that changed several times is returned once, at its last change. None after a reset of the registry:
         the follower forgets everything and begins again with `latest`.
         """

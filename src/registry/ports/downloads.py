@@ -1,10 +1,11 @@
 """Where downloads are counted, by name for good and by package and day for a month."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Protocol
 
 from registry.domain.downloads import Downloaded, Ranking
+from registry.domain.packages import PackageType
 
 
 class DownloadStore(Protocol):
@@ -12,6 +13,9 @@ class DownloadStore(Protocol):
 
     async def count(self, counts: Mapping[Downloaded, int]) -> None:
         """Add to the downloads of names, and to those of packages on their days."""
+
+    async def find_totals(self, names: Collection[tuple[PackageType, str]]) -> Mapping[tuple[PackageType, str], int]:
+        """How often each name was downloaded, in a call for each hundred. Those without downloads may be left out."""
 
     async def list_most(self, since: date, *, limit: int) -> Sequence[str]:
         """The ids of the packages with the most downloads from a day on; of equals the newest first.

@@ -47,7 +47,7 @@ class ContentFetcher(Protocol):
         """Raises InvalidInput for an address that must not be fetched: private, loopback, link-local, not http(s)."""
 
     def fetch(self, url: str) -> AbstractAsyncContextManager[Fetched]:
-        """The bytes behind the URL: a file, or a repository as a zip.
+        """The bytes at the URL: a file, or a repository as a zip.
 
         Raises FetchError on entering, or later from `chunks` when what arrives is cut or is not what was announced.
         """

@@ -91,7 +91,7 @@ class PackageStore(Protocol):
         """The ready JSON of a package in one point read, None when there is none."""
 
     async def list_page(self, wanted: PackageFilter, *, limit: int, after: str | None) -> SummaryPage:
-        """The next `limit` packages in order of id, beginning behind `after` (a `next_after` of a page before).
+        """The next `limit` packages in order of id, beginning after `after` (a `next_after` of a page before).
 
         Costs its own length whatever the number of packages: answered from an index, nothing counted, no offset.
         What no index of the store has in order is checked on some thousand entries at most; a page may then be short,

@@ -15,7 +15,7 @@ class Checkpoint:
     """How far an index has come.
 
     `cursor` is a place in the change feed, None before anything was done. While the index is first filled from a walk
-    over the records, `walked` is the id that the walk has reached; `filled` tells that it is done.
+    over the records, `walked` is the id that the walk has reached; `filled` says that it is done.
     """
 
     cursor: str | None = None
@@ -49,9 +49,9 @@ class SearchIndex(Protocol):
         """Take up what is on disk; may be called again. Before, nothing is found. Raises Unavailable."""
 
     async def find(self, query: RegexQuery, *, limit: int, position: str | None) -> FoundIds:
-        """The next packages that match, newest first, behind `position` (a `next_position` of a page before).
+        """The next packages that match, newest first, after `position` (a `next_position` of a page before).
 
-        A package that matches throughout a walk is told exactly once.
+        A package that matches throughout a walk is returned exactly once.
         """
 
     async def rank(self, query: TextQuery, *, limit: int, position: str | None, similar: bool = False) -> RankedIds:

@@ -16,16 +16,16 @@ class WebhookStore(Protocol):
     """Webhooks by id. Changes are durable when they return and seen by every process from then on."""
 
     async def add(self, webhook: Webhook) -> None:
-        """Add a webhook: it is told of every event that is recorded from now on, and of none from before this call.
+        """Add a webhook: it gets every event that is recorded from now on, and of none from before this call.
 
-        One that is recorded while it runs may be told or not.
+        One that is recorded while it runs may be sent or not.
         """
 
     async def get(self, webhook_id: str) -> Webhook:
         """The webhook. Raises NotFound."""
 
     async def list_webhooks(self, *, limit: int, after: str | None) -> Sequence[Webhook]:
-        """The next webhooks by id, oldest first, behind the id `after`."""
+        """The next webhooks by id, oldest first, after the id `after`."""
 
     async def disable(self, webhook_id: str) -> None:
         """Tell it nothing more; what is pending for it fails. No error when it is gone."""
@@ -67,7 +67,7 @@ class DeliveryOutbox(Protocol):
         """
 
     async def list_deliveries(self, webhook_id: str, *, limit: int, after: str | None) -> Sequence[Delivery]:
-        """The next deliveries of a webhook, newest first, behind the delivery id `after`."""
+        """The next deliveries of a webhook, newest first, after the delivery id `after`."""
 
     async def depth(self) -> int:
         """How many deliveries are pending, but for those of events that `due_webhooks` has not looked at yet."""

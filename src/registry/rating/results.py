@@ -38,7 +38,7 @@ def measured(
 
 
 def unknown(evidence: str, *facts: Fact[object]) -> MetricResult:
-    """No score: every source answered (or there was none to ask), and none could tell."""
+    """No score: every source answered (or there was none to ask), and none knew."""
     return MetricResult(MetricStatus.UNKNOWN, evidence, latency_ms=_latency_ms(facts))
 
 
@@ -48,7 +48,7 @@ def inapplicable(evidence: str, *facts: Fact[object]) -> MetricResult:
 
 
 def lost(*facts: Fact[object]) -> MetricResult:
-    """No score, because sources failed that could have told. Rating again may find it."""
+    """No score, because sources failed that could have known. Rating again may find it."""
     failed = [fact for fact in facts if fact.failed]
     return MetricResult(
         MetricStatus.LOST,

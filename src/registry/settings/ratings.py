@@ -25,7 +25,10 @@ class RatingSettings(BaseModel):
     rating_weights: dict[MetricName, Weight] = Field({}, description='as JSON, e.g. {"license": 0.3}; others: default')
     rating_workers: int = Field(2, ge=1, le=64, description="ratings made at a time by one process")
     worker_port: int = Field(
-        0, ge=0, le=65535, description="port on which `registry worker` tells its health and metrics (0: any free one)"
+        0,
+        ge=0,
+        le=65535,
+        description="port on which `registry worker` reports its health and metrics (0: any free one)",
     )
     rating_source_seconds: Seconds = Field(
         30, description="most that a rating waits for another service (GitHub never over 20, the Hub never over 15)"

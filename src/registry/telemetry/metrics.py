@@ -99,7 +99,7 @@ class StoreMetrics:
     def consumed(self, store: str, operation: str, units: float) -> None:
         self._units.labels(store, operation).inc(units)
 
-    def tell_state(self, component: str, *, up: bool) -> None:
+    def report_state(self, component: str, *, up: bool) -> None:
         self._up.labels(component).set(up)
 
 
@@ -224,7 +224,7 @@ def collected_registry() -> CollectorRegistry:
 
 
 def scraped_registry(collected: CollectorRegistry) -> CollectorRegistry:
-    """What `/metrics` tells: this process, or all workers where they share a folder (PROMETHEUS_MULTIPROC_DIR).
+    """What `/metrics` shows: this process, or all workers where they share a folder (PROMETHEUS_MULTIPROC_DIR).
 
     Called as a worker starts: what those told last that have died is forgotten.
     """

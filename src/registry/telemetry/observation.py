@@ -27,7 +27,7 @@ class CallObserver(Protocol):
 
 
 class StateObserver(CallObserver, Protocol):
-    def tell_state(self, component: str, *, up: bool) -> None:
+    def report_state(self, component: str, *, up: bool) -> None:
         """A component was asked, and answered or not."""
 
 

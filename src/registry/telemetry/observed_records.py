@@ -52,6 +52,7 @@ class ObservedNames:
 class ObservedDownloads:
     def __init__(self, port: DownloadStore, timed: Timed) -> None:
         self.count = timed(port.count)
+        self.find_totals = timed(port.find_totals)
         self.list_most = timed(port.list_most)
         self.list_days = timed(port.list_days)
         self.add_ranking = timed(port.add_ranking)

@@ -11,6 +11,7 @@ class ObservedBlobs:
     def __init__(self, port: BlobStore, timed: Timed) -> None:
         self.put = timed(port.put)
         self.read = port.read
+        self.copy_range = timed(port.copy_range)
         self.delete = timed(port.delete)
         self.list_blobs = port.list_blobs
         self.presign_download = timed(port.presign_download)

@@ -1,4 +1,4 @@
-"""A worker's process: rates until it is asked to end, and tells its health and its metrics meanwhile."""
+"""A worker's process: rates until it is asked to end, and reports its health and its metrics meanwhile."""
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager

@@ -2,7 +2,7 @@
 
 No counter gives the changes their numbers, since all writers would queue for it. Entries stand under the writer's
 time instead, and a transaction becomes visible a little after that. So a follower looks back a few seconds each time,
-and its cursor holds what it has been told of those seconds: nothing is missed, nothing is told twice.
+and its cursor holds what it has been reported of those seconds: nothing is missed, nothing is reported twice.
 """
 
 from collections.abc import AsyncIterator
@@ -21,7 +21,7 @@ from registry.ports.clock import Clock
 LOOK_BACK = timedelta(seconds=10)
 """The deadline of a write (4 s) and what clocks of hosts differ by, with room."""
 LOOK_AHEAD = 1_000
-"""Within so many entries a package is told once, at its last change."""
+"""Within so many entries a package is reported once, at its last change."""
 KEPT = timedelta(hours=26)
 GOOD_FOR = timedelta(hours=24)
 """A follower that was away for longer begins again."""
@@ -57,16 +57,16 @@ class DynamoChangeFeed:
 
     async def latest(self) -> str:
         now = self._clock.now()
-        told = [key async for key, _ in self._entries(now - LOOK_BACK)]
-        return _cursor(now, told)
+        reported = [key async for key, _ in self._entries(now - LOOK_BACK)]
+        return _cursor(now, reported)
 
     async def read(self, after: str, *, limit: int) -> ChangePage | None:
-        position, told = _read_cursor(after)
+        position, reported = _read_cursor(after)
         if position < self._clock.now() - GOOD_FOR:
             return None
         pending: list[tuple[str, str]] = []
         async for entry in self._entries(position - LOOK_BACK):
-            if entry[0] not in told:
+            if entry[0] not in reported:
                 pending.append(entry)
             if len(pending) >= LOOK_AHEAD + limit:
                 break
@@ -77,9 +77,9 @@ class DynamoChangeFeed:
         if not page:
             return ChangePage(after, ())
         position = max(position, datetime.fromisoformat(page[-1][0].partition("#")[0]))
-        # Earlier changes of a package that is told at a later one count as told.
+        # Earlier changes of a package that is reported at a later one count as reported.
         done = {package_id for _, package_id in page}
-        kept = [key for key in told if key >= _moment(position - LOOK_BACK)]
+        kept = [key for key in reported if key >= _moment(position - LOOK_BACK)]
         kept += [key for key, package_id in pending if package_id in done]
         return ChangePage(_cursor(position, kept), tuple(package_id for _, package_id in page))
 
@@ -93,10 +93,10 @@ class DynamoChangeFeed:
             hour += timedelta(hours=1)
 
 
-def _cursor(position: datetime, told: list[str]) -> str:
-    return orjson.dumps([_moment(position), told]).decode()
+def _cursor(position: datetime, reported: list[str]) -> str:
+    return orjson.dumps([_moment(position), reported]).decode()
 
 
 def _read_cursor(cursor: str) -> tuple[datetime, set[str]]:
-    position, told = orjson.loads(cursor)
-    return datetime.fromisoformat(position), set(told)
+    position, reported = orjson.loads(cursor)
+    return datetime.fromisoformat(position), set(reported)

@@ -1,7 +1,7 @@
-"""The outbox of deliveries in DynamoDB. How events become deliveries is told in `outbox`.
+"""The outbox of deliveries in DynamoDB. How events become deliveries is explained in `outbox`.
 
 Pending deliveries of a webhook and package stand in one queue, an item with their ids in order. Only the first of them
-can be leased, and the queue's place in the index tells when: a lease moves that to the end of its lease. The index is
+can be leased, and the queue's place in the index says when: a lease moves that to the end of its lease. The index is
 milliseconds late; a lease believes the queue, so what it shows that is no longer so is passed over.
 """
 
@@ -135,7 +135,7 @@ class DynamoDeliveryOutbox:
         return sum(len(waiting_ids(queue)) for queues in found for queue in queues)
 
     async def _due(self, webhook_id: str, now: datetime, *, limit: int, after: str | None = None) -> list[Item]:
-        """A webhook's queues that are due behind a place in the index, longest first, as the index has them."""
+        """A webhook's queues that are due after a place in the index, longest first, as the index has them."""
         queues, _ = await self._table.query(webhook_keys.due_queues(webhook_id), after=after, limit=limit, index=True)
         return [queue for queue in queues if read_due(queue)[0] <= now]
 

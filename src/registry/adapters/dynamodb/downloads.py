@@ -8,7 +8,7 @@ import asyncio
 import heapq
 import zlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
 
@@ -48,6 +48,11 @@ class DynamoDownloadStore:
             values={":count": number(count), ":expires_at": number(int(expires_at.timestamp()))},
             names={"#count": "count"},
         )
+
+    async def find_totals(self, names: Collection[tuple[PackageType, str]]) -> Mapping[tuple[PackageType, str], int]:
+        by_place = {keys.place_of(keys.downloads_key(*each)): each for each in names}
+        items = await self._table.batch_get([keys.downloads_key(*each) for each in by_place.values()])
+        return {by_place[keys.place_of(item)]: int(attribute(item, "count", "N")) for item in items}
 
     async def list_most(self, since: date, *, limit: int) -> Sequence[str]:
         counted: Counter[str] = Counter()

@@ -45,7 +45,7 @@ class DynamoHealthLog:
                 await self._raise_max(key, sample.max_seconds)
 
     async def list_samples(self, *, since: datetime) -> Sequence[HealthSample]:
-        # `#` ends the time in a key, so that of `since` itself comes behind it.
+        # `#` ends the time in a key, so that of `since` itself comes after it.
         return [_read_sample(item) for item in await self._table.query_all("health", after=format_time(since))]
 
     async def _raise_max(self, key: Item, seconds: float) -> None:

@@ -170,6 +170,11 @@ def key_of(item: Item) -> Item:
     return {"pk": item["pk"], "sk": item["sk"]}
 
 
+def place_of(item: Item) -> tuple[str, str]:
+    """The two parts of an item's key, to find it by."""
+    return item["pk"]["S"], item["sk"]["S"]
+
+
 def record_key(package_id: str) -> Item:
     return key(f"P#{package_id}", "record")
 

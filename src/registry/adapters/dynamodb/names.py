@@ -95,13 +95,9 @@ async def owned_names(
     table: DynamoTable, principal: str, names: Collection[tuple[PackageType, str]]
 ) -> set[tuple[PackageType, str]]:
     """Those of the names that the principal owns; a call for each hundred."""
-    by_place = {_place(name_keys.name_key(*each)): each for each in names}
+    by_place = {keys.place_of(name_keys.name_key(*each)): each for each in names}
     items = await table.batch_get([name_keys.name_key(*each) for each in names]) if names else []
-    return {by_place[_place(item)] for item in items if principal in owners_of(item)}
-
-
-def _place(item: Item) -> tuple[str, str]:
-    return attribute(item, "pk"), attribute(item, "sk")
+    return {by_place[keys.place_of(item)] for item in items if principal in owners_of(item)}
 
 
 class DynamoNameStore:

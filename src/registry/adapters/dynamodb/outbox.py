@@ -5,12 +5,12 @@ webhook) turns these into a delivery for each webhook: in one transaction that e
 at once make one set of deliveries. Where many webhooks want it, some transactions before the last one make a part of
 the deliveries each, guarded by the event being there; one that was cut off is taken up again, and finds what there is.
 
-Who is told: webhooks are read after the event, so one whose `add` had returned before the event was recorded is among
+Who gets it: webhooks are read after the event, so one whose `add` had returned before the event was recorded is among
 them. `add` empties the outbox first: what was recorded before is ended by then, and is not sent again. An event
-recorded while `add` runs may be told or not.
+recorded while `add` runs may be sent or not.
 
 In which order: events of a package are sorted by the revision of the record, which rises with each change; a rating
-comes behind the change that it rates, ratings of one revision by their ids. They are neighbours in one partition, so
+comes after the change that it rates, ratings of one revision by their ids. They are neighbours in one partition, so
 that no query can meet a later one and have missed an earlier.
 """
 
@@ -67,7 +67,7 @@ async def fan_out(table: DynamoTable, *, now: datetime) -> None:
 async def _tell_all(table: DynamoTable, events: Sequence[Item], *, now: datetime) -> None:
     if not events:
         return
-    webhooks = await list_enabled(table)  # behind the events, see above
+    webhooks = await list_enabled(table)  # after the events, see above
     unwanted: list[Item] = []
     queues: defaultdict[str, list[tuple[Item, list[str]]]] = defaultdict(list)
     for event in events:
@@ -78,14 +78,14 @@ async def _tell_all(table: DynamoTable, events: Sequence[Item], *, now: datetime
             unwanted.append(event)
     at_once = asyncio.Semaphore(_PACKAGES_AT_ONCE)
 
-    async def tell_in_order(told: Sequence[tuple[Item, list[str]]]) -> None:
+    async def send_in_order(told: Sequence[tuple[Item, list[str]]]) -> None:
         async with at_once:
             for event, wanting in told:
                 await _tell(table, event, wanting, now=now)
 
     await asyncio.gather(
         table.batch_write([{"DeleteRequest": {"Key": keys.key_of(event)}} for event in unwanted]),
-        *map(tell_in_order, queues.values()),
+        *map(send_in_order, queues.values()),
     )
 
 

@@ -1,4 +1,4 @@
-"""Making the table, and telling whether one is as it must be. For `registry tables create|check`."""
+"""Making the table, and checking whether one is as it must be. For `registry tables create|check`."""
 
 import asyncio
 from collections.abc import Iterator, Mapping

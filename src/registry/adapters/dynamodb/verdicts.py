@@ -100,12 +100,12 @@ class DynamoVerdictStore:
         await self._replace_lease(lease, _lease_item(free, from_microseconds(0)))
 
     async def list_outdated(self, scanner_version: int, *, limit: int) -> Sequence[str]:
-        after, behind = f"{FAILED_SCAN:06d}$", f"{scanner_version:06d}"  # `$` follows `#`
+        after, below = f"{FAILED_SCAN:06d}$", f"{scanner_version:06d}"  # `$` follows `#`
         shards = await asyncio.gather(
             *(self._table.query(shard, after=after, limit=limit, index=True) for shard in safety_keys.verdict_shards())
         )
         places = sorted(attribute(item, "id") for items, _ in shards for item in items)
-        return [place.partition("#")[2] for place in places if place < behind][:limit]
+        return [place.partition("#")[2] for place in places if place < below][:limit]
 
     async def remove_unused(self, sha256: str) -> bool:
         used, _ = await self._table.query(safety_keys.packages_with(sha256), limit=1, index=True)

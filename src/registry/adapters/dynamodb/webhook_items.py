@@ -43,7 +43,7 @@ async def find_webhook(table: DynamoTable, webhook_id: str) -> Webhook | None:
 
 
 async def list_enabled(table: DynamoTable) -> list[Webhook]:
-    """All webhooks that are told."""
+    """All webhooks that get events."""
     webhooks = map(read_webhook, await table.query_all(webhook_keys.WEBHOOKS))
     return [webhook for webhook in webhooks if not webhook.disabled]
 

@@ -17,7 +17,7 @@ _PRESENT = "attribute_exists(pk)"
 
 
 class DynamoWebhookStore:
-    """Implements `WebhookStore`. What was recorded before `add` is told to those there are first: see `outbox`."""
+    """Implements `WebhookStore`. What was recorded before `add` is sent to those there are first: see `outbox`."""
 
     def __init__(self, table: DynamoTable, clock: Clock) -> None:
         self._table = table

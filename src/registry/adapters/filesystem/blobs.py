@@ -125,6 +125,9 @@ class FilesystemBlobStore:
             for info in await self._folder.run(partial(_list_folder, self._folder.root / shard)):
                 yield info
 
+    async def copy_range(self, key: str, *, offset: int, length: int) -> str | None:  # noqa: ARG002
+        return None
+
     async def presign_download(self, key: str, *, filename: str, media_type: str) -> str | None:  # noqa: ARG002
         return None
 

@@ -80,7 +80,7 @@ class SmallBlobs:
         self._turns = ThreadPoolExecutor(1, thread_name_prefix="small blobs")
 
     def finish(self, writer: BlobWriter, data: bytearray) -> SmallBlob:
-        """Do what `writer.finish(data)` does, together with others; the `future` tells what it returns or raises.
+        """Do what `writer.finish(data)` does, together with others; the `future` has what it returns or raises.
 
         Whoever is cancelled while waiting for that discards the blob, after what `end_of` says.
         """

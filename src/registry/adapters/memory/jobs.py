@@ -32,7 +32,7 @@ class LocalJobQueue:
         patience_seconds: float = PATIENCE_SECONDS,
         cpu_seconds: Callable[[], float] = time.process_time,
     ) -> None:
-        """`cpu_seconds` tells the CPU time of the process so far."""
+        """`cpu_seconds` gives the CPU time of the process so far."""
         self._concurrent = concurrent
         self._patience_seconds = patience_seconds
         self._cpu_seconds = cpu_seconds

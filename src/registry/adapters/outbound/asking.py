@@ -14,7 +14,7 @@ _COMMIT_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
 @asynccontextmanager
-async def told(clock: Clock) -> AsyncIterator[None]:
+async def translated(clock: Clock) -> AsyncIterator[None]:
     """What a service did not answer, as an error of the fetch."""
     try:
         yield

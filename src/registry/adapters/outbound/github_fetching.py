@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 from registry.adapters.outbound.answers import as_object, optional_text, path, texts
-from registry.adapters.outbound.asking import commit_id, told
+from registry.adapters.outbound.asking import commit_id, translated
 from registry.adapters.outbound.transfers import Transfers
 from registry.adapters.outbound.upstream import Upstream
 from registry.formats.archives.kinds import ZIP_MAGIC
@@ -38,7 +38,7 @@ class GitHubArchives:
 
     @asynccontextmanager
     async def fetch(self, wanted: RepositoryAddress) -> AsyncIterator[Fetched]:
-        async with told(self._clock):
+        async with translated(self._clock):
             repository = await self._object(f"/repos/{wanted.owner}/{wanted.name}", "repository")
             ref = wanted.ref or path(repository, "default_branch")
             # What is fetched is one commit, whatever the branch points to a moment later.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from registry.adapters.outbound.answers import as_object, path
-from registry.adapters.outbound.asking import commit_id, told
+from registry.adapters.outbound.asking import commit_id, translated
 from registry.adapters.outbound.huggingface_listing import FileCheck, HubFile, listed_files, source_facts
 from registry.adapters.outbound.streamed_zip import StreamedZip
 from registry.adapters.outbound.transfers import Transfer, Transfers
@@ -54,7 +54,7 @@ class HubArchives:
     @asynccontextmanager
     async def fetch(self, wanted: HubAddress) -> AsyncIterator[Fetched]:
         api, pages = _FOLDERS[wanted.kind]
-        async with told(self._clock):
+        async with translated(self._clock):
             place = f"/api/{api}/{quote(wanted.id)}/revision/{quote(wanted.revision, safe='')}"
             members = as_object(await self._upstream.get_json(place, blobs="true"), wanted.kind)
             # What is fetched is one commit, whatever the branch points to a moment later.

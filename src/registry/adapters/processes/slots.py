@@ -13,7 +13,7 @@ class FairSlots:
         self._waiting: OrderedDict[str, deque[asyncio.Future[None]]] = OrderedDict()
 
     async def acquire(self, user: str) -> None:
-        """Wait for a slot; whoever gets one gives it back by `release`."""
+        """Wait for a slot; the one that gets it gives it back by `release`."""
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(user, deque()).append(turn)
         self._hand_out()

@@ -14,7 +14,8 @@ from registry.adapters.engine_calls import EngineDown
 from registry.adapters.s3.budget import ByteBudget
 from registry.adapters.s3.cloudfront import CloudFrontSigner
 from registry.adapters.s3.connection import S3Bucket
-from registry.adapters.s3.errors import UploadGone, error_code, no_bucket, translate
+from registry.adapters.s3.copying import LEAST_BYTES, RangeCopy
+from registry.adapters.s3.errors import CallMissing, UploadGone, error_code, no_bucket, translate
 from registry.adapters.s3.upload import Upload, UploadLimits, abort_upload
 from registry.domain.errors import NotFound
 from registry.formats.disposition import attachment
@@ -67,6 +68,17 @@ class S3BlobStore:
             if body is not None:
                 # Where bytes are left this ends the connection: reading them would cost more than a new one.
                 body.close()
+
+    async def copy_range(self, key: str, *, offset: int, length: int) -> str | None:
+        if length < LEAST_BYTES or not _KEY.fullmatch(key):
+            return None
+        copied = secrets.token_hex(16)
+        copy = RangeCopy(self._bucket, PREFIX + key, PREFIX + copied, offset=offset, length=length)
+        try:
+            await copy.run()
+        except CallMissing:
+            return None
+        return copied
 
     async def delete(self, key: str) -> None:
         unfinished = UNFINISHED.fullmatch(key)

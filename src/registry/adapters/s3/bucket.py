@@ -1,4 +1,4 @@
-"""Setting a bucket up, and telling whether one is as it must be. For `registry bucket create|check`."""
+"""Setting a bucket up, and checking whether one is as it must be. For `registry bucket create|check`."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass

@@ -26,7 +26,7 @@ _POSIX_NAMES = re.compile("al(num|pha)|ascii|blank|cntrl|digit|graph|lower|print
 
 
 def pattern_error(detail: str, position: int | None) -> InvalidInput:
-    """What a caller is told about a pattern that cannot be searched for."""
+    """What a caller learns about a pattern that cannot be searched for."""
     return InvalidInput(detail, pointer="/regex", details={} if position is None else {"position": position})
 
 

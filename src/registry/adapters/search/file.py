@@ -142,7 +142,7 @@ class SearchFile:
         return int(found[0]) if found else TOP
 
     def position_of_key(self, low: int) -> str | None:
-        """The position behind everything from the key `low` on, None at the end."""
+        """The position after everything from the key `low` on, None at the end."""
         if low == BOTTOM:
             return None
         found = self.connection.execute(

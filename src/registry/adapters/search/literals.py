@@ -125,12 +125,12 @@ def _joined(left: Clause, right: Clause) -> Clause | None:
     return joined if max(map(len, joined), default=0) <= _MAX_EXACT_LENGTH else None
 
 
-def landmarks(root: Node) -> tuple[Clause, ...]:
+def required_literals(root: Node) -> tuple[Clause, ...]:
     """Texts that a match within a line contains one after the other, one of each clause; none where that helps nobody.
 
     The first begins with the same three characters in every case, so that it can be looked for quickly, and with a
     newline where it must stand at the beginning of its line. A pattern that begins with a character has none: it is
-    its own landmark.
+    its own required literal.
     """
     if not isinstance(root, Sequence) or not root.parts or isinstance(root.parts[0], Literal):
         return ()

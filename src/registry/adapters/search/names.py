@@ -22,7 +22,7 @@ BLOCK_PACKAGES = 2048
 
 
 _MAX_MISSES = 500
-"""So many lines are looked at in vain (2 µs each) before a search does without the landmarks of its pattern."""
+"""So many lines are looked at in vain (2 µs each) before a search does without the required literals of its pattern."""
 
 
 class NameRow(NamedTuple):

@@ -14,7 +14,7 @@ from typing import Any
 import re2
 
 from registry.adapters.search.characters import pattern_error
-from registry.adapters.search.literals import Clause, landmarks, required_clauses, trigram_expression
+from registry.adapters.search.literals import Clause, required_clauses, required_literals, trigram_expression
 from registry.adapters.search.nodes import Assertion, CharacterClass, Choice, Literal, Node, Repeat, Sequence
 from registry.adapters.search.syntax import ParsedPattern, parse_pattern
 from registry.domain.search import MAX_PATTERN_LENGTH
@@ -103,7 +103,7 @@ class PatternCompiler:
         self._check(measure(parsed.root))
         alone = self._compiled(pattern)
         in_lines = self._compiled(_line_form(pattern, parsed), never_newline=True)
-        marks = landmarks(parsed.root)
+        marks = required_literals(parsed.root)
         return SafePattern(
             trigram_expression(required_clauses(parsed.root)),
             alone,

@@ -1,4 +1,4 @@
-"""Which packages a search may tell, decided by what the index keeps in memory of each."""
+"""Which packages a search may return, decided by what the index keeps in memory of each."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

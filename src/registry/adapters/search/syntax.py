@@ -1,6 +1,6 @@
 """A reader of RE2's syntax (https://github.com/google/re2/wiki/Syntax).
 
-RE2 has the last word on what a pattern means. This reader is there for what RE2 does not tell: where an error is, what
+RE2 has the last word on what a pattern means. This reader is there for what RE2 does not say: where an error is, what
 a pattern will cost before it is compiled, which literals every match contains, and where its anchors stand.
 """
 

@@ -1,4 +1,4 @@
-"""The outbox of deliveries. How `due_at` keeps the order is told in `schema.py`."""
+"""The outbox of deliveries. How `due_at` keeps the order is explained in `schema.py`."""
 
 import sqlite3
 from collections.abc import Sequence

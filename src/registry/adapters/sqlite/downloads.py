@@ -3,11 +3,12 @@
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 
 from registry.adapters.sqlite.database import SqliteDatabase
 from registry.domain.downloads import Downloaded, Ranking
+from registry.domain.packages import PackageType
 from registry.domain.times import to_microseconds
 
 _NAMES = """UPDATE names SET downloads = names.downloads + json_extract(counted.value, '$[2]')
@@ -15,6 +16,9 @@ _NAMES = """UPDATE names SET downloads = names.downloads + json_extract(counted.
         AND names.type = json_extract(counted.value, '$[1]')"""
 _DAYS = """INSERT INTO download_counts (day, package_id, count) VALUES (?, ?, ?)
     ON CONFLICT (day, package_id) DO UPDATE SET count = count + excluded.count"""
+_TOTALS = """SELECT n.type, n.name, n.downloads FROM json_each(?) AS wanted
+    CROSS JOIN names AS n ON n.name = json_extract(wanted.value, '$[0]')
+        AND n.type = json_extract(wanted.value, '$[1]')"""
 _MOST = """SELECT package_id FROM download_counts WHERE day >= ?
     GROUP BY package_id ORDER BY sum(count) DESC, package_id DESC LIMIT ?"""
 _OF_PACKAGE = """SELECT day, count FROM download_counts
@@ -41,6 +45,11 @@ class SqliteDownloadStore:
             connection.executemany(_DAYS, days)
 
         await self._database.write(operation)
+
+    async def find_totals(self, names: Collection[tuple[PackageType, str]]) -> Mapping[tuple[PackageType, str], int]:
+        wanted = json.dumps([(name, kind.value) for kind, name in names])
+        rows = self._database.fetch_all(_TOTALS, (wanted,))
+        return {(PackageType(kind), name): count for kind, name, count in rows}
 
     async def list_most(self, since: date, *, limit: int) -> Sequence[str]:
         row = (since.isoformat(), limit)

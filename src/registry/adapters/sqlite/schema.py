@@ -1,13 +1,13 @@
 """The tables, as migrations in order. A database's `user_version` is the number of those it has seen.
 
 `listings` is the index of `list_page`: one row per package without a tag and one per tag, with a copy of what a filter
-may ask for. Its indexes hold the id behind the columns that are asked for, so every filter is a merge of streams in
+may ask for. Its indexes hold the id after the columns that are asked for, so every filter is a merge of streams in
 id order, or in that of names or scores. `score_listings` holds the same rows once for each bucket of the score (see
 `domain/scores.py`), while the rating is of the current revision. `score` is the lower bound of the net score in
 millionths, -1 where there is none.
 
 In `scan_requests` each package with content stands once; `due_at` is NULL once the verdict on its content has been
-applied. `upgrades` tells which changes of a formula or a policy have been carried out on all packages.
+applied. `upgrades` says which changes of a formula or a policy have been carried out on all packages.
 
 `user_bytes` is the sum of the contents' sizes by creator, kept by triggers, so that no writer can forget it.
 
@@ -20,7 +20,7 @@ of them. The row with the empty id marks the last reset.
 `download_counts` is kept for a month, and is what the hourly `download_rankings` are made from.
 
 In `deliveries` only one pending row of a webhook and package has a `due_at`: the first, whether it waits for its next
-try or is on its way (then it is when the lease ends). The others stand behind it in the order of their numbers, and
+try or is on its way (then it is when the lease ends). The others come after it in the order of their numbers, and
 get theirs when it has ended. Rows without a package always have one while they are pending.
 """
 

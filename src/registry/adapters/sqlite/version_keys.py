@@ -5,7 +5,7 @@ from typing import Self
 
 from registry.domain.versions import Version, VersionRange
 
-# A key is the sort key and, behind a "+", the build. Behind a sort key nothing but "+", or "1" and "2" (further
+# A key is the sort key and, after a "+", the build. After a sort key nothing but "+", or "1" and "2" (further
 # prerelease identifiers) can follow, so the keys with the same sort key lie together, just below sort key and ",".
 _BEFORE_BUILD = "+"
 _BEHIND_BUILDS = ","

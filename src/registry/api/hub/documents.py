@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from registry.domain.documents import format_time
-from registry.domain.names import NameView, Visibility, namespace_of
+from registry.domain.names import namespace_of
 from registry.domain.packages import Package
 from registry.domain.repositories import MAIN, commit_of
 from registry.ports.ratings import RatingSummary
@@ -23,9 +23,13 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What is known of a package besides its record; `card` is None where it could not be read."""
+    """What is known of a package besides its record; `card` is None where it was not or could not be read.
 
-    view: NameView | None = None
+    `downloads` are those of all versions of its name.
+    """
+
+    downloads: int
+    private: bool
     card: Mapping[str, Any] | None = None
     rating: RatingSummary | None = None
     tree: RepositoryTree | None = None
@@ -48,10 +52,10 @@ def _members(package: Package, about: About, *, expand: Sequence[str], blobs: bo
         "id": package.name,
         "author": namespace_of(package.name),
         "sha": commit_of(package),
-        "private": about.view is not None and about.view.name.visibility is Visibility.PRIVATE,
+        "private": about.private,
         "gated": False,
         "disabled": False,
-        "downloads": about.view.downloads if about.view else None,
+        "downloads": about.downloads,
         "likes": 0,
         "description": package.description,
         "tags": tags_of(package, card),

@@ -209,7 +209,7 @@ class NewUploadBody(Strict):
     size: Annotated[int, Field(ge=1, le=MAX_UPLOAD_BYTES, description="bytes of the whole")]
     sha256: Sha256
     filename: Annotated[str | None, Field(min_length=1, max_length=255)] = None
-    media_type: Annotated[MediaType | None, Field(description="null: told by the first bytes")] = None
+    media_type: Annotated[MediaType | None, Field(description="null: read from the first bytes")] = None
 
     @model_validator(mode="after")
     def _one_digest(self) -> Self:

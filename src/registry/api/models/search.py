@@ -9,7 +9,7 @@ from registry.api.models.packages import PACKAGE_EXAMPLE, Answer, PackageSummary
 
 class HighlightModel(Answer):
     start: Annotated[int, Field(description="in characters (Unicode code points) of the snippet's text")]
-    end: Annotated[int, Field(description="behind the last character")]
+    end: Annotated[int, Field(description="after the last character")]
 
 
 class SnippetModel(Answer):

@@ -21,6 +21,7 @@ from registry.api.hub.security import repository_status, statuses_by_path
 from registry.api.paging import position
 from registry.api.state import state_of
 from registry.domain.accounts import Caller
+from registry.domain.names import Visibility
 from registry.domain.packages import PackageType
 from registry.domain.repositories import MAIN, commit_of, main_of
 from registry.services.hub.files import no_file
@@ -116,10 +117,12 @@ async def _info(
     hub = services.hub
     revision = await _open(request, kind, repo, name, caller)
     tree = await hub.files.tree(revision)
+    view = await hub.repositories.view_of(revision, caller)
     about = documents.About(
-        view=await hub.repositories.find_view(kind, repo, caller),
+        downloads=view.downloads,
+        private=view.name.visibility is Visibility.PRIVATE,
         card=await hub.cards.read(revision.package),
-        rating=await hub.repositories.find_rating(revision.package),
+        rating=await revision.find_rating(),
         tree=tree,
         parameters=await hub.weights.parameters(revision, tree) if kind is PackageType.MODEL else None,
     )

@@ -79,11 +79,13 @@ async def list_hub_repositories(
     wanted = RepositoryFilter(kind, query.search or None, query.author or None, tags, newest_first, by_downloads)
     after = position(request, services.cursors, query.cursor)
     page = await services.hub.listing.list_page(wanted, caller, limit=min(query.limit, _PAGE), after=after)
-    ratings = await services.ratings.find_summaries([(package.id, package.revision) for package in page.items])
-    found = [
-        documents.info(package, documents.About(rating=ratings.get(package.id)), expand=query.expand)
-        for package in page.items
+    listed = [each.package for each in page.items]
+    ratings = await services.ratings.find_summaries([(package.id, package.revision) for package in listed])
+    abouts = [
+        documents.About(downloads=each.downloads, private=each.private, rating=ratings.get(each.package.id))
+        for each in page.items
     ]
+    found = [documents.info(package, about, expand=query.expand) for package, about in zip(listed, abouts, strict=True)]
     headers = {} if page.next_after is None else {"Link": next_link(request, services.cursors, page.next_after)}
     return Response(orjson.dumps(found), headers=headers, media_type="application/json")
 

@@ -66,7 +66,7 @@ async def _read_package(request: Request) -> Response:
 async def read_package(package_id: PackageId, caller: Searcher, include: Include = None) -> None:
     """Read a package.
 
-    Its ETag depends on the revision alone; send it as If-None-Match to be told 304 when nothing has changed.
+    Its ETag depends on the revision alone; send it as If-None-Match to get 304 when nothing has changed.
     """
 
 

@@ -156,7 +156,7 @@ async def list_audit(
     services = state_of(request.scope).services
     after = position(request, services.cursors, cursor)
     await services.retrieval.downloads.settle()
-    # One more than asked for tells whether there is a next page.
+    # One more than asked for shows whether there is a next page.
     entries = await services.catalog.list_audit(package_id, caller, limit=limit + 1, after=after)
     page, next_after = cut_page(entries, limit, lambda entry: entry.id)
     return page_response(request, services.cursors, [_entry(entry) for entry in page], next_after)

@@ -135,7 +135,7 @@ async def search_by_regex(
     """Find packages whose name or README a regular expression matches anywhere, newest first.
 
     Time is linear in what is searched, whatever the expression; one that is too long, too deep or too big is refused
-    with 422, as is one with a mistake, whose `position` is told. A page that took too long to fill is short, even
+    with 422, as is one with a mistake, whose `position` is returned. A page that took too long to fill is short, even
     empty, and has a `next_cursor`. While the index is filled after a first start the answer is 503.
     """
     state = state_of(request.scope)
@@ -173,7 +173,7 @@ async def search_by_words(
     """Find packages by words, the best first.
 
     A word in the name counts most, then the description, then the README. Where no package has the words, those with
-    similar ones in name or description are told (`similar`).
+    similar ones in name or description are returned (`similar`).
     """
     state = state_of(request.scope)
     query = TextQuery(q, SearchScope(type, status, tag, await state.services.access.viewer(caller), license))

@@ -1,4 +1,4 @@
-"""Which archives can be looked into, told by their first bytes: names and media types are the client's word only."""
+"""Which archives can be looked into, known by their first bytes: names and media types are the client's word only."""
 
 import zlib
 from enum import StrEnum

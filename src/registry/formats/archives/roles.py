@@ -1,4 +1,4 @@
-"""What a file in an archive is to its package, told by its path alone. docs/files.md is this table for readers."""
+"""What a file in an archive is to its package, decided by its path alone. docs/files.md is this table for readers."""
 
 from enum import StrEnum
 from pathlib import PurePosixPath

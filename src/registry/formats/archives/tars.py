@@ -73,7 +73,7 @@ class GzipReader:
         """Some bytes, none at the end."""
         while True:
             if self._stream.eof:
-                # Files of gzip may be joined; anything else behind one is padding.
+                # Files of gzip may be joined; anything else after one is padding.
                 self._compressed = self._stream.unused_data or self._file.read(_COMPRESSED_CHUNK_BYTES)
                 if not self._compressed.startswith(b"\x1f\x8b"):
                     return b""
@@ -168,7 +168,7 @@ def _text(field: bytes) -> str:
 
 
 def _number(field: bytes) -> int:
-    """Octal digits, or big-endian behind a byte 0x80 (GNU tar); -1 for anything else."""
+    """Octal digits, or big-endian after a byte 0x80 (GNU tar); -1 for anything else."""
     if field[0] == 0x80:
         return int.from_bytes(field[1:])
     digits = field.strip(b" \0")

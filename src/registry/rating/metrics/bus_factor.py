@@ -2,7 +2,7 @@
 
 Formula: 1 − Σ pᵢ², where pᵢ is the share of commits by author i: the chance that two commits, drawn at random, are by
 different people. One author gives 0, two equal ones 0.5, ten equal ones 0.9; a hundred occasional authors beside one
-who does everything give hardly more than 0. Its inverse complement, 1 / Σ pᵢ², is told as "as many as N equal authors".
+who does everything give hardly more than 0. Its inverse complement, 1 / Σ pᵢ², reads "as many as N equal authors".
 The last year's commits count, where there are any; else those of all time. Bots do not count.
 
 Source: the Gini–Simpson index (E. H. Simpson, "Measurement of Diversity", Nature 163, 1949); that a truck factor must

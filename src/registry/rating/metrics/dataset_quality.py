@@ -85,8 +85,8 @@ def _own(evidence: Evidence, license_name: str | None) -> MetricResult:
     in_archive = next((it.license for it in archive.licenses if it.license), None) if archive else None
     named = license_name or in_archive or (card.value and card.value.licenses)
     score = (0.4 * documented + 0.2 * bool(named)) / 0.6
-    told = f"{text}; {'licensed' if named else 'no license'}; not known to a hub"
-    return measured(score, told, card, source=None if card.value else card.source)
+    stated = f"{text}; {'licensed' if named else 'no license'}; not known to a hub"
+    return measured(score, stated, card, source=None if card.value else card.source)
 
 
 def _score(dataset: DatasetFacts) -> tuple[float, str]:

@@ -63,13 +63,13 @@ def _from_card(card: CardReading) -> tuple[float, str]:
     sourced = [claim for claim in together if claim.source]
     mean = fsum(map(_worth, card.claims)) / number
     all_three = f"{len(together)} with metric and dataset, {len(sourced)} with a source too"
-    told = [f"{counted(len(card.claims), 'claim')}, {all_three}"]
+    stated = [f"{counted(len(card.claims), 'claim')}, {all_three}"]
     if card.results:
         well_formed = card.results - card.malformed_results
-        told.append(f"{well_formed} of {counted(card.results, 'result')} in the model-index well-formed")
+        stated.append(f"{well_formed} of {counted(card.results, 'result')} in the model-index well-formed")
     if best := (sourced or together):
-        told.append(", ".join(map(_shown, best[:3])))
-    return 0.7 * mean + 0.3 * min(1.0, len(together) / ENOUGH_CLAIMS), "; ".join(told)
+        stated.append(", ".join(map(_shown, best[:3])))
+    return 0.7 * mean + 0.3 * min(1.0, len(together) / ENOUGH_CLAIMS), "; ".join(stated)
 
 
 def _worth(claim: ClaimFacts) -> float:

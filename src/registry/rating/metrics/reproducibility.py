@@ -10,7 +10,7 @@ Formula, for each block of Python in the card: 0 when it does not parse, else 0.
 
 The score is the best block's that shows the package: that uses (there or in a later block) what it imports from outside
 the standard library, and either names the package or imports a module of it; or that opens one of its files, other than
-documentation. Nothing is ever run. 0 without such a block; unknown while a source is failing that could tell of more.
+documentation. Nothing is ever run. 0 without such a block; unknown while a source is failing that could know of more.
 A dataset shows itself by its data, and has nothing to measure.
 
 Source: the ML Code Completeness Checklist and J. Pineau et al., "Improving Reproducibility in Machine Learning
@@ -30,7 +30,7 @@ from registry.rating.results import failures, inapplicable, lost, measured
 
 
 @dataclass(frozen=True, slots=True)
-class _Surroundings:
+class _Context:
     """What a block may count on: distributions, modules with the names they define, and files by name.
 
     `own` are the package's own modules, at the top, and its distribution.
@@ -49,7 +49,7 @@ def measure(evidence: Evidence) -> MetricResult:
     if card.value is None:
         return lost(card) if card.failed else measured(0.0, card.reason, card, source=card.source)
     asked: tuple[Fact[object], ...] = (evidence.archive, evidence.tree, evidence.hub)
-    around = _surroundings(evidence, card.value)
+    around = _context(evidence, card.value)
     candidates = [block for block in card.value.demonstrations if block.error or _shows_package(block, around)]
     if not candidates:
         open_to = bool(card.value.demonstrations) and any(fact.failed for fact in asked)
@@ -62,16 +62,16 @@ def measure(evidence: Evidence) -> MetricResult:
         )
     scored = [(*_score(block, around), block.position) for block in candidates]
     score, missing, position = max(scored, key=lambda it: it[0])
-    told = f"block {position} of the card, best of {len(scored)}: " + (
+    stated = f"block {position} of the card, best of {len(scored)}: " + (
         f"missing {', '.join(missing)}" if missing else "parses, and all that it needs is there"
     )
     if score < 1 and any(fact.failed for fact in asked):
         # What is missing here may be there.
-        return measured(score, told, card, low=score, high=1.0, lost_to=failures(*asked))
-    return measured(score, told, card)
+        return measured(score, stated, card, low=score, high=1.0, lost_to=failures(*asked))
+    return measured(score, stated, card)
 
 
-def _shows_package(block: DemonstrationFacts, around: _Surroundings) -> bool:
+def _shows_package(block: DemonstrationFacts, around: _Context) -> bool:
     """Whether a block uses the package, not just any library."""
     if any(role_of(name) is not Role.DOCS and name.rsplit("/", 1)[-1] in around.files for name in block.files):
         return True
@@ -79,7 +79,7 @@ def _shows_package(block: DemonstrationFacts, around: _Surroundings) -> bool:
     return block.used and (block.names_package or own)
 
 
-def _score(block: DemonstrationFacts, around: _Surroundings) -> tuple[float, list[str]]:
+def _score(block: DemonstrationFacts, around: _Context) -> tuple[float, list[str]]:
     if block.error is not None:
         return 0.0, [f"valid syntax ({block.error})"]
     missing = [f"module {module}" for module in block.imports if not _has_module(module, around)]
@@ -91,7 +91,7 @@ def _score(block: DemonstrationFacts, around: _Surroundings) -> tuple[float, lis
     return 0.5 + 0.5 * (needed - len(missing)) / needed, missing
 
 
-def _has_module(module: str, around: _Surroundings) -> bool:
+def _has_module(module: str, around: _Context) -> bool:
     top = module.split(".", 1)[0]
     # `google.cloud.storage` comes from google-cloud-storage: the distribution may be named after more than the top.
     dotted = distribution(module)
@@ -99,11 +99,11 @@ def _has_module(module: str, around: _Surroundings) -> bool:
     return known or distribution(top) in around.distributions or dotted in around.distributions
 
 
-def _defines(module: str, name: str, around: _Surroundings) -> bool:
+def _defines(module: str, name: str, around: _Context) -> bool:
     return name in around.modules[module] or f"{module}.{name}" in around.modules
 
 
-def _surroundings(evidence: Evidence, card: CardReading) -> _Surroundings:
+def _context(evidence: Evidence, card: CardReading) -> _Context:
     package, archive, tree, hub = (
         evidence.package.value,
         evidence.archive.value,
@@ -135,7 +135,7 @@ def _surroundings(evidence: Evidence, card: CardReading) -> _Surroundings:
     owned = frozenset(distribution(name) for name in own if name)
     distributions = frozenset(distribution(name) for name in declared if name) | owned
     names = frozenset(path.rsplit("/", 1)[-1] for path in files)
-    return _Surroundings(distributions, modules, names, owned)
+    return _Context(distributions, modules, names, owned)
 
 
 def _required(project: ProjectFacts | None) -> tuple[str, ...]:

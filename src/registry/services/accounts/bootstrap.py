@@ -44,7 +44,7 @@ class Bootstrap:
     async def recover(self, name: str | None, password: str) -> Account:
         """Make `name` (the first admin's by default) an admin with this password, whatever was there before.
 
-        For whoever may run commands on the machine. An account that is there stays the same one and its tokens end;
+        For those who may run commands on the machine. An account that is there stays the same one and its tokens end;
         else a new one is made, which owns nothing. Raises InvalidInput for a poor password.
         """
         wanted = name or self._name

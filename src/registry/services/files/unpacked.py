@@ -7,7 +7,9 @@ are read out of it. Where the store serves clients itself, large files that are 
 
 import asyncio
 import hashlib
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 
@@ -17,7 +19,7 @@ from registry.domain.recent import Recent
 from registry.domain.serving_errors import ArchiveUnreadable
 from registry.formats.manifests.entries import FileEntry, Manifest, Packing, Place, Run
 from registry.formats.manifests.rests import Rest
-from registry.ports.blobs import BlobStore
+from registry.ports.blobs import BlobStore, StoredBlob
 from registry.ports.derived import DerivedKey, DerivedKind, DerivedRecord, DerivedStore
 from registry.services.files.claiming import Claiming
 from registry.services.files.opening import Chunks, Cursor, open_file, open_stream
@@ -133,9 +135,7 @@ class UnpackedFiles:
     async def _make(self, wanted: _Wanted) -> None:
         content, manifest, entry = wanted.content, wanted.manifest, wanted.entry
         if entry.place.packing is not Packing.STREAM:
-            opening = open_file(self._blobs, content, manifest.container, entry, offset=0, length=entry.size)
-            async with opening as chunks:
-                await self._keep(wanted.key, content, chunks, sha256=entry.sha256)
+            await self._keep(wanted.key, content, partial(self._put_file, content, manifest, entry), entry.sha256)
             return
         # One pass over the tar for all large files, or for all the others: a later request may want any of them.
         async with open_stream(self._blobs, content, manifest.container) as cursor:
@@ -143,10 +143,26 @@ class UnpackedFiles:
                 for each in await asyncio.to_thread(_large_files, manifest):
                     (run,) = each.place.runs
                     key = DerivedKey(DerivedKind.FILE, each.sha256)
-                    await self._keep(key, content, cursor.take(run.offset, run.length), sha256=each.sha256)
+                    take = partial(cursor.take, run.offset, run.length)
+                    await self._keep(key, content, partial(self._put_taken, take), each.sha256)
             else:
                 rest = await self._rest(content, manifest)
-                await self._keep(wanted.key, content, _taken(cursor, rest), sha256=None)
+                take = partial(_taken, cursor, rest)
+                await self._keep(wanted.key, content, partial(self._put_taken, take), None)
+
+    async def _put_taken(self, take: Callable[[], Chunks]) -> StoredBlob:
+        return await self._blobs.put(take())
+
+    async def _put_file(self, content: Content, manifest: Manifest, entry: FileEntry) -> StoredBlob:
+        """A blob with the file: copied by the store where its bytes lie in the content as they are."""
+        run = entry.place.runs[0]
+        if entry.place.packing is Packing.STORED and run.length == entry.size:
+            key = await self._blobs.copy_range(content.blob_key, offset=run.offset, length=run.length)
+            if key is not None:
+                # The manifest's digest is of these bytes, and contents never change. The scrub hashes the copy.
+                return StoredBlob(key, entry.size, entry.sha256)
+        async with open_file(self._blobs, content, manifest.container, entry, offset=0, length=entry.size) as chunks:
+            return await self._blobs.put(chunks)
 
     async def _rest(self, content: Content, manifest: Manifest) -> Rest:
         rest = self._rests.get(content.sha256)
@@ -155,7 +171,9 @@ class UnpackedFiles:
             self._rests.put(content.sha256, rest)
         return rest
 
-    async def _keep(self, key: DerivedKey, content: Content, chunks: Chunks, *, sha256: str | None) -> None:
+    async def _keep(
+        self, key: DerivedKey, content: Content, put: Callable[[], Awaitable[StoredBlob]], sha256: str | None
+    ) -> None:
         """Store the bytes under the key, unless they are there or another process is about it."""
         async with self._claiming.leased(key) as lease:
             if lease is None:
@@ -163,7 +181,7 @@ class UnpackedFiles:
             if await self._store.add_user(key, content.sha256):
                 await self._store.give_back(lease, counted=False)
                 return
-            stored = await self._blobs.put(chunks)
+            stored = await put()
             if sha256 is not None and stored.sha256 != sha256:
                 await self._blobs.delete(stored.key)
                 raise ArchiveUnreadable("its stored bytes are not those of its manifest")

@@ -32,7 +32,7 @@ class ComponentState:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """How a component is asked whether it answers. `watched`: whoever watches the store counts this call as well."""
+    """How a component is asked whether it answers. `watched`: the observer of the store counts this call as well."""
 
     ping: Callable[[], Awaitable[None]]
     optional: bool = False
@@ -68,7 +68,7 @@ class _Tally:
 class HealthMonitor:
     """Collects what calls of stores do, by component and minute, probes the idle ones, and answers for all.
 
-    `on_state` is told what each probe found.
+    `on_state` gets what each probe found.
     """
 
     def __init__(
@@ -94,7 +94,7 @@ class HealthMonitor:
     def observe(self, store: str, operation: str, seconds: float, outcome: str) -> None:  # noqa: ARG002  (CallObserver)
         """Count one call of a component (see CallObserver)."""
         if outcome == "cancelled":
-            return  # nobody waited any more: that says nothing of the component, and a probe's end is told by itself
+            return  # nobody waited any more: that says nothing of the component, and a probe reports its own end
         now = self._clock.now()
         if not self._minute <= now < self._next_minute:
             self._close_minute(now)

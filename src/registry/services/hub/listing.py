@@ -2,16 +2,19 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from registry.domain.accounts import Caller
 from registry.domain.downloads import MAX_RANKED
 from registry.domain.listing import Order, PackageFilter
-from registry.domain.packages import Package, PackageType
+from registry.domain.names import NamedVersion
+from registry.domain.packages import Package, PackageStatus, PackageType
 from registry.domain.repositories import main_of
 from registry.domain.search import RegexQuery, SearchField, SearchScope
-from registry.ports.packages import PackageStore
+from registry.domain.visibility import Viewer
+from registry.ports.downloads import DownloadStore
+from registry.ports.packages import PackageStore, PackageSummary
 from registry.services.hub.cards import tags_of
 from registry.services.names.access import Access
 from registry.services.packages.catalog import Catalog
@@ -33,32 +36,56 @@ class RepositoryFilter:
     newest_first: bool = True
     by_downloads: bool = False
 
-    def pattern(self) -> str | None:
-        """What the names must match, None for all names."""
-        if self.search is None and self.author is None:
-            return None
+    @property
+    def plain(self) -> bool:
+        """Whether all names are wanted."""
+        return self.search is None and self.author is None
+
+    def pattern(self) -> str:
+        """What the names must match."""
         author = f"^{re.escape(self.author)}/.*" if self.author is not None else ""
         return f"(?i){author}{re.escape(self.search or '')}"
 
 
 @dataclass(frozen=True, slots=True)
-class RepositoryPage:
-    """Main versions in the order asked for. `next_after` is where the next page starts, None at the end."""
+class ListedRepository:
+    """A repository as its main version. `downloads` are those of all versions."""
 
-    items: tuple[Package, ...]
+    package: Package
+    downloads: int
+    private: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RepositoryPage:
+    """Repositories in the order asked for. `next_after` is where the next page starts, None at the end."""
+
+    items: tuple[ListedRepository, ...]
     next_after: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidates:
+    """Packages of a page, id and name in the page's order; `ranks` are places in a ranking by downloads."""
+
+    names: Mapping[str, str]
+    next_after: str | None
+    ranks: Mapping[str, int] | None = None
 
 
 class RepositoryListing:
     def __init__(
         self,
         packages: PackageStore,
+        downloads: DownloadStore,
+        *,
         catalog: Catalog,
         search: SearchService,
         access: Access,
         popularity: Popularity,
     ) -> None:
         self._packages = packages
+        self._downloads = downloads
         self._catalog = catalog
         self._search = search
         self._access = access
@@ -68,60 +95,75 @@ class RepositoryListing:
         self, wanted: RepositoryFilter, caller: Caller, *, limit: int, after: str | None
     ) -> RepositoryPage:
         """A page of the repositories that the caller sees. Raises InvalidInput, Unavailable."""
+        viewer = await self._access.viewer(caller)
+        find = self._most_downloaded if wanted.by_downloads else self._by_time if wanted.plain else self._searched
         items: list[Package] = []
         for _ in range(_MOST_PAGES):
-            if wanted.by_downloads:
-                more, after = await self._next_downloaded(wanted, caller, limit=limit - len(items), after=after)
-            else:
-                found, after = await self._next(wanted, caller, limit=limit - len(items), after=after)
-                more = await self._main_versions(wanted, found)
-            items += more
+            found = await find(wanted, viewer, limit=limit - len(items), after=after)
+            items += await self._main_versions(wanted, found)
+            after = found.next_after
             if after is None or len(items) == limit:
                 break
-        return RepositoryPage(tuple(items), after)
+        return RepositoryPage(tuple(await self._listed(items)), after)
 
-    async def _next(
-        self, wanted: RepositoryFilter, caller: Caller, *, limit: int, after: str | None
-    ) -> tuple[Sequence[Package], str | None]:
-        viewer = await self._access.viewer(caller)
-        if (pattern := wanted.pattern()) is not None:
-            query = RegexQuery(pattern, frozenset({SearchField.NAME}), SearchScope(wanted.kind, viewer=viewer))
-            found = await self._search.find(query, limit=limit, position=after)
-            return found.items, found.next_position
-        chosen = PackageFilter(
-            status=None, type=wanted.kind, viewer=viewer, order=Order.NEWEST if wanted.newest_first else Order.OLDEST
-        )
+    async def _listed(self, packages: Sequence[Package]) -> list[ListedRepository]:
+        totals = await self._downloads.find_totals([(each.type, each.name) for each in packages]) if packages else {}
+        return [
+            ListedRepository(
+                each, totals.get((each.type, each.name), 0), await self._access.is_private(each.type, each.name)
+            )
+            for each in packages
+        ]
+
+    async def _searched(
+        self, wanted: RepositoryFilter, viewer: Viewer, *, limit: int, after: str | None
+    ) -> _Candidates:
+        scope = SearchScope(wanted.kind, viewer=viewer)
+        query = RegexQuery(wanted.pattern(), frozenset({SearchField.NAME}), scope)
+        found = await self._search.find(query, limit=limit, position=after)
+        names = {package.id: package.name for package in found.items if package.status.is_offered}
+        return _Candidates(names, found.next_position)
+
+    async def _by_time(self, wanted: RepositoryFilter, viewer: Viewer, *, limit: int, after: str | None) -> _Candidates:
+        order = Order.NEWEST if wanted.newest_first else Order.OLDEST
+        chosen = PackageFilter(status=None, type=wanted.kind, viewer=viewer, order=order)
         page = await self._catalog.list_page(chosen, limit=limit, after=after)
-        ids = [item.id for item in page.items]
-        return await self._packages.get_many(ids) if ids else (), page.next_after
+        return _Candidates(_offered(page.items), page.next_after)
 
-    async def _next_downloaded(
-        self, wanted: RepositoryFilter, caller: Caller, *, limit: int, after: str | None
-    ) -> tuple[list[Package], str | None]:
-        """Main versions of the names that were downloaded most: each where its version with the most downloads is."""
-        chosen = PackageFilter(status=None, type=wanted.kind, viewer=await self._access.viewer(caller))
-        page = await self._popularity.list_page(chosen, limit=limit, after=after)
-        matches = re.compile(wanted.pattern() or "").search
-        named = {item.id: name for item in page.items if matches(name := json.loads(item.body)["name"])}
-        versions = await self._packages.list_versions(sorted(set(named.values()))) if named else {}
-        ranks = await self._popularity.ranks()
+    async def _most_downloaded(
+        self, wanted: RepositoryFilter, viewer: Viewer, *, limit: int, after: str | None
+    ) -> _Candidates:
+        chosen = PackageFilter(status=None, type=wanted.kind, viewer=viewer)
+        ranked = await self._popularity.list_ranked(chosen, limit=limit, after=after)
+        matches = re.compile(wanted.pattern()).search
+        names = {id_: name for id_, name in _offered(ranked.page.items).items() if matches(name)}
+        return _Candidates(names, ranked.page.next_after, {id_: rank for rank, id_ in enumerate(ranked.package_ids)})
+
+    async def _main_versions(self, wanted: RepositoryFilter, found: _Candidates) -> list[Package]:
+        """The main versions of the names that have their place on this page: where the main version is, or in a ranking
+        where the version with the most downloads is. Only these are read with their READMEs.
+        """
+        versions = await self._packages.list_versions(sorted(set(found.names.values()))) if found.names else {}
         mains: list[str] = []
-        for package_id, name in named.items():
-            of_name = [version for version in versions.get(name, ()) if version.type is wanted.kind]
-            first = min(of_name, key=lambda version: ranks.get(version.id, MAX_RANKED), default=None)
+        for package_id, name in found.names.items():
+            of_name = [named for named in versions.get(name, ()) if named.type is wanted.kind]
             main = main_of(of_name)
-            if first is not None and first.id == package_id and main is not None:
+            if main is not None and package_id == _placed(main, of_name, found.ranks):
                 mains.append(main.id)
-        found = await self._packages.get_many(mains) if mains else []
-        return [package for package in found if set(wanted.tags) <= set(tags_of(package))], page.next_after
+        packages = {package.id: package for package in (await self._packages.get_many(mains) if mains else ())}
+        there = [packages[package_id] for package_id in mains if package_id in packages]
+        return [package for package in there if set(wanted.tags) <= set(tags_of(package))]
 
-    async def _main_versions(self, wanted: RepositoryFilter, found: Sequence[Package]) -> list[Package]:
-        offered = [package for package in found if package.status.is_offered]
-        names = sorted({package.name for package in offered})
-        versions = await self._packages.list_versions(names) if names else {}
-        chosen = []
-        for package in offered:
-            main = main_of(named for named in versions.get(package.name, ()) if named.type is wanted.kind)
-            if main is not None and main.id == package.id and set(wanted.tags) <= set(tags_of(package)):
-                chosen.append(package)
-        return chosen
+
+def _offered(items: Sequence[PackageSummary]) -> dict[str, str]:
+    """Id and name of those that are offered."""
+    members = {item.id: json.loads(item.body) for item in items}
+    return {id_: each["name"] for id_, each in members.items() if PackageStatus(each["status"]).is_offered}
+
+
+def _placed(main: NamedVersion, versions: Sequence[NamedVersion], ranks: Mapping[str, int] | None) -> str:
+    """The id of the version whose place is the repository's."""
+    if ranks is None or not main.status.is_offered:
+        return main.id
+    offered = [version for version in versions if version.status.is_offered]
+    return min(offered, key=lambda version: ranks.get(version.id, MAX_RANKED)).id

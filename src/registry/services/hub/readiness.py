@@ -5,7 +5,7 @@ from registry.domain.recent import Recent
 from registry.domain.serving_errors import BeingFetched
 from registry.domain.verdicts import PackageSafety
 from registry.services.hub.pulling import is_pulled
-from registry.services.ratings.ratings import Ratings
+from registry.services.packages.retrieval import FindRating
 
 _MOST_KEPT = 10_000
 _RETRY_AFTER_SECONDS = 5
@@ -14,11 +14,10 @@ _RETRY_AFTER_SECONDS = 5
 class Readiness:
     """Remembers what was ready: a revision of a package stays so."""
 
-    def __init__(self, ratings: Ratings) -> None:
-        self._ratings = ratings
+    def __init__(self) -> None:
         self._ready = Recent[tuple[str, int], None](_MOST_KEPT)
 
-    async def check(self, package: Package, safety: PackageSafety) -> None:
+    async def check(self, package: Package, safety: PackageSafety, find_rating: FindRating) -> None:
         """Raises BeingFetched while a package that was pulled through is fetched, scanned or rated."""
         key = (package.id, package.revision)
         if key in self._ready or not is_pulled(package):
@@ -29,7 +28,7 @@ class Readiness:
             return  # a refusal of its own
         if not safety.judged(package.content.sha256):
             raise _not_yet(package, "scanned")
-        if package.id not in await self._ratings.find_summaries([key]):
+        if await find_rating() is None:
             raise _not_yet(package, "rated")
         self._ready.put(key, None)
 

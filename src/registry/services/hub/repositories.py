@@ -18,7 +18,8 @@ from registry.ports.ratings import RatingSummary
 from registry.services.hub.pulling import PullThrough
 from registry.services.hub.readiness import Readiness
 from registry.services.packages.catalog import Catalog
-from registry.services.packages.retrieval import Retrieval, Servable
+from registry.services.packages.retrieval import FindRating, Retrieval, Servable
+from registry.services.ratings.rating_once import RatingOnce
 from registry.services.ratings.ratings import Ratings
 
 KINDS = (PackageType.MODEL, PackageType.DATASET)
@@ -37,6 +38,9 @@ class Revision:
 
     servable: Servable
     commit: str
+    view: NameView | None
+    """The name with the versions that the caller sees, where the revision was found by it."""
+    find_rating: FindRating
 
     @property
     def package(self) -> Package:
@@ -87,7 +91,7 @@ class Repositories:
         self._ratings = ratings
         self._min_score = min_score
         self._pull_through = pull_through
-        self._readiness = Readiness(ratings)
+        self._readiness = Readiness()
 
     async def open(self, kind: PackageType, name: str, revision: str, caller: Caller) -> Revision:
         """What a revision of a repository leads to, for a caller who may have it. By a commit it costs one read.
@@ -123,16 +127,18 @@ class Repositories:
             pause = min(most, pause * 1.5)
 
     async def _open(self, kind: PackageType, name: str, revision: str, caller: Caller) -> Revision:
-        package, safety = await self._find(kind, name, revision, caller)
-        await self._readiness.check(package, safety)
-        servable = await self._retrieval.check_served(package, safety, caller)
+        package, safety, view = await self._find(kind, name, revision, caller)
+        find_rating = RatingOnce(self._ratings, package)
+        await self._readiness.check(package, safety, find_rating)
+        servable = await self._retrieval.check_served(package, safety, caller, find_rating=find_rating)
         if self._min_score > 0:
-            self._check_score(package, await self.find_rating(package))
-        return Revision(servable, commit_of(package))
+            self._check_score(package, await find_rating())
+        return Revision(servable, commit_of(package), view, find_rating)
 
-    async def find_rating(self, package: Package) -> RatingSummary | None:
-        """The rating of the package's current revision, None while there is none."""
-        return (await self._ratings.find_summaries([(package.id, package.revision)])).get(package.id)
+    async def view_of(self, revision: Revision, caller: Caller) -> NameView:
+        """The name of a revision that was opened for the caller. Raises NotFound."""
+        package = revision.package
+        return revision.view or await self.find_view(package.type, package.name, caller)
 
     async def describe(self, kind: PackageType, name: str, caller: Caller) -> Repository:
         """The repository with its versions, those of no use to the caller left out. Raises NotFound."""
@@ -160,25 +166,27 @@ class Repositories:
                 f"registry serves no package that may be below {self._min_score:g}."
             )
 
-    async def _find(self, kind: PackageType, name: str, revision: str, caller: Caller) -> tuple[Package, PackageSafety]:
+    async def _find(
+        self, kind: PackageType, name: str, revision: str, caller: Caller
+    ) -> tuple[Package, PackageSafety, NameView | None]:
         if COMMIT_PATTERN.fullmatch(revision):
             found = await self._judged(package_of(revision), kind, name, caller)
             if found is not None and commit_of(found[0]) == revision:
-                return found
+                return *found, None
             await self.find_view(kind, name, caller)
             if found is not None:
                 version = found[0].version
                 raise RevisionNotFound(f"The files of {name} {version} were replaced after commit {revision}.")
             raise _no_revision(name, revision)
         if _ID_PATTERN.fullmatch(revision):
-            found = await self._judged(revision, kind, name, caller)
+            view, found = None, await self._judged(revision, kind, name, caller)
         else:
-            named = _named(await self.find_view(kind, name, caller), revision)
-            found = await self._judged(named.id, kind, name, caller)
+            view = await self.find_view(kind, name, caller)
+            found = await self._judged(_named(view, revision).id, kind, name, caller)
         if found is None:
             await self.find_view(kind, name, caller)
             raise _no_revision(name, revision)
-        return found
+        return *found, view
 
     async def _judged(
         self, package_id: str, kind: PackageType, name: str, caller: Caller

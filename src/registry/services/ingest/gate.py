@@ -14,7 +14,7 @@ Scorer = Callable[[Package], Awaitable[float | None]]
 """The lower bound of the net score (0 to 1) of a package whose content is stored but not yet visible, None where
 nothing could be measured.
 
-Raises RegistryError when it cannot be told now.
+Raises RegistryError when it cannot be decided now.
 """
 
 

@@ -44,7 +44,7 @@ class Damage:
 
 
 class HousekeepingObserver(Protocol):
-    """Is told what housekeeping did, for metrics."""
+    """Gets what housekeeping did, for metrics."""
 
     def swept(self, report: SweepReport) -> None: ...
 

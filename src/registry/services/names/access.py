@@ -28,6 +28,10 @@ class Access:
             return Viewer(principal, is_admin=True, names=caller.names)
         return Viewer(principal, names=caller.names, private=await self._private.current())
 
+    async def is_private(self, kind: PackageType, name: str) -> bool:
+        """Whether the name is private, as of a second ago at most."""
+        return (kind, name) in await self._private.current()
+
     async def owns(self, kind: PackageType, name: str, caller: Caller) -> bool:
         """Whether the caller is an owner of the name, or an admin."""
         if caller.is_admin:

@@ -126,7 +126,7 @@ class Changing:
                 return before, before
             after = replace(wanted, revision=before.revision + 1, updated_at=self._clock.now())
             if after.status is not before.status:
-                after = replace(after, status_reason=None)  # it told why the status before was set
+                after = replace(after, status_reason=None)  # it said why the status before was set
             quota = self._intake.quota_of(after.created_by)
             action = AuditAction.UPDATE if after.status is before.status else AuditAction.STATUS
             change = by(caller, self._audit.change(after, caller.name, action))

@@ -69,7 +69,7 @@ class IncomingContent:
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """Bytes that are stored and what their archive tells about itself."""
+    """Bytes that are stored and what their archive says about itself."""
 
     content: Content
     facts: ArchiveFacts = field(default_factory=ArchiveFacts)
@@ -99,7 +99,7 @@ class Intake:
     async def adopt(
         self, stored: StoredBlob, *, owner: str, name: str, filename: str | None, media_type: str | None
     ) -> Received:
-        """Take a blob that came in by other means, in parts. What is not said of it is told by its first bytes."""
+        """Take a blob that came in by other means, in parts. What is not said of it is read from its first bytes."""
         async with self._blobs.read(stored.key, length=SNIFF_BYTES) as chunks:
             head = b"".join([chunk async for chunk in chunks])
         suffix, sniffed = KINDS[looks_like_archive(head)]

@@ -47,6 +47,14 @@ class PopularityStores:
     leases: UpgradeStore
 
 
+@dataclass(frozen=True, slots=True)
+class RankedPage:
+    """A page, and all packages of the ranking that it is of, the most downloaded first."""
+
+    page: SummaryPage
+    package_ids: tuple[str, ...]
+
+
 class Popularity:
     """`refresh_seconds`: the time between two rankings."""
 
@@ -96,13 +104,17 @@ class Popularity:
 
         Reads a thousand records at most. Raises InvalidInput for a page of a ranking that is no longer kept.
         """
+        return (await self.list_ranked(wanted, limit=limit, after=after)).page
+
+    async def list_ranked(self, wanted: PackageFilter, *, limit: int, after: str | None) -> RankedPage:
+        """The same, with the ranking that the walk keeps to."""
         ranking_id, _, place = (after or "").partition("\n")
         ranking = await self._stores.downloads.find_ranking(ranking_id or None)
         if after is None and (ranking is None or not ranking.package_ids):
             ranking = await self._first()
         if ranking is None:
             if after is None:
-                return SummaryPage((), None)
+                return RankedPage(SummaryPage((), None), ())
             raise InvalidInput("this walk began a day ago or more; begin again without it", pointer="/cursor")
         rank = int(place or 0)
         found: list[tuple[int, PackageSummary]] = []
@@ -113,7 +125,7 @@ class Popularity:
             rank += len(some)
         page = found[:limit]
         more = f"{ranking.id}\n{page[-1][0] + 1}" if len(found) > limit else None
-        return SummaryPage(tuple(item for _, item in page), more)
+        return RankedPage(SummaryPage(tuple(item for _, item in page), more), ranking.package_ids)
 
     async def _count(self, now: datetime) -> Ranking:
         first_day = now.date() - timedelta(days=COUNTED_DAYS - 1)

@@ -20,6 +20,7 @@ from registry.domain.verdicts import PackageSafety
 from registry.ports.audit import AuditStore
 from registry.ports.blobs import BlobStore
 from registry.ports.downloads import DownloadStore
+from registry.ports.ratings import RatingSummary
 from registry.services.maintenance.background import write_in_batches
 from registry.services.packages.audit_writer import AuditWriter
 from registry.services.packages.catalog import Catalog
@@ -42,8 +43,12 @@ class Servable:
     """Without them the operator's policy would refuse it."""
 
 
+FindRating = Callable[[], Awaitable[RatingSummary | None]]
+"""Finds the rating of a package's current revision: of callers that have it, or need it as well."""
+
+
 class PolicyCheck(Protocol):
-    async def check(self, package: Package) -> tuple[Waiver, ...]:
+    async def check(self, package: Package, find_rating: FindRating | None = None) -> tuple[Waiver, ...]:
         """The waivers by which the package passes the policy. Raises PolicyRefused."""
 
 
@@ -74,7 +79,9 @@ class Retrieval:
         package, safety = await self._catalog.get_judged(package_id, caller, quarantined=not in_files)
         return await self.check_served(package, safety, caller)
 
-    async def check_served(self, package: Package, safety: PackageSafety, caller: Caller) -> Servable:
+    async def check_served(
+        self, package: Package, safety: PackageSafety, caller: Caller, *, find_rating: FindRating | None = None
+    ) -> Servable:
         """The content of a package that exists for the caller, if it may be served now.
 
         Raises Quarantined, NotScannedYet, PolicyRefused, ContentUnavailable.
@@ -86,7 +93,7 @@ class Retrieval:
         if package.content is None:
             raise ContentUnavailable("The package has no content.")
         await self._safety.check_served(package, safety, caller)
-        return Servable(package, package.content, await self._policy.check(package))
+        return Servable(package, package.content, await self._policy.check(package, find_rating))
 
     async def serve(
         self,

@@ -1,4 +1,4 @@
-"""What a package's stored content says about its license, for whoever must know it now."""
+"""What a package's stored content says about its license, for those who must know it now."""
 
 from dataclasses import dataclass, replace
 

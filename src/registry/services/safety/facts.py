@@ -1,4 +1,4 @@
-"""What a verdict tells a rating."""
+"""What a verdict means for a rating."""
 
 import json
 

@@ -17,7 +17,7 @@ _LOOK_SECONDS = (0.02, 0.04, 0.08, 0.16, 0.32, 0.4)
 
 
 class RatingsAfterVerdicts:
-    """Implements `VerdictWait`; `begin` is for whoever applies verdicts."""
+    """Implements `VerdictWait`; `begin` is for what applies verdicts."""
 
     def __init__(
         self, verdicts: VerdictStore, ratings: RatingStore, jobs: JobQueue, hint: Hint, *, clock: Clock

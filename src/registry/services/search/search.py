@@ -63,7 +63,7 @@ class RankedPackages:
 
 
 class SearchService:
-    """What routes call. Every package told is read from the records in this very request, in one batch.
+    """What routes call. Every package returned is read from the records in this very request, in one batch.
 
     So a package that was deleted, hidden or changed in type, status or tags since it was indexed is left out. A page
     may be short, even empty, and have a next one: the time for one answer was up.

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from registry.adapters.filesystem.blobs import FilesystemBlobStore
+from registry.adapters.s3 import S3BlobStore
 from registry.adapters.sqlite.database import SqliteDatabase
 from registry.adapters.sqlite.derived import SqliteDerivedStore
 from registry.adapters.sqlite.maintenance import SqliteRecordMaintenance
@@ -20,16 +21,21 @@ from registry.adapters.sqlite.packages import SqlitePackageStore
 from registry.adapters.system.ids import UuidSource
 from registry.domain.errors import NotFound
 from registry.domain.packages import Content, Package
-from registry.ports.blobs import StoredBlob
-from registry.ports.derived import DerivedKind, DerivedRecord
+from registry.ports.blobs import BlobStore, StoredBlob
+from registry.ports.derived import DerivedKind, DerivedRecord, DerivedStore
+from registry.ports.maintenance import RecordMaintenance
+from registry.ports.packages import PackageStore
 from registry.services.files.claiming import Claiming
 from registry.services.files.files import PackageFiles
 from registry.services.files.housekeeping import DerivedBlobs
 from registry.services.files.manifests import Manifests
 from registry.services.files.reading import ContentReader
-from registry.services.files.unpacked import UnpackedFiles
+from registry.services.files.unpacked import LARGE_BYTES, UnpackedFiles
 from registry.services.maintenance.background import beside
 from tests.archive_forms import tarred, zipped
+from tests.dynamodb.samples import open_records
+from tests.engines.s3 import fresh_bucket
+from tests.engines.tables import fresh_table
 from tests.factories import ManualClock, make_change, make_content, make_package
 from tests.sandbox import DirectSandbox
 
@@ -55,10 +61,10 @@ def archives() -> list[bytes]:
 class World:
     """The services of one process over stores in a folder."""
 
-    packages: SqlitePackageStore
-    derived: SqliteDerivedStore
-    maintenance: SqliteRecordMaintenance
-    blobs: FilesystemBlobStore
+    packages: PackageStore
+    derived: DerivedStore
+    maintenance: RecordMaintenance
+    blobs: BlobStore
     clock: ManualClock
     files: PackageFiles
     manifests: Manifests
@@ -92,6 +98,8 @@ class World:
         manifest = await self.files.manifest(content, user="ann")
         entry = manifest.find(path)
         assert entry is not None
+        # At scale this has a stored file copied, so that the next request is redirected.
+        await self.files.presign(content, manifest, entry, filename="f", media_type="m")
         async with self.files.open(content, manifest, entry, offset=offset, length=length) as chunks:
             return b"".join([chunk async for chunk in chunks])
 
@@ -117,17 +125,42 @@ async def opened(folder: Path) -> AsyncIterator[World]:
     clock = ManualClock()
     database = await SqliteDatabase.open(folder / "registry.db")
     blobs = FilesystemBlobStore.open(folder / "blobs")
-    derived, maintenance = SqliteDerivedStore(database), SqliteRecordMaintenance(database)
+    packages, derived = SqlitePackageStore(database, clock), SqliteDerivedStore(database)
+    async with assembled(packages, derived, SqliteRecordMaintenance(database), blobs, clock) as world:
+        yield world
+    blobs.close()
+    await database.close()
+
+
+@asynccontextmanager
+async def opened_at_scale(dynamodb_endpoint: str, s3_endpoint: str) -> AsyncIterator[World]:
+    """Clients are redirected to the store, so it gets a copy of what is stored in archives as it is."""
+    clock = ManualClock()
+    async with fresh_table(dynamodb_endpoint) as table, fresh_bucket(s3_endpoint) as bucket:
+        records, blobs = open_records(table, clock), S3BlobStore(bucket)
+        async with assembled(
+            records.packages, records.derived, records.maintenance, blobs, clock, redirects=True
+        ) as world:
+            yield world
+
+
+@asynccontextmanager
+async def assembled(
+    packages: PackageStore,
+    derived: DerivedStore,
+    maintenance: RecordMaintenance,
+    blobs: BlobStore,
+    clock: ManualClock,
+    *,
+    redirects: bool = False,
+) -> AsyncIterator[World]:
     claiming = Claiming(derived, clock=clock, ids=UuidSource(), lease_seconds=30)
     manifests = Manifests(derived, blobs, ContentReader(blobs, DirectSandbox(), most_seconds=60), claiming)
     unpacked = UnpackedFiles(derived, blobs, claiming, always_bytes=10_000_000)
-    files = PackageFiles(manifests, unpacked, blobs, redirects=False)
+    files = PackageFiles(manifests, unpacked, blobs, redirects=redirects)
     housekeeping = DerivedBlobs(derived, maintenance, blobs)
-    packages = SqlitePackageStore(database, clock)
     async with beside(manifests.run()):
         yield World(packages, derived, maintenance, blobs, clock, files, manifests, unpacked, housekeeping)
-    blobs.close()
-    await database.close()
 
 
 @pytest.fixture
@@ -201,21 +234,30 @@ class _Killed(BaseException):
 @contextmanager
 def dying(world: World) -> Iterator[None]:
     """The process ends once it has stored a blob, or is about to delete one."""
-    put, delete = world.blobs.put, world.blobs.delete
+    put, copy, delete = world.blobs.put, world.blobs.copy_range, world.blobs.delete
 
     async def dying_put(source: AsyncIterator[bytes]) -> StoredBlob:
         await put(source)
         raise _Killed
 
+    async def dying_copy(key: str, *, offset: int, length: int) -> str | None:
+        if await copy(key, offset=offset, length=length) is None:
+            return None
+        raise _Killed
+
     async def dying_delete(key: str) -> None:
         raise _Killed
 
-    world.blobs.put, world.blobs.delete = dying_put, dying_delete  # type: ignore[method-assign]
+    world.blobs.put, world.blobs.copy_range, world.blobs.delete = (  # type: ignore[method-assign]
+        dying_put,
+        dying_copy,
+        dying_delete,
+    )
     try:
         with suppress(_Killed):
             yield
     finally:
-        world.blobs.put, world.blobs.delete = put, delete  # type: ignore[method-assign]
+        world.blobs.put, world.blobs.copy_range, world.blobs.delete = put, copy, delete  # type: ignore[method-assign]
 
 
 class Events:
@@ -272,6 +314,20 @@ class Events:
 
 @pytest.mark.parametrize("seed", range(5))
 async def test_any_order_of_events_loses_and_leaks_nothing(world: World, seed: int) -> None:
+    await check_events(world, seed)
+
+
+@pytest.mark.parametrize("seed", range(2))
+async def test_nor_does_it_at_scale(
+    dynamodb_endpoint: str, s3_endpoint: str, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("registry.adapters.s3.blobs.LEAST_BYTES", LARGE_BYTES)
+    async with opened_at_scale(dynamodb_endpoint, s3_endpoint) as world:
+        await check_events(world, seed)
+
+
+async def check_events(world: World, seed: int) -> None:
+    """Of what exists nothing is lost at any time, and of what does not nothing is left once the sweep has run."""
     events = Events(world, seed)
     for _ in range(25):
         await events.next()
