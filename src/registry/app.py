@@ -27,6 +27,7 @@ from registry.api.routes import (
     hub_files,
     hub_listing,
     listing,
+    load_tests,
     names,
     packages,
     ratings,
@@ -192,6 +193,7 @@ def create_app(settings: Settings) -> FastAPI:
         hub_listing.hub_listing_routes(),
         hub.hub_routes(),
         service.service_routes(),
+        load_tests.load_test_routes(),
     ):
         app.include_router(router)
     add_documentation_pages(app)

@@ -4,7 +4,8 @@ from typing import Any
 
 import httpx
 
-from tests.api.support import JsonObject, Person, problem, publish, unique
+from tests.api.searching import wait_until_searchable
+from tests.api.support import JsonObject, Person, ids, listed, problem, publish, unique
 
 
 def on(package: JsonObject | None = None, **members: Any) -> JsonObject:
@@ -131,3 +132,64 @@ def test_deep_chains_are_followed(publisher: Person) -> None:
 
 def test_unknown_package_is_404(publisher: Person) -> None:
     problem(publisher.client.get(f"/package/{unique('none')}/lineage"), 404)
+
+
+def details(person: Person, package: JsonObject) -> JsonObject:
+    answer = person.client.get(f"/package/{package['id']}/lineage", params={"include": "details"})
+    assert answer.status_code == httpx.codes.OK, answer.text
+    document: JsonObject = answer.json()
+    return document
+
+
+def test_details_show_licenses_that_do_not_go_together(publisher: Person) -> None:
+    data = publish(publisher.client, license="CC-BY-NC-4.0", type="dataset")
+    base = publish(publisher.client, license="Apache-2.0", dependencies=[on(data, relation="training_dataset")])
+    top = publish(publisher.client, license="MIT", dependencies=[on(base)])
+    found = details(publisher, top)
+    nodes = {node["id"]: node for node in found["nodes"]}
+    assert nodes[data["id"]]["license"] == "CC-BY-NC-4.0"
+    assert nodes[data["id"]]["bytes"] == data["content"]["size"]
+    assert nodes[top["id"]]["status"] == "active"
+    conflicts = {(conflict["from"], conflict["to"]) for conflict in found["conflicts"]}
+    assert conflicts == {(base["id"], data["id"]), (top["id"], data["id"])}
+    assert all(conflict["reason"] for conflict in found["conflicts"])
+    assert "status" not in publisher.client.get(f"/package/{top['id']}/lineage").json()["nodes"][0]
+
+
+def test_details_show_what_is_quarantined(publisher: Person, stranger: Person, admin: Person) -> None:
+    base = publish(publisher.client)
+    top = publish(publisher.client, dependencies=[on(base, id=None)])
+    by_id = publish(publisher.client, dependencies=[on(base)])
+    answer = admin.client.patch(f"/package/{base['id']}", json={"status": "quarantined"})
+    assert answer.status_code == httpx.codes.OK, answer.text
+    for package in (top, by_id):
+        (node,) = details(publisher, package)["nodes"][1:]
+        assert (node["id"], node["status"]) == (base["id"], "quarantined")
+        # For others it does not exist, but that it is quarantined is what they must know.
+        (node,) = details(stranger, package)["nodes"][1:]
+        assert (node["id"], node["status"], node["bytes"]) == ("external-1", "quarantined", None)
+    assert details(publisher, publish(publisher.client, dependencies=[on()]))["nodes"][1]["status"] is None
+
+
+def test_dependents_are_those_whose_range_has_the_version(
+    publisher: Person, stranger: Person, anonymous: httpx.Client
+) -> None:
+    wait_until_searchable(anonymous)
+    name = unique("base")
+    one, two = (publish(publisher.client, name=name, version=version) for version in ("1.0.0", "2.0.0"))
+    in_range = publish(publisher.client, dependencies=[on(name=name, version="^1.0.0")])
+    any_version = publish(publisher.client, dependencies=[on(name=name), on(name=name, relation="code")])
+    by_id = publish(publisher.client, dependencies=[on(two)])
+    draft = publish(publisher.client, status="draft", dependencies=[on(name=name)])
+
+    def dependents(person: Person, package: JsonObject, **query: Any) -> list[str]:
+        return ids(listed(person.client, f"/package/{package['id']}/dependents", **query))
+
+    assert dependents(stranger, one, limit=1) == [any_version["id"], in_range["id"]]
+    assert dependents(stranger, two) == [by_id["id"], any_version["id"]]
+    assert dependents(publisher, two) == [draft["id"], by_id["id"], any_version["id"]]
+    publisher.client.patch(f"/package/{by_id['id']}", json={"dependencies": []})
+    publisher.client.delete(f"/package/{any_version['id']}")
+    assert dependents(stranger, two) == []
+    assert dependents(stranger, in_range) == []
+    problem(stranger.client.get(f"/package/{unique('none')}/dependents"), 404)

@@ -33,6 +33,19 @@ def test_the_most_downloaded_come_first(counting: RunningServer) -> None:
         invalid(client.get("/packages", params={"order": "name", "limit": 1, "cursor": cursor}), "/cursor")
 
 
+def test_downloads_by_day(publisher: Person, stranger: Person) -> None:
+    package = publish(publisher.client)
+    for person in (publisher, stranger, stranger):
+        assert download(person.client, package).status_code == 200
+    answer = publisher.client.get(f"/package/{package['id']}/downloads")
+    assert answer.status_code == 200, answer.text
+    days = answer.json()["days"]
+    assert len(days) == 30
+    assert days == sorted(days, key=lambda day: day["day"])
+    assert answer.json()["total"] == sum(day["count"] for day in days[-2:]) == 3  # midnight may have passed
+    assert publisher.client.get(f"/package/{unique('none')}/downloads").status_code == 404
+
+
 def test_it_is_there_before_anything_was_downloaded(publisher: Person) -> None:
     assert listed(publisher.client, order="downloads", tag=unique("no-such")) == []
 

@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 
-from registry.domain.downloads import Downloaded, Ranking
+from registry.domain.downloads import Downloaded, Ranking, counted_days
 from registry.domain.packages import PackageType
 from tests.conformance.records import RecordBackend, Records
 from tests.factories import make_account, make_change, make_id, make_package
@@ -25,6 +25,14 @@ class DownloadStoreContract:
         since = TODAY - timedelta(days=29)
         assert list(await records.downloads.list_most(since, limit=9)) == [first, third, second]
         assert list(await records.downloads.list_most(since, limit=2)) == [first, third]
+
+    async def test_lists_the_days_of_a_package(self, records: Records, others: Records) -> None:
+        package, other = make_id(), make_id()
+        await records.downloads.count({downloaded(package): 2, downloaded(package, 29): 3, downloaded(package, 30): 9})
+        await others.downloads.count({downloaded(package): 1, downloaded(other, 1): 5})
+        found = await records.downloads.list_days(package, counted_days(TODAY))
+        assert {day: count for day, count in found.items() if count} == {TODAY: 3, TODAY - timedelta(days=29): 3}
+        assert not any((await records.downloads.list_days(make_id(), counted_days(TODAY))).values())
 
     async def test_many_counts_at_once(self, records: Records) -> None:
         ids = [make_id() for _ in range(60)]

@@ -101,7 +101,9 @@ def archive(**files: str) -> str:
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     data = tmp_path_factory.mktemp("web") / "data"
-    server = start_server(server_environment(data, REGISTRY_ALLOW_PRIVATE_TARGETS="true"))
+    server = start_server(
+        server_environment(data, REGISTRY_ALLOW_PRIVATE_TARGETS="true", REGISTRY_LOAD_TEST_SECONDS="1")
+    )
     admin = log_in(server.url, server.admin_name, server.admin_password)
     packages = {}
     with admin.client as client:

@@ -69,6 +69,8 @@ def _take(server: RunningServer, package: str) -> None:
     one = f"/ui/package/{package}"
     pages = {
         "start": "/ui",
+        "packages": "/ui/packages?license=Apache-2.0",
+        "file": f"{one}/file/README.md",
         "package": one,
         "rating": f"{one}/rating",
         "lineage": f"{one}/lineage",

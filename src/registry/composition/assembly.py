@@ -29,6 +29,7 @@ from registry.services.accounts.bootstrap import Bootstrap
 from registry.services.audit.global_audit import GlobalAudit
 from registry.services.container import Services
 from registry.services.health.health import ComponentState, HealthMonitor, Probe
+from registry.services.health.load_tests import LoadTests
 from registry.services.ingest.ingest import Ingest, IngestLimits
 from registry.services.ingest.leases import IngestLeases
 from registry.services.maintenance.maintenance import HousekeepingObserver, Maintenance
@@ -222,6 +223,7 @@ def assemble(settings: Settings, stores: Stores, around: Collaborators) -> Runni
             clock=clock,
             observer=around.housekeeping,
         ),
+        load_tests=LoadTests(records.upgrades, clock, most_seconds=settings.load_test_seconds),
         health=HealthMonitor(records.health_log, clock, _probes(stores, around.search), on_state=around.on_state),
         ingest=ingest,
         webhooks=webhooks.webhooks,

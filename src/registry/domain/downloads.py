@@ -1,7 +1,7 @@
 """Counts of downloads, and the packages that were downloaded most."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import NamedTuple
 
 from registry.domain.packages import PackageType
@@ -26,3 +26,8 @@ class Ranking:
 
     id: str
     package_ids: tuple[str, ...]
+
+
+def counted_days(today: date) -> list[date]:
+    """The days whose downloads are kept, the last is today."""
+    return [today - timedelta(days=ago) for ago in reversed(range(COUNTED_DAYS))]

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from registry.domain.narrowing import states_license
 from registry.domain.packages import Package, PackageStatus, PackageType
 from registry.domain.visibility import REGISTRY, Viewer
 
@@ -28,6 +29,7 @@ class SearchScope:
     status: PackageStatus | None = None
     tag: str | None = None
     viewer: Viewer = REGISTRY
+    license: str | None = None
 
     def covers(self, package: Package) -> bool:
         """Whether this search may show the package, provided that a hidden one is of a name that the viewer owns."""
@@ -35,6 +37,7 @@ class SearchScope:
             (self.type is None or package.type is self.type)
             and (self.status is None or package.status is self.status)
             and (self.tag is None or self.tag in package.tags)
+            and (self.license is None or states_license(package.license, self.license))
             and self.viewer.may_see(package)
         )
 

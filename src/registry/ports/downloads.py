@@ -23,6 +23,9 @@ class DownloadStore(Protocol):
         Reads every count from that day on: not for a request.
         """
 
+    async def list_days(self, package_id: str, days: Sequence[date]) -> Mapping[date, int]:
+        """The downloads of a package on these days, COUNTED_DAYS at most; days without any may be left out."""
+
     async def add_ranking(self, ranking: Ranking, *, expires_at: datetime) -> None:
         """Keep a ranking until a moment."""
 

@@ -23,6 +23,11 @@ class Checkpoint:
     filled: bool = False
 
 
+def dependency_target(name: str, package_id: str | None) -> str:
+    """What an index keeps of a dependency: the package's id where it gives one, else the name."""
+    return f"#{package_id}" if package_id is not None else f"@{name}"
+
+
 class IndexedRecords(Protocol):
     """What of `PackageStore` the index and its readers need."""
 
@@ -54,6 +59,9 @@ class SearchIndex(Protocol):
 
         A position says itself which of both it is of.
         """
+
+    async def dependents(self, targets: Sequence[str], *, limit: int, position: str | None) -> FoundIds:
+        """The next packages that depend on one of the targets (see `dependency_target`), newest first."""
 
     async def checkpoint(self) -> Checkpoint:
         """How far the index has come, by whichever process."""

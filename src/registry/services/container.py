@@ -11,6 +11,7 @@ from registry.services.audit.global_audit import GlobalAudit
 from registry.services.edge.invalidation import EdgeInvalidation
 from registry.services.files.files import PackageFiles
 from registry.services.health.health import HealthMonitor
+from registry.services.health.load_tests import LoadTests
 from registry.services.hub.hub import Hub
 from registry.services.ingest.ingest import Ingest
 from registry.services.maintenance.maintenance import Maintenance
@@ -59,6 +60,7 @@ class Services:
     retrieval: Retrieval
     maintenance: Maintenance
     health: HealthMonitor
+    load_tests: LoadTests
     ingest: Ingest
     files: PackageFiles
     hub: Hub

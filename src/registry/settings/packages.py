@@ -24,6 +24,9 @@ class PackageSettings(BaseModel):
     manifest_seconds: Seconds = Field(
         3_600, description="most that reading the files of one archive may take; smaller ones get less"
     )
+    load_test_seconds: int = Field(
+        0, ge=0, le=60, description="longest load test that an admin may start on the health page; 0: none"
+    )
     downloads_refresh_seconds: Seconds = Field(
         3_600, description="time between two rankings of the most downloaded packages"
     )

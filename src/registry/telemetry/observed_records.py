@@ -54,6 +54,7 @@ class ObservedDownloads:
         self.count = timed(port.count)
         self.find_totals = timed(port.find_totals)
         self.list_most = timed(port.list_most)
+        self.list_days = timed(port.list_days)
         self.add_ranking = timed(port.add_ranking)
         self.find_ranking = timed(port.find_ranking)
 

@@ -4,7 +4,6 @@ Pages show what the API answers to the signed-in user, so every rule (permission
 without being written again. A call costs about as much as the request that it stands for, without the network.
 """
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from registry.api.inner_calls import exchange
 from registry.telemetry.request_id import current_request_id
 from registry.web.sessions import session_token
 
@@ -93,7 +93,11 @@ class Api:
             sent.append((b"content-type", b"application/x-www-form-urlencoded"))
         if body:
             sent.append((b"content-length", b"%d" % len(body)))
-        return await _exchange(self._app, self._inner_scope(method, path, query or {}, sent), body)
+        response = await exchange(self._app, self._inner_scope(method, path, query or {}, sent), body)
+        # A file of a package may be JSON as well: it is bytes to its reader.
+        is_json = "json" in response.headers.get("content-type", "") and "content-disposition" not in response.headers
+        read = orjson.loads(response.content) if is_json and response.content else None
+        return ApiResponse(response.status, response.headers, read, response.content)
 
     def streamed(
         self, path: str, *, query: Mapping[str, Any], headers: Mapping[str, str], filename: str
@@ -147,29 +151,3 @@ class StreamedDownload(Response):
 
 def _sent(headers: Mapping[str, str] | None) -> list[tuple[bytes, bytes]]:
     return [(name.lower().encode(), value.encode("latin-1")) for name, value in (headers or {}).items()]
-
-
-async def _exchange(app: ASGIApp, scope: Scope, body: bytes) -> ApiResponse:
-    status, headers, pieces = 500, {}, []
-    sent = False
-
-    async def receive() -> Message:
-        nonlocal sent
-        if sent:
-            await asyncio.Event().wait()  # the caller of a call in this process never disconnects
-        sent = True
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    async def send(message: Message) -> None:
-        nonlocal status, headers
-        if message["type"] == "http.response.start":
-            status = message["status"]
-            headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in message["headers"]}
-        else:
-            pieces.append(message.get("body", b""))
-
-    await app(scope, receive, send)
-    content = b"".join(pieces)
-    # A file of a package may be JSON as well: it is bytes to its reader.
-    is_json = "json" in headers.get("content-type", "") and "content-disposition" not in headers
-    return ApiResponse(status, headers, orjson.loads(content) if is_json and content else None, content)

@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from registry.web.api_calls import ApiResponse
+from registry.web.badges import net_score, safety_badge, score_bar, status_badge
 from registry.web.sessions import csrf_token, session_token
 
 PAGE_HEADERS = {
@@ -130,6 +131,8 @@ def _environment() -> jinja2.Environment:
     )
     environment.filters |= {"size": shown_size, "time": shown_time, "score": shown_score, "linked": linked}
     environment.globals |= {"static": static_url, "url": url, "package_url": package_url}
+    environment.globals |= {"score_bar": score_bar, "net_score": net_score}
+    environment.globals |= {"status_badge": status_badge, "safety_badge": safety_badge}
     return environment
 
 

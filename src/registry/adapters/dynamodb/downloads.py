@@ -64,6 +64,11 @@ class DynamoDownloadStore:
         most = heapq.nlargest(limit, ((count, package_id) for package_id, count in counted.items()))
         return [package_id for _, package_id in most]
 
+    async def list_days(self, package_id: str, days: Sequence[date]) -> Mapping[date, int]:
+        wanted = {keys.day_count_key(day, package_id)["pk"]["S"]: day for day in days}
+        items = await self._table.batch_get([keys.day_count_key(day, package_id) for day in days])
+        return {wanted[attribute(item, "pk")]: int(attribute(item, "count", "N")) for item in items}
+
     async def add_ranking(self, ranking: Ranking, *, expires_at: datetime) -> None:
         item: Item = {
             **keys.ranking_key(ranking.id),

@@ -14,6 +14,7 @@ from pathlib import Path
 from sys import intern
 
 from registry.adapters.private_files import SQLITE_NEIGHBOURS, keep_private
+from registry.adapters.search.dependencies import drop_dependencies, list_dependents, put_dependencies
 from registry.adapters.search.keys import BOTTOM, END_POSITION, TOP, key_between, likely_key
 from registry.adapters.search.literals import fold
 from registry.adapters.search.names import NameRow
@@ -21,7 +22,7 @@ from registry.adapters.search.scopes import kind_code
 from registry.domain.packages import Package
 from registry.ports.search import Checkpoint
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 _BUSY_TIMEOUT_SECONDS = 10.0
 
 # `seq` counts transactions: a process that has seen all up to one asks for those above. READMEs stand apart, so that
@@ -33,6 +34,8 @@ _TABLES = {
     "documents_seq": "INDEX documents_seq ON documents (seq)",
     "gone": "TABLE gone (key INTEGER PRIMARY KEY, seq INTEGER)",
     "gone_seq": "INDEX gone_seq ON gone (seq)",
+    "dependencies": "TABLE dependencies (target TEXT, id TEXT, PRIMARY KEY (target, id)) WITHOUT ROWID",
+    "dependencies_id": "INDEX dependencies_id ON dependencies (id)",
     "texts": "TABLE texts (key INTEGER PRIMARY KEY, readme BLOB NOT NULL)",
     "trigrams": "VIRTUAL TABLE trigrams USING fts5(readme, content='', tokenize='trigram case_sensitive 1', "
     "detail=none, columnsize=0)",
@@ -147,6 +150,10 @@ class SearchFile:
         ).fetchone()
         return found[0] if found else END_POSITION
 
+    def dependents(self, targets: Sequence[str], *, limit: int, position: str | None) -> list[str]:
+        """As `dependencies.list_dependents`."""
+        return list_dependents(self.connection, targets, limit=limit, position=position)
+
     def news(self, seen: View) -> News:
         """What there is beyond `seen`."""
         with self.reading() as connection:
@@ -245,6 +252,7 @@ def _put(connection: sqlite3.Connection, package: Package, seq: int) -> None:
     elif (known := _texts(connection, key)) != texts:
         _remove_texts(connection, key, known)
         _add_texts(connection, key, texts)
+    put_dependencies(connection, package)
     kind, tags = kind_code(package.type, package.status), json.dumps(package.tags) if package.tags else ""
     connection.execute(
         "INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -256,6 +264,7 @@ def _drop(connection: sqlite3.Connection, package_id: str, seq: int) -> None:
     key = _key_of(connection, package_id)
     if key is not None:
         _remove_texts(connection, key, _texts(connection, key))
+        drop_dependencies(connection, package_id)
         connection.execute("DELETE FROM documents WHERE key = ?", (key,))
         connection.execute("INSERT OR REPLACE INTO gone VALUES (?, ?)", (key, seq))
 

@@ -111,6 +111,11 @@ class LocalSearchIndex:
             lambda file, _: rank_page(file, self._table, words, scope, limit=limit, position=position, similar=similar)
         )
 
+    async def dependents(self, targets: Sequence[str], *, limit: int, position: str | None) -> FoundIds:
+        check_position(position)
+        found = await self._search(lambda file, _: file.dependents(targets, limit=limit + 1, position=position))
+        return FoundIds(tuple(found[:limit]), found[limit - 1] if len(found) > limit else None)
+
     async def checkpoint(self) -> Checkpoint:
         return await self._change(lambda file: file.checkpoint())
 

@@ -21,6 +21,8 @@ _TOTALS = """SELECT n.type, n.name, n.downloads FROM json_each(?) AS wanted
         AND n.type = json_extract(wanted.value, '$[1]')"""
 _MOST = """SELECT package_id FROM download_counts WHERE day >= ?
     GROUP BY package_id ORDER BY sum(count) DESC, package_id DESC LIMIT ?"""
+_OF_PACKAGE = """SELECT day, count FROM download_counts
+    WHERE day IN (SELECT value FROM json_each(?)) AND package_id = ?"""
 _ADD = "INSERT OR REPLACE INTO download_rankings (id, package_ids, expires_at) VALUES (?, ?, ?)"
 _FIND = "SELECT id, package_ids FROM download_rankings WHERE id = coalesce(?, id) ORDER BY id DESC LIMIT 1"
 
@@ -53,6 +55,10 @@ class SqliteDownloadStore:
         row = (since.isoformat(), limit)
         rows = await self._database.read(lambda connection: connection.execute(_MOST, row).fetchall())
         return [package_id for (package_id,) in rows]
+
+    async def list_days(self, package_id: str, days: Sequence[date]) -> Mapping[date, int]:
+        rows = self._database.fetch_all(_OF_PACKAGE, (json.dumps([day.isoformat() for day in days]), package_id))
+        return {date.fromisoformat(day): count for day, count in rows}
 
     async def add_ranking(self, ranking: Ranking, *, expires_at: datetime) -> None:
         row = (ranking.id, json.dumps(ranking.package_ids), to_microseconds(expires_at))

@@ -1,6 +1,6 @@
 """Bodies of answers, for the schema. Answers are written as ready bytes; tests hold them to these models."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -105,6 +105,17 @@ class LineageNodeModel(Answer):
     version: str | None
     type: PackageType | None
     registered: bool
+    status: Annotated[PackageStatus | None, Field(description="with details")] = None
+    license: Annotated[str | None, Field(description="with details")] = None
+    bytes: Annotated[int | None, Field(description="with details; null where the size is not known")] = None
+
+
+class LicenseConflictModel(Answer):
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+    source: Annotated[str, Field(alias="from", description="the package whose license does not allow it")]
+    target: Annotated[str, Field(alias="to", description="what it is made from or uses")]
+    reason: str
 
 
 class LineageEdgeModel(Answer):
@@ -119,6 +130,10 @@ class LineageModel(Answer):
     nodes: list[LineageNodeModel]
     edges: list[LineageEdgeModel]
     complete: Annotated[bool, Field(description="false when the graph was larger than what is shown")]
+    conflicts: Annotated[
+        list[LicenseConflictModel] | None,
+        Field(description="with details: licenses that do not go together, on an edge or between package and ancestor"),
+    ] = None
 
 
 class CostItemModel(Answer):
@@ -133,6 +148,17 @@ class CostModel(Answer):
     standalone_bytes: int
     total_bytes: int
     items: list[CostItemModel]
+
+
+class DownloadsOfDayModel(Answer):
+    day: Annotated[date, Field(description="in UTC")]
+    count: int
+
+
+class DownloadsModel(Answer):
+    package_id: Id
+    total: Annotated[int, Field(description="of these days")]
+    days: Annotated[list[DownloadsOfDayModel], Field(description="the last 30 days, oldest first; today is the last")]
 
 
 class AuditEntryModel(Answer):

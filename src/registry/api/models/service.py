@@ -50,6 +50,30 @@ class ComponentsModel(Answer):
     components: list[ComponentWindowModel]
 
 
+class LoadTestBoundModel(Answer):
+    most_seconds: int
+
+
+class LoadMeasuredModel(Answer):
+    name: Annotated[str, Field(description="`all`, or the kind of request")]
+    requests: int
+    errors: Annotated[int, Field(description="answers of 500 and more")]
+    refused: Annotated[int, Field(description="answers of 429; their times do not count")]
+    p50_ms: float | None
+    p95_ms: float | None
+    p99_ms: float | None
+    max_ms: float | None
+
+
+class LoadReportModel(Answer):
+    seconds: float
+    clients: int
+    per_second: float
+    target_p95_ms: float
+    reached: Annotated[bool, Field(description="no error, and the 95th percentile of all within the target")]
+    measured: list[LoadMeasuredModel]
+
+
 class ProblemKindModel(Answer):
     type: str
     title: str

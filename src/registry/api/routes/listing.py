@@ -20,12 +20,15 @@ from registry.domain.accounts import Caller, Permission
 from registry.domain.errors import InvalidInput
 from registry.domain.listing import Order, PackageFilter
 from registry.domain.names import ALIAS_PATTERN
+from registry.domain.narrowing import Narrowing
 from registry.domain.packages import PackageStatus, PackageType
+from registry.domain.safety import SafetyStatus
 from registry.domain.versions import VersionRange
 from registry.domain.visibility import Viewer
 from registry.ports.packages import SummaryPage
 from registry.ports.ratings import RatingSummary
 from registry.services.container import Services
+from registry.services.packages.narrowing import Listing, fitting, list_narrowed
 
 _BY_DOWNLOADS = "downloads"
 
@@ -49,6 +52,20 @@ class ListingQuery(BaseModel):
     ] = None
     tag: Annotated[str | None, Field(max_length=64)] = None
     owner: Annotated[str | None, Field(max_length=64, description="who published it")] = None
+    license: Annotated[
+        str | None,
+        Field(
+            min_length=1,
+            max_length=200,
+            description="only packages that state this license, alone or in an SPDX expression; a request examines 500 "
+            "packages at most, so a page may be short, even empty, and have a `next_cursor`",
+            examples=["Apache-2.0"],
+        ),
+    ] = None
+    safety: Annotated[
+        SafetyStatus | None,
+        Field(description="only packages whose current revision has this verdict; pages as with `license`"),
+    ] = None
     min_net_score: Annotated[
         float | None,
         Field(
@@ -90,8 +107,12 @@ async def _list_packages(request: Request) -> Response:
         wanted = _filter(query, await services.access.viewer(caller))
         if query.order == _BY_DOWNLOADS:
             await services.retrieval.downloads.settle()
-        listing = services.popularity if query.order == _BY_DOWNLOADS else services.catalog
-        page = await listing.list_page(wanted, limit=query.limit, after=after)
+        listing: Listing = services.popularity if query.order == _BY_DOWNLOADS else services.catalog
+        narrowing = Narrowing(query.license, query.safety)
+        if narrowing:
+            page = await list_narrowed(listing, wanted, narrowing, services.ratings, limit=query.limit, after=after)
+        else:
+            page = await listing.list_page(wanted, limit=query.limit, after=after)
     items = await page_items(page.items, [item.body for item in page.items], query.include, services.ratings)
     of = None if query.include else page.items
     return page_response(request, services.cursors, items, page.next_after, of=of)
@@ -132,6 +153,7 @@ async def _by_alias(services: Services, query: ListingQuery, caller: Caller) -> 
         key=lambda item: item.id,
         reverse=wanted.order.descending,
     )
+    items = await fitting(items, Narrowing(query.license, query.safety), services.ratings)
     if query.order == _BY_DOWNLOADS:
         ranks = await services.popularity.ranks()
         items = sorted((item for item in items if item.id in ranks), key=lambda item: ranks[item.id])

@@ -1,6 +1,7 @@
 """What a package depends on, what that costs, and what happened to it."""
 
-from typing import Annotated, Any
+import asyncio
+from typing import Annotated, Any, Literal
 
 import orjson
 from fastapi import APIRouter, Query, Request
@@ -8,14 +9,15 @@ from starlette.responses import Response
 
 from registry.api.authentication import Searcher
 from registry.api.documentation import LINK, problems
-from registry.api.models.packages import AuditEntryModel, CostModel, LineageModel, Page
+from registry.api.models.packages import AuditEntryModel, CostModel, DownloadsModel, LineageModel, Page
 from registry.api.paging import DEFAULT_LIMIT, Cursor, Limit, page_response, position
 from registry.api.routes.packages import PackageId
 from registry.api.state import state_of
 from registry.domain.documents import format_time
-from registry.domain.packages import AuditEntry
+from registry.domain.packages import AuditEntry, PackageStatus
 from registry.domain.pages import cut_page
 from registry.services.packages.catalog import Lineage, LineageNode
+from registry.services.packages.lineage_licenses import find_conflicts
 
 
 def relation_routes() -> APIRouter:
@@ -26,6 +28,13 @@ def relation_routes() -> APIRouter:
     )
     router.add_api_route(
         "/package/{package_id}/cost", read_cost, methods=["GET"], response_model=CostModel, responses=errors
+    )
+    router.add_api_route(
+        "/package/{package_id}/downloads",
+        read_downloads,
+        methods=["GET"],
+        response_model=DownloadsModel,
+        responses=errors,
     )
     router.add_api_route(
         "/package/{package_id}/audit",
@@ -41,25 +50,55 @@ def _json(value: object) -> Response:
     return Response(orjson.dumps(value), media_type="application/json")
 
 
-async def read_lineage(request: Request, package_id: PackageId, caller: Searcher) -> Response:
-    """All that the package depends on, transitively. Names are resolved now, to the newest version that fits."""
-    lineage = await state_of(request.scope).services.catalog.lineage(package_id, caller)
+async def read_lineage(
+    request: Request,
+    package_id: PackageId,
+    caller: Searcher,
+    include: Annotated[
+        Literal["details"] | None,
+        Query(description="`details`: status, license and size of each node, and license conflicts"),
+    ] = None,
+) -> Response:
+    """All that the package depends on, transitively. Names are resolved now, to the newest version that fits.
+
+    With details, a dependency that only quarantined versions fit is resolved to one of them, to be seen as such.
+    """
+    catalog = state_of(request.scope).services.catalog
+    lineage = await catalog.lineage(package_id, caller, quarantined=include is not None)
+    details: dict[str, Any] = {}
+    if include is not None:
+        details["conflicts"] = [
+            {"from": conflict.source, "to": conflict.target, "reason": conflict.reason}
+            for conflict in await asyncio.to_thread(find_conflicts, lineage)
+        ]
     return _json(
         {
-            "nodes": [
-                {
-                    "id": node.id,
-                    "name": node.name,
-                    "version": node.version,
-                    "type": node.type,
-                    "registered": node.package is not None,
-                }
-                for node in lineage.nodes
-            ],
+            "nodes": [_lineage_node(node) | (_node_details(node) if include else {}) for node in lineage.nodes],
             "edges": [{"from": edge.source, "to": edge.target, "relation": edge.relation} for edge in lineage.edges],
             "complete": lineage.complete,
+            **details,
         }
     )
+
+
+def _lineage_node(node: LineageNode) -> dict[str, Any]:
+    return {
+        "id": node.id,
+        "name": node.name,
+        "version": node.version,
+        "type": node.type,
+        "registered": node.package is not None,
+    }
+
+
+def _node_details(node: LineageNode) -> dict[str, Any]:
+    package = node.package
+    status = PackageStatus.QUARANTINED if node.is_quarantined else package.status if package else None
+    return {
+        "status": status,
+        "license": package.license if package else None,
+        "bytes": package.content.size if package and package.content else None,
+    }
 
 
 async def read_cost(
@@ -90,6 +129,24 @@ def _cost_item(node: LineageNode) -> dict[str, Any]:
     content = node.package.content if node.package else None
     size = content.size if content else None
     return {"id": node.id, "name": node.name, "version": node.version, "bytes": size}
+
+
+async def read_downloads(request: Request, package_id: PackageId, caller: Searcher) -> Response:
+    """Count the downloads of this version on each of the last 30 days.
+
+    What one reader fetches of a content by ranges or files within a minute is one download.
+    """
+    services = state_of(request.scope).services
+    await services.catalog.get_document(package_id, caller)
+    await services.retrieval.downloads.settle()
+    days = await services.popularity.list_days(package_id)
+    return _json(
+        {
+            "package_id": package_id,
+            "total": sum(count for _, count in days),
+            "days": [{"day": day.isoformat(), "count": count} for day, count in days],
+        }
+    )
 
 
 async def list_audit(

@@ -1,6 +1,7 @@
 """Search: by regular expression, and by words."""
 
-from typing import Annotated
+from collections.abc import Callable, Sequence
+from typing import Annotated, TypeVar
 
 import orjson
 from fastapi import APIRouter, Query, Request
@@ -14,10 +15,13 @@ from registry.api.models.packages import PackageSummaryModel, Page
 from registry.api.models.requests import Strict, Type
 from registry.api.models.search import FoundPackageModel
 from registry.api.paging import DEFAULT_LIMIT, Cursor, Limit, page_response, position
+from registry.api.routes.packages import PackageId
 from registry.api.state import state_of
 from registry.api.strict_json import StrictJsonRoute
 from registry.domain.documents import encode_summary
-from registry.domain.packages import PackageStatus, PackageType
+from registry.domain.narrowing import has_verdict
+from registry.domain.packages import Package, PackageStatus, PackageType
+from registry.domain.safety import SafetyStatus
 from registry.domain.search import (
     MAX_PATTERN_LENGTH,
     MAX_TEXT_LENGTH,
@@ -26,9 +30,17 @@ from registry.domain.search import (
     SearchScope,
     TextQuery,
 )
+from registry.services.ratings.ratings import Ratings
 from registry.services.search.search import RankedPackage
 
+_Found = TypeVar("_Found")
+
 _Tag = Annotated[str, Field(min_length=1, max_length=64)]
+_License = Annotated[
+    str,
+    Field(min_length=1, max_length=200, description="only packages that state this license, alone or in an expression"),
+]
+_SAFETY = "only packages whose current revision has this verdict; a page may be short and have a `next_cursor`"
 
 
 class RegexBody(Strict):
@@ -53,12 +65,14 @@ class RegexBody(Strict):
     type: Type | None = None
     status: Annotated[PackageStatus, Field(strict=False)] | None = None
     tag: _Tag | None = None
+    license: _License | None = None
+    safety: Annotated[SafetyStatus, Field(strict=False, description=_SAFETY)] | None = None
     limit: Annotated[int, Field(ge=1, le=200)] = DEFAULT_LIMIT
     cursor: Annotated[str, Field(max_length=2048)] | None = None
 
     def filters(self) -> str:
         """What a cursor is bound to."""
-        members = [self.regex, sorted(set(self.fields)), self.type, self.status, self.tag]
+        members = [self.regex, sorted(set(self.fields)), self.type, self.status, self.tag, self.license, self.safety]
         return orjson.dumps(members).decode()
 
 
@@ -78,7 +92,36 @@ def search_routes() -> APIRouter:
         response_model=Page[FoundPackageModel],
         responses={200: {"headers": LINK}, **problems(401, 403, 422)},
     )
+    router.add_api_route(
+        "/package/{package_id}/dependents",
+        list_dependents,
+        methods=["GET"],
+        response_model=Page[PackageSummaryModel],
+        responses={200: {"headers": LINK}, **problems(401, 403, 404, 422)},
+    )
     return router
+
+
+async def list_dependents(
+    request: Request,
+    package_id: PackageId,
+    caller: Searcher,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: Cursor = None,
+    include: Include = None,
+) -> Response:
+    """List the packages that depend on this version, newest first.
+
+    They name its id as a dependency, or its name with a range that has the version or with none. While the index is
+    filled after a first start the answer is 503. A page may be short and have a `next_cursor`.
+    """
+    services = state_of(request.scope).services
+    after = position(request, services.cursors, cursor)
+    package = await services.catalog.get(package_id, caller)
+    viewer = await services.access.viewer(caller)
+    found = await services.search.list_dependents(package, viewer, limit=limit, position=after)
+    items = await page_items(found.items, map(encode_summary, found.items), include, services.ratings)
+    return page_response(request, services.cursors, items, found.next_position)
 
 
 async def search_by_regex(
@@ -97,11 +140,12 @@ async def search_by_regex(
     """
     state = state_of(request.scope)
     viewer = await state.services.access.viewer(caller)
-    scope = SearchScope(body.type, body.status, body.tag, viewer)
+    scope = SearchScope(body.type, body.status, body.tag, viewer, body.license)
     query = RegexQuery(body.regex, frozenset(body.fields), scope)
     after = position(request, state.services.cursors, cursor or body.cursor, in_body=body.filters())
     found = await state.services.search.find(query, limit=limit or body.limit, position=after)
-    items = await page_items(found.items, map(encode_summary, found.items), include, state.services.ratings)
+    shown = await _with_verdict(found.items, body.safety, state.services.ratings, lambda item: item)
+    items = await page_items(shown, map(encode_summary, shown), include, state.services.ratings)
     return page_response(request, state.services.cursors, items, found.next_position, in_body=body.filters())
 
 
@@ -122,6 +166,8 @@ async def search_by_words(
     type: Annotated[PackageType | None, Query()] = None,  # noqa: A002  (the parameter's public name)
     status: Annotated[PackageStatus | None, Query()] = None,
     tag: Annotated[str | None, Query(max_length=64)] = None,
+    license: Annotated[_License | None, Query()] = None,  # noqa: A002
+    safety: Annotated[SafetyStatus | None, Query(description=_SAFETY)] = None,
     include: Include = None,
 ) -> Response:
     """Find packages by words, the best first.
@@ -130,12 +176,28 @@ async def search_by_words(
     similar ones in name or description are returned (`similar`).
     """
     state = state_of(request.scope)
-    query = TextQuery(q, SearchScope(type, status, tag, await state.services.access.viewer(caller)))
+    query = TextQuery(q, SearchScope(type, status, tag, await state.services.access.viewer(caller), license))
     after = position(request, state.services.cursors, cursor)
     found = await state.services.search.rank(query, limit=limit, position=after)
-    matches = (_with_match(item, similar=found.corrected) for item in found.items)
-    items = await page_items([item.package for item in found.items], matches, include, state.services.ratings)
+    shown = await _with_verdict(found.items, safety, state.services.ratings, lambda item: item.package)
+    matches = (_with_match(item, similar=found.corrected) for item in shown)
+    items = await page_items([item.package for item in shown], matches, include, state.services.ratings)
     return page_response(request, state.services.cursors, items, found.next_position)
+
+
+async def _with_verdict(
+    items: Sequence[_Found], safety: SafetyStatus | None, ratings: Ratings, package_of: Callable[[_Found], Package]
+) -> Sequence[_Found]:
+    """Those of a page whose package has this verdict; all where none is asked for."""
+    if safety is None:
+        return items
+    packages = [package_of(item) for item in items]
+    rated = await ratings.find_summaries([(package.id, package.revision) for package in packages])
+    return [
+        item
+        for item, package in zip(items, packages, strict=True)
+        if package.id in rated and has_verdict(rated[package.id].summary, safety)
+    ]
 
 
 def _with_match(found: RankedPackage, *, similar: bool) -> bytes:

@@ -22,13 +22,21 @@ MAX_LINEAGE_NODES = 5_000
 
 @dataclass(frozen=True, slots=True)
 class LineageNode:
-    """A package in the graph; `package` is None for one that is not registered (id `external-<n>`)."""
+    """A package in the graph; `package` is None for one that is not registered (id `external-<n>`).
+
+    `barred`: it is registered and quarantined, and hidden from the caller.
+    """
 
     id: str
     name: str
     version: str | None
     type: PackageType | None
     package: Package | None
+    barred: bool = False
+
+    @property
+    def is_quarantined(self) -> bool:
+        return self.barred or (self.package is not None and self.package.status is PackageStatus.QUARANTINED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +109,11 @@ class Catalog:
                 break
         return SummaryPage(tuple(items), after)
 
+    async def list_newest_ids(self, caller: Caller, *, limit: int) -> list[str]:
+        """The ids of the newest active packages that the caller sees."""
+        page = await self.list_page(PackageFilter(viewer=await self._access.viewer(caller)), limit=limit, after=None)
+        return [item.id for item in page.items]
+
     async def list_audit(
         self, package_id: str, caller: Caller, *, limit: int, after: str | None
     ) -> Sequence[AuditEntry]:
@@ -108,8 +121,10 @@ class Catalog:
         await self.get_document(package_id, caller)
         return await self._audit.list_entries(package_id, limit=limit, after=after)
 
-    async def lineage(self, package_id: str, caller: Caller) -> Lineage:
+    async def lineage(self, package_id: str, caller: Caller, *, quarantined: bool = False) -> Lineage:
         """Everything the package depends on, transitively, each once; names are resolved now. Raises NotFound.
+
+        With `quarantined` a dependency that only quarantined versions fit means the newest of them.
 
         Walks level by level, so the number of store calls is the depth of the graph, not its size.
         """
@@ -119,7 +134,8 @@ class Catalog:
         external: dict[tuple[str, str | None], str] = {}
         level, complete = [root], True
         while level and complete:
-            found = await self.resolve([dependency for package in level for dependency in package.dependencies], caller)
+            wanted = [dependency for package in level for dependency in package.dependencies]
+            found, barred = await self._resolve(wanted, caller, quarantined=quarantined)
             following: list[Package] = []
             for package in level:
                 for dependency in package.dependencies:
@@ -127,8 +143,9 @@ class Catalog:
                     if target is None:
                         key = (dependency.name, dependency.version)
                         target_id = external.setdefault(key, f"external-{len(external) + 1}")
+                        hidden = quarantined and dependency in barred
                         nodes.setdefault(
-                            target_id, LineageNode(target_id, dependency.name, dependency.version, None, None)
+                            target_id, LineageNode(target_id, dependency.name, dependency.version, None, None, hidden)
                         )
                     else:
                         target_id = target.id
@@ -143,6 +160,13 @@ class Catalog:
         """The registered packages that dependencies mean now; others are left out, and those the caller may not see
         (without a caller: those that not everybody may see).
         """
+        found, _ = await self._resolve(wanted, caller, quarantined=False)
+        return found
+
+    async def _resolve(
+        self, wanted: Sequence[Dependency], caller: Caller | None, *, quarantined: bool
+    ) -> tuple[dict[Dependency, Package], set[Dependency]]:
+        """As `resolve`, and the dependencies that mean a quarantined package which is hidden from the caller."""
         names = sorted({dependency.name for dependency in wanted if dependency.id is None})
         viewer = await self._access.viewer(caller)
         versions = {
@@ -154,15 +178,25 @@ class Catalog:
             if dependency.id is not None:
                 ids[dependency] = [dependency.id]
             else:
-                ids[dependency] = [fit.id for fit in _fitting(versions.get(dependency.name, []), dependency)]
+                ids[dependency] = [
+                    fit.id for fit in _fitting(versions.get(dependency.name, []), dependency, quarantined=quarantined)
+                ]
         first_choices = {candidates[0] for candidates in ids.values() if candidates}
         packages = {package.id: package for package in await self._packages.get_many(sorted(first_choices))}
         seen = {package.id for package in packages.values() if await self._access.sees(package, caller)}
-        return {
+        meant = {
             dependency: packages[candidates[0]]
             for dependency, candidates in ids.items()
-            if candidates and candidates[0] in seen
+            if candidates and candidates[0] in packages
         }
+        barred = {
+            dependency
+            for dependency, package in meant.items()
+            if package.id not in seen
+            and package.status is PackageStatus.QUARANTINED
+            and viewer.sees_name(package.type, package.name)
+        }
+        return {dependency: package for dependency, package in meant.items() if package.id in seen}, barred
 
 
 def _seen(items: Sequence[PackageSummary], viewer: Viewer) -> list[PackageSummary]:
@@ -180,12 +214,19 @@ def _node(package: Package) -> LineageNode:
     return LineageNode(package.id, package.name, str(package.version), package.type, package)
 
 
-def _fitting(versions: Sequence[NamedVersion], dependency: Dependency) -> list[NamedVersion]:
-    """The versions that a dependency may mean, best first: active ones, released before prereleases, newest first."""
+def _fitting(
+    versions: Sequence[NamedVersion], dependency: Dependency, *, quarantined: bool = False
+) -> list[NamedVersion]:
+    """The versions that a dependency may mean, best first: active ones, released before prereleases, newest first.
+
+    With `quarantined`, where none is offered, the quarantined ones.
+    """
     if dependency.version is None:
         fits = list(versions)
     else:
         wanted = VersionRange.parse(dependency.version)
         fits = [candidate for candidate in versions if wanted.contains(candidate.version)]
     usable = [candidate for candidate in fits if candidate.status.is_offered]
+    if quarantined and not usable:
+        usable = [candidate for candidate in fits if candidate.status is PackageStatus.QUARANTINED]
     return sorted(usable, key=lambda candidate: bool(candidate.version.prerelease) and dependency.version is None)

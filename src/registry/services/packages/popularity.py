@@ -8,12 +8,12 @@ import asyncio
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import structlog
 
-from registry.domain.downloads import COUNTED_DAYS, MAX_RANKED, Ranking
+from registry.domain.downloads import COUNTED_DAYS, MAX_RANKED, Ranking, counted_days
 from registry.domain.errors import InvalidInput, RegistryError
 from registry.domain.listing import PackageFilter
 from registry.domain.packages import PackageStatus, PackageType
@@ -92,6 +92,12 @@ class Popularity:
         """The places of packages in the latest ranking, from 0."""
         latest = await self._stores.downloads.find_ranking()
         return {} if latest is None else {package_id: rank for rank, package_id in enumerate(latest.package_ids)}
+
+    async def list_days(self, package_id: str) -> Sequence[tuple[date, int]]:
+        """The downloads of a package by day, the oldest first. Who may see the package is decided before."""
+        days = counted_days(self._clock.now().date())
+        found = await self._stores.downloads.list_days(package_id, days)
+        return [(day, found.get(day, 0)) for day in days]
 
     async def list_page(self, wanted: PackageFilter, *, limit: int, after: str | None) -> SummaryPage:
         """A page of the ranking, whatever the filter's order. `after` is a `next_after` of a page before.

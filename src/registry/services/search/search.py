@@ -11,7 +11,9 @@ import structlog
 from registry.domain.errors import InvalidInput, Unavailable
 from registry.domain.packages import Package, PackageType
 from registry.domain.search import MAX_TEXT_LENGTH, IndexState, RegexQuery, SearchScope, Snippet, TextQuery
-from registry.ports.search import IndexedRecords, SearchIndex
+from registry.domain.versions import VersionRange
+from registry.domain.visibility import Viewer
+from registry.ports.search import IndexedRecords, SearchIndex, dependency_target
 
 _log = structlog.get_logger()
 _CHANGE_SECONDS = 5.0
@@ -138,6 +140,26 @@ class SearchService:
             if position is None or self._monotonic() >= deadline:
                 return RankedPackages(tuple(items), position, found.corrected)
 
+    async def list_dependents(
+        self, package: Package, viewer: Viewer, *, limit: int, position: str | None = None
+    ) -> FoundPackages:
+        """Packages with a dependency that may mean this version, by its id or by name and range; newest first.
+
+        Raises InvalidInput for a position that is none, and Unavailable.
+        """
+        await self.check()
+        await self._see_own_changes()
+        deadline = self._monotonic() + _MORE_SECONDS
+        targets = [dependency_target(package.name, None), dependency_target(package.name, package.id)]
+        items: list[Package] = []
+        while True:
+            found = await self._index.dependents(targets, limit=limit - len(items), position=position)
+            present = await self._present(found.ids, SearchScope(viewer=viewer))
+            items += (present[id_] for id_ in found.ids if id_ in present and _may_mean(present[id_], package))
+            position = found.next_position
+            if position is None or len(items) == limit or self._monotonic() >= deadline:
+                return FoundPackages(tuple(items), position)
+
     async def changed(self) -> None:
         """Awaited by who changed a package: the next search of this process sees the change.
 
@@ -186,3 +208,14 @@ class SearchService:
             for package in found
             if viewer.sees_status(package.status) or (package.type, package.name) in owned
         }
+
+
+def _may_mean(dependent: Package, package: Package) -> bool:
+    """Whether one of the dependencies names the package, or a range that has its version."""
+    return any(
+        dependency.id == package.id
+        if dependency.id is not None
+        else dependency.name == package.name
+        and (dependency.version is None or VersionRange.parse(dependency.version).contains(package.version))
+        for dependency in dependent.dependencies
+    )

@@ -17,7 +17,13 @@ _INVALID = 422
 TYPES = ("model", "dataset", "code")
 STATUSES = ("active", "deprecated", "quarantined", "pending", "failed", "draft")
 ORDERS = {"": "newest first", "created": "oldest first", "name": "name", "score": "score", "downloads": "downloads"}
-_FILTERS = ("q", "regex", "type", "status", "tag", "name", "owner", "order", "min_net_score")
+SAFETIES = {
+    "clean": "scanned, nothing found",
+    "not_scanned": "not completely scanned",
+    "suspicious": "suspicious",
+    "dangerous": "dangerous",
+}
+_FILTERS = ("q", "regex", "type", "status", "tag", "license", "safety", "name", "owner", "order", "min_net_score")
 
 
 def routes() -> list[Route]:
@@ -57,12 +63,13 @@ async def show_packages(request: Request, api: Api) -> Response:
         types=TYPES,
         statuses=STATUSES,
         orders=ORDERS,
+        safeties=SAFETIES,
         similar=response.ok and any(item.get("match", {}).get("similar") for item in response.body["items"]),
     )
 
 
 async def _find(api: Api, given: Mapping[str, str], cursor: str | None) -> ApiResponse:
-    narrowed = {name: given[name] or None for name in ("type", "status", "tag")}
+    narrowed = {name: given[name] or None for name in ("type", "status", "tag", "license", "safety")}
     shared = {"limit": _PAGE_ITEMS, "cursor": cursor, "include": "rating"}
     if given["q"] and given["regex"]:
         body = {"regex": given["q"], **narrowed}

@@ -1,4 +1,4 @@
-"""What a package depends on: a drawing, and the same as a nested list."""
+"""What a package depends on, drawn and as a nested list, and what depends on it."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +12,8 @@ from registry.web.pages.packages import package_page, read_package
 from registry.web.routing import page_route
 
 _DRAWN_NODES = 60
+_DEPENDENTS = 50
+_QUARANTINED = "quarantined"
 _NODE_WIDTH, _NODE_HEIGHT = 190, 44
 _COLUMN, _ROW, _MARGIN = 250, 64, 16
 _LABEL_LENGTH = 24
@@ -45,8 +47,10 @@ def routes() -> list[Route]:
 async def show_lineage(request: Request, api: Api) -> Response:
     package = await read_package(request, api)
     package_id = package["id"]
-    graph = await api.read(f"/package/{package_id}/lineage")
-    cost = await api.get(f"/package/{package_id}/cost", dependency="true")
+    graph = await api.read(f"/package/{package_id}/lineage", include="details")
+    cursor = request.query_params.get("cursor")
+    dependents = await api.get(f"/package/{package_id}/dependents", limit=_DEPENDENTS, cursor=cursor)
+    nodes = {node["id"]: node for node in graph["nodes"]}
     return package_page(
         request,
         package,
@@ -54,9 +58,31 @@ async def show_lineage(request: Request, api: Api) -> Response:
         "lineage",
         drawing=draw(graph, package_id) if len(graph["nodes"]) <= _DRAWN_NODES else None,
         tree=nested(graph, package_id),
-        count=len(graph["nodes"]),
-        cost=cost.body if cost.ok else None,
+        count=len(nodes),
+        complete=graph["complete"],
+        quarantined=[node for node in graph["nodes"][1:] if node["status"] == _QUARANTINED],
+        above=above_quarantined(graph),
+        conflicts=[(nodes[each["from"]], nodes[each["to"]], each["reason"]) for each in graph["conflicts"]],
+        total_bytes=sum(node["bytes"] or 0 for node in graph["nodes"]),
+        unmeasured=sum(node["bytes"] is None for node in graph["nodes"]),
+        dependents=dependents,
+        later=cursor is not None,
     )
+
+
+def above_quarantined(graph: dict[str, Any]) -> set[str]:
+    """Ids of the packages that depend, directly or not, on a quarantined one."""
+    users: dict[str, list[str]] = {}
+    for edge in graph["edges"]:
+        users.setdefault(edge["to"], []).append(edge["from"])
+    found: set[str] = set()
+    queue = [node["id"] for node in graph["nodes"] if node["status"] == _QUARANTINED]
+    while queue:
+        for user in users.get(queue.pop(), []):
+            if user not in found:
+                found.add(user)
+                queue.append(user)
+    return found
 
 
 def draw(graph: dict[str, Any], root: str) -> Drawing:

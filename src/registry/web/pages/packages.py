@@ -9,6 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from registry.web.api_calls import Api, ApiResponse
+from registry.web.charts import bars
 from registry.web.markdown import render_readme
 from registry.web.rendering import package_url, page, problem_page, see_other
 from registry.web.routing import page_route
@@ -53,6 +54,7 @@ async def show_latest(request: Request, api: Api) -> Response:
 async def show_package(request: Request, api: Api) -> Response:
     package = await read_package(request, api)
     named = await api.get(name_path(package))
+    downloaded = await api.get(f"/package/{package['id']}/downloads")
     readme = await asyncio.to_thread(render_readme, package["readme"]) if package.get("readme") else None
     return package_page(
         request,
@@ -63,19 +65,29 @@ async def show_package(request: Request, api: Api) -> Response:
         named=named.body if named.ok else None,
         name_tag=named.headers.get("etag", ""),
         versions=_versions(package, named),
-        contradiction=await _contradiction(package, api),
+        found_license=await _license_evidence(package, api),
+        downloads=bars(downloaded.body["days"]) if downloaded.ok else None,
+        quarantined=await _quarantined_ancestors(package, api),
         may_change=_may_change(request, package, named),
         server=f"{request.url.scheme}://{request.url.netloc}",
     )
 
 
-async def _contradiction(package: dict[str, Any], api: Api) -> str | None:
-    """What the rating says of licenses that contradict each other; None where they agree, and before a rating."""
+async def _quarantined_ancestors(package: dict[str, Any], api: Api) -> list[dict[str, Any]]:
+    """What the package is made from, directly or not, and is quarantined."""
+    if not package["dependencies"]:
+        return []
+    graph = await api.get(f"/package/{package['id']}/lineage", include="details")
+    nodes: list[dict[str, Any]] = graph.body["nodes"][1:] if graph.ok else []
+    return [node for node in nodes if node["status"] == "quarantined"]
+
+
+async def _license_evidence(package: dict[str, Any], api: Api) -> dict[str, Any] | None:
+    """What the rating says of the license: where it was found, and whether places contradict each other."""
     if not package["rating"]:
         return None
     rated = await api.get(f"/package/{package['id']}/rate")
-    stated = rated.body["metrics"]["license"]["evidence"] if rated.status == _OK else ""
-    return stated if "contradiction" in stated else None
+    return rated.body["metrics"]["license"] if rated.status == _OK else None
 
 
 async def show_safety(request: Request, api: Api) -> Response:

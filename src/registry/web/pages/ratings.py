@@ -6,12 +6,15 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from registry.web.api_calls import Api, CallFailed
-from registry.web.pages.packages import findings_by_file, package_page, read_package
+from registry.web.pages.packages import findings_by_file, name_path, package_page, read_package
 from registry.web.rendering import package_url, problem_page, see_other
 from registry.web.routing import page_route
 from registry.web.sessions import read_form
 
 _OK = 200
+_AUDITED = 200
+_CHANGES = {"create": "published", "update": "changed", "rate": "rated", "status": "status changed"}
+"""What can give a package another rating, and the ratings themselves."""
 
 
 def routes() -> list[Route]:
@@ -30,9 +33,22 @@ async def show_rating(request: Request, api: Api) -> Response:
     rating = response.body if response.status == _OK else None
     metrics = sorted(rating["metrics"].items(), key=lambda item: (-item[1]["weight"], item[0])) if rating else []
     findings = findings_by_file(rating["findings"]) if rating else []
+    named = await api.get(name_path(package))
+    audit = await api.get(f"/package/{package['id']}/audit", limit=_AUDITED)
     again = request.query_params.get("done") == "rated"
     return package_page(
-        request, package, "rating.html", "rating", rating=rating, metrics=metrics, findings=findings, again=again
+        request,
+        package,
+        "rating.html",
+        "rating",
+        rating=rating,
+        metrics=metrics,
+        findings=findings,
+        again=again,
+        versions=named.body["versions"] if named.ok else [],
+        events=[entry for entry in audit.body["items"] if entry["action"] in _CHANGES] if audit.ok else [],
+        changes=_CHANGES,
+        older=audit.body["next_cursor"] if audit.ok else None,
     )
 
 
