@@ -10,6 +10,7 @@ from registry.adapters.outbound.huggingface import huggingface_says_absent
 from registry.domain.evidence import Evidence, Fact, FactState, FileEntry
 from registry.domain.packages import Content, Package
 from registry.domain.ratings import RatingStatus
+from registry.domain.recent import Recent
 from registry.rating.checking import HUB_README, check_text
 from registry.rating.collect import EvidenceCollector
 from registry.rating.metrics import size
@@ -89,7 +90,7 @@ async def test_what_is_no_answer_is_a_failed_fact(world: World, asked: Asked) ->
     for name, page in bad_answers(asked, right).items():
         world.upstreams.pages = {asked.path: page}
         if asked.path == CHAT:
-            world.sources.claims._readings.clear()  # type: ignore[union-attr]
+            world.sources.claims._readings = Recent(1)  # type: ignore[union-attr]
         ailing = await collected(world, linked)
         fact: Fact[Any] = getattr(ailing, asked.fact)
         assert fact.state is FactState.FAILED, (name, fact)

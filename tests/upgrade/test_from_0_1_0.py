@@ -130,8 +130,8 @@ def test_owners_are_who_published_first_and_conflicts_are_listed(stored: Running
     else:
         _add_to_file(stored.data_dir / "registry.db")
     operate(environment, "names", "migrate")
-    listed = operate(environment, "names", "check", expected=1).splitlines()
-    assert {line for line in listed if line.endswith(("owners", "no owner"))} == {
+    lines = [line for line in operate(environment, "names", "check", expected=1).splitlines() if line.startswith("{")]
+    assert {json.loads(line)["detail"] for line in lines} == {
         "Acme/Tiny, acme/tiny: model: look alike, and have different owners",
         "Acme, acme: namespace: look alike, and have different owners",
         "acme/tiny: model: has versions by mallory, who is no owner",

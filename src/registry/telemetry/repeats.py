@@ -21,6 +21,7 @@ REPEATING = frozenset(
         "delivery_not_made",
         "delivery_not_settled",
         "download_entries_wait",
+        "edge_not_registered",
         "health_samples_wait",
         "ingest_not_renewed",
         "ingest_waits",
