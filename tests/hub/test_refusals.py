@@ -12,6 +12,27 @@ from tests.api.support import eventually, fetch, unique
 from tests.hub.conftest import FILES, Site, World, publish_files, running_site, zipped
 
 LOWEST = "0.99"
+POLICY = """
+[[rules]]
+name = "licenses"
+packages = ["*/licensed"]
+allowed_licenses = ["MIT"]
+
+[[rules]]
+name = "age"
+packages = ["*/young"]
+min_age_days = 7
+
+[[rules]]
+name = "scores"
+packages = ["*/poor"]
+min_net_score = 0.98
+
+[[rules]]
+name = "verdicts"
+packages = ["*/unclear"]
+worst_verdict = "clean"
+"""
 _MISSING = "RepositoryNotFoundError"
 _REVISION = "RevisionNotFoundError"
 _REFUSED = "GatedRepoError"
@@ -31,8 +52,11 @@ def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     """A registry that has a reason to refuse each of its repositories."""
     settings = {"REGISTRY_ALLOW_PRIVATE_TARGETS": "true", "REGISTRY_MIN_SERVE_SCORE": LOWEST}
     settings |= backend_settings(request, request.param)
+    folder = tmp_path_factory.mktemp("refusals")
+    (folder / "policy.toml").write_text(POLICY)
+    settings["REGISTRY_POLICY_FILE"] = str(folder / "policy.toml")
     # So much of the net score cannot be known that none reaches the lowest one: see `low`.
-    with running_site(tmp_path_factory.mktemp("refusals") / "data", request.param, settings) as site:
+    with running_site(folder / "data", request.param, settings) as site:
         yield site
 
 
@@ -57,6 +81,11 @@ def refusals(site: Site) -> Iterator[list[Refusal]]:
     hide = client.put(f"/names/model/{private['name']}/visibility", json={"visibility": "private", "readers": []})
     assert hide.status_code == 200, hide.text
     low = publish_files(site, site.name("low"), "1.0.0", zipped(FILES))
+    publish_files(site, site.name("licensed"), "1.0.0", zipped(FILES), license="GPL-3.0-only")
+    publish_files(site, site.name("young"), "1.0.0", zipped(FILES))
+    publish_files(site, site.name("poor"), "1.0.0", zipped(FILES))
+    unclear = publish_files(site, site.name("unclear"), "1.0.0", zipped({"a.pkl": b"cacme_shapes\nCircle\n."}))
+    eventually(lambda: client.get(f"/package/{unclear['id']}/safety").json()["status"] == "suspicious")
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}/a.zip"
         wanted = {"name": site.name("pending"), "version": "1.0.0", "type": "model", "source_url": url}
@@ -69,6 +98,10 @@ def refusals(site: Site) -> Iterator[list[Refusal]]:
             Refusal(f"{site.name('bad')}@{bad['id']}", _REFUSED, "quarantined"),
             Refusal(site.name("pending"), _REFUSED, "still being fetched"),
             Refusal(low["name"], _REFUSED, LOWEST),
+            Refusal(site.name("licensed"), _REFUSED, "its license (GPL-3.0-only) is not allowed (rule licenses)"),
+            Refusal(site.name("young"), _REFUSED, "(rule age)"),
+            Refusal(site.name("poor"), _REFUSED, "0.98 is the lowest allowed (rule scores)"),
+            Refusal(site.name("unclear"), _REFUSED, "clean is the worst allowed (rule verdicts)"),
         ]
 
 
@@ -84,6 +117,7 @@ def test_the_reason_is_read_in_python(refusals: list[Refusal], world: World) -> 
 
 
 def test_the_reason_is_read_on_the_command_line(refusals: list[Refusal], world: World) -> None:
+    # One of each class: the class decides how the command prints the reason.
     for refusal in {refusal.raised: refusal for refusal in refusals}.values():
         repo, _, revision = refusal.wanted.partition("@")
         code, printed = world.hf("download", repo, *(["--revision", revision] if revision else []))
