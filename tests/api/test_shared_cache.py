@@ -11,7 +11,7 @@ from tests.api.server import server_environment, start_server
 from tests.api.support import Person, connect, eventually, log_in, problem, publish, unique
 from tests.engines.http_cache import HASTY, STATUS, running_cache
 
-pytestmark = pytest.mark.engines("http_cache")
+pytestmark = pytest.mark.engines("nginx_can_run")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Cached:
 
 
 @pytest.fixture(scope="module")
-def cached(tmp_path_factory: pytest.TempPathFactory, http_cache: None) -> Iterator[Cached]:
+def cached(tmp_path_factory: pytest.TempPathFactory, nginx_can_run: None) -> Iterator[Cached]:
     settings = {"REGISTRY_ANONYMOUS": "search,download"}
     server = start_server(server_environment(tmp_path_factory.mktemp("cached") / "data", **settings))
     people = {"admin": log_in(server.url, server.admin_name, server.admin_password)}

@@ -2,11 +2,9 @@
 
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import httpx
@@ -20,6 +18,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from registry.telemetry.tracing import Tracing
 from tests.api.server import server_environment, start_server
 from tests.api.support import eventually, log_in, publish
+from tests.engines.imitating import Imitation, serving
 
 TRACE_ID, PARENT_ID = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 TRACEPARENT = f"00-{TRACE_ID}-{PARENT_ID}-01"
@@ -47,31 +46,18 @@ class Collector:
 
 @contextmanager
 def running_collector() -> Iterator[Collector]:
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Imitation):
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
+            body = self.read_body()
             good = (self.path, self.headers["Content-Type"]) == ("/v1/traces", "application/x-protobuf")
             if good:
                 collector.receive(body)
             answer = ExportTraceServiceResponse().SerializeToString()
-            self.send_response(200 if good else 404)
-            self.send_header("Content-Type", "application/x-protobuf")
-            self.send_header("Content-Length", str(len(answer)))
-            self.end_headers()
-            self.wfile.write(answer)
+            self.respond(200 if good else 404, answer, "application/x-protobuf")
 
-        def log_message(self, *_: object) -> None:
-            """Nothing is printed."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        collector = Collector(f"http://127.0.0.1:{server.server_port}")
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        try:
-            yield collector
-        finally:
-            server.shutdown()
-            thread.join()
+    with serving(Handler) as url:
+        collector = Collector(url)
+        yield collector
 
 
 def test_requests_store_calls_and_jobs_are_traced(tmp_path: Path) -> None:

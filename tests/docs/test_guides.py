@@ -17,25 +17,10 @@ from tests.api.server import RunningServer, process_environment
 from tests.api.support import log_in
 from tests.docs.conftest import ROOT
 from tests.docs.test_commands import mistake_in
-from tests.engines import http_cache
-from tests.engines.process import accepts_connections, free_port, stop, wait_until
+from tests.engines.nginx import running_nginx
+from tests.engines.process import free_port
 
 GUIDES = ROOT / "docs" / "guides"
-_AROUND = """
-daemon off;
-master_process off;
-pid {folder}/pid;
-events {{ worker_connections 64; }}
-http {{
-  access_log off;
-  client_body_temp_path {folder}/body;
-  proxy_temp_path {folder}/proxy;
-  fastcgi_temp_path {folder}/fastcgi;
-  uwsgi_temp_path {folder}/uwsgi;
-  scgi_temp_path {folder}/scgi;
-{server}
-}}
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +38,8 @@ def block(guide: str, language: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def proxy(server: RunningServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
+def proxy(server: RunningServer, tmp_path_factory: pytest.TempPathFactory, nginx_can_run: None) -> Iterator[Proxy]:
     """nginx by the guide; only its port, its certificate and the registry's address are others."""
-    if missing := http_cache.find_missing():
-        pytest.fail(missing)
     folder, port = tmp_path_factory.mktemp("nginx"), free_port()
     key, certificate = folder / "key.pem", folder / "certificate.pem"
     names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-days", "2"]
@@ -71,17 +54,8 @@ def proxy(server: RunningServer, tmp_path_factory: pytest.TempPathFactory) -> It
     ):
         assert shown in text
         text = text.replace(shown, here)
-    (folder / "nginx.conf").write_text(_AROUND.format(folder=folder, server=text))
-    log = folder / "log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            ["nginx", "-e", str(folder / "error.log"), "-c", str(folder / "nginx.conf")],
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-    wait_until(lambda: accepts_connections(port), process, log=log)
-    yield Proxy(f"https://localhost:{port}", certificate)
-    stop(process)
+    with running_nginx(folder, text, port=port):
+        yield Proxy(f"https://localhost:{port}", certificate)
 
 
 def test_the_registry_works_through_nginx(server: RunningServer, proxy: Proxy, tmp_path: Path) -> None:

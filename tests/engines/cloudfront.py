@@ -7,12 +7,12 @@ Limits are those of the documentation (2026-11): a tag has up to 256 visible ASC
 import hashlib
 import hmac
 import re
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from xml.etree import ElementTree
+
+from tests.engines.imitating import Imitation, serving
 
 VERSION = "2020-05-31"
 _NAMES = {"c": f"http://cloudfront.amazonaws.com/doc/{VERSION}/"}
@@ -80,39 +80,26 @@ class CloudFront:
             return False
         lines = "".join(f"{name}:{' '.join(headers.get(name, '').split())}\n" for name in names)
         request = "\n".join((method, path, "", lines, found["headers"], hashlib.sha256(body).hexdigest()))
-        told = "\n".join(
+        signed = "\n".join(
             ("AWS4-HMAC-SHA256", headers["x-amz-date"], found["scope"], hashlib.sha256(request.encode()).hexdigest())
         )
         key = f"AWS4{self.secrets[found['key']]}".encode()
         for part in (found["day"], "us-east-1", "cloudfront", "aws4_request"):
             key = hmac.digest(key, part.encode(), "sha256")
-        return hmac.compare_digest(hmac.digest(key, told.encode(), "sha256").hex(), found["signature"])
+        return hmac.compare_digest(hmac.digest(key, signed.encode(), "sha256").hex(), found["signature"])
 
 
 @contextmanager
 def running_cloudfront(secrets: dict[str, str]) -> Iterator[CloudFront]:
     """The API on a free port, for these access keys."""
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Imitation):
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
+            body = self.read_body()
             headers = {name.lower(): value for name, value in self.headers.items()}
             status, text = cloudfront.answer("POST", self.path, headers, body)
-            self.send_response(status)
-            self.send_header("Content-Type", "text/xml")
-            self.send_header("Content-Length", str(len(text)))
-            self.end_headers()
-            self.wfile.write(text.encode())
+            self.respond(status, text.encode(), "text/xml")
 
-        def log_message(self, *_: object) -> None:
-            """Nothing is printed."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        cloudfront = CloudFront(f"http://127.0.0.1:{server.server_port}", secrets)
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        try:
-            yield cloudfront
-        finally:
-            server.shutdown()
-            thread.join()
+    with serving(Handler) as url:
+        cloudfront = CloudFront(url, secrets)
+        yield cloudfront

@@ -6,17 +6,17 @@ Signatures are verified by openssl, so that nothing here shares code with what s
 import base64
 import subprocess
 import tempfile
-import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
+
+from tests.engines.imitating import Imitation, serving
 
 _OWN = ("Expires", "Signature", "Key-Pair-Id", "Hash-Algorithm")
 _PASSED_ON = ("content-type", "content-length", "content-range", "content-disposition", "etag", "accept-ranges")
@@ -115,7 +115,7 @@ def key_pair() -> tuple[str, str]:
 def running_edge(settings: Mapping[str, str]) -> Iterator[Edge]:
     """An edge in front of the bucket of these settings."""
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Imitation):
         def do_GET(self) -> None:
             if edge.refusal(self.path) is not None:
                 self.send_error(403)
@@ -129,15 +129,6 @@ def running_edge(settings: Mapping[str, str]) -> Iterator[Edge]:
             self.end_headers()
             self.wfile.write(answer.content)
 
-        def log_message(self, *_: object) -> None:
-            """Nothing is printed."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        edge = Edge(f"http://127.0.0.1:{server.server_port}", OriginSigner(settings))
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        try:
-            yield edge
-        finally:
-            server.shutdown()
-            thread.join()
+    with serving(Handler) as url:
+        edge = Edge(url, OriginSigner(settings))
+        yield edge

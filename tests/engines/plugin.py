@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.deploy import policies
-from tests.engines import aws_calls, chromium, dynamodb, http_cache, iam, redis, s3
+from tests.engines import aws_calls, chromium, dynamodb, iam, nginx, redis, s3
 from tests.engines import hub_clients as clients
 from tests.engines.hub_clients import VERSIONS, HubClient
 
@@ -23,7 +23,7 @@ FIND_MISSING: dict[str, Callable[[], str | None]] = {
     "s3_endpoint": s3.find_missing,
     "browser": chromium.find_missing,
     "iam_simulator": iam.find_missing,
-    "http_cache": http_cache.find_missing,
+    "nginx_can_run": nginx.find_missing,
     "hub_clients": clients.find_missing,
 }
 """The fixture that needs an engine, and what tells whether it can be had."""
@@ -119,10 +119,10 @@ def s3_endpoint() -> Iterator[str]:
         yield server.endpoint_url
 
 
-@pytest.fixture(scope="session", name="http_cache")
-def http_cache_can_run() -> None:
-    """A cache can be started; `running_cache` does it, in front of a server."""
-    missing = http_cache.find_missing()
+@pytest.fixture(scope="session")
+def nginx_can_run() -> None:
+    """nginx can be started; `running_nginx` does it."""
+    missing = nginx.find_missing()
     if missing is not None:
         pytest.fail(missing)
 

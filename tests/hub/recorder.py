@@ -2,12 +2,12 @@
 
 import http.client
 import socket
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
+
+from tests.engines.imitating import Imitation, serving
 
 _CHUNK_BYTES = 64 * 1024
 _PHASES = "/phases"
@@ -66,21 +66,11 @@ class Recorder:
 def recording(upstream: str) -> Iterator[Recorder]:
     recorder = Recorder(upstream)
 
-    handler = type("Handler", (_Handler,), {"recorder": recorder})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    server.daemon_threads = True
-    recorder.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-    thread.start()
-    try:
+    with serving(type("Handler", (_Handler,), {"recorder": recorder})) as recorder.url:
         yield recorder
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Imitation):
     recorder: Recorder
     protocol_version = "HTTP/1.1"
 
@@ -93,11 +83,8 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self._forward()
 
-    def log_message(self, *_: object) -> None:
-        """Nothing is printed."""
-
     def _forward(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        body = self.read_body()
         if self.path == _PHASES:
             self.recorder.phase = body.decode()
             self.send_response(204)
