@@ -1,7 +1,9 @@
 """A request to the application from inside its own process."""
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from starlette.types import ASGIApp, Message, Scope
 
@@ -13,6 +15,26 @@ class InnerResponse:
     status: int
     headers: dict[str, str]
     content: bytes
+
+
+def inner_scope(
+    outer: Scope, method: str, path: str, *, query: bytes = b"", headers: Iterable[tuple[bytes, bytes]]
+) -> Scope:
+    """The scope of a request that comes with the request `outer`, from the same client; `path` is unescaped."""
+    return {
+        "type": "http",
+        "asgi": outer["asgi"],
+        "http_version": "1.1",
+        "scheme": outer["scheme"],
+        "server": outer.get("server"),
+        "client": outer.get("client"),
+        "root_path": "",
+        "method": method,
+        "path": path,
+        "raw_path": quote(path).encode(),
+        "query_string": query,
+        "headers": list(headers),
+    }
 
 
 async def exchange(app: ASGIApp, scope: Scope, body: bytes = b"") -> InnerResponse:

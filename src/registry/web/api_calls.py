@@ -7,14 +7,14 @@ without being written again. A call costs about as much as the request that it s
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from registry.api.inner_calls import exchange
+from registry.api.inner_calls import exchange, inner_scope
 from registry.telemetry.request_id import current_request_id
 from registry.web.sessions import session_token
 
@@ -116,20 +116,9 @@ class Api:
         if identity := current_request_id():
             kept.append((b"x-request-id", identity.encode("ascii")))
         given = {name: value for name, value in query.items() if value not in (None, "")}
-        return {
-            "type": "http",
-            "asgi": outer["asgi"],
-            "http_version": "1.1",
-            "scheme": outer["scheme"],
-            "server": outer.get("server"),
-            "client": outer.get("client"),
-            "root_path": "",
-            "method": method,
-            "path": path,
-            "raw_path": quote(path).encode(),
-            "query_string": urlencode(given).encode(),
-            "headers": [*kept, *headers, *self._authorization()],
-        }
+        return inner_scope(
+            outer, method, path, query=urlencode(given).encode(), headers=[*kept, *headers, *self._authorization()]
+        )
 
 
 class StreamedDownload(Response):

@@ -10,11 +10,10 @@ import orjson
 from fastapi import APIRouter, Request
 from pydantic import Field
 from starlette.responses import Response
-from starlette.types import Scope
 
 from registry.api.authentication import Admin
 from registry.api.documentation import problems
-from registry.api.inner_calls import exchange
+from registry.api.inner_calls import exchange, inner_scope
 from registry.api.models.requests import Strict
 from registry.api.models.service import LoadReportModel, LoadTestBoundModel
 from registry.api.state import state_of
@@ -89,6 +88,7 @@ async def _load(request: Request, package_ids: list[str], *, seconds: int, clien
     targets = [("health", "/health"), ("list", "/packages")]
     targets += [("package", f"/package/{package_id}") for package_id in package_ids]
     answers: _Answers = {name: [] for name, _ in targets}
+    headers = [(name, value) for name, value in request.scope["headers"] if name in _KEPT]
     deadline = time.perf_counter() + seconds
 
     async def client(number: int) -> None:
@@ -97,7 +97,7 @@ async def _load(request: Request, package_ids: list[str], *, seconds: int, clien
             if began >= deadline:
                 return
             try:
-                status = (await exchange(request.app, _scope(request.scope, path))).status
+                status = (await exchange(request.app, inner_scope(request.scope, "GET", path, headers=headers))).status
             except RegistryError:
                 status = 500
             answers[name].append((status, time.perf_counter() - began))
@@ -106,20 +106,3 @@ async def _load(request: Request, package_ids: list[str], *, seconds: int, clien
 
     await asyncio.gather(*(client(number) for number in range(clients)))
     return answers
-
-
-def _scope(outer: Scope, path: str) -> Scope:
-    return {
-        "type": "http",
-        "asgi": outer["asgi"],
-        "http_version": "1.1",
-        "scheme": outer["scheme"],
-        "server": outer.get("server"),
-        "client": outer.get("client"),
-        "root_path": "",
-        "method": "GET",
-        "path": path,
-        "raw_path": path.encode(),
-        "query_string": b"",
-        "headers": [(name, value) for name, value in outer["headers"] if name in _KEPT],
-    }

@@ -51,7 +51,8 @@ class Webhooks:
 
     async def get(self, webhook_id: str) -> Webhook:
         """The webhook. Raises NotFound."""
-        return await self._get(webhook_id)
+        _check(webhook_id)
+        return await self._store.get(webhook_id)
 
     async def list_webhooks(self, *, limit: int, after: str | None) -> Sequence[Webhook]:
         """The next webhooks, oldest first."""
@@ -65,7 +66,7 @@ class Webhooks:
 
     async def list_deliveries(self, webhook_id: str, *, limit: int, after: str | None) -> Sequence[Delivery]:
         """The next deliveries, newest first. Raises NotFound for an unknown webhook."""
-        await self._get(webhook_id)
+        await self.get(webhook_id)
         return await self._outbox.list_deliveries(webhook_id, limit=limit, after=after)
 
     async def test(self, webhook_id: str) -> Delivery:
@@ -81,12 +82,8 @@ class Webhooks:
         await self._enabled(webhook_id)
         return await self._outbox.replay(webhook_id, delivery_id)
 
-    async def _get(self, webhook_id: str) -> Webhook:
-        _check(webhook_id)
-        return await self._store.get(webhook_id)
-
     async def _enabled(self, webhook_id: str) -> Webhook:
-        webhook = await self._get(webhook_id)
+        webhook = await self.get(webhook_id)
         if webhook.disabled:
             raise WebhookDisabled(
                 "The webhook is disabled, since its receiver answered 410 Gone. Delete it and add it again."
