@@ -93,7 +93,7 @@ def addresses(package: JsonObject) -> list[str]:
     for revision in ("main", "latest", "1.0.0", "v1.0.0", "prod", package["id"], commit(package)):
         found += [f"/hf/{name}/resolve/{revision}/{path}" for path in ("config.json", "absent", "sub/deep/x")]
         of_api = f"/hf/api/models/{name}"
-        found += [f"{of_api}/{what}/{revision}" for what in ("revision", "tree", "tree", "commits")]
+        found += [f"{of_api}/{what}/{revision}" for what in ("revision", "tree", "commits")]
         found.append(f"{of_api}/tree/{revision}/sub?recursive=true&expand=true")
     return [*found, f"/hf/api/models/{name}", f"/hf/api/models/{name}/auth-check"]
 

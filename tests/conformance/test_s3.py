@@ -11,6 +11,7 @@ from tests.engines.s3 import fresh_bucket
 class TestS3(BlobStoreContract):
     memory_bound_bytes: ClassVar[int] = 60 * MIB
     """Five parts of 8 MiB, and what the connections hold of them."""
+    copies_ranges: ClassVar[bool] = True
 
     @pytest.fixture
     async def store(self, s3_endpoint: str) -> AsyncIterator[S3BlobStore]:

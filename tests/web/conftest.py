@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect
 
 from tests.api.server import RunningServer, server_environment, start_server
-from tests.api.support import Person, log_in, publish
+from tests.api.support import Person, eventually, log_in, publish
 from tests.archive_forms import zipped
 from tests.engines import chromium
 
@@ -127,11 +128,16 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
             answer = client.post("/package", json=body | members)
             assert answer.status_code == 201, answer.text
             packages[name] = answer.json()["id"]
-            client.get(f"/package/{packages[name]}/rate", params={"wait": 30})
+            wait_for(client, f"/package/{packages[name]}/rate")
         packages["acme/files"] = publish(client, zipped(PREVIEWED), name="acme/files", type="code")["id"]
-        client.get(f"/package/{packages['acme/files']}/files", params={"wait": 30})
+        wait_for(client, f"/package/{packages['acme/files']}/files")
         yield Site(server, admin, packages)
     server.stop()
+
+
+def wait_for(client: httpx.Client, path: str) -> None:
+    """Return once what is made in the background is there."""
+    eventually(lambda: client.get(path, params={"wait": 30}).status_code == 200)
 
 
 class Watched:
