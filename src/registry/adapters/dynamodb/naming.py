@@ -12,7 +12,7 @@ from registry.adapters.dynamodb.client import DynamoTable
 from registry.adapters.dynamodb.keys import Action, Item, number, text
 from registry.adapters.dynamodb.names import adopt, name_item, owners_of, read_name, setting, without_aliases_of
 from registry.adapters.dynamodb.records import attribute
-from registry.adapters.dynamodb.release_ending import end_release
+from registry.adapters.dynamodb.release_ending import read_settled
 from registry.adapters.dynamodb.transaction import Transaction
 from registry.domain.errors import NameTooSimilar, RegistryError, Unavailable
 from registry.domain.names import namespace_of, not_namespace_owner, not_owner
@@ -91,7 +91,8 @@ class NameReservation:
         """
         key = name_keys.name_key(package.type, package.name)
         version_key = name_keys.version_key(package.type, package.name, package.version)
-        found = {attribute(item, "sk"): item for item in await self._read_settled([key, version_key])}
+        items = await read_settled(self._table, lambda: self._table.batch_get([key, version_key]))
+        found = {attribute(item, "sk"): item for item in items}
         retired = "retired_sha256" in found.get(attribute(version_key, "sk"), {})
         item = found.get(attribute(key, "sk"))
         if item is None or "owners" not in item:
@@ -109,15 +110,6 @@ class NameReservation:
             action = setting(self._table, name_item(left), condition=_SAME, values=values)
         transaction.act_if(action, otherwise=_unsure)
         return retired
-
-    async def _read_settled(self, wanted: list[Item]) -> list[Item]:
-        """As the items are stored; a release that has prepared them has ended."""
-        while True:
-            items = await self._table.batch_get(wanted)
-            prepared = [attribute(item, "in_release") for item in items if "to_be" in item]
-            if not prepared:
-                return items
-            await end_release(self._table, prepared[0])
 
     async def look(self, package: Package, change: Change) -> Seen:
         """What there is. Raises PermissionDenied, NameTooSimilar."""

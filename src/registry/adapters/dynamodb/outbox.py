@@ -78,10 +78,10 @@ async def _tell_all(table: DynamoTable, events: Sequence[Item], *, now: datetime
             unwanted.append(event)
     at_once = asyncio.Semaphore(_PACKAGES_AT_ONCE)
 
-    async def send_in_order(told: Sequence[tuple[Item, list[str]]]) -> None:
+    async def send_in_order(events: Sequence[tuple[Item, list[str]]]) -> None:
         async with at_once:
-            for event, wanting in told:
-                await _tell(table, event, wanting, now=now)
+            for event, wanting in events:
+                await _send(table, event, wanting, now=now)
 
     await asyncio.gather(
         table.batch_write([{"DeleteRequest": {"Key": keys.key_of(event)}} for event in unwanted]),
@@ -89,7 +89,7 @@ async def _tell_all(table: DynamoTable, events: Sequence[Item], *, now: datetime
     )
 
 
-async def _tell(table: DynamoTable, event: Item, webhook_ids: Sequence[str], *, now: datetime) -> None:
+async def _send(table: DynamoTable, event: Item, webhook_ids: Sequence[str], *, now: datetime) -> None:
     key = keys.key_of(event)
     ending = table.delete(key, condition=_PRESENT)
     guard = table.check(key, condition=_PRESENT)

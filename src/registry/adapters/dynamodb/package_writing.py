@@ -15,7 +15,7 @@ from registry.adapters.dynamodb.outbox import event_items
 from registry.adapters.dynamodb.package_reading import absent, query_package, read_pair
 from registry.adapters.dynamodb.ratings import rating_request_item
 from registry.adapters.dynamodb.records import attribute
-from registry.adapters.dynamodb.release_ending import end_release
+from registry.adapters.dynamodb.release_ending import read_settled
 from registry.adapters.dynamodb.reservations import reserved
 from registry.adapters.dynamodb.scan_requests import follow_content, request_item
 from registry.adapters.dynamodb.transaction import ABSENT, Transaction
@@ -199,19 +199,13 @@ class PackageWriter:
             parts = await self._table.query_all(f"R#{package_id}")
             await self._table.batch_write([{"DeleteRequest": {"Key": keys.key_of(part)}} for part in parts])
 
-    async def _query_settled(self, package_id: str) -> list[Item]:
-        """As the items are stored; a release that has prepared them has ended."""
-        while True:
-            items = await query_package(self._table, package_id)
-            prepared = [attribute(item, "in_release") for item in items if "to_be" in item]
-            if not prepared:
-                return items
-            await end_release(self._table, prepared[0])
-
     async def _read_expected(
         self, package_id: str, change: Change, *, expected_revision: int
     ) -> tuple[Item, Item | None]:
-        found = await read_pair(lambda: self._query_settled(package_id), package_id)
+        def query() -> Awaitable[list[Item]]:
+            return read_settled(self._table, lambda: query_package(self._table, package_id))
+
+        found = await read_pair(query, package_id)
         if found is not None and int(attribute(found[0], "revision", "N")) == expected_revision:
             return found[:2]
         if change.idempotency is not None and await self._was_answered(change.idempotency):

@@ -15,7 +15,7 @@ from registry.adapters.dynamodb.relisting import ListingUpgrade
 from registry.adapters.dynamodb.scan_requests import read_safety
 from registry.domain.listing import Order, PackageFilter
 from registry.domain.names import NamedVersion
-from registry.domain.packages import Change, Package, PackageType
+from registry.domain.packages import Package, PackageType
 from registry.domain.verdicts import PackageSafety
 from registry.domain.versions import Version
 from registry.ports.clock import Clock
@@ -26,19 +26,11 @@ class DynamoPackageStore:
     """Implements `PackageStore`."""
 
     def __init__(self, table: DynamoTable, *, clock: Clock) -> None:
+        writer = PackageWriter(table, clock=clock)
         self._table = table
-        self._writer = PackageWriter(table, clock=clock)
-        self.names = self._writer.names
         self._listings = ListingUpgrade(table)
-
-    async def add(self, package: Package, change: Change) -> None:
-        await self._writer.add(package, change)
-
-    async def replace(self, package: Package, change: Change, *, expected_revision: int) -> None:
-        await self._writer.replace(package, change, expected_revision=expected_revision)
-
-    async def remove(self, package_id: str, change: Change, *, expected_revision: int) -> None:
-        await self._writer.remove(package_id, change, expected_revision=expected_revision)
+        self.names = writer.names
+        self.add, self.replace, self.remove = writer.add, writer.replace, writer.remove
 
     async def get(self, package_id: str) -> Package:
         found = await self._read(package_id)

@@ -32,6 +32,16 @@ async def decide(table: DynamoTable, release_id: str, state: ReleaseState, *, at
     return True
 
 
+async def read_settled(table: DynamoTable, read: Callable[[], Awaitable[list[Item]]]) -> list[Item]:
+    """What `read` gives, as the items are stored; a release that has prepared them has ended."""
+    while True:
+        items = await read()
+        prepared = [attribute(item, "in_release") for item in items if "to_be" in item]
+        if not prepared:
+            return items
+        await end_release(table, prepared[0])
+
+
 async def end_release(table: DynamoTable, release_id: str) -> None:
     """See to it that nothing is prepared any more: cancel the release unless it is committed, then carry it out."""
     await decide(table, release_id, ReleaseState.CANCELLED)

@@ -19,9 +19,10 @@ from registry.adapters.dynamodb.errors import ConditionFailed
 from registry.adapters.dynamodb.keys import Action, Item, number, text
 from registry.adapters.dynamodb.names import owners_of
 from registry.adapters.dynamodb.outbox import event_items
+from registry.adapters.dynamodb.package_reading import query_package
 from registry.adapters.dynamodb.ratings import rating_request_item
 from registry.adapters.dynamodb.records import attribute
-from registry.adapters.dynamodb.release_ending import UNDECIDED, carry_out, clean, decide, end_release
+from registry.adapters.dynamodb.release_ending import UNDECIDED, carry_out, clean, decide, end_release, read_settled
 from registry.adapters.dynamodb.release_view import ReleaseState, states_of
 from registry.domain.errors import NotFound, PermissionDenied, RevisionConflict, Unavailable
 from registry.domain.names import not_owner
@@ -127,13 +128,9 @@ class DynamoReleaseStore:
         await self._guarded(release.id, actions)
 
     async def _read_draft(self, package_id: str) -> tuple[Item | None, Item | None]:
-        while True:
-            items, _ = await self._table.query(f"P#{package_id}")
-            found = {attribute(item, "sk"): item for item in items}
-            record = found.get("record")
-            if record is None or "to_be" not in record:
-                return record, found.get("readme")
-            await end_release(self._table, attribute(record, "in_release"))
+        items = await read_settled(self._table, lambda: query_package(self._table, package_id))
+        found = {attribute(item, "sk"): item for item in items}
+        return found.get("record"), found.get("readme")
 
     async def _prepare_name(self, release: Release, released: ReleasedName) -> None:
         name = released.name

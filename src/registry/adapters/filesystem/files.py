@@ -109,7 +109,7 @@ class BlobFile:
         data = bytearray(length)
         try:
             read = os.preadv(self._descriptor, [data], offset, _NOWAIT)
-        except OSError:  # the disk would be asked, or this file system does not tell
+        except OSError:  # the disk would be asked, or this file system does not support it
             return None
         return bytes(data) if read == length else None
 

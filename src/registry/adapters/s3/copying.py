@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from registry.adapters.engine_calls import EngineDown
 from registry.adapters.s3.connection import S3Bucket
 from registry.adapters.s3.errors import UploadGone
 from registry.adapters.s3.parts import MAX_PARTS, MIB
-from registry.adapters.s3.upload import COMPLETE_BYTES_PER_SECOND, abort_upload, to_the_end
+from registry.adapters.s3.upload import COMPLETE_BYTES_PER_SECOND, begin_upload, stored_bytes, take_back, to_the_end
 from registry.domain.errors import NotFound, RegistryError
 
 if TYPE_CHECKING:
@@ -39,9 +38,9 @@ class RangeCopy:
     async def run(self) -> None:
         """Return once the object is there. When this raises, the bucket holds nothing of it.
 
-        Raises NotFound for a source that is gone, CallMissing where the server cannot copy, Unavailable.
+        Raises NotFound for a source that is not there, CallMissing where the server cannot copy, Unavailable.
         """
-        upload_id = await to_the_end(self._begin())
+        upload_id = await to_the_end(begin_upload(self._bucket, self._target))
         try:
             starts = range(0, self._length, self._part_bytes)
             try:
@@ -56,17 +55,8 @@ class RangeCopy:
             await to_the_end(self._complete(upload_id, [part.result() for part in parts]))
         except BaseException:
             with suppress(RegistryError, ClientError):
-                await to_the_end(self._discard(upload_id))
+                await to_the_end(take_back(self._bucket, self._target, upload_id, may_be_stored=True))
             raise
-
-    async def _begin(self) -> str:
-        answer = await self._bucket.call(
-            "CreateMultipartUpload",
-            lambda: self._bucket.client.create_multipart_upload(Bucket=self._bucket.name, Key=self._target),
-        )
-        if not answer.get("UploadId"):
-            raise EngineDown("The package store's answer is not S3's.")
-        return answer["UploadId"]
 
     async def _copy(self, upload_id: str, number: int, start: int) -> "CompletedPartTypeDef":
         length = min(self._part_bytes, self._length - start)
@@ -96,17 +86,5 @@ class RangeCopy:
                 ),
                 extra_seconds=self._length / COMPLETE_BYTES_PER_SECOND,
             )
-        answer = await self._bucket.call(
-            "HeadObject", lambda: self._bucket.client.head_object(Bucket=self._bucket.name, Key=self._target)
-        )
-        if answer["ContentLength"] != self._length:
+        if await stored_bytes(self._bucket, self._target) != self._length:
             raise NotFound("The stored bytes end before the range does.")
-
-    async def _discard(self, upload_id: str) -> None:
-        with suppress(UploadGone):
-            await abort_upload(self._bucket, self._target, upload_id)
-        await self._bucket.call(
-            "DeleteObject",
-            lambda: self._bucket.client.delete_object(Bucket=self._bucket.name, Key=self._target),
-            insist=True,
-        )

@@ -11,11 +11,16 @@ from typing import IO, Any
 
 from botocore.exceptions import ClientError
 
-from registry.adapters.engine_calls import EngineDown
 from registry.adapters.s3.blobs import PREFIX, UNFINISHED, S3BlobStore
 from registry.adapters.s3.connection import S3Bucket
 from registry.adapters.s3.errors import UploadGone, error_code
-from registry.adapters.s3.upload import COMPLETE_BYTES_PER_SECOND, SLOWEST_BYTES_PER_SECOND, abort_upload, to_the_end
+from registry.adapters.s3.upload import (
+    COMPLETE_BYTES_PER_SECOND,
+    SLOWEST_BYTES_PER_SECOND,
+    abort_upload,
+    begin_upload,
+    to_the_end,
+)
 from registry.domain.errors import DigestMismatch, NotFound, RegistryError, UploadIncomplete
 from registry.ports.blobs import StoredBlob
 from registry.ports.parts import StoredPart
@@ -37,16 +42,7 @@ class S3PartStore:
 
     async def begin(self) -> str:
         blob = secrets.token_hex(16)
-        return f"{blob}~{await to_the_end(self._create(blob))}"
-
-    async def _create(self, blob: str) -> str:
-        answer = await self._bucket.call(
-            "CreateMultipartUpload",
-            lambda: self._bucket.client.create_multipart_upload(Bucket=self._bucket.name, Key=PREFIX + blob),
-        )
-        if not answer.get("UploadId"):
-            raise EngineDown("The package store's answer is not S3's.")
-        return answer["UploadId"]
+        return f"{blob}~{await to_the_end(begin_upload(self._bucket, PREFIX + blob))}"
 
     async def put_part(
         self,

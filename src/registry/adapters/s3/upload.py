@@ -70,7 +70,7 @@ class Upload:
             # The cause is what the caller has to hear of; what cannot be removed now, the sweep or a lifecycle rule
             # removes.
             with suppress(RegistryError, ClientError):
-                await to_the_end(self._discard())
+                await to_the_end(take_back(self._bucket, self._key, self._id, may_be_stored=self._may_be_stored))
             raise
         finally:
             # Not by the parts' tasks: one that is cancelled before its first step runs no line of its own.
@@ -154,15 +154,7 @@ class Upload:
         part.drop()
 
     async def _begin(self) -> None:
-        answer = await self._bucket.call(
-            "CreateMultipartUpload",
-            lambda: self._bucket.client.create_multipart_upload(
-                Bucket=self._bucket.name, Key=self._key, ChecksumAlgorithm="SHA256"
-            ),
-        )
-        if not answer.get("UploadId"):
-            raise EngineDown("The package store's answer is not S3's.")
-        self._id = answer["UploadId"]
+        self._id = await begin_upload(self._bucket, self._key, ChecksumAlgorithm="SHA256")
 
     async def _send(self, part: Part) -> None:
         digest = await self._digest(part)
@@ -194,27 +186,34 @@ class Upload:
             )
         except UploadGone:
             # A try whose answer was lost may have completed it.
-            if await self._stored_bytes() != self._size:
+            if await stored_bytes(self._bucket, self._key) != self._size:
                 raise
 
-    async def _stored_bytes(self) -> int:
-        answer = await self._bucket.call(
-            "HeadObject", lambda: self._bucket.client.head_object(Bucket=self._bucket.name, Key=self._key)
-        )
-        return answer["ContentLength"]
 
-    async def _discard(self) -> None:
-        """Take back what the bucket may hold of this upload."""
-        upload_id = self._id
-        if upload_id is not None:
-            with suppress(UploadGone):
-                await abort_upload(self._bucket, self._key, upload_id)
-        if self._may_be_stored:
-            await self._bucket.call(
-                "DeleteObject",
-                lambda: self._bucket.client.delete_object(Bucket=self._bucket.name, Key=self._key),
-                insist=True,
-            )
+async def begin_upload(bucket: S3Bucket, key: str, **how: Any) -> str:
+    """Begin a multipart upload; its id. `how` are further members of the call."""
+    answer = await bucket.call(
+        "CreateMultipartUpload",
+        lambda: bucket.client.create_multipart_upload(Bucket=bucket.name, Key=key, **how),
+    )
+    if not answer.get("UploadId"):
+        raise EngineDown("The package store's answer is not S3's.")
+    return answer["UploadId"]
+
+
+async def stored_bytes(bucket: S3Bucket, key: str) -> int:
+    """The size of an object. Raises NotFound."""
+    answer = await bucket.call("HeadObject", lambda: bucket.client.head_object(Bucket=bucket.name, Key=key))
+    return answer["ContentLength"]
+
+
+async def take_back(bucket: S3Bucket, key: str, upload_id: str | None, *, may_be_stored: bool) -> None:
+    """Remove what the bucket may hold of an upload."""
+    if upload_id is not None:
+        with suppress(UploadGone):
+            await abort_upload(bucket, key, upload_id)
+    if may_be_stored:
+        await bucket.call("DeleteObject", lambda: bucket.client.delete_object(Bucket=bucket.name, Key=key), insist=True)
 
 
 async def abort_upload(bucket: S3Bucket, key: str, upload_id: str) -> None:

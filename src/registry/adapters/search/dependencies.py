@@ -25,7 +25,7 @@ def drop_dependencies(connection: sqlite3.Connection, package_id: str) -> None:
 def list_dependents(
     connection: sqlite3.Connection, targets: Sequence[str], *, limit: int, position: str | None
 ) -> list[str]:
-    """Ids of packages that depend on one of the targets, newest first, behind a position (an id)."""
+    """Ids of packages that depend on one of the targets, newest first, after a position (an id)."""
     rows = connection.execute(
         "SELECT DISTINCT id FROM dependencies WHERE target IN (SELECT value FROM json_each(?)) AND id < ? "
         "ORDER BY id DESC LIMIT ?",

@@ -14,7 +14,7 @@ from pathlib import Path
 from sys import intern
 
 from registry.adapters.private_files import SQLITE_NEIGHBOURS, keep_private
-from registry.adapters.search.dependencies import drop_dependencies, list_dependents, put_dependencies
+from registry.adapters.search.dependencies import drop_dependencies, put_dependencies
 from registry.adapters.search.keys import BOTTOM, END_POSITION, TOP, key_between, likely_key
 from registry.adapters.search.literals import fold
 from registry.adapters.search.names import NameRow
@@ -149,10 +149,6 @@ class SearchFile:
             "SELECT id FROM documents WHERE key >= ? ORDER BY key LIMIT 1", (low,)
         ).fetchone()
         return found[0] if found else END_POSITION
-
-    def dependents(self, targets: Sequence[str], *, limit: int, position: str | None) -> list[str]:
-        """As `dependencies.list_dependents`."""
-        return list_dependents(self.connection, targets, limit=limit, position=position)
 
     def news(self, seen: View) -> News:
         """What there is beyond `seen`."""

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Self, TypeVar
 
+from registry.adapters.search.dependencies import list_dependents
 from registry.adapters.search.file import SearchFile, View
 from registry.adapters.search.keys import check_position
 from registry.adapters.search.matching import Walk, find_page
@@ -113,7 +114,9 @@ class LocalSearchIndex:
 
     async def dependents(self, targets: Sequence[str], *, limit: int, position: str | None) -> FoundIds:
         check_position(position)
-        found = await self._search(lambda file, _: file.dependents(targets, limit=limit + 1, position=position))
+        found = await self._search(
+            lambda file, _: list_dependents(file.connection, targets, limit=limit + 1, position=position)
+        )
         return FoundIds(tuple(found[:limit]), found[limit - 1] if len(found) > limit else None)
 
     async def checkpoint(self) -> Checkpoint:

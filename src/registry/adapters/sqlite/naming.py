@@ -44,14 +44,14 @@ def claim_names(connection: sqlite3.Connection, adding: Sequence[tuple[Package, 
         (name, kind): frozenset(json.loads(owners))
         for name, kind, owners in connection.execute(_NAMES, (json.dumps(wanted),))
     }
+    there = [package for package, _ in adding if (package.name, package.type.value) in known]
     new = [each for each in adding if (each[0].name, each[0].type.value) not in known]
     if new:
         _make_names(connection, new, known)
     for package, change in adding:
         if not change.overrides_owners and change.principal not in known[package.name, package.type.value]:
             raise not_owner(package.name)
-    made = {id(package) for package, _ in new}
-    return [package for package, _ in adding if id(package) not in made]
+    return there
 
 
 def _make_names(
