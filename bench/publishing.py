@@ -21,7 +21,7 @@ def multipart(metadata: Mapping[str, object], content: bytes) -> tuple[bytes, st
 
 
 def multipart_frame(metadata: Mapping[str, object]) -> tuple[bytes, bytes]:
-    """What stands before and behind the content in such a body."""
+    """What stands before and after the content in such a body."""
     head = (
         f"--{_BOUNDARY}\r\n"
         'Content-Disposition: form-data; name="metadata"\r\nContent-Type: application/json\r\n\r\n'

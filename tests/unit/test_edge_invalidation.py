@@ -14,9 +14,8 @@ from registry.adapters.sqlite.webhooks import SqliteWebhookStore
 from registry.adapters.system.ids import UuidSource
 from registry.domain.edges import MAX_TAG_LENGTH, package_tag, tag_of_path
 from registry.domain.errors import NotFound, Unavailable
-from registry.domain.webhooks import DeliveryStatus
-from registry.services.edge.invalidation import BATCH, MAX_ATTEMPTS, EdgeInvalidation
-from registry.services.webhooks.deliveries import EDGE_ID, Deliveries
+from registry.domain.webhooks import EDGE_ID, DeliveryStatus
+from registry.services.edge.invalidation import BATCH, MAX_ATTEMPTS, EdgeInvalidation, leave_edge
 from registry.services.webhooks.webhooks import Webhooks
 from registry.wire.client_address import with_client_address
 from tests.engines.cloudfront import CloudFront, running_cloudfront
@@ -139,8 +138,7 @@ async def test_admins_do_not_see_the_edge(setting: Setting) -> None:
 async def test_without_the_setting_nothing_is_recorded_for_the_edge_any_more(setting: Setting) -> None:
     await setting.changed(make_id())
     assert await setting.outbox.due_webhooks() == [EDGE_ID]
-    deliveries = Deliveries(setting.webhooks, setting.outbox, ScriptedSender(), clock=setting.clock, lease_seconds=30)
-    assert await deliveries._send_to_edge() == 0
+    assert await leave_edge(setting.webhooks) == 0
     assert await setting.outbox.due_webhooks() == []
     with pytest.raises(NotFound):
         await setting.webhooks.get(EDGE_ID)

@@ -6,6 +6,8 @@ from typing import Annotated, Literal, Protocol
 from fastapi import Query
 
 from registry.domain.errors import InvalidInput
+from registry.domain.narrowing import has_verdict
+from registry.domain.safety import SafetyStatus
 from registry.ports.ratings import RatingSummary
 from registry.services.ratings.ratings import Ratings
 
@@ -30,13 +32,27 @@ class Rated(Protocol):
 
 
 async def page_items(
-    items: Sequence[Rated], documents: Iterable[bytes], include: str | None, ratings: Ratings
+    items: Sequence[Rated],
+    documents: Iterable[bytes],
+    include: str | None,
+    ratings: Ratings,
+    *,
+    safety: SafetyStatus | None = None,
 ) -> list[bytes]:
-    """The JSON of a page's items, in order; with the rating of each item's revision where `include` asks for it."""
-    if not wants_rating(include):
+    """The JSON of a page's items, in order; with the rating of each item's revision where `include` asks for it.
+
+    With `safety` only the items whose revision has this verdict.
+    """
+    rated = wants_rating(include)
+    if not rated and safety is None:
         return list(documents)
     found = await ratings.find_summaries([(item.id, item.revision) for item in items])
-    return [with_rating(document, found.get(item.id)) for item, document in zip(items, documents, strict=True)]
+    shown = []
+    for item, document in zip(items, documents, strict=True):
+        rating = found.get(item.id)
+        if safety is None or (rating is not None and has_verdict(rating.summary, safety)):
+            shown.append(with_rating(document, rating) if rated else document)
+    return shown
 
 
 def with_rating(document: bytes, rating: RatingSummary | None) -> bytes:

@@ -16,14 +16,13 @@ from registry.formats.disposition import attachment
 
 OpenRange = Callable[[int, int], AbstractAsyncContextManager[AsyncIterator[bytes]]]
 BYTES_HEADERS = {
-    "ETag": header("tells the bytes from others", '"9f86d0…"'),
+    "ETag": header("changes when the bytes do", '"9f86d0…"'),
     "Content-Disposition": header("RFC 6266", 'attachment; filename="bert-tiny.zip"'),
     "Accept-Ranges": header("`bytes`", "bytes"),
     "X-Policy-Waiver": header(
         "a rule of the operator's policy that a waiver ends", "rule age is waived until 2027-01-31 by alice: urgent fix"
     ),
 }
-REDIRECT_ANSWER = {"description": "to a signed URL", "headers": {"Location": header("lives for minutes", "https://…")}}
 _BINARY = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
 
 
@@ -33,6 +32,7 @@ def bytes_answers(headers: dict[str, Any]) -> dict[int | str, dict[str, Any]]:
         200: {"description": "the bytes, in their media type", "headers": headers, "content": _BINARY},
         206: {"description": "the range that was asked for", "headers": headers, "content": _BINARY},
         304: {"description": "unchanged"},
+        307: {"description": "to a signed URL", "headers": {"Location": header("lives for minutes", "https://…")}},
     }
 
 

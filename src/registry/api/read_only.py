@@ -19,7 +19,9 @@ def check_read_only(patch: PatchBody, package: Package, rating: RatingSummary | 
     current = summary_members(package)
     if rating is not None and rating.revision == package.revision:
         current["rating"] = orjson.loads(rating.summary)
-    for member in patch.model_fields_set.intersection(READ_ONLY_MEMBERS):
+    for member in READ_ONLY_MEMBERS:
+        if member not in patch.model_fields_set:
+            continue
         given = getattr(patch, member)
         if not _leaves(current.get(member), given) and (given is not None or member != "rating"):
             raise _changed(member)

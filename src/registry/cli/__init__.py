@@ -77,7 +77,7 @@ def options(
     a JSON document a line on stdout. Errors are one line on stderr. The
     options for connection and output may stand before the command or after.
     """
-    ctx.obj = RootOptions(server, token, profile, json)
+    ctx.obj = RootOptions(server, token, profile)
     ask_for_json(json)
 
 

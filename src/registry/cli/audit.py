@@ -182,8 +182,8 @@ def _opened(path: Path) -> "Any":
 def _verify_proof(document: dict[str, Any], signed: list[str], key: str | None) -> str:
     """Check an entry in the tree of the proof's own checkpoint, which must bear a signature of a key that is known.
 
-    The log may have grown since a checkpoint was saved, so a checkpoint named
-    supplies the key; its tree is compared where it has as many entries.
+    The log may have grown since a checkpoint was saved: a saved one gives the key, and its root is compared only
+    where it has as many entries.
     """
     from registry.domain.audit_verification import entry_finding
 

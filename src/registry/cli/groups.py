@@ -27,7 +27,6 @@ class RootOptions:
     server: str | None = None
     token: str | None = None
     profile: str | None = None
-    as_json: bool = False
 
 
 class RootGroup(TyperGroup):

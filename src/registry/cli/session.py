@@ -172,7 +172,7 @@ def session_of(
         server=server or root.server,
         token=token or root.token,
         profile=profile or root.profile,
-        as_json=as_json or root.as_json,
+        as_json=as_json,
     )
 
 

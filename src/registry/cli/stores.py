@@ -1,5 +1,7 @@
 """Setting up the storage backend at scale: the table and the bucket."""
 
+from collections.abc import Sequence
+
 import typer
 
 from registry.cli.output import Output
@@ -43,17 +45,17 @@ def _set_up_table(*, create: bool) -> None:
     from registry.composition.scaled import set_up_table
 
     differences = run(set_up_table(read_settings(), create=create))
-    output = Output()
-    for line in differences or ["the table is as it must be"]:
-        output.outcome(line, ok=not differences)
-    if differences:
-        raise typer.Exit(1)
+    _report([(line, False) for line in differences] or [("the table is as it must be", True)])
 
 
 def _set_up_bucket(*, create: bool) -> None:
     from registry.composition.scaled import set_up_bucket
 
-    findings = run(set_up_bucket(read_settings(), create=create))
+    _report(run(set_up_bucket(read_settings(), create=create)))
+
+
+def _report(findings: Sequence[tuple[str, bool]]) -> None:
+    """A line for each finding and whether it is as it must be; exit code 1 where one is not."""
     output = Output()
     for line, good in findings:
         output.outcome(line, ok=good)

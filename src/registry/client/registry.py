@@ -231,8 +231,9 @@ class RegistryClient(Session):
     ) -> None:
         """Fetch the content into the file `destination`, which appears complete and checked or not at all.
 
-        What came before an interruption stays next to it (`….registry-part`) and not fetched again, in this call or
-        the next.
+        What came before an interruption stays next to it (`….registry-part`) and is not fetched again, in this call
+        or the next.
+
         Raises DigestMismatch, Conflict when the package has no content now, NotFound, Unreachable, OSError.
         """
         if package.content is None:

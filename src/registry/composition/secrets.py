@@ -25,7 +25,7 @@ class Secrets:
 
 
 def secrets_of(settings: Settings) -> Secrets:
-    """The key and the password from the settings; the embedded storage backend makes and keeps what is not given."""
+    """The keys and the password from the settings; the embedded storage backend makes and keeps what is not given."""
 
     def value(given: SecretStr | None, file: str, size: int) -> str:
         if given is not None:

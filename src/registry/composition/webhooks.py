@@ -1,11 +1,13 @@
 """Puts together what sends events to webhooks."""
 
 from dataclasses import dataclass
+from functools import partial
 
 from registry.composition.backends import Records
+from registry.domain.webhooks import EDGE_ID
 from registry.ports.clock import Clock, IdSource
 from registry.ports.webhooks import WebhookSender
-from registry.services.edge.invalidation import EdgeInvalidation
+from registry.services.edge.invalidation import EdgeInvalidation, leave_edge
 from registry.services.webhooks.deliveries import Deliveries
 from registry.services.webhooks.webhooks import Webhooks
 from registry.settings import Settings
@@ -45,6 +47,6 @@ def assemble_webhooks(
             sender,
             clock=clock,
             lease_seconds=_LEASE_TIMEOUTS * settings.webhook_timeout_seconds,
-            invalidate=None if edge is None else edge.send_due,
+            senders={EDGE_ID: partial(leave_edge, records.webhooks) if edge is None else edge.send_due},
         ),
     )

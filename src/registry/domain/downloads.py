@@ -27,6 +27,11 @@ class Ranking:
     id: str
     package_ids: tuple[str, ...]
 
+    @property
+    def ranks(self) -> dict[str, int]:
+        """The places of the packages, from 0."""
+        return {package_id: rank for rank, package_id in enumerate(self.package_ids)}
+
 
 def counted_days(today: date) -> list[date]:
     """The days whose downloads are kept, the last is today."""

@@ -17,9 +17,9 @@ def states_license(stated: str | None, wanted: str) -> bool:
     return folded == sought or sought in (part.strip() for part in _BETWEEN_LICENSES.split(folded))
 
 
-def has_verdict(rating_summary: bytes | None, wanted: SafetyStatus) -> bool:
-    """Whether a rating (its summary, JSON) has this verdict. What is not rated has none."""
-    return rating_summary is not None and json.loads(rating_summary).get("safety") == wanted.value
+def has_verdict(rating_summary: bytes, wanted: SafetyStatus) -> bool:
+    """Whether a rating (its summary, JSON) has this verdict."""
+    return bool(json.loads(rating_summary).get("safety") == wanted.value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,8 @@ MIN_SECRET_BYTES, MAX_SECRET_BYTES = 24, 64
 """The specification's bounds: 192 to 512 bits."""
 DELIVERIES_KEPT = timedelta(days=30)
 """How long a delivery that has ended can be listed and replayed."""
+EDGE_ID = "00000000-0000-7000-8000-000000000000"
+"""The webhook that stands for the cache at the edge. It is before all others, and no admin's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from registry.formats.license_terms import CLASHES, COPYLEFT_TARGETS, STRICTNESS, TERMS, Terms
 
@@ -49,6 +50,7 @@ class _Malformed(Exception):
     """The text is no normalised expression."""
 
 
+@lru_cache(maxsize=512)  # the statements of one archive are compared in pairs
 def read_tree(expression: str | None) -> Tree | None:
     """The tree of a normalised expression, None for none and for what is none."""
     if expression is None or len(expression) > _MOST_CHARACTERS:

@@ -12,7 +12,9 @@ from registry.domain.evidence import (
     Evidence,
     Fact,
     FactState,
+    HubFacts,
     PackageFacts,
+    RepositoryFacts,
     RepositoryLink,
 )
 from registry.domain.packages import Package
@@ -20,6 +22,7 @@ from registry.formats.license_expressions import normalise_license
 from registry.formats.repository_urls import first_repository, github_name, hub_name
 
 T = TypeVar("T")
+_Licensed = TypeVar("_Licensed", PackageFacts, HubFacts, RepositoryFacts)
 
 CARD, GITHUB, HUB = "card", "github", "huggingface"
 
@@ -55,16 +58,18 @@ def with_expressions(evidence: Evidence) -> Evidence:
 
     Scoring reads that form alone, so that no list of licenses, in whatever version, has a part in it.
     """
-    package, hub, repository = evidence.package, evidence.hub, evidence.repository
-    if package.value is not None:
-        expression = normalise_license(package.value.license)
-        package = replace(package, value=replace(package.value, license_expression=expression))
-    if hub.value is not None:
-        hub = replace(hub, value=replace(hub.value, license_expression=normalise_license(hub.value.license)))
-    if repository.value is not None:
-        expression = normalise_license(repository.value.license)
-        repository = replace(repository, value=replace(repository.value, license_expression=expression))
-    return replace(evidence, package=package, hub=hub, repository=repository)
+    return replace(
+        evidence,
+        package=_with_expression(evidence.package),
+        hub=_with_expression(evidence.hub),
+        repository=_with_expression(evidence.repository),
+    )
+
+
+def _with_expression(fact: Fact[_Licensed]) -> Fact[_Licensed]:
+    if fact.value is None:
+        return fact
+    return replace(fact, value=replace(fact.value, license_expression=normalise_license(fact.value.license)))
 
 
 ReadCard = Callable[[str | None], Awaitable[Fact[CardReading]]]

@@ -46,13 +46,11 @@ class HttpMetrics:
         self, route: str, method: str, status: int, seconds: float, *, received_bytes: int, sent_bytes: int
     ) -> None:
         """Note one answered request. `status` 0: the client went away before its answer."""
-        key = (route, method, status)
+        # Methods are whatever a client sends: unknown ones share a label, so that nobody can grow the metrics.
+        key = (route, method if method in _METHODS else "(other)", status)
         child = self._children.get(key)
         if child is None:
-            # Methods are whatever a client sends: unknown ones share a label, so that nobody can grow the metrics.
-            known = method if method in _METHODS else "(other)"
-            shared = QuickHistogram(self._requests.labels(route, known, str(status)))
-            child = self._children.setdefault((route, known, status), shared)
+            child = self._children[key] = QuickHistogram(self._requests.labels(key[0], key[1], str(status)))
         child.observe(seconds)
         if received_bytes:
             self._received.inc(received_bytes)
@@ -143,7 +141,7 @@ class DeliveryMetrics:
 
 
 class EdgeMetrics:
-    """Changes of which the cache at the edge was told, by outcome. Implements `EdgeObserver`."""
+    """Changes to be invalidated at the edge, by outcome. Implements `EdgeObserver`."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._changes = Counter(

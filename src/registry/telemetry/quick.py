@@ -1,4 +1,4 @@
-"""Observing histograms at a third of the price: what every request and every store call does.
+"""Histograms and counters that cost a third to observe, for what every request and store call does.
 
 prometheus_client asks on each observation whether the metric has labels, and tries one bucket after the other. These
 keep the places that it counts in. `tests/unit/test_quick_metrics.py` compares both, since the places are not public.

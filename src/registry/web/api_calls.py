@@ -6,7 +6,7 @@ without being written again. A call costs about as much as the request that it s
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlencode
 
 import orjson
@@ -30,6 +30,11 @@ class ApiResponse:
     body: Any
     content: bytes = b""
 
+    @classmethod
+    def problem(cls, status: int, title: str, detail: str) -> Self:
+        """A refusal of a page's own, in the form that the API's have."""
+        return cls(status, {}, {"title": title, "detail": detail, "status": status})
+
     @property
     def ok(self) -> bool:
         return self.status < 300
@@ -38,6 +43,11 @@ class ApiResponse:
     def detail(self) -> str:
         """What a problem document says."""
         return str(self.body.get("detail") or self.body.get("title")) if isinstance(self.body, dict) else ""
+
+    @property
+    def reasons(self) -> str:
+        """What is wrong, in one line: the messages of a 422, else the detail."""
+        return "; ".join(self.field_errors().values()) or self.detail
 
     def field_errors(self) -> dict[str, str]:
         """Messages of a 422 by member name, with "" for those of the whole body."""

@@ -29,8 +29,8 @@ async def _to_start_page(_request: Request) -> Response:
 
 
 async def _nothing_here(request: Request, _api: Api) -> Response:
-    problem = {"title": "There is no such page", "detail": f"Nothing is at {request.url.path}.", "status": 404}
-    return problem_page(request, ApiResponse(404, {}, problem))
+    problem = ApiResponse.problem(404, "There is no such page", f"Nothing is at {request.url.path}.")
+    return problem_page(request, problem)
 
 
 def add_web_interface(app: Starlette) -> None:

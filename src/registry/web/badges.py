@@ -16,7 +16,7 @@ _STATUSES = {
     "quarantined": "bad",
     "failed": "bad",
 }
-_SAFETIES = {
+SAFETIES = {
     "clean": ("good", "scanned, nothing found"),
     "not_scanned": ("warn", "not completely scanned"),
     "suspicious": ("warn", "suspicious"),
@@ -26,7 +26,7 @@ _SAFETIES = {
 
 @lru_cache(_KEPT)
 def score_bar(value: float | None, low: float, high: float) -> Markup:
-    """A score (0.0–1.0, None where there is none) and its range, without colour alone saying so."""
+    """A score (0.0–1.0, None where there is none) and its range. The label says what the colours show."""
     if value is None:
         label, inside = "no score", '<rect class="bar-unknown" x="2" y="3" width="100" height="8" rx="2"/>'
     else:
@@ -59,7 +59,7 @@ def status_badge(status: str) -> Markup:
 @lru_cache
 def safety_badge(status: str | None) -> Markup:
     """Nothing where there is no verdict."""
-    return Markup("") if not status else _badge(*_SAFETIES.get(status, ("", status)))
+    return Markup("") if not status else _badge(*SAFETIES.get(status, ("", status)))
 
 
 def _badge(kind: str, words: str) -> Markup:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 MAX_PICTURE_BYTES = 4 * 1024 * 1024
 _MAX_PIXELS = 40_000_000
-"""Decoded they take 160 MB of the browser's memory; a picture of a few bytes can claim far more."""
+"""Decoded they take 160 MB of the browser's memory; a picture of a few bytes can state far more."""
 _PNG = b"\x89PNG\r\n\x1a\n"
 _JPEG_SIZES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _JPEG_ALONE = frozenset({0x01, *range(0xD0, 0xD8)})

@@ -155,8 +155,9 @@ def _table(text: str, delimiters: str, *, cut: bool) -> Preview | None:
     rows = [row for row in read if row]
     if not rows:
         return None
-    width = min(max(map(len, rows)), _COLUMNS)
-    more = cut or len(read) > _ROWS + 1 or max(map(len, rows)) > width
+    widest = max(map(len, rows))
+    width = min(widest, _COLUMNS)
+    more = cut or len(read) > _ROWS + 1 or widest > width
     shown = [[cell[:_CELL_CHARACTERS] for cell in row[:width]] for row in rows[: _ROWS + 1]]
     return Preview("table", rows=[row + [""] * (width - len(row)) for row in shown], cut=more)
 

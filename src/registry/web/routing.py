@@ -35,8 +35,7 @@ def page_route(path: str, show: Page, *, methods: tuple[str, ...] = ("GET",)) ->
         except CallFailed as failure:
             response = _refused(request, failure.response)
         except FormRefused as refusal:
-            problem = {"title": "The form was not accepted", "detail": str(refusal), "status": 403}
-            response = problem_page(request, ApiResponse(403, {}, problem))
+            response = problem_page(request, ApiResponse.problem(403, "The form was not accepted", str(refusal)))
         if expired:
             end_session(response)
         return response

@@ -36,13 +36,11 @@ class Outgoing:
             if self._held is not None:
                 return
         else:
-            body = message.get("body")
             if self._held is not None:
                 start, self._held = self._held, None
                 message = self._tag(start, message)
-                body = message.get("body")
                 await self._send(start)
-            if body:
+            if body := message.get("body"):
                 self.sent_bytes += len(body)
         await self._send(message)
 

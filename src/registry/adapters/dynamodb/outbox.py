@@ -58,13 +58,13 @@ async def fan_out(table: DynamoTable, *, now: datetime) -> None:
     after: dict[str, str | None] = dict.fromkeys(webhook_keys.event_shards())
     while after:
         pages = await asyncio.gather(*(table.query(shard, after=place) for shard, place in after.items()))
-        await _tell_all(table, [event for events, _ in pages for event in events], now=now)
+        await _send_all(table, [event for events, _ in pages for event in events], now=now)
         after = {
             shard: attribute(events[-1], "sk") for shard, (events, last) in zip(after, pages, strict=True) if not last
         }
 
 
-async def _tell_all(table: DynamoTable, events: Sequence[Item], *, now: datetime) -> None:
+async def _send_all(table: DynamoTable, events: Sequence[Item], *, now: datetime) -> None:
     if not events:
         return
     webhooks = await list_enabled(table)  # after the events, see above
@@ -109,8 +109,8 @@ async def _deliver(table: DynamoTable, guard: Action, deliveries: list[Delivery]
     full: set[str] = set()
     while True:
         joins = [each for each in deliveries if each.webhook_id not in full]
-        told = [replace(each, status=DeliveryStatus.FAILED) if each.webhook_id in full else each for each in deliveries]
-        puts = [table.put(delivery_item(each, now=now), condition=ABSENT) for each in told]
+        made = [replace(each, status=DeliveryStatus.FAILED) if each.webhook_id in full else each for each in deliveries]
+        puts = [table.put(delivery_item(each, now=now), condition=ABSENT) for each in made]
         try:
             await table.transact([guard, *puts, *(joining(table, each, now=now) for each in joins)])
         except ConditionFailed as failed:

@@ -12,7 +12,6 @@ from registry.api.documentation import header, problems
 from registry.api.hot import HotRoute, hot_route
 from registry.api.ranged import (
     BYTES_HEADERS,
-    REDIRECT_ANSWER,
     bytes_answers,
     ranged_response,
     redirect_response,
@@ -105,7 +104,6 @@ def hot_routes() -> list[HotRoute]:
             response_class=Response,
             responses={
                 **bytes_answers(headers),
-                307: REDIRECT_ANSWER,
                 **problems(401, 403, 404, 409, 412, 416, 422),
             },
         )

@@ -17,7 +17,6 @@ from registry.api.models.packages import Page
 from registry.api.paging import DEFAULT_LIMIT, Cursor, Limit, page_response, position
 from registry.api.ranged import (
     BYTES_HEADERS,
-    REDIRECT_ANSWER,
     bytes_answers,
     ranged_response,
     redirect_response,
@@ -183,7 +182,6 @@ def file_routes() -> APIRouter:
         response_class=Response,
         responses={
             **bytes_answers(headers),
-            307: REDIRECT_ANSWER,
             **problems(401, 403, 404, 409, 412, 416, 422),
         },
     )

@@ -16,7 +16,6 @@ from registry.api.hot import Answer, HotRoute, hot_route
 from registry.api.hub.paths import Repository, RevisionName
 from registry.api.ranged import (
     BYTES_HEADERS,
-    REDIRECT_ANSWER,
     bytes_answers,
     ranged_response,
     redirect_response,
@@ -115,7 +114,6 @@ def hot_routes() -> list[HotRoute]:
     }
     answers = {
         **bytes_answers(headers),
-        307: REDIRECT_ANSWER,
         **problems(401, 403, 404, 412, 416, 422),
     }
     return [

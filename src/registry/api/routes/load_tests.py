@@ -66,10 +66,10 @@ async def run_load_test(request: Request, caller: Admin, body: LoadTestBody) -> 
     protocol. Other requests are served meanwhile, slower. One test runs at a time.
     """
     state = state_of(request.scope)
-    async with state.services.load_tests.claimed(body.seconds):
-        page = await state.services.catalog.list_newest_ids(caller, limit=_PACKAGES)
+    async with state.services.load_tests.leased(body.seconds):
+        package_ids = await state.services.catalog.list_newest_ids(caller, limit=_PACKAGES)
         began = time.perf_counter()
-        answers = await _load(request, page, seconds=body.seconds, clients=body.clients)
+        answers = await _load(request, package_ids, seconds=body.seconds, clients=body.clients)
         seconds = time.perf_counter() - began
     rows = by_kind(answers)
     report = {

@@ -93,11 +93,11 @@ def _lineage_node(node: LineageNode) -> dict[str, Any]:
 
 def _node_details(node: LineageNode) -> dict[str, Any]:
     package = node.package
-    status = PackageStatus.QUARANTINED if node.is_quarantined else package.status if package else None
+    unseen = PackageStatus.QUARANTINED if node.barred else None
     return {
-        "status": status,
+        "status": package.status if package else unseen,
         "license": package.license if package else None,
-        "bytes": package.content.size if package and package.content else None,
+        "bytes": node.size,
     }
 
 
@@ -126,9 +126,7 @@ async def read_cost(
 
 
 def _cost_item(node: LineageNode) -> dict[str, Any]:
-    content = node.package.content if node.package else None
-    size = content.size if content else None
-    return {"id": node.id, "name": node.name, "version": node.version, "bytes": size}
+    return {"id": node.id, "name": node.name, "version": node.version, "bytes": node.size}
 
 
 async def read_downloads(request: Request, package_id: PackageId, caller: Searcher) -> Response:

@@ -1,7 +1,6 @@
 """Search: by regular expression, and by words."""
 
-from collections.abc import Callable, Sequence
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import orjson
 from fastapi import APIRouter, Query, Request
@@ -19,8 +18,7 @@ from registry.api.routes.packages import PackageId
 from registry.api.state import state_of
 from registry.api.strict_json import StrictJsonRoute
 from registry.domain.documents import encode_summary
-from registry.domain.narrowing import has_verdict
-from registry.domain.packages import Package, PackageStatus, PackageType
+from registry.domain.packages import PackageStatus, PackageType
 from registry.domain.safety import SafetyStatus
 from registry.domain.search import (
     MAX_PATTERN_LENGTH,
@@ -30,10 +28,7 @@ from registry.domain.search import (
     SearchScope,
     TextQuery,
 )
-from registry.services.ratings.ratings import Ratings
 from registry.services.search.search import RankedPackage
-
-_Found = TypeVar("_Found")
 
 _Tag = Annotated[str, Field(min_length=1, max_length=64)]
 _License = Annotated[
@@ -144,8 +139,8 @@ async def search_by_regex(
     query = RegexQuery(body.regex, frozenset(body.fields), scope)
     after = position(request, state.services.cursors, cursor or body.cursor, in_body=body.filters())
     found = await state.services.search.find(query, limit=limit or body.limit, position=after)
-    shown = await _with_verdict(found.items, body.safety, state.services.ratings, lambda item: item)
-    items = await page_items(shown, map(encode_summary, shown), include, state.services.ratings)
+    documents = map(encode_summary, found.items)
+    items = await page_items(found.items, documents, include, state.services.ratings, safety=body.safety)
     return page_response(request, state.services.cursors, items, found.next_position, in_body=body.filters())
 
 
@@ -179,25 +174,10 @@ async def search_by_words(
     query = TextQuery(q, SearchScope(type, status, tag, await state.services.access.viewer(caller), license))
     after = position(request, state.services.cursors, cursor)
     found = await state.services.search.rank(query, limit=limit, position=after)
-    shown = await _with_verdict(found.items, safety, state.services.ratings, lambda item: item.package)
-    matches = (_with_match(item, similar=found.corrected) for item in shown)
-    items = await page_items([item.package for item in shown], matches, include, state.services.ratings)
+    packages = [item.package for item in found.items]
+    matches = (_with_match(item, similar=found.corrected) for item in found.items)
+    items = await page_items(packages, matches, include, state.services.ratings, safety=safety)
     return page_response(request, state.services.cursors, items, found.next_position)
-
-
-async def _with_verdict(
-    items: Sequence[_Found], safety: SafetyStatus | None, ratings: Ratings, package_of: Callable[[_Found], Package]
-) -> Sequence[_Found]:
-    """Those of a page whose package has this verdict; all where none is asked for."""
-    if safety is None:
-        return items
-    packages = [package_of(item) for item in items]
-    rated = await ratings.find_summaries([(package.id, package.revision) for package in packages])
-    return [
-        item
-        for item, package in zip(items, packages, strict=True)
-        if package.id in rated and has_verdict(rated[package.id].summary, safety)
-    ]
 
 
 def _with_match(found: RankedPackage, *, similar: bool) -> bytes:

@@ -37,7 +37,7 @@ from registry.services.uploads.uploads import Announced, OpenUpload
 UploadId = Annotated[str, Path(pattern=ID_PATTERN, examples=[PACKAGE_EXAMPLE["id"]])]
 PartNumber = Annotated[int, Path(ge=1, le=MAX_PARTS, description="from 1 on", examples=[1])]
 _RETRY_SECONDS = 2
-_PART_ETAG = {"ETag": header("tells the part's bytes from others", '"9f86d0…"')}
+_PART_ETAG = {"ETag": header("changes when the part's bytes do", '"9f86d0…"')}
 _UPLOAD_LOCATION = {"Location": header("where the upload is", f"/uploads/{PACKAGE_EXAMPLE['id']}")}
 _RETRY_AFTER = {"Retry-After": {"description": "seconds to wait", "schema": {"type": "integer"}}}
 _CONTENT_DIGEST: dict[str, Any] = {

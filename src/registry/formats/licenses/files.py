@@ -71,8 +71,10 @@ class LicenseFiles:
             found = [LicenseStatement(path, source, None, unread)] if source is LicenseSource.TEXT else []
         else:
             text = data.decode("utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig", "replace")
-            found = _stated(path, source, text)
-            if source is LicenseSource.TEXT and text.strip():
+            found = []
+            if source is not LicenseSource.TEXT:
+                found = _stated(path, source, text)
+            elif text.strip():
                 recognised = recognise(text)
                 found = [_statement(path, recognised)]
                 if recognised.is_note and found[0].license is None:
@@ -133,8 +135,6 @@ def _statement(path: str, text: Recognised) -> LicenseStatement:
 
 def _stated(path: str, source: LicenseSource, text: str) -> list[LicenseStatement]:
     """What card and metadata state by name."""
-    if source is LicenseSource.TEXT:
-        return []
     if source is LicenseSource.CARD:
         front, _ = split_front_matter(text)
         names = [name for name in stated_licenses(front) if name.lower() not in MISSING]

@@ -6,11 +6,11 @@ import zlib
 from collections.abc import Callable, Iterator
 
 from registry.formats.manifests.entries import Packing
-from registry.formats.scanning.kinds import Kind
+from registry.formats.scanning.kinds import ZSTD_FRAME, Kind
 from registry.formats.scanning.unpacking import MAKERS, Decompressor, Inflate
 
 MAX_DICTIONARY_BYTES = 128 * 1024 * 1024
-"""What `xz -9` needs, twice."""
+"""For LZMA members of zips: twice what `xz -9` needs."""
 OUT_BYTES = 1024 * 1024
 _LZMA_HEADER_BYTES = 9
 _MAGIC_BYTES = 6
@@ -21,7 +21,7 @@ STREAMS: dict[str, Callable[[], Decompressor]] = {
     "tar.xz": MAKERS[Kind.XZ],
     "tar.zst": MAKERS[Kind.ZSTD],
 }
-MAGIC = {"tar.gz": b"\x1f\x8b\x08", "tar.bz2": b"BZh", "tar.xz": b"\xfd7zXZ\0", "tar.zst": b"\x28\xb5\x2f\xfd"}
+MAGIC = {"tar.gz": b"\x1f\x8b\x08", "tar.bz2": b"BZh", "tar.xz": b"\xfd7zXZ\0", "tar.zst": ZSTD_FRAME}
 _SKIPPABLE = b"\x2a\x4d\x18"
 """The last three bytes of the magic of a Zstandard frame without data."""
 

@@ -3,7 +3,7 @@
 import re
 from enum import Enum, auto
 
-from registry.formats.archives.kinds import BLOCK_BYTES, is_tar_header
+from registry.formats.archives.kinds import BLOCK_BYTES, ZIP_MAGIC, is_tar_header
 from registry.formats.scanning.sources import Source
 
 ZSTD_FRAME = b"\x28\xb5\x2f\xfd"
@@ -145,7 +145,7 @@ def is_text(head: bytes) -> bool:
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _MAGIC = (
-    (Kind.ZIP, lambda head: head.startswith((b"PK\x03\x04", _END_OF_ZIP))),
+    (Kind.ZIP, lambda head: head.startswith(ZIP_MAGIC)),
     (Kind.TAR, lambda head: is_tar_header(head[:BLOCK_BYTES])),
     (Kind.GZIP, lambda head: head.startswith(b"\x1f\x8b")),
     (Kind.BZIP2, lambda head: head.startswith(b"BZh")),

@@ -17,7 +17,8 @@ from registry.formats.scanning.zip_directory import LOCAL_MAGIC, Entry, LocalHea
 if TYPE_CHECKING:
     from registry.formats.scanning.walk import Walk
 
-_STORED, _DEFLATED, _BZIP2, _LZMA, _ZSTD, _XZ = 0, 8, 12, 14, 93, 95
+_STORED, _DEFLATED, _LZMA = 0, 8, 14
+_STREAMS = {12: Kind.BZIP2, 93: Kind.ZSTD, 95: Kind.XZ}
 _ENCRYPTED = 0x1 | 0x40
 _OTHER_METHODS = {9: "Deflate64", 98: "PPMd", 99: "AES encryption"}
 _MIN_GAP = 4
@@ -84,7 +85,7 @@ def _scan_data(walk: "Walk", source: Source, entry: Entry, data: int, *, path: s
     if entry.flags & _ENCRYPTED:
         walk.collector.miss(path, "encrypted")
         return data + (entry.packed or 0)
-    if entry.method not in (_STORED, _DEFLATED, _BZIP2, _LZMA, _ZSTD, _XZ):
+    if entry.method not in (_STORED, _DEFLATED, _LZMA, *_STREAMS):
         name = _OTHER_METHODS.get(entry.method, f"method {entry.method}")
         walk.collector.miss(path, f"compressed with {name}, which has no reader here")
         return data + (entry.packed or 0)
@@ -136,12 +137,8 @@ def _opened(walk: "Walk", source: Source, entry: Entry, data: int, read: _Read) 
 def _maker(entry: Entry, part: Source) -> Maker | None:
     if entry.method == _DEFLATED:
         return lambda: Inflate(-15)
-    if entry.method == _BZIP2:
-        return MAKERS[Kind.BZIP2]
-    if entry.method == _ZSTD:
-        return MAKERS[Kind.ZSTD]
-    if entry.method == _XZ:
-        return MAKERS[Kind.XZ]
+    if kind := _STREAMS.get(entry.method):
+        return MAKERS[kind]
     properties = part.read(4, 5)
     if len(properties) < 5 or properties[0] >= 225:
         return None

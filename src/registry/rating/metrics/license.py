@@ -55,7 +55,7 @@ def measure(evidence: Evidence) -> MetricResult:
     if lost_to or not whole:
         low = 0.0
         high = 1.0 if any(stated.is_text or stated.license is None for stated, _ in by_statement) else score
-    return measured(score, _told(weighed, strictest, score) + rest, fact, low=low, high=high, lost_to=lost_to)
+    return measured(score, _stated_as(weighed, strictest, score) + rest, fact, low=low, high=high, lost_to=lost_to)
 
 
 def _strictest(weighed: Weighed) -> tuple[float, Stated]:
@@ -65,15 +65,15 @@ def _strictest(weighed: Weighed) -> tuple[float, Stated]:
     return min(scored, key=lambda it: it[0])
 
 
-def _told(weighed: Weighed, strictest: Stated, score: float) -> str:
-    told = f"license: {strictest}, compatible with {round(score * 16)} of 16 common uses"
+def _stated_as(weighed: Weighed, strictest: Stated, score: float) -> str:
+    stated = f"license: {strictest}, compatible with {round(score * 16)} of 16 common uses"
     others = ", ".join(str(it) for it in weighed.stated if it is not strictest)
     if not others:
-        return told
+        return stated
     return (
-        f"{told}; contradiction, the strictest counts: also {others}"
+        f"{stated}; contradiction, the strictest counts: also {others}"
         if weighed.contradict
-        else f"{told}; also {others}"
+        else f"{stated}; also {others}"
     )
 
 

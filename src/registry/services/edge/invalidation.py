@@ -16,11 +16,11 @@ import structlog
 from registry.domain.edges import package_tag
 from registry.domain.errors import NotFound, RegistryError
 from registry.domain.events import EventType
-from registry.domain.webhooks import Delivery, DeliveryStatus, Webhook, new_secret
+from registry.domain.webhooks import EDGE_ID, Delivery, DeliveryStatus, Webhook, new_secret
 from registry.ports.clock import Clock
 from registry.ports.edge import EdgeCache
 from registry.ports.webhooks import DeliveryOutbox, WebhookStore
-from registry.services.webhooks.deliveries import EDGE_ID, random_jitter, wait_seconds
+from registry.services.webhooks.deliveries import random_jitter, wait_seconds
 
 _log = structlog.get_logger(__name__)
 CHANGES = frozenset(
@@ -47,7 +47,7 @@ class EdgeObserver(Protocol):
 
 
 class EdgeInvalidation:
-    """Tells the edge what to forget, in the background of a serving process."""
+    """Has the edge forget what has changed, in the background of a serving process."""
 
     def __init__(
         self,
@@ -119,6 +119,12 @@ class EdgeInvalidation:
         wait = wait_seconds(delivery.attempts, jitter=self._jitter())
         await self._outbox.settle(tried, retry_at=tried.at + timedelta(seconds=wait))
         return "retried"
+
+
+async def leave_edge(webhooks: WebhookStore) -> int:
+    """Without a distribution nothing is to be recorded for the edge. Raises NotFound where nothing is."""
+    await webhooks.remove(EDGE_ID)
+    return 0
 
 
 def _reference(tags: Sequence[str], leased: Sequence[Delivery]) -> str:

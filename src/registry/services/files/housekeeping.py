@@ -11,6 +11,7 @@ from registry.domain.packages import Content
 from registry.ports.blobs import BlobStore
 from registry.ports.derived import DerivedKey, DerivedKind, DerivedRecord, DerivedStore
 from registry.ports.maintenance import RecordMaintenance
+from registry.services.maintenance.background import batched
 
 _log = structlog.get_logger(__name__)
 _MANIFESTS_AT_ONCE = 100
@@ -42,18 +43,18 @@ class DerivedBlobs:
         Costs a call for each hundred manifests, and calls for what goes: what stays is known from the listing.
         """
         removed = 0
-        manifests: list[DerivedRecord] = []
         files: list[DerivedRecord] = []
         kept: set[str] = set()
-        async for record in self._store.list_records():
-            if record.key.kind is DerivedKind.FILE:
-                files.append(record)
-                continue
-            manifests.append(record)
-            if len(manifests) == _MANIFESTS_AT_ONCE:
-                removed += await self._collect_manifests(manifests, kept)
-                manifests = []
-        removed += await self._collect_manifests(manifests, kept)
+
+        async def manifests() -> AsyncIterator[DerivedRecord]:
+            async for record in self._store.list_records():
+                if record.key.kind is DerivedKind.FILE:
+                    files.append(record)
+                else:
+                    yield record
+
+        async for some in batched(manifests(), _MANIFESTS_AT_ONCE):
+            removed += await self._collect_manifests(some, kept)
         for record in files:
             gone = {user for user in record.users - kept if not await self._has_manifest(user)}
             removed += await self._drop(record.key, gone)

@@ -143,15 +143,11 @@ class UnpackedFiles:
                 for each in await asyncio.to_thread(_large_files, manifest):
                     (run,) = each.place.runs
                     key = DerivedKey(DerivedKind.FILE, each.sha256)
-                    take = partial(cursor.take, run.offset, run.length)
-                    await self._keep(key, content, partial(self._put_taken, take), each.sha256)
+                    put = partial(self._blobs.put, cursor.take(run.offset, run.length))
+                    await self._keep(key, content, put, each.sha256)
             else:
                 rest = await self._rest(content, manifest)
-                take = partial(_taken, cursor, rest)
-                await self._keep(wanted.key, content, partial(self._put_taken, take), None)
-
-    async def _put_taken(self, take: Callable[[], Chunks]) -> StoredBlob:
-        return await self._blobs.put(take())
+                await self._keep(wanted.key, content, partial(self._blobs.put, _taken(cursor, rest)), None)
 
     async def _put_file(self, content: Content, manifest: Manifest, entry: FileEntry) -> StoredBlob:
         """A blob with the file: copied by the store where its bytes lie in the content as they are."""

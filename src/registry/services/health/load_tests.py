@@ -3,12 +3,13 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from math import ceil
 
 from registry.domain.errors import PermissionDenied, Throttled
 from registry.ports.clock import Clock
 from registry.ports.maintenance import UpgradeStore
+from registry.services.maintenance.leases import take_lease
 
 TARGET_P95_MS = 500.0
 _LEASE = "load-test"
@@ -40,7 +41,7 @@ class LoadTests:
         self.most_seconds = most_seconds
 
     @asynccontextmanager
-    async def claimed(self, seconds: int) -> AsyncIterator[None]:
+    async def leased(self, seconds: int) -> AsyncIterator[None]:
         """The right to run a test of so many seconds.
 
         Raises PermissionDenied where the setting does not allow it, Throttled while another one runs.
@@ -48,10 +49,10 @@ class LoadTests:
         if seconds > self.most_seconds:
             allowed = f"at most {self.most_seconds} seconds" if self.most_seconds else "none"
             raise PermissionDenied(f"This registry allows load tests of {allowed}; see REGISTRY_LOAD_TEST_SECONDS.")
-        now, state = self._clock.now(), await self._leases.find(_LEASE)
-        ends = None if state is None else datetime.fromisoformat(state)
-        lease = (now + timedelta(seconds=seconds + _MARGIN_SECONDS)).isoformat()
-        if (ends is not None and now < ends) or not await self._leases.swap(_LEASE, lease, expected=state):
+        now = self._clock.now()
+        until = now + timedelta(seconds=seconds + _MARGIN_SECONDS)
+        lease = await take_lease(self._leases, _LEASE, now=now, until=until)
+        if lease is None:
             raise Throttled("A load test is running. Wait for its end.", retry_after_seconds=seconds)
         try:
             yield

@@ -137,7 +137,7 @@ class RepositoryListing:
         ranked = await self._popularity.list_ranked(chosen, limit=limit, after=after)
         matches = re.compile(wanted.pattern()).search
         names = {id_: name for id_, name in _offered(ranked.page.items).items() if matches(name)}
-        return _Candidates(names, ranked.page.next_after, {id_: rank for rank, id_ in enumerate(ranked.package_ids)})
+        return _Candidates(names, ranked.page.next_after, ranked.ranks)
 
     async def _main_versions(self, wanted: RepositoryFilter, found: _Candidates) -> list[Package]:
         """The main versions of the names that have their place on this page: where the main version is, or in a ranking

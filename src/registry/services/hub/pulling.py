@@ -6,7 +6,6 @@ however many hosts are asked at once, one of them adds the record, and its inges
 
 import asyncio
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 
 import structlog
@@ -15,6 +14,7 @@ from registry.domain.accounts import Caller
 from registry.domain.errors import PackageExists
 from registry.domain.names import namespace_of
 from registry.domain.packages import Package, PackageType
+from registry.domain.recent import Recent
 from registry.domain.repositories import COMMIT_PATTERN, REPOSITORY_PATTERN
 from registry.domain.versions import Version
 from registry.ports.hub_commits import HubCommit, HubCommits
@@ -66,7 +66,7 @@ class PullThrough:
         self._publishing = publishing
         self._ingest = ingest
         self._monotonic = monotonic
-        self._absent: OrderedDict[tuple[PackageType, str, str], float] = OrderedDict()
+        self._absent = Recent[tuple[PackageType, str, str], float](_MOST_KEPT)
         self._asking: dict[tuple[PackageType, str, str], asyncio.Task[str | None]] = {}
 
     async def pull(self, kind: PackageType, name: str, revision: str) -> str | None:
@@ -75,7 +75,7 @@ class PullThrough:
         None where the Hub has no such revision, or the name is not for pulling. Raises SourceFailed, Unavailable.
         """
         key = (kind, name, revision)
-        if not REPOSITORY_PATTERN.fullmatch(name) or self._absent.get(key, 0.0) > self._monotonic():
+        if not REPOSITORY_PATTERN.fullmatch(name) or (self._absent.get(key) or 0.0) > self._monotonic():
             return None
         asking = self._asking.get(key)
         if asking is None:
@@ -128,7 +128,4 @@ class PullThrough:
         return namespace is None or owner.principal in namespace.owners
 
     def _remember_absent(self, key: tuple[PackageType, str, str]) -> None:
-        self._absent[key] = self._monotonic() + _ABSENT_SECONDS
-        self._absent.move_to_end(key)
-        if len(self._absent) > _MOST_KEPT:
-            self._absent.popitem(last=False)
+        self._absent.put(key, self._monotonic() + _ABSENT_SECONDS)

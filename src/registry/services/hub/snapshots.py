@@ -1,10 +1,10 @@
 """A snapshot is one download, however many files and requests it has."""
 
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 
 from registry.domain.accounts import Caller
+from registry.domain.recent import Recent
 from registry.ports.throttle import AttemptCounter
 from registry.services.hub.repositories import Revision
 from registry.services.packages.retrieval import Retrieval
@@ -28,18 +28,15 @@ class Snapshots:
         self._retrieval = retrieval
         self._counter = counter
         self._monotonic = monotonic
-        self._open: OrderedDict[tuple[str, str], tuple[float, float]] = OrderedDict()
+        self._open = Recent[tuple[str, str], tuple[float, float]](_MOST_KEPT)
 
     async def record(self, revision: Revision, caller: Caller, *, address: str) -> None:
         """Note that a file of the revision is being served. `address`: from where the caller reads."""
         key = (revision.commit, f"{caller.principal} {address}")
         now = self._monotonic()
-        began, last = self._open.get(key, (now, float("-inf")))
+        began, last = self._open.get(key) or (now, float("-inf"))
         goes_on = now - last < _PAUSE_SECONDS and now - began < _LONGEST_SECONDS
-        self._open[key] = (began if goes_on else now, now)
-        self._open.move_to_end(key)
-        if len(self._open) > _MOST_KEPT:
-            self._open.popitem(last=False)
+        self._open.put(key, (began if goes_on else now, now))
         if goes_on:
             return
         seen = await self._counter.hit(f"snapshot:{key[0]}:{key[1]}", window_seconds=_PAUSE_SECONDS)

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager, suppress
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 
@@ -13,6 +13,7 @@ _log = structlog.get_logger(__name__)
 _RESTART_SECONDS = 5.0
 
 
+T = TypeVar("T")
 Loops = Mapping[str, Callable[[], Awaitable[None]]]
 """Loops by name, each of which runs until it is cancelled."""
 
@@ -57,3 +58,15 @@ async def write_in_batches(wake: asyncio.Event, flush: Callable[[], Awaitable[No
     finally:
         with suppress(RegistryError):
             await flush()
+
+
+async def batched(items: AsyncIterator[T], most: int) -> AsyncIterator[list[T]]:
+    """The items in lists of `most`, the last of which may be shorter."""
+    batch: list[T] = []
+    async for item in items:
+        batch.append(item)
+        if len(batch) == most:
+            yield batch
+            batch = []
+    if batch:
+        yield batch

@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Protocol
@@ -10,12 +10,13 @@ from typing import Protocol
 import structlog
 
 from registry.domain.errors import NotFound, RegistryError
-from registry.ports.blobs import BlobInfo, BlobStore
+from registry.ports.blobs import BlobStore
 from registry.ports.clock import Clock
 from registry.ports.maintenance import RecordMaintenance
 from registry.ports.releases import ReleaseStore
 from registry.services.accounts.bootstrap import Bootstrap
 from registry.services.files.housekeeping import DerivedBlobs
+from registry.services.maintenance.background import batched
 from registry.services.names.drafts import Drafts
 from registry.services.uploads.uploads import Uploads
 
@@ -91,7 +92,7 @@ class Maintenance:
         uploads = await self._uploads.expire(dry_run=dry_run)
         count, size = 0 if dry_run else await self._derived.collect(), 0
         oldest_kept = now - timedelta(seconds=grace_seconds)
-        async for batch in _batched(self._blobs.list_blobs()):
+        async for batch in batched(self._blobs.list_blobs(), _BATCH):
             old = {blob.key: blob for blob in batch if blob.modified_at <= oldest_kept}
             live = await self._records.live_blob_keys(list(old)) if old else set()
             for key in old.keys() - live:
@@ -176,14 +177,3 @@ class Maintenance:
                 _log.error(
                     "content_damaged", package_id=damage.package_id, expected=damage.expected, found=damage.found
                 )
-
-
-async def _batched(blobs: AsyncIterator[BlobInfo]) -> AsyncIterator[list[BlobInfo]]:
-    batch: list[BlobInfo] = []
-    async for blob in blobs:
-        batch.append(blob)
-        if len(batch) == _BATCH:
-            yield batch
-            batch = []
-    if batch:
-        yield batch

@@ -35,8 +35,9 @@ class LineageNode:
     barred: bool = False
 
     @property
-    def is_quarantined(self) -> bool:
-        return self.barred or (self.package is not None and self.package.status is PackageStatus.QUARANTINED)
+    def size(self) -> int | None:
+        """The bytes of its content; None where there is none."""
+        return self.package.content.size if self.package and self.package.content else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import cache
 
-from registry.formats.license_expressions import LicenseAnswer, check_license
+from registry.formats.license_expressions import check_license
 from registry.formats.license_trees import LicenseUse
 from registry.services.packages.catalog import Lineage
 
@@ -31,7 +31,7 @@ def find_conflicts(lineage: Lineage) -> list[LicenseConflict]:
     pairs = {(edge.source, edge.target): edge.relation for edge in lineage.edges}
     for node in lineage.nodes[1:]:
         pairs.setdefault((root, node.id), "base_model")
-    answers = cache(_answer)
+    answers = cache(check_license)
     found = []
     for (source, target), relation in pairs.items():
         if source not in licenses or target not in licenses or source == target:
@@ -43,7 +43,3 @@ def find_conflicts(lineage: Lineage) -> list[LicenseConflict]:
         if len(found) == MOST_CONFLICTS:
             break
     return found
-
-
-def _answer(package_license: str, project_license: str, use: LicenseUse) -> LicenseAnswer:
-    return check_license(package_license, project_license, use)

@@ -13,7 +13,7 @@ from typing import Any
 
 import structlog
 
-from registry.domain.downloads import COUNTED_DAYS, MAX_RANKED, Ranking, counted_days
+from registry.domain.downloads import MAX_RANKED, Ranking, counted_days
 from registry.domain.errors import InvalidInput, RegistryError
 from registry.domain.listing import PackageFilter
 from registry.domain.packages import PackageStatus, PackageType
@@ -25,6 +25,7 @@ from registry.ports.maintenance import UpgradeStore
 from registry.ports.names import NameStore
 from registry.ports.packages import PackageStore, PackageSummary, SummaryPage
 from registry.ports.ratings import RatingStore
+from registry.services.maintenance.leases import take_lease
 
 _log = structlog.get_logger(__name__)
 _LEASE = "downloads"
@@ -49,10 +50,10 @@ class PopularityStores:
 
 @dataclass(frozen=True, slots=True)
 class RankedPage:
-    """A page, and all packages of the ranking that it is of, the most downloaded first."""
+    """A page, and the places of all packages in the ranking that it is of, from 0."""
 
     page: SummaryPage
-    package_ids: tuple[str, ...]
+    ranks: Mapping[str, int]
 
 
 class Popularity:
@@ -76,11 +77,8 @@ class Popularity:
     async def refresh_if_due(self) -> bool:
         """Make a ranking if one is due and nobody else is at it; whether one was made."""
         now, leases, downloads = self._clock.now(), self._stores.leases, self._stores.downloads
-        state = await leases.find(_LEASE)
-        if state is not None and now < datetime.fromisoformat(state):
-            return False
-        lease = (now + _LEASE_TIME).isoformat()
-        if not await leases.swap(_LEASE, lease, expected=state):
+        lease = await take_lease(leases, _LEASE, now=now, until=now + _LEASE_TIME)
+        if lease is None:
             return False
         ranking = await self._count(now)
         await downloads.add_ranking(ranking, expires_at=now + _KEPT)
@@ -91,10 +89,10 @@ class Popularity:
     async def ranks(self) -> Mapping[str, int]:
         """The places of packages in the latest ranking, from 0."""
         latest = await self._stores.downloads.find_ranking()
-        return {} if latest is None else {package_id: rank for rank, package_id in enumerate(latest.package_ids)}
+        return {} if latest is None else latest.ranks
 
     async def list_days(self, package_id: str) -> Sequence[tuple[date, int]]:
-        """The downloads of a package by day, the oldest first. Who may see the package is decided before."""
+        """The downloads of a package by day, the oldest first. The caller has checked that the package may be seen."""
         days = counted_days(self._clock.now().date())
         found = await self._stores.downloads.list_days(package_id, days)
         return [(day, found.get(day, 0)) for day in days]
@@ -114,21 +112,20 @@ class Popularity:
             ranking = await self._first()
         if ranking is None:
             if after is None:
-                return RankedPage(SummaryPage((), None), ())
+                return RankedPage(SummaryPage((), None), {})
             raise InvalidInput("this walk began a day ago or more; begin again without it", pointer="/cursor")
-        rank = int(place or 0)
+        rank, ranks = int(place or 0), ranking.ranks
         found: list[tuple[int, PackageSummary]] = []
         while rank < len(ranking.package_ids) and len(found) <= limit:
             some = ranking.package_ids[rank : rank + _READ_AT_ONCE]
-            ranks = {package_id: rank + offset for offset, package_id in enumerate(some)}
             found += [(ranks[item.id], item) for item in await self._wanted(some, wanted)]
             rank += len(some)
         page = found[:limit]
         more = f"{ranking.id}\n{page[-1][0] + 1}" if len(found) > limit else None
-        return RankedPage(SummaryPage(tuple(item for _, item in page), more), ranking.package_ids)
+        return RankedPage(SummaryPage(tuple(item for _, item in page), more), ranks)
 
     async def _count(self, now: datetime) -> Ranking:
-        first_day = now.date() - timedelta(days=COUNTED_DAYS - 1)
+        first_day = counted_days(now.date())[0]
         most = await self._stores.downloads.list_most(first_day, limit=MAX_RANKED)
         return Ranking(self._ids.new_id(), tuple(most))
 

@@ -1,7 +1,7 @@
 """Serving a package's bytes."""
 
 import asyncio
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
@@ -15,6 +15,7 @@ from registry.domain.downloads import Downloaded
 from registry.domain.errors import NotFound, RegistryError, Unavailable
 from registry.domain.packages import AuditAction, AuditEntry, Content, Package, PackageStatus
 from registry.domain.policy import Waiver
+from registry.domain.recent import Recent
 from registry.domain.serving_errors import ContentUnavailable, Quarantined
 from registry.domain.verdicts import PackageSafety
 from registry.ports.audit import AuditStore
@@ -155,7 +156,7 @@ class DownloadLog:
         self._counts: Counter[Downloaded] = Counter()
         self._audit = audit
         self._waiting: list[AuditEntry] = []
-        self._recent: OrderedDict[tuple[str, int, str | None], datetime] = OrderedDict()
+        self._recent = Recent[tuple[str, int, str | None], datetime](self._MAX_REMEMBERED)
         self._wake = asyncio.Event()
         self._writing = asyncio.Lock()
 
@@ -176,10 +177,7 @@ class DownloadLog:
         before = self._recent.get(key)
         if not whole and before is not None and entry.at - before < self._SHARED_FOR:
             return
-        self._recent[key] = entry.at
-        self._recent.move_to_end(key)
-        if len(self._recent) > self._MAX_REMEMBERED:
-            self._recent.popitem(last=False)
+        self._recent.put(key, entry.at)
         self._waiting.append(entry)
         self._counts[Downloaded(package.type, package.name, package.id, entry.at.date())] += 1
         self._wake.set()

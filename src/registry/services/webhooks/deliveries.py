@@ -1,13 +1,13 @@
 """Sending deliveries: at least once, in order for each package and webhook, again and again over a day.
 
 Every webhook with something due is served by a task of its own, so that a slow receiver holds up nobody else. A
-delivery is leased under a lease: whatever happens to this process, another one (or the next) sends it after that.
+delivery is leased: should this process die, another one sends it once the lease has ended.
 """
 
 import asyncio
 import functools
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Protocol
@@ -28,8 +28,8 @@ _MAX_ASKED_WAIT_SECONDS = 3600
 _AT_ONCE = 4
 _POLL_SECONDS = 1.0
 _GONE = 410
-EDGE_ID = "00000000-0000-7000-8000-000000000000"
-"""The webhook that stands for the cache at the edge: `EdgeInvalidation` makes its deliveries."""
+SendDue = Callable[[], Awaitable[int]]
+"""Sends what is due for one webhook; how many deliveries."""
 
 
 class DeliveryObserver(Protocol):
@@ -59,16 +59,17 @@ class Deliveries:
         clock: Clock,
         lease_seconds: float,
         jitter: Callable[[], float] = random_jitter,
-        invalidate: Callable[[], Awaitable[int]] | None = None,
+        senders: Mapping[str, SendDue] | None = None,
     ) -> None:
-        """`lease_seconds` must be longer than an attempt can take. `invalidate` sends what is due for the edge."""
+        """`lease_seconds` must be longer than an attempt can take. `senders` are those of webhooks that are no URL, by
+        id."""
         self._webhooks = webhooks
         self._outbox = outbox
         self._sender = sender
         self._clock = clock
         self._lease_seconds = lease_seconds
         self._jitter = jitter
-        self._invalidate = invalidate
+        self._senders = senders or {}
         self._busy: set[str] = set()
         self.observers: list[DeliveryObserver] = []
 
@@ -93,7 +94,7 @@ class Deliveries:
 
     async def _serve(self, webhook_id: str) -> None:
         try:
-            send = self._send_to_edge if webhook_id == EDGE_ID else functools.partial(self.send_due, webhook_id)
+            send = self._senders.get(webhook_id) or functools.partial(self.send_due, webhook_id)
             while await send():
                 pass
         except NotFound:
@@ -103,12 +104,6 @@ class Deliveries:
             _log.warning("deliveries_wait", webhook_id=webhook_id, reason=str(error))
         finally:
             self._busy.discard(webhook_id)
-
-    async def _send_to_edge(self) -> int:
-        if self._invalidate is not None:
-            return await self._invalidate()
-        await self._webhooks.remove(EDGE_ID)  # the setting is gone: nothing is recorded for the edge any more
-        return 0
 
     async def send_due(self, webhook_id: str) -> int:
         """Lease some deliveries of a webhook, send them concurrently, and settle them; how many. Raises NotFound."""

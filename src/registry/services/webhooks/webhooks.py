@@ -5,10 +5,9 @@ from collections.abc import Set as AbstractSet
 
 from registry.domain.errors import InvalidInput, NotFound, WebhookDisabled
 from registry.domain.events import Event, EventType
-from registry.domain.webhooks import Delivery, Webhook, check_secret, new_secret, payload_of
+from registry.domain.webhooks import EDGE_ID, Delivery, Webhook, check_secret, new_secret, payload_of
 from registry.ports.clock import Clock, IdSource
 from registry.ports.webhooks import DeliveryOutbox, WebhookSender, WebhookStore
-from registry.services.webhooks.deliveries import EDGE_ID
 
 
 class Webhooks:

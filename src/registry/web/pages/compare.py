@@ -50,8 +50,8 @@ def routes() -> list[Route]:
 async def show_comparison(request: Request, api: Api) -> Response:
     ids = [request.query_params.get(side, "").strip() for side in ("from", "to")]
     if not all(ids):
-        problem = {"title": "Two packages are needed", "detail": "Give their ids as `from` and `to`.", "status": 422}
-        return problem_page(request, ApiResponse(422, {}, problem))
+        problem = ApiResponse.problem(422, "Two packages are needed", "Give their ids as `from` and `to`.")
+        return problem_page(request, problem)
     before, after = [await api.read(f"/package/{package_id}") for package_id in ids]
     readmes = before.get("readme") or "", after.get("readme") or ""
     ratings = [await api.get(f"/package/{package_id}/rate") for package_id in ids]

@@ -12,7 +12,6 @@ from registry.web.markdown import render_readme
 from registry.web.pages.packages import package_page, read_package
 from registry.web.pictures import MAX_PICTURE_BYTES, find_picture
 from registry.web.previews import Preview, needed_bytes, preview
-from registry.web.rendering import problem_page
 from registry.web.routing import page_route
 
 _FILES = 200
@@ -105,16 +104,16 @@ async def show_picture(request: Request, api: Api) -> Response:
     """The bytes of a picture, once they prove to be one: the media type is that of the bytes, not of the name."""
     file = await _find(request, api)
     if file["size"] > MAX_PICTURE_BYTES:
-        return _no_picture(request, "The file is too large to be shown.")
+        raise _no_picture("The file is too large to be shown.")
     data = await _first_bytes(api, request.path_params["id"], file, MAX_PICTURE_BYTES)
     picture = find_picture(data)
     if picture is None:
-        return _no_picture(request, "The file is no picture that browsers are shown.")
+        raise _no_picture("The file is no picture that browsers are shown.")
     return Response(data, media_type=picture.media_type, headers=_PICTURE_HEADERS)
 
 
-def _no_picture(request: Request, detail: str) -> Response:
-    return problem_page(request, ApiResponse(415, {}, {"title": "No picture", "detail": detail, "status": 415}))
+def _no_picture(detail: str) -> CallFailed:
+    return CallFailed(ApiResponse.problem(415, "No picture", detail))
 
 
 async def _find(request: Request, api: Api) -> dict[str, Any]:
@@ -126,8 +125,7 @@ async def _find(request: Request, api: Api) -> dict[str, Any]:
         raise CallFailed(response)
     items: list[dict[str, Any]] = response.body["items"]
     if not items or items[0]["path"] != path:
-        detail = f"The package has no file {path}."
-        raise CallFailed(ApiResponse(404, {}, {"title": "No such file", "detail": detail, "status": 404}))
+        raise CallFailed(ApiResponse.problem(404, "No such file", f"The package has no file {path}."))
     return items[0]
 
 

@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from registry.web import badges
 from registry.web.api_calls import Api, ApiResponse, CallFailed
 from registry.web.rendering import page, url
 from registry.web.routing import page_route
@@ -17,12 +18,7 @@ _INVALID = 422
 TYPES = ("model", "dataset", "code")
 STATUSES = ("active", "deprecated", "quarantined", "pending", "failed", "draft")
 ORDERS = {"": "newest first", "created": "oldest first", "name": "name", "score": "score", "downloads": "downloads"}
-SAFETIES = {
-    "clean": "scanned, nothing found",
-    "not_scanned": "not completely scanned",
-    "suspicious": "suspicious",
-    "dangerous": "dangerous",
-}
+SAFETIES = {status: words for status, (_, words) in badges.SAFETIES.items()}
 _FILTERS = ("q", "regex", "type", "status", "tag", "license", "safety", "name", "owner", "order", "min_net_score")
 
 

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from registry.web.api_calls import Api, ApiResponse
+from registry.web.api_calls import Api
 from registry.web.rendering import page
 from registry.web.routing import page_route
 from registry.web.sessions import read_form
@@ -86,12 +86,8 @@ async def run_load_test(request: Request, api: Api) -> Response:
     chosen = {name: int(text) if (text := fields.get(name, "")).isdecimal() else 0 for name in ("seconds", "clients")}
     response = await api.call("POST", "/load-tests", json=chosen)
     if not response.ok:
-        return await show_health(request, api, problem=_text(response), **chosen)
+        return await show_health(request, api, problem=response.reasons, **chosen)
     return await show_health(request, api, report=response.body, **chosen)
-
-
-def _text(response: ApiResponse) -> str:
-    return "; ".join(response.field_errors().values()) or response.detail
 
 
 def plot(timeline: list[dict[str, Any]], now: datetime, minutes: int) -> Plot | None:

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from registry.web.api_calls import Api
-from registry.web.pages.packages import package_page, read_package
+from registry.web.pages.packages import package_page, quarantined_ancestors, read_package
 from registry.web.routing import page_route
 
 _DRAWN_NODES = 60
@@ -60,7 +60,7 @@ async def show_lineage(request: Request, api: Api) -> Response:
         tree=nested(graph, package_id),
         count=len(nodes),
         complete=graph["complete"],
-        quarantined=[node for node in graph["nodes"][1:] if node["status"] == _QUARANTINED],
+        quarantined=quarantined_ancestors(graph),
         above=above_quarantined(graph),
         conflicts=[(nodes[each["from"]], nodes[each["to"]], each["reason"]) for each in graph["conflicts"]],
         total_bytes=sum(node["bytes"] or 0 for node in graph["nodes"]),

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from registry.domain.packages import PackageStatus
 from registry.web.api_calls import Api, ApiResponse
 from registry.web.charts import bars
 from registry.web.markdown import render_readme
@@ -37,7 +38,8 @@ async def read_package(request: Request, api: Api) -> dict[str, Any]:
 
 def package_page(request: Request, package: dict[str, Any], template: str, tab: str, **values: Any) -> Response:
     """A page about one package, with the header and tabs that all of them share."""
-    return page(request, template, section="packages", package=package, tab=tab, **values)
+    offered = PackageStatus(package["status"]).is_offered
+    return page(request, template, section="packages", package=package, tab=tab, offered=offered, **values)
 
 
 async def show_latest(request: Request, api: Api) -> Response:
@@ -46,8 +48,7 @@ async def show_latest(request: Request, api: Api) -> Response:
     named = await api.read(f"/names/{type_}/{name}")
     latest = named["latest"] or (named["versions"][0] if named["versions"] else None)
     if latest is None:
-        missing = {"title": "No version", "detail": f"{name} has no version that you may see.", "status": 404}
-        return problem_page(request, ApiResponse(404, {}, missing))
+        return problem_page(request, ApiResponse.problem(404, "No version", f"{name} has no version that you may see."))
     return see_other(package_url(latest["id"]))
 
 
@@ -74,12 +75,15 @@ async def show_package(request: Request, api: Api) -> Response:
 
 
 async def _quarantined_ancestors(package: dict[str, Any], api: Api) -> list[dict[str, Any]]:
-    """What the package is made from, directly or not, and is quarantined."""
     if not package["dependencies"]:
         return []
     graph = await api.get(f"/package/{package['id']}/lineage", include="details")
-    nodes: list[dict[str, Any]] = graph.body["nodes"][1:] if graph.ok else []
-    return [node for node in nodes if node["status"] == "quarantined"]
+    return quarantined_ancestors(graph.body) if graph.ok else []
+
+
+def quarantined_ancestors(graph: dict[str, Any]) -> list[dict[str, Any]]:
+    """The quarantined packages that the first one of a lineage is made from, directly or not."""
+    return [node for node in graph["nodes"][1:] if node["status"] == PackageStatus.QUARANTINED]
 
 
 async def _license_evidence(package: dict[str, Any], api: Api) -> dict[str, Any] | None:

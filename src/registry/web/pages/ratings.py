@@ -1,5 +1,7 @@
 """A package's rating: every metric with its weight, score and evidence."""
 
+from typing import Any
+
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
@@ -33,8 +35,7 @@ async def show_rating(request: Request, api: Api) -> Response:
     rating = response.body if response.status == _OK else None
     metrics = sorted(rating["metrics"].items(), key=lambda item: (-item[1]["weight"], item[0])) if rating else []
     findings = findings_by_file(rating["findings"]) if rating else []
-    named = await api.get(name_path(package))
-    audit = await api.get(f"/package/{package['id']}/audit", limit=_AUDITED)
+    history = await _history(package, api) if rating else {}
     again = request.query_params.get("done") == "rated"
     return package_page(
         request,
@@ -45,11 +46,20 @@ async def show_rating(request: Request, api: Api) -> Response:
         metrics=metrics,
         findings=findings,
         again=again,
-        versions=named.body["versions"] if named.ok else [],
-        events=[entry for entry in audit.body["items"] if entry["action"] in _CHANGES] if audit.ok else [],
-        changes=_CHANGES,
-        older=audit.body["next_cursor"] if audit.ok else None,
+        **history,
     )
+
+
+async def _history(package: dict[str, Any], api: Api) -> dict[str, Any]:
+    """The ratings of the name's versions, and what led to this one's."""
+    named = await api.get(name_path(package))
+    audit = await api.get(f"/package/{package['id']}/audit", limit=_AUDITED)
+    return {
+        "versions": named.body["versions"] if named.ok else [],
+        "events": [entry for entry in audit.body["items"] if entry["action"] in _CHANGES] if audit.ok else [],
+        "changes": _CHANGES,
+        "older": audit.body["next_cursor"] if audit.ok else None,
+    }
 
 
 async def download_receipt(request: Request, api: Api) -> Response:

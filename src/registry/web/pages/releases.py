@@ -40,7 +40,7 @@ async def release(request: Request, api: Api) -> Response:
     response = await api.call("POST", "/releases", query={"dry_run": "true" if is_check else None}, json=body)
     shown = {"chosen": chosen, "alias": alias}
     if not response.ok:
-        return await show_drafts(request, api, **shown, problem=_text(response), reasons=_reasons(response))
+        return await show_drafts(request, api, **shown, problem=response.reasons, reasons=_reasons(response))
     if is_check:
         answer = response.body
         return await show_drafts(request, api, **shown, possible=answer["possible"], reasons=answer["reasons"])
@@ -51,10 +51,6 @@ async def _moves(api: Api, package_ids: list[str], alias: str) -> dict[str, dict
     """The alias of each name leads to its chosen version; of two chosen versions, to the one listed first."""
     packages = [await api.read(f"/package/{package_id}") for package_id in reversed(package_ids)]
     return {f"{package['type']}/{package['name']}": {alias: package["version"]} for package in packages}
-
-
-def _text(response: ApiResponse) -> str:
-    return "; ".join(response.field_errors().values()) or response.detail
 
 
 def _reasons(response: ApiResponse) -> dict[str, str]:
