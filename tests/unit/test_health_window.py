@@ -85,6 +85,22 @@ async def test_window_has_its_minutes_and_no_others() -> None:
     assert (window.calls, window.max_seconds) == (3, 3.0)
 
 
+async def test_failures_of_a_component_that_loads_count_once_it_has_answered() -> None:
+    loaded = [False, False, True, False]
+
+    async def ping() -> None:
+        if not loaded.pop(0):
+            raise Unavailable("The index is being built.")
+
+    monitor = HealthMonitor(KeptLog(), ManualClock(), {"search": Probe(ping, optional=True, loads=True)})
+    seen = []
+    for _ in range(4):
+        (state,) = await monitor.probe_all()
+        (window,) = await monitor.window(minutes=5)
+        seen.append((state.ok, window.status, window.calls, window.errors))
+    assert seen == [(False, "unknown", 0, 0), (False, "unknown", 0, 0), (True, "ok", 1, 0), (False, "degraded", 2, 1)]
+
+
 async def test_what_was_counted_is_kept_when_the_process_ends() -> None:
     log, probed = KeptLog(), asyncio.Event()
 

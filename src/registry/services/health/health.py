@@ -32,11 +32,16 @@ class ComponentState:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """How a component is asked whether it answers. `watched`: the observer of the store counts this call as well."""
+    """How a component is asked whether it answers.
+
+    `watched`: the observer of the store counts this call as well. `loads`: the component needs time after a start, so
+    its failures count only after it has answered this process once.
+    """
 
     ping: Callable[[], Awaitable[None]]
     optional: bool = False
     watched: bool = False
+    loads: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +88,7 @@ class HealthMonitor:
         self._clock = clock
         self._probes = probes
         self._on_state = on_state
+        self._loading = {name for name, probe in probes.items() if probe.loads}
         self._pending: dict[tuple[datetime, str], HealthSample] = {}
         # The minute that is counted now, in a form that costs a call the least.
         self._tallies: dict[str, _Tally] = {}
@@ -130,7 +136,10 @@ class HealthMonitor:
             detail, ended = "no answer in time", False
         except (RegistryError, OSError) as error:
             detail = str(error)
-        if not (probe.watched and ended):  # a store's call that never ended is not counted there
+        if detail is None:
+            self._loading.discard(name)
+        counted_there = probe.watched and ended  # a store's call that never ended is not counted there
+        if name not in self._loading and not counted_there:
             seconds = asyncio.get_running_loop().time() - began
             self.observe(name, "ping", seconds, "ok" if detail is None else "unavailable")
         state = ComponentState(name, ok=detail is None, optional=probe.optional, detail=detail)
