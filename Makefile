@@ -14,12 +14,12 @@ run: $(VENV)/.runtime ## install what is needed and start the registry with the 
 	@$(BIN)/registry serve $(ARGS)
 
 test: announce $(VENV)/.dev ## install what is needed and run the whole test suite (ARGS="-k name" for a part)
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest -n auto --maxprocesses=4 --dist loadfile $(ARGS)
 
 announce:
 	@[ -e $(VENV)/.dev ] || echo "Installs the pinned packages of requirements-dev.lock into $(VENV); nothing else is changed."
 	@for engine in redis-server .engines; do command -v $$engine >/dev/null || [ -e $$engine ] || echo "Without $$engine: the tests that need it are left out (.ci/install-engines installs all engines)."; done
-	@echo "Runs pytest on $(or $(ARGS),all of tests/). Servers and engines are started on free ports, in folders of their own, and stopped at the end."
+	@echo "Runs pytest on $(or $(ARGS),all of tests/), in a process for each core. Servers and engines are started on free ports, in folders of their own, and stopped at the end."
 
 coverage: $(VENV)/.dev ## run the suite (ARGS for a part) and report branch coverage by package
 	@echo "Runs the tests with coverage, servers in processes of their own included: about twice the time of make test."
