@@ -169,19 +169,19 @@ def create_app(settings: Settings) -> FastAPI:
         *service.hot_routes(),
         *content.hot_routes(),
         *listing.hot_routes(),
+        *relations.hot_routes(),
+        *search.hot_routes(),
         *packages.writing_routes(),
         *hub_files.hot_routes(),
     ]
     app.router.routes[:0] = [each.route for each in hot]
     for router in (
         packages.patch_routes(),
-        relations.relation_routes(),
         names.name_routes(),
         releases.release_routes(),
         ratings.rating_routes(),
         badge.badge_routes(),
         safety.safety_routes(),
-        search.search_routes(),
         files.file_routes(),
         uploads.upload_routes(),
         uploads.part_routes(),

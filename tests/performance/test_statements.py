@@ -18,7 +18,7 @@ from tests.performance.conftest import Service
 
 pytestmark = pytest.mark.performance
 
-_TRIES = 3
+_TRIES, _MOST_TRIES = 3, 12
 _Ask = Callable[[], Awaitable[httpx.Response]]
 
 
@@ -41,13 +41,17 @@ class Counted:
 
 
 async def counted(service: Service, ask: _Ask) -> Counted:
-    """The fewest of several tries."""
-    seen = []
-    for _ in range(_TRIES):
+    """The fewest of several tries: of three at least, and of more until two have no more than these."""
+    seen: list[Counted] = []
+    while len(seen) < _TRIES or (seen.count(fewest(seen)) < 2 and len(seen) < _MOST_TRIES):
         await service.tracer.quiet()
         told = await service.tracer.during(lambda: good(ask))
-        seen.append((len(told.loop), told.begun("reads", "BEGIN"), told.begun("writes", "SAVEPOINT")))
-    return Counted(*map(min, zip(*seen, strict=True)))
+        seen.append(Counted(len(told.loop), told.begun("reads", "BEGIN"), told.begun("writes", "SAVEPOINT")))
+    return fewest(seen)
+
+
+def fewest(seen: list[Counted]) -> Counted:
+    return Counted(*(min(getattr(each, kind) for each in seen) for kind in ("statements", "reads", "writes")))
 
 
 async def good(ask: _Ask) -> None:
@@ -63,10 +67,21 @@ async def test_reads_of_one_package(service: Service) -> None:
     assert (await counted(service, lambda: get(one))).within(1, 0, 0)
     assert (await counted(service, lambda: get(f"{one}/rate"))).within(2, 0, 0)
     assert (await counted(service, lambda: get(f"{one}/cost"))).within(2, 0, 0)
-    assert (await counted(service, lambda: get(f"{one}/audit"))).within(3, 0, 0)
-    assert (await counted(service, lambda: get(f"{one}/lineage"))).within(2, 1, 0)
+    assert (await counted(service, lambda: get(f"{one}/audit"))).within(2, 0, 0)
+    assert (await counted(service, lambda: get(f"{one}/lineage"))).within(2, 0, 0)
     # Downloads are told to the audit trail later, many at a time.
     assert (await counted(service, lambda: get(f"{one}/content"))).within(2, 0, 0)
+
+
+async def test_a_lineage_costs_two_statements_for_each_level(service: Service) -> None:
+    below: list[dict[str, str]] = []
+    for _ in range(5):
+        name = unique()
+        package_id = await published(service, name=name, dependencies=below)
+        below = [{"relation": "base_model", "name": name, "version": "^1.0.0"}]
+    path = f"/package/{package_id}/lineage"
+    # The session, the package, and for each of four levels the versions of a name and the package that fits.
+    assert (await counted(service, lambda: service.client.get(path))).within(2 + 4 * 2, 0, 0)
 
 
 async def test_api_tokens_cost_no_more(service: Service) -> None:
@@ -107,7 +122,7 @@ async def test_a_search_fetches_what_it_found_at_once(service: Service) -> None:
 async def test_changes_are_one_operation(service: Service) -> None:
     package_id = await published(service)
     one, client = f"/package/{package_id}", service.client
-    waiting = [await published(service) for _ in range(_TRIES)]
+    waiting = [await published(service) for _ in range(_MOST_TRIES)]
 
     async def publish() -> httpx.Response:
         body, headers = multipart(metadata())

@@ -6,6 +6,7 @@ from pydantic import BaseModel
 
 from registry.api.models.accounts import SignInForm
 from registry.api.models.requests import METADATA_EXAMPLE, InlinePackageBody, MetadataBody, ReplacementBody
+from registry.api.models.search import RegexBody
 from registry.api.models.service import ProblemModel
 from registry.api.problems import HTTP_PROBLEMS, PROBLEM_MEDIA_TYPE, PROBLEMS
 
@@ -14,6 +15,7 @@ SCHEMA_ONLY_MODELS: tuple[type[BaseModel], ...] = (
     InlinePackageBody,
     MetadataBody,
     ReplacementBody,
+    RegexBody,
     SignInForm,
 )
 """Models that routes name by reference only, so that the schema must be given them."""

@@ -4,11 +4,13 @@ import hashlib
 import re
 from array import array
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Annotated, NamedTuple, Protocol
 from urllib.parse import urlencode
 
 import orjson
 from fastapi import Query
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -18,13 +20,19 @@ from registry.services.packages.cursors import CursorCodec
 
 Limit = Annotated[int, Query(ge=1, le=200, description="items on a page")]
 Cursor = Annotated[str | None, Query(max_length=2048, description="`next_cursor` of the page before")]
-DEFAULT_LIMIT = 50
 
 
 def listing_name(request: Request, in_body: str = "") -> str:
     """What a cursor is bound to: the route and its filters, in any order, with those that came in the body."""
-    filters = sorted((name, value) for name, value in request.query_params.multi_items() if name not in _NOT_FILTERS)
-    return f"{request.scope['path']}?{urlencode(filters) if filters else ''}" + (in_body and f"\n{in_body}")
+    return f"{request.scope['path']}?{_filters(request.scope['query_string'])}" + (in_body and f"\n{in_body}")
+
+
+@lru_cache(maxsize=256)
+def _filters(sent: bytes) -> str:
+    """The filters in a query: without a cursor the same come again and again, and with one they are asked for twice."""
+    return urlencode(
+        sorted((name, value) for name, value in QueryParams(sent).multi_items() if name not in _NOT_FILTERS)
+    )
 
 
 _NOT_FILTERS = frozenset({"limit", "cursor", "include", "wait"})

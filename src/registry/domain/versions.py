@@ -6,7 +6,7 @@ bound of the range has a prerelease of the same major.minor.patch.
 
 import re
 from dataclasses import dataclass
-from functools import cached_property, total_ordering
+from functools import cached_property, lru_cache, total_ordering
 from typing import Self
 
 from registry.domain.errors import InvalidInput
@@ -44,9 +44,13 @@ class Version:
     prerelease: tuple[str, ...] = ()
     build: str = ""
 
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        """Read `1.2.3-rc.1+build`, with or without a leading `v`. Raises InvalidInput for anything else."""
+    @staticmethod
+    @lru_cache(maxsize=4096)
+    def parse(text: str) -> "Version":
+        """Read `1.2.3-rc.1+build`, with or without a leading `v`. Raises InvalidInput for anything else.
+
+        Few versions stand in most records: one that was read lately comes with its sort key.
+        """
         match = _VERSION.fullmatch(text) if len(text) <= MAX_VERSION_LENGTH else None
         if match is None:
             raise InvalidInput(
@@ -54,7 +58,7 @@ class Version:
                 pointer="/version",
             )
         prerelease = match["prerelease"]
-        return cls(
+        return Version(
             int(match["major"]),
             int(match["minor"]),
             int(match["patch"]),
@@ -100,23 +104,24 @@ class VersionRange:
     upper_included: bool = True
     exact: bool = False
 
-    @classmethod
-    def parse(cls, text: str) -> Self:
+    @staticmethod
+    @lru_cache(maxsize=1024)
+    def parse(text: str) -> "VersionRange":
         """Read an exact, bounded, tilde or caret range. What can be read as bounded is. Raises InvalidInput."""
         text = text.strip()
         if len(text) > 2 * MAX_VERSION_LENGTH + 3:
             raise InvalidInput(f"too long for a version range; {_FORMS}", pointer="/version")
         if text[:1] in ("~", "^"):
-            return cls._wildcard(text[0], text[1:].strip())
+            return VersionRange._wildcard(text[0], text[1:].strip())
         if text.startswith("="):
-            return cls._exact(text[1:].strip())
+            return VersionRange._exact(text[1:].strip())
         halves = [(text[:at].strip(), text[at + 1 :].strip()) for at, character in enumerate(text) if character == "-"]
         readings = [
-            cls(Version.parse(lower), Version.parse(upper))
+            VersionRange(Version.parse(lower), Version.parse(upper))
             for lower, upper in halves
             if _VERSION.fullmatch(lower) and _VERSION.fullmatch(upper)
         ]
-        return cls._rising(readings) if readings else cls._exact(text)
+        return VersionRange._rising(readings) if readings else VersionRange._exact(text)
 
     @classmethod
     def of(cls, version: Version) -> Self:

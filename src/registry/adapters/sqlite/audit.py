@@ -13,13 +13,14 @@ _AFTER_ALL_IDS = "~"
 _APPEND = "INSERT OR IGNORE INTO audit (package_id, id, at, user, action, revision, sha256)"
 ENTRY_COLUMNS = "id, package_id, at, user, action, revision, sha256, position"
 _PAGE = f"SELECT {ENTRY_COLUMNS} FROM audit WHERE package_id = ? AND id < ? ORDER BY id DESC LIMIT ?"  # noqa: S608 - fixed texts
+_ACTIONS = {action.value: action for action in AuditAction}
 
 
 def read_entry(row: Sequence[Any]) -> AuditEntry:
     """The entry that ENTRY_COLUMNS hold."""
     id_, package_id, at, user, action, revision, sha256, position = row
     return AuditEntry(
-        id_, package_id, from_microseconds(at), user or None, AuditAction(action), revision, sha256, position
+        id_, package_id, from_microseconds(at), user or None, _ACTIONS[action], revision, sha256, position
     )
 
 

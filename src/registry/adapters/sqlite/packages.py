@@ -2,9 +2,10 @@
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 from registry.adapters.sqlite.database import SqliteDatabase
 from registry.adapters.sqlite.listing import (
@@ -57,6 +58,14 @@ _NAMES = """WITH RECURSIVE names (name) AS (
 """Hops from name to name. Names are printable ASCII, so that `\\x7f` comes after all of them."""
 _VERSIONS = """SELECT p.name, p.id, p.version, p.status, p.type
     FROM json_each(?) AS wanted CROSS JOIN packages AS p ON p.name = wanted.value"""
+_FEW, _FEW_VERSIONS = 4, 64
+"""So many packages or names, with so many versions, are read in the event loop: a thread would cost more."""
+_PLACES = [", ".join("?" * count) for count in range(_FEW + 1)]
+_GET_FEW = [f"SELECT id, summary, readme, blob_key FROM packages WHERE id IN ({places})" for places in _PLACES]  # noqa: S608 - fixed texts
+_VERSIONS_OF_FEW = [
+    f"SELECT name, id, version, status, type FROM packages WHERE name IN ({places}) LIMIT ?"  # noqa: S608 - fixed texts
+    for places in _PLACES
+]
 
 
 def document_of(
@@ -114,15 +123,12 @@ class SqlitePackageStore:
 
     async def get_many(self, package_ids: Sequence[str]) -> list[Package]:
         wanted = list(dict.fromkeys(package_ids))
-
-        def query(connection: sqlite3.Connection) -> list[Package]:
-            found = {
-                package_id: decode_package(summary, readme, blob_key=blob_key)
-                for package_id, summary, readme, blob_key in connection.execute(_GET_MANY, (json.dumps(wanted),))
-            }
-            return [found[package_id] for package_id in wanted if package_id in found]
-
-        return await self._database.read(query)
+        if not wanted:
+            return []
+        if len(wanted) <= _FEW:
+            return _in_order(wanted, self._database.fetch_all(_GET_FEW[len(wanted)], wanted))
+        asked = (json.dumps(wanted),)
+        return await self._database.read(lambda connection: _in_order(wanted, connection.execute(_GET_MANY, asked)))
 
     async def find_summaries(self, package_ids: Sequence[str]) -> list[PackageSummary]:
         wanted = json.dumps(list(dict.fromkeys(package_ids)))
@@ -178,18 +184,32 @@ class SqlitePackageStore:
         return None if row is None else str(row[0])
 
     async def list_versions(self, names: Sequence[str]) -> dict[str, list[NamedVersion]]:
-        unique = json.dumps(list(dict.fromkeys(names)))
+        unique = list(dict.fromkeys(names))
+        if len(unique) <= _FEW:
+            rows = self._database.fetch_all(_VERSIONS_OF_FEW[len(unique)], (*unique, _FEW_VERSIONS + 1))
+            if len(rows) <= _FEW_VERSIONS:
+                return _by_name(rows)
+        asked = (json.dumps(unique),)
+        return await self._database.read(lambda connection: _by_name(connection.execute(_VERSIONS, asked)))
 
-        def query(connection: sqlite3.Connection) -> dict[str, list[NamedVersion]]:
-            found: dict[str, list[NamedVersion]] = {}
-            for name, package_id, version, status, kind in connection.execute(_VERSIONS, (unique,)):
-                named = NamedVersion(package_id, Version.parse(version), _STATUSES[status], PackageType(kind))
-                found.setdefault(name, []).append(named)
-            for versions in found.values():
-                versions.sort(key=lambda named: (named.version, named.id), reverse=True)
-            return found
 
-        return await self._database.read(query)
+def _in_order(wanted: Sequence[str], rows: Iterable[Any]) -> list[Package]:
+    """The packages that rows of `_GET_MANY` hold, in the order of their ids in `wanted`."""
+    found = {
+        package_id: decode_package(summary, readme, blob_key=blob_key) for package_id, summary, readme, blob_key in rows
+    }
+    return [found[package_id] for package_id in wanted if package_id in found]
+
+
+def _by_name(rows: Iterable[Any]) -> dict[str, list[NamedVersion]]:
+    """The versions that rows of `_VERSIONS` hold, by name, the highest first."""
+    found: dict[str, list[NamedVersion]] = {}
+    for name, package_id, version, status, kind in rows:
+        named = NamedVersion(package_id, Version.parse(version), _STATUSES[status], PackageType(kind))
+        found.setdefault(name, []).append(named)
+    for versions in found.values():
+        versions.sort(key=lambda named: (named.version, named.id), reverse=True)
+    return found
 
 
 def _summaries_in_range(

@@ -1,10 +1,97 @@
-"""Bodies of answers to searches."""
+"""What searches take, and the bodies of their answers."""
 
 from typing import Annotated
 
-from pydantic import ConfigDict, Field
+import orjson
+from pydantic import BaseModel, ConfigDict, Field
 
+from registry.api.inclusion import Include
 from registry.api.models.packages import PACKAGE_EXAMPLE, Answer, PackageSummaryModel
+from registry.api.models.pages import DEFAULT_LIMIT, PageCursor, PageLimit, PageQuery
+from registry.api.models.requests import Strict, Type
+from registry.domain.packages import PackageStatus, PackageType
+from registry.domain.safety import SafetyStatus
+from registry.domain.search import MAX_PATTERN_LENGTH, MAX_TEXT_LENGTH, SearchField
+
+_Tag = Annotated[str, Field(min_length=1, max_length=64)]
+_License = Annotated[
+    str,
+    Field(min_length=1, max_length=200, description="only packages that state this license, alone or in an expression"),
+]
+_SAFETY = "only packages whose current revision has this verdict; a page may be short and have a `next_cursor`"
+
+
+class RegexBody(Strict):
+    """What to look for. Members that are null do not restrict."""
+
+    model_config = Strict.model_config | {
+        "json_schema_extra": {"examples": [{"regex": "(?i)^google/.*bert", "in": ["name", "readme"], "type": "model"}]}
+    }
+
+    regex: Annotated[
+        str,
+        Field(
+            max_length=MAX_PATTERN_LENGTH,
+            description="RE2's syntax, case-sensitive unless `(?i)`; `^` and `$` are ends of the name or README, "
+            "of lines with `(?m)`",
+        ),
+    ]
+    fields: Annotated[
+        list[Annotated[SearchField, Field(strict=False)]],
+        Field(alias="in", min_length=1, max_length=8, description="where it is looked for"),
+    ] = [SearchField.NAME, SearchField.README]  # noqa: RUF012  (pydantic copies defaults)
+    type: Type | None = None
+    status: Annotated[PackageStatus, Field(strict=False)] | None = None
+    tag: _Tag | None = None
+    license: _License | None = None
+    safety: Annotated[SafetyStatus, Field(strict=False, description=_SAFETY)] | None = None
+    limit: Annotated[int, Field(ge=1, le=200)] = DEFAULT_LIMIT
+    cursor: Annotated[str, Field(max_length=2048)] | None = None
+
+    def filters(self) -> str:
+        """What a cursor is bound to."""
+        members = [self.regex, sorted(set(self.fields)), self.type, self.status, self.tag, self.license, self.safety]
+        return orjson.dumps(members).decode()
+
+
+class RegexQueryParameters(BaseModel):
+    """The parameters of a search by expression, beside its body."""
+
+    model_config = ConfigDict(frozen=True)
+
+    limit: Annotated[int | None, Field(ge=1, le=200, description="instead of the body's")] = None
+    cursor: Annotated[str | None, Field(max_length=2048, description="instead of the body's")] = None
+    include: Include = None
+
+
+class WordsQuery(BaseModel):
+    """The parameters of a search by words."""
+
+    model_config = ConfigDict(frozen=True)
+
+    q: Annotated[
+        str,
+        Field(
+            min_length=1,
+            max_length=MAX_TEXT_LENGTH,
+            description="words that must all occur in name, description or README; the last may be a beginning",
+            examples=["sentence embed"],
+        ),
+    ]
+    limit: PageLimit = DEFAULT_LIMIT
+    cursor: PageCursor = None
+    type: PackageType | None = None
+    status: PackageStatus | None = None
+    tag: Annotated[str | None, Field(max_length=64)] = None
+    license: _License | None = None
+    safety: Annotated[SafetyStatus | None, Field(description=_SAFETY)] = None
+    include: Include = None
+
+
+class DependentsQuery(PageQuery):
+    """The parameters of a listing of dependents."""
+
+    include: Include = None
 
 
 class HighlightModel(Answer):

@@ -13,7 +13,8 @@ from registry.api.documentation import LINK, problems, reference
 from registry.api.forms import FORM, read_form
 from registry.api.models.accounts import AuthenticateBody, NewUserBody, PasswordBody, PermissionsBody, SignInForm
 from registry.api.models.packages import Page, TokenModel, UserModel
-from registry.api.paging import DEFAULT_LIMIT, Cursor, Limit, page_response, position
+from registry.api.models.pages import DEFAULT_LIMIT
+from registry.api.paging import Cursor, Limit, page_response, position
 from registry.api.state import state_of
 from registry.api.strict_json import StrictJsonRoute
 from registry.domain.accounts import Account

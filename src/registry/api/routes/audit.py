@@ -15,8 +15,9 @@ from registry.api.authentication import Admin
 from registry.api.documentation import LINK, problems
 from registry.api.models.audit import CheckpointModel, EntryProofModel, LoggedEntryModel
 from registry.api.models.packages import Page
+from registry.api.models.pages import DEFAULT_LIMIT
 from registry.api.models.requests import ID_PATTERN
-from registry.api.paging import DEFAULT_LIMIT, Cursor, Limit, page_response, position
+from registry.api.paging import Cursor, Limit, page_response, position
 from registry.api.state import state_of
 from registry.domain.audit_log import AuditFilter
 from registry.domain.packages import AuditAction

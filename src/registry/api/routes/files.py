@@ -14,7 +14,8 @@ from registry.api.digests import repr_digest
 from registry.api.documentation import LINK, header, problems
 from registry.api.models.files import FileModel, FilesQueuedModel
 from registry.api.models.packages import Page
-from registry.api.paging import DEFAULT_LIMIT, Cursor, Limit, page_response, position
+from registry.api.models.pages import DEFAULT_LIMIT
+from registry.api.paging import Cursor, Limit, page_response, position
 from registry.api.ranged import (
     BYTES_HEADERS,
     bytes_answers,

@@ -4,17 +4,18 @@ from dataclasses import replace
 from typing import Annotated, Literal
 
 from fastapi import Query
-from pydantic import BaseModel, Field
+from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
 from registry.api.authentication import Searcher, authenticate
-from registry.api.bodies import validated
 from registry.api.documentation import LINK, problems
 from registry.api.hot import HotRoute, hot_route
 from registry.api.inclusion import page_items
 from registry.api.models.packages import PackageSummaryModel, Page
-from registry.api.paging import DEFAULT_LIMIT, page_response, position
+from registry.api.models.pages import PageQuery
+from registry.api.paging import page_response, position
+from registry.api.queries import read_query
 from registry.api.state import state_of
 from registry.domain.accounts import Caller, Permission
 from registry.domain.errors import InvalidInput
@@ -33,11 +34,9 @@ from registry.services.packages.narrowing import Listing, fitting, list_narrowed
 _BY_DOWNLOADS = "downloads"
 
 
-class ListingQuery(BaseModel):
+class ListingQuery(PageQuery):
     """The parameters of a listing."""
 
-    limit: Annotated[int, Field(ge=1, le=200, description="items on a page")] = DEFAULT_LIMIT
-    cursor: Annotated[str | None, Field(max_length=2048, description="`next_cursor` of the page before")] = None
     type: PackageType | None = None
     status: PackageStatus = PackageStatus.ACTIVE
     name: Annotated[str | None, Field(max_length=200, description="the exact name")] = None
@@ -98,7 +97,7 @@ async def list_packages(query: Annotated[ListingQuery, Query()], caller: Searche
 async def _list_packages(request: Request) -> Response:
     scope = request.scope
     caller = await authenticate(scope, Permission.SEARCH)
-    query = validated(ListingQuery, dict(request.query_params))
+    query = read_query(request, ListingQuery)
     services = state_of(scope).services
     after = position(request, services.cursors, query.cursor)
     if query.version is not None and ALIAS_PATTERN.fullmatch(query.version):

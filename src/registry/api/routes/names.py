@@ -10,7 +10,8 @@ from registry.api.authentication import Searcher, Uploader
 from registry.api.conditional import expected_revisions, expected_tags, is_unchanged, package_tag, sent_tags
 from registry.api.documentation import ETAG, IF_MATCH, LINK, problems
 from registry.api.models.names import AliasBody, AliasModel, NameModel, NamespaceModel, OwnersBody, VisibilityBody
-from registry.api.paging import DEFAULT_LIMIT, Cursor, Limit, link_to, position
+from registry.api.models.pages import DEFAULT_LIMIT
+from registry.api.paging import Cursor, Limit, link_to, position
 from registry.api.state import state_of
 from registry.api.strict_json import StrictJsonRoute
 from registry.domain.accounts import name_of

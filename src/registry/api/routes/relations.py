@@ -4,15 +4,21 @@ import asyncio
 from typing import Annotated, Any, Literal
 
 import orjson
-from fastapi import APIRouter, Query, Request
+from fastapi import Query
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.requests import Request
 from starlette.responses import Response
 
-from registry.api.authentication import Searcher
+from registry.api.authentication import Searcher, admit, authenticate, token_of
 from registry.api.documentation import LINK, problems
+from registry.api.hot import HotRoute, hot_route, ready_json
 from registry.api.models.packages import AuditEntryModel, CostModel, DownloadsModel, LineageModel, Page
-from registry.api.paging import DEFAULT_LIMIT, Cursor, Limit, page_response, position
+from registry.api.models.pages import PageQuery
+from registry.api.paging import page_response, position
+from registry.api.queries import read_query
 from registry.api.routes.packages import PackageId
 from registry.api.state import state_of
+from registry.domain.accounts import Permission
 from registry.domain.documents import format_time
 from registry.domain.packages import AuditEntry, PackageStatus
 from registry.domain.pages import cut_page
@@ -20,58 +26,84 @@ from registry.services.packages.catalog import Lineage, LineageNode
 from registry.services.packages.lineage_licenses import find_conflicts
 
 
-def relation_routes() -> APIRouter:
-    router = APIRouter(tags=["packages"])
+def hot_routes() -> list[HotRoute]:
     errors = problems(401, 403, 404, 422)
-    router.add_api_route(
-        "/package/{package_id}/lineage", read_lineage, methods=["GET"], response_model=LineageModel, responses=errors
-    )
-    router.add_api_route(
-        "/package/{package_id}/cost", read_cost, methods=["GET"], response_model=CostModel, responses=errors
-    )
-    router.add_api_route(
-        "/package/{package_id}/downloads",
-        read_downloads,
-        methods=["GET"],
-        response_model=DownloadsModel,
-        responses=errors,
-    )
-    router.add_api_route(
-        "/package/{package_id}/audit",
-        list_audit,
-        methods=["GET"],
-        response_model=Page[AuditEntryModel],
-        responses={200: {"headers": LINK}, **errors},
-    )
-    return router
+    return [
+        hot_route(
+            "/package/{package_id}/lineage",
+            _read_lineage,
+            documented=read_lineage,
+            tags=["packages"],
+            response_model=LineageModel,
+            responses=errors,
+        ),
+        hot_route(
+            "/package/{package_id}/cost",
+            _read_cost,
+            documented=read_cost,
+            tags=["packages"],
+            response_model=CostModel,
+            responses=errors,
+        ),
+        hot_route(
+            "/package/{package_id}/downloads",
+            _read_downloads,
+            documented=read_downloads,
+            tags=["packages"],
+            response_model=DownloadsModel,
+            responses=errors,
+        ),
+        hot_route(
+            "/package/{package_id}/audit",
+            _list_audit,
+            documented=list_audit,
+            tags=["packages"],
+            response_model=Page[AuditEntryModel],
+            responses={200: {"headers": LINK}, **errors},
+        ),
+    ]
 
 
-def _json(value: object) -> Response:
-    return Response(orjson.dumps(value), media_type="application/json")
+class LineageQuery(BaseModel):
+    """The parameters of a lineage."""
 
+    model_config = ConfigDict(frozen=True)
 
-async def read_lineage(
-    request: Request,
-    package_id: PackageId,
-    caller: Searcher,
     include: Annotated[
         Literal["details"] | None,
-        Query(description="`details`: status, license and size of each node, and license conflicts"),
-    ] = None,
-) -> Response:
+        Field(description="`details`: status, license and size of each node, and license conflicts"),
+    ] = None
+
+
+class CostQuery(BaseModel):
+    """The parameters of a cost."""
+
+    model_config = ConfigDict(frozen=True)
+
+    dependency: Annotated[bool, Field(description="count the dependencies too")] = False
+
+
+async def read_lineage(package_id: PackageId, query: Annotated[LineageQuery, Query()], caller: Searcher) -> None:
     """All that the package depends on, transitively. Names are resolved now, to the newest version that fits.
 
     With details, a dependency that only quarantined versions fit is resolved to one of them, to be seen as such.
     """
-    catalog = state_of(request.scope).services.catalog
-    lineage = await catalog.lineage(package_id, caller, quarantined=include is not None)
+
+
+async def _read_lineage(request: Request) -> Response:
+    scope = request.scope
+    caller = await authenticate(scope, Permission.SEARCH)
+    include = read_query(request, LineageQuery).include
+    lineage = await state_of(scope).services.catalog.lineage(
+        scope["path_params"]["package_id"], caller, quarantined=include is not None
+    )
     details: dict[str, Any] = {}
     if include is not None:
         details["conflicts"] = [
             {"from": conflict.source, "to": conflict.target, "reason": conflict.reason}
             for conflict in await asyncio.to_thread(find_conflicts, lineage)
         ]
-    return _json(
+    body = orjson.dumps(
         {
             "nodes": [_lineage_node(node) | (_node_details(node) if include else {}) for node in lineage.nodes],
             "edges": [{"from": edge.source, "to": edge.target, "relation": edge.relation} for edge in lineage.edges],
@@ -79,6 +111,7 @@ async def read_lineage(
             **details,
         }
     )
+    return ready_json(body)
 
 
 def _lineage_node(node: LineageNode) -> dict[str, Any]:
@@ -101,21 +134,20 @@ def _node_details(node: LineageNode) -> dict[str, Any]:
     }
 
 
-async def read_cost(
-    request: Request,
-    package_id: PackageId,
-    caller: Searcher,
-    *,
-    dependency: Annotated[bool, Query(description="count the dependencies too")] = False,
-) -> Response:
+async def read_cost(package_id: PackageId, query: Annotated[CostQuery, Query()], caller: Searcher) -> None:
     """How many bytes the package takes, alone or with each of its dependencies counted once."""
-    catalog = state_of(request.scope).services.catalog
-    if dependency:
+
+
+async def _read_cost(request: Request) -> Response:
+    scope = request.scope
+    caller = await authenticate(scope, Permission.SEARCH)
+    package_id, catalog = scope["path_params"]["package_id"], state_of(scope).services.catalog
+    if read_query(request, CostQuery).dependency:
         nodes = (await catalog.lineage(package_id, caller)).nodes
     else:
         nodes = Lineage.of_one(await catalog.get(package_id, caller)).nodes
     items = [_cost_item(node) for node in nodes]
-    return _json(
+    body = orjson.dumps(
         {
             "package_id": package_id,
             "standalone_bytes": items[0]["bytes"] or 0,
@@ -123,40 +155,53 @@ async def read_cost(
             "items": items,
         }
     )
+    return ready_json(body)
 
 
 def _cost_item(node: LineageNode) -> dict[str, Any]:
     return {"id": node.id, "name": node.name, "version": node.version, "bytes": node.size}
 
 
-async def read_downloads(request: Request, package_id: PackageId, caller: Searcher) -> Response:
+async def read_downloads(package_id: PackageId, caller: Searcher) -> None:
     """Count the downloads of this version on each of the last 30 days.
 
     What one reader fetches of a content by ranges or files within a minute is one download.
     """
-    services = state_of(request.scope).services
-    await services.catalog.get_document(package_id, caller)
+
+
+async def _read_downloads(request: Request) -> Response:
+    package_id, services = request.scope["path_params"]["package_id"], state_of(request.scope).services
+    caller, found = await services.reading.find(token_of(request.scope), package_id)
+    await admit(request.scope, caller, Permission.SEARCH)
+    await services.access.shown(found, caller)
     await services.retrieval.downloads.settle()
     days = await services.popularity.list_days(package_id)
-    return _json(
+    body = orjson.dumps(
         {
             "package_id": package_id,
             "total": sum(count for _, count in days),
             "days": [{"day": day.isoformat(), "count": count} for day, count in days],
         }
     )
+    return ready_json(body)
 
 
-async def list_audit(
-    request: Request, package_id: PackageId, caller: Searcher, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
-) -> Response:
+async def list_audit(package_id: PackageId, query: Annotated[PageQuery, Query()], caller: Searcher) -> None:
     """Who did what to the package, newest first."""
-    services = state_of(request.scope).services
-    after = position(request, services.cursors, cursor)
+
+
+async def _list_audit(request: Request) -> Response:
+    scope = request.scope
+    package_id, services = scope["path_params"]["package_id"], state_of(scope).services
+    caller, found = await services.reading.find(token_of(scope), package_id)
+    await admit(scope, caller, Permission.SEARCH)
+    query = read_query(request, PageQuery)
+    after = position(request, services.cursors, query.cursor)
+    await services.access.shown(found, caller)
     await services.retrieval.downloads.settle()
     # One more than asked for shows whether there is a next page.
-    entries = await services.catalog.list_audit(package_id, caller, limit=limit + 1, after=after)
-    page, next_after = cut_page(entries, limit, lambda entry: entry.id)
+    entries = await services.catalog.list_audit(package_id, limit=query.limit + 1, after=after)
+    page, next_after = cut_page(entries, query.limit, lambda entry: entry.id)
     return page_response(request, services.cursors, [_entry(entry) for entry in page], next_after)
 
 

@@ -3,181 +3,129 @@
 from typing import Annotated
 
 import orjson
-from fastapi import APIRouter, Query, Request
-from pydantic import Field
+from fastapi import Query
+from starlette.requests import Request
 from starlette.responses import Response
 
-from registry.api.authentication import Searcher
-from registry.api.documentation import LINK, problems
-from registry.api.inclusion import Include, page_items
+from registry.api.authentication import Searcher, authenticate
+from registry.api.bodies import validated
+from registry.api.documentation import LINK, problems, reference
+from registry.api.hot import HotRoute, hot_route
+from registry.api.inclusion import page_items
 from registry.api.models.packages import PackageSummaryModel, Page
-from registry.api.models.requests import Strict, Type
-from registry.api.models.search import FoundPackageModel
-from registry.api.paging import DEFAULT_LIMIT, Cursor, Limit, page_response, position
+from registry.api.models.search import (
+    DependentsQuery,
+    FoundPackageModel,
+    RegexBody,
+    RegexQueryParameters,
+    WordsQuery,
+)
+from registry.api.paging import page_response, position
+from registry.api.queries import read_query
 from registry.api.routes.packages import PackageId
 from registry.api.state import state_of
-from registry.api.strict_json import StrictJsonRoute
+from registry.api.strict_json import read_json
+from registry.domain.accounts import Permission
 from registry.domain.documents import encode_summary
-from registry.domain.packages import PackageStatus, PackageType
-from registry.domain.safety import SafetyStatus
-from registry.domain.search import (
-    MAX_PATTERN_LENGTH,
-    MAX_TEXT_LENGTH,
-    RegexQuery,
-    SearchField,
-    SearchScope,
-    TextQuery,
-)
+from registry.domain.search import RegexQuery, SearchScope, TextQuery
 from registry.services.search.search import RankedPackage
 
-_Tag = Annotated[str, Field(min_length=1, max_length=64)]
-_License = Annotated[
-    str,
-    Field(min_length=1, max_length=200, description="only packages that state this license, alone or in an expression"),
-]
-_SAFETY = "only packages whose current revision has this verdict; a page may be short and have a `next_cursor`"
 
-
-class RegexBody(Strict):
-    """What to look for. Members that are null do not restrict."""
-
-    model_config = Strict.model_config | {
-        "json_schema_extra": {"examples": [{"regex": "(?i)^google/.*bert", "in": ["name", "readme"], "type": "model"}]}
-    }
-
-    regex: Annotated[
-        str,
-        Field(
-            max_length=MAX_PATTERN_LENGTH,
-            description="RE2's syntax, case-sensitive unless `(?i)`; `^` and `$` are ends of the name or README, "
-            "of lines with `(?m)`",
+def hot_routes() -> list[HotRoute]:
+    return [
+        hot_route(
+            "/package/byRegEx",
+            _search_by_regex,
+            documented=search_by_regex,
+            method="POST",
+            tags=["search"],
+            response_model=Page[PackageSummaryModel],
+            responses={200: {"headers": LINK}, **problems(400, 401, 403, 413, 415, 422)},
+            openapi_extra={
+                "requestBody": {"required": True, "content": {"application/json": {"schema": reference(RegexBody)}}}
+            },
+        ),
+        hot_route(
+            "/search",
+            _search_by_words,
+            documented=search_by_words,
+            tags=["search"],
+            response_model=Page[FoundPackageModel],
+            responses={200: {"headers": LINK}, **problems(401, 403, 422)},
+        ),
+        hot_route(
+            "/package/{package_id}/dependents",
+            _list_dependents,
+            documented=list_dependents,
+            tags=["search"],
+            response_model=Page[PackageSummaryModel],
+            responses={200: {"headers": LINK}, **problems(401, 403, 404, 422)},
         ),
     ]
-    fields: Annotated[
-        list[Annotated[SearchField, Field(strict=False)]],
-        Field(alias="in", min_length=1, max_length=8, description="where it is looked for"),
-    ] = [SearchField.NAME, SearchField.README]  # noqa: RUF012  (pydantic copies defaults)
-    type: Type | None = None
-    status: Annotated[PackageStatus, Field(strict=False)] | None = None
-    tag: _Tag | None = None
-    license: _License | None = None
-    safety: Annotated[SafetyStatus, Field(strict=False, description=_SAFETY)] | None = None
-    limit: Annotated[int, Field(ge=1, le=200)] = DEFAULT_LIMIT
-    cursor: Annotated[str, Field(max_length=2048)] | None = None
-
-    def filters(self) -> str:
-        """What a cursor is bound to."""
-        members = [self.regex, sorted(set(self.fields)), self.type, self.status, self.tag, self.license, self.safety]
-        return orjson.dumps(members).decode()
 
 
-def search_routes() -> APIRouter:
-    router = APIRouter(route_class=StrictJsonRoute, tags=["search"])
-    router.add_api_route(
-        "/package/byRegEx",
-        search_by_regex,
-        methods=["POST"],
-        response_model=Page[PackageSummaryModel],
-        responses={200: {"headers": LINK}, **problems(400, 401, 403, 413, 415, 422)},
-    )
-    router.add_api_route(
-        "/search",
-        search_by_words,
-        methods=["GET"],
-        response_model=Page[FoundPackageModel],
-        responses={200: {"headers": LINK}, **problems(401, 403, 422)},
-    )
-    router.add_api_route(
-        "/package/{package_id}/dependents",
-        list_dependents,
-        methods=["GET"],
-        response_model=Page[PackageSummaryModel],
-        responses={200: {"headers": LINK}, **problems(401, 403, 404, 422)},
-    )
-    return router
-
-
-async def list_dependents(
-    request: Request,
-    package_id: PackageId,
-    caller: Searcher,
-    limit: Limit = DEFAULT_LIMIT,
-    cursor: Cursor = None,
-    include: Include = None,
-) -> Response:
+async def list_dependents(package_id: PackageId, query: Annotated[DependentsQuery, Query()], caller: Searcher) -> None:
     """List the packages that depend on this version, newest first.
 
     They name its id as a dependency, or its name with a range that has the version or with none. While the index is
     filled after a first start the answer is 503. A page may be short and have a `next_cursor`.
     """
-    services = state_of(request.scope).services
-    after = position(request, services.cursors, cursor)
-    package = await services.catalog.get(package_id, caller)
+
+
+async def _list_dependents(request: Request) -> Response:
+    caller = await authenticate(request.scope, Permission.SEARCH)
+    query, services = read_query(request, DependentsQuery), state_of(request.scope).services
+    after = position(request, services.cursors, query.cursor)
+    package = await services.catalog.get(request.path_params["package_id"], caller)
     viewer = await services.access.viewer(caller)
-    found = await services.search.list_dependents(package, viewer, limit=limit, position=after)
-    items = await page_items(found.items, map(encode_summary, found.items), include, services.ratings)
+    found = await services.search.list_dependents(package, viewer, limit=query.limit, position=after)
+    items = await page_items(found.items, map(encode_summary, found.items), query.include, services.ratings)
     return page_response(request, services.cursors, items, found.next_position)
 
 
-async def search_by_regex(
-    request: Request,
-    caller: Searcher,
-    body: RegexBody,
-    limit: Annotated[Limit | None, Query(description="instead of the body's")] = None,
-    cursor: Annotated[Cursor, Query(description="instead of the body's")] = None,
-    include: Include = None,
-) -> Response:
+async def search_by_regex(query: Annotated[RegexQueryParameters, Query()], caller: Searcher) -> None:
     """Find packages whose name or README a regular expression matches anywhere, newest first.
 
     Time is linear in what is searched, whatever the expression; one that is too long, too deep or too big is refused
     with 422, as is one with a mistake, whose `position` is returned. A page that took too long to fill is short, even
     empty, and has a `next_cursor`. While the index is filled after a first start the answer is 503.
     """
+
+
+async def _search_by_regex(request: Request) -> Response:
+    caller = await authenticate(request.scope, Permission.SEARCH)
     state = state_of(request.scope)
+    sent = await read_json(request, limit=state.limits.max_json_bytes)
+    given, body = read_query(request, RegexQueryParameters), validated(RegexBody, sent)
     viewer = await state.services.access.viewer(caller)
     scope = SearchScope(body.type, body.status, body.tag, viewer, body.license)
-    query = RegexQuery(body.regex, frozenset(body.fields), scope)
-    after = position(request, state.services.cursors, cursor or body.cursor, in_body=body.filters())
-    found = await state.services.search.find(query, limit=limit or body.limit, position=after)
+    query, filters = RegexQuery(body.regex, frozenset(body.fields), scope), body.filters()
+    after = position(request, state.services.cursors, given.cursor or body.cursor, in_body=filters)
+    found = await state.services.search.find(query, limit=given.limit or body.limit, position=after)
     documents = map(encode_summary, found.items)
-    items = await page_items(found.items, documents, include, state.services.ratings, safety=body.safety)
-    return page_response(request, state.services.cursors, items, found.next_position, in_body=body.filters())
+    items = await page_items(found.items, documents, given.include, state.services.ratings, safety=body.safety)
+    return page_response(request, state.services.cursors, items, found.next_position, in_body=filters)
 
 
-async def search_by_words(
-    request: Request,
-    caller: Searcher,
-    q: Annotated[
-        str,
-        Query(
-            min_length=1,
-            max_length=MAX_TEXT_LENGTH,
-            description="words that must all occur in name, description or README; the last may be a beginning",
-            examples=["sentence embed"],
-        ),
-    ],
-    limit: Limit = DEFAULT_LIMIT,
-    cursor: Cursor = None,
-    type: Annotated[PackageType | None, Query()] = None,  # noqa: A002  (the parameter's public name)
-    status: Annotated[PackageStatus | None, Query()] = None,
-    tag: Annotated[str | None, Query(max_length=64)] = None,
-    license: Annotated[_License | None, Query()] = None,  # noqa: A002
-    safety: Annotated[SafetyStatus | None, Query(description=_SAFETY)] = None,
-    include: Include = None,
-) -> Response:
+async def search_by_words(query: Annotated[WordsQuery, Query()], caller: Searcher) -> None:
     """Find packages by words, the best first.
 
     A word in the name counts most, then the description, then the README. Where no package has the words, those with
     similar ones in name or description are returned (`similar`).
     """
-    state = state_of(request.scope)
-    query = TextQuery(q, SearchScope(type, status, tag, await state.services.access.viewer(caller), license))
-    after = position(request, state.services.cursors, cursor)
-    found = await state.services.search.rank(query, limit=limit, position=after)
+
+
+async def _search_by_words(request: Request) -> Response:
+    caller = await authenticate(request.scope, Permission.SEARCH)
+    asked, services = read_query(request, WordsQuery), state_of(request.scope).services
+    viewer = await services.access.viewer(caller)
+    query = TextQuery(asked.q, SearchScope(asked.type, asked.status, asked.tag, viewer, asked.license))
+    after = position(request, services.cursors, asked.cursor)
+    found = await services.search.rank(query, limit=asked.limit, position=after)
     packages = [item.package for item in found.items]
     matches = (_with_match(item, similar=found.corrected) for item in found.items)
-    items = await page_items(packages, matches, include, state.services.ratings, safety=safety)
-    return page_response(request, state.services.cursors, items, found.next_position)
+    items = await page_items(packages, matches, asked.include, services.ratings, safety=asked.safety)
+    return page_response(request, services.cursors, items, found.next_position)
 
 
 def _with_match(found: RankedPackage, *, similar: bool) -> bytes:

@@ -11,6 +11,7 @@ from registry.api.authentication import SessionUser, SignedIn
 from registry.api.caching import NO_STORE
 from registry.api.documentation import LINK, problems
 from registry.api.models.packages import Page
+from registry.api.models.pages import DEFAULT_LIMIT
 from registry.api.models.requests import ID_PATTERN
 from registry.api.models.tokens import (
     NEW_TOKEN_EXAMPLE,
@@ -19,7 +20,7 @@ from registry.api.models.tokens import (
     NewApiTokenBody,
     WhoAmIModel,
 )
-from registry.api.paging import DEFAULT_LIMIT, Cursor, Limit, page_response, position
+from registry.api.paging import Cursor, Limit, page_response, position
 from registry.api.state import state_of
 from registry.api.strict_json import StrictJsonRoute
 from registry.domain.accounts import USER_NAME_PATTERN, ApiToken, Permission
