@@ -3,6 +3,7 @@
 from typing import Any
 
 import httpx
+import pytest
 
 from tests.api.searching import wait_until_searchable
 from tests.api.support import JsonObject, Person, ids, listed, problem, publish, unique
@@ -154,6 +155,14 @@ def test_details_show_licenses_that_do_not_go_together(publisher: Person) -> Non
     assert conflicts == {(base["id"], data["id"]), (top["id"], data["id"])}
     assert all(conflict["reason"] for conflict in found["conflicts"])
     assert "status" not in publisher.client.get(f"/package/{top['id']}/lineage").json()["nodes"][0]
+
+
+@pytest.mark.parametrize("relations", [("base_model", "tokenizer"), ("tokenizer", "base_model")])
+def test_what_is_made_from_and_used_must_allow_both(publisher: Person, relations: tuple[str, str]) -> None:
+    base = publish(publisher.client, license="LGPL-2.1-only")
+    top = publish(publisher.client, license="MIT", dependencies=[on(base, relation=each) for each in relations])
+    conflicts = details(publisher, top)["conflicts"]
+    assert [(conflict["from"], conflict["to"]) for conflict in conflicts] == [(top["id"], base["id"])]
 
 
 def test_details_show_what_is_quarantined(publisher: Person, stranger: Person, admin: Person) -> None:

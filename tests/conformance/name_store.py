@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from registry.domain.accounts import principal_of
+from registry.domain.accounts import Caller, Permission, principal_of
 from registry.domain.downloads import Downloaded
 from registry.domain.errors import (
     AlreadyAnswered,
@@ -20,6 +20,9 @@ from registry.domain.errors import (
 from registry.domain.names import Name, Visibility
 from registry.domain.packages import Package, PackageStatus, PackageType
 from registry.ports.names import NameChange
+from registry.services.names import namespaces
+from registry.services.names.owners import AccountNames
+from registry.services.names.private import PrivateNames
 from tests.conformance.records import Records
 from tests.factories import (
     make_account,
@@ -393,3 +396,24 @@ class NameStoreContract:
         await publish(records, "bob", "acme/Bert", content=OTHER_BYTES)
         await publish(records, "bob", "acme/bert", content=OTHER_BYTES)
         assert await owners(records, "acme/bert") == (who("bob"),)
+
+    async def test_a_public_name_is_found_after_many_private_ones(
+        self, records: Records, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(namespaces, "_PAGE", 2)
+        for name in (f"acme/{letter}{number}" for letter in "bc" for number in range(4)):
+            for version in ("1.0.0", "1.1.0", "1.2.0"):
+                await publish(records, "alice", name, version=version)
+            found = await records.names.find(PackageType.MODEL, name)
+            assert found is not None
+            hidden = replace(found, visibility=Visibility.PRIVATE, revision=found.revision + 1)
+            await records.names.replace(hidden, NameChange(user=None), expected_revision=found.revision)
+        private = PrivateNames(records.names)
+        spaces = namespaces.Namespaces(records.names, records.packages, AccountNames(records.accounts), private)
+        bob = Caller("bob", frozenset({Permission.SEARCH}), None, "account-2")
+
+        await publish(records, "carol", "acmf/public")
+        with pytest.raises(NotFound):
+            await spaces.read("acme", bob)
+        await publish(records, "alice", "acme/c0", type=PackageType.DATASET)
+        assert (await spaces.read("acme", bob)).owners == (who("alice"),)

@@ -80,6 +80,7 @@ def test_the_readme_is_a_screen_and_its_round_trip_can_be_pasted_twice(served: R
         assert paste(served, tmp_path, text).count("byte for byte") == 1
 
 
+@pytest.mark.engines("curl")
 def test_the_tutorial(served: RunningServer, tmp_path: Path) -> None:
     pasted = paste(served, tmp_path, "\n".join(blocks(TUTORIAL, "sh")))
     assert pasted.count("byte for byte") == 2
@@ -101,6 +102,7 @@ def test_the_tutorial(served: RunningServer, tmp_path: Path) -> None:
     assert {package["license"] for package in published if package.get("name") == "tomli"} == {"MIT"}
 
 
+@pytest.mark.engines("sqlite_shell")
 def test_the_guides_that_need_a_registry(served: RunningServer, tmp_path: Path) -> None:
     sign_in = "registry login --user admin --password-stdin < registry-data/admin-password\n"
     guides = [ROOT / "docs" / "guides" / name for name in ("publish-a-model.md", "gate-by-policy.md", "backup.md")]

@@ -7,13 +7,14 @@ machine. In CI (`CI=true`) nothing is left out: those tests run and fail.
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.deploy import policies
-from tests.engines import aws_calls, chromium, dynamodb, iam, nginx, redis, s3
+from tests.engines import aws_calls, chromium, dynamodb, iam, nginx, programs, redis, s3
 from tests.engines import hub_clients as clients
 from tests.engines.hub_clients import VERSIONS, HubClient
 
@@ -26,6 +27,8 @@ FIND_MISSING: dict[str, Callable[[], str | None]] = {
     "iam_simulator": iam.find_missing,
     "nginx_can_run": nginx.find_missing,
     "hub_clients": clients.find_missing,
+    "curl": partial(programs.find_missing, "curl"),
+    "sqlite_shell": partial(programs.find_missing, "sqlite3"),
 }
 """The fixture that needs an engine, and what tells whether it can be had."""
 

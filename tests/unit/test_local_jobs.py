@@ -1,6 +1,7 @@
 """Jobs in the process: each is done, and requests go first."""
 
 import asyncio
+import contextlib
 import itertools
 from collections.abc import Callable
 
@@ -69,3 +70,21 @@ async def test_one_user_alone_may_have_all_places_but_one_and_a_single_place() -
         assert len(begun) == expected
         running.cancel()
         await asyncio.wait([running])
+
+
+async def test_ends_though_a_job_lost_the_cancellation() -> None:
+    begun = asyncio.Event()
+
+    async def lose(package_id: str) -> None:
+        begun.set()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+
+    queue = LocalJobQueue(concurrent=2, patience_seconds=0)
+    running = asyncio.create_task(queue.run(lose))
+    await queue.put("one", user="alice")
+    await begun.wait()
+    running.cancel()
+    async with asyncio.timeout(10):
+        await asyncio.wait([running])
+    assert running.cancelled()

@@ -17,7 +17,7 @@ from registry.domain.listing import Order, PackageFilter, score_place
 from registry.domain.packages import PackageType
 from registry.domain.versions import VersionRange
 from tests.factories import ids, make_package
-from tests.unit.test_sqlite_listing import BY_ID, plan
+from tests.unit.test_sqlite_listing import BY_ID, plan, steps
 
 _BEFORE_SCORES = 4
 _RATE = """INSERT INTO ratings (package_id, revision, status, net_score, rated_at, etag, summary, body, receipt)
@@ -87,11 +87,7 @@ def test_work_does_not_grow_with_the_registry(connection: Connection, wanted: Pa
     fill(connection, [0.95] * 20)
     for _ in range(2):
         fill(connection, [0.004] * 400)  # none of them is wanted, and all of them are newer
-        steps: list[None] = []
-        connection.set_progress_handler(lambda: steps.append(None), 1)  # noqa: B023 - called below only
-        assert len(connection.execute(*statement).fetchall()) == 10
-        connection.set_progress_handler(None, 1)
-        work.append(len(steps))
+        work.append(steps(connection, statement, rows=10))
 
     assert work[0] == work[1]
 
@@ -118,11 +114,7 @@ def test_work_in_order_does_not_grow_with_the_registry(
     fill(connection, [0.95] * 20)
     for _ in range(2):
         fill(connection, [0.004] * 400)
-        steps: list[None] = []
-        connection.set_progress_handler(lambda: steps.append(None), 1)  # noqa: B023 - called below only
-        assert len(connection.execute(*statement).fetchall()) == 10
-        connection.set_progress_handler(None, 1)
-        work.append(len(steps))
+        work.append(steps(connection, statement, rows=10))
 
     assert work[0] == work[1]
 

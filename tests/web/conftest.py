@@ -79,11 +79,12 @@ expect.set_options(timeout=_PATIENCE_MS)
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A running registry and the ids of what is published there, by name."""
+    """A running registry, the ids of what is published there, by name, and the id of a webhook."""
 
     server: RunningServer
     admin: Person
     packages: dict[str, str]
+    webhook: str
 
     @property
     def url(self) -> str:
@@ -131,7 +132,10 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
             wait_for(client, f"/package/{packages[name]}/rate")
         packages["acme/files"] = publish(client, zipped(PREVIEWED), name="acme/files", type="code")["id"]
         wait_for(client, f"/package/{packages['acme/files']}/files")
-        yield Site(server, admin, packages)
+        hook = {"url": "http://127.0.0.1:9/hook?q='><svg onload=alert(1)>", "events": ["package.deleted"]}
+        webhook = client.post("/webhooks", json=hook)
+        assert webhook.status_code == 201, webhook.text
+        yield Site(server, admin, packages, webhook.json()["id"])
     server.stop()
 
 

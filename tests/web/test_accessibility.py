@@ -25,6 +25,7 @@ def paths(site: Site) -> list[str]:
         *(
             "/ui/admin",
             "/ui/admin/webhooks",
+            f"/ui/admin/webhooks/{site.webhook}",
             "/ui/admin/quarantine",
             "/ui/admin/audit",
             "/ui/admin/audit?since=yesterday",

@@ -26,6 +26,12 @@ def test_a_plot_spans_the_window() -> None:
     assert plot([minute("11:31", 0, 0.0)], _NOW, 60) is None
 
 
+def test_a_single_minute_is_seen() -> None:
+    drawn = plot([minute("11:30", 1, 10_000.0)], _NOW, 60)
+    assert drawn is not None
+    assert drawn.latency == "M 295.0 0.0 L 305.0 0.0"
+
+
 def test_a_day_is_summed_up_by_the_hour() -> None:
     drawn = plot([minute("10:05", 1, 2.0), minute("10:50", 3, 4.0, 1), minute("11:00", 5, 1.0)], _NOW, 1440)
     assert drawn is not None

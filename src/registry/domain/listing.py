@@ -14,6 +14,7 @@ from registry.domain.versions import VersionRange
 from registry.domain.visibility import REGISTRY, Viewer
 
 _PARTS = "\n"
+_AFTER_ALL_IDS = "~"
 _UNRATED = "-"
 """Before all digits."""
 
@@ -35,6 +36,16 @@ class Order(StrEnum):
 def name_place(name: str, package_id: str) -> str:
     """The place of a package in the order of names."""
     return f"{name}{_PARTS}{package_id}"
+
+
+def first_place(name: str) -> str:
+    """A place before all packages with this name, and before all names that begin with it."""
+    return name_place(name, "")
+
+
+def last_place(name: str) -> str:
+    """A place after all packages with this name, and before all longer names that begin with it."""
+    return name_place(name, _AFTER_ALL_IDS)
 
 
 def score_place(score: int | None, package_id: str) -> str:

@@ -1,9 +1,8 @@
-"""Adds the web interface to the application."""
+"""The web interface: its pages and static files."""
 
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
-from starlette.routing import Route
+from starlette.routing import Route, Router
 
 from registry.web.api_calls import Api, ApiResponse
 from registry.web.pages import (
@@ -33,12 +32,17 @@ async def _nothing_here(request: Request, _api: Api) -> Response:
     return problem_page(request, problem)
 
 
-def add_web_interface(app: Starlette) -> None:
-    """Serve the pages under `/ui`, and redirect `/` to them."""
-    app.router.routes.extend(
+def is_page(path: str) -> bool:
+    """Whether `pages` serves the path."""
+    return path in ("/", "/ui") or path.startswith("/ui/")
+
+
+def pages() -> Router:
+    """The pages under `/ui`; `/` leads to them."""
+    return Router(
         [
-            Route("/", _to_start_page, include_in_schema=False),
-            Route("/ui/static/{version}/{name}", serve_static, include_in_schema=False),
+            Route("/", _to_start_page),
+            Route("/ui/static/{version}/{name}", serve_static),
             *find.routes(),
             *packages.routes(),
             *ratings.routes(),
@@ -52,5 +56,6 @@ def add_web_interface(app: Starlette) -> None:
             *admin.routes(),
             *health.routes(),
             page_route("/ui/{rest:path}", _nothing_here),
-        ]
+        ],
+        redirect_slashes=False,
     )

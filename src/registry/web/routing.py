@@ -40,7 +40,7 @@ def page_route(path: str, show: Page, *, methods: tuple[str, ...] = ("GET",)) ->
             end_session(response)
         return response
 
-    return Route(path, endpoint, methods=list(methods), include_in_schema=False)
+    return Route(path, endpoint, methods=list(methods))
 
 
 async def _user(request: Request, api: Api) -> tuple[User | None, bool]:

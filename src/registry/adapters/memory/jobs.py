@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import structlog
 
+from registry.domain.cancellation import check_cancelled
 from registry.ports.jobs import JobHandler
 
 _log = structlog.get_logger(__name__)
@@ -65,6 +66,7 @@ class LocalJobQueue:
                 _log.exception("job_failed", package_id=package_id)
             finally:
                 self._at_work[user] -= 1
+            check_cancelled()
             await self._tell()
 
     async def _next(self) -> tuple[str, str]:

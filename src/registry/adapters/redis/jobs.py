@@ -23,6 +23,7 @@ from redis.exceptions import RedisError, ResponseError
 
 from registry.adapters.engine_calls import CallPolicy, EngineCalls, OnCall, ignore_call
 from registry.adapters.redis.connection import RedisCommands, translate
+from registry.domain.cancellation import check_cancelled
 from registry.ports.jobs import JobHandler
 
 _log = structlog.get_logger(__name__)
@@ -108,7 +109,7 @@ class RedisJobQueue:
             finally:
                 if entry is None:
                     slots.release()
-            _check_cancelled()
+            check_cancelled()
             if entry is not None:
                 jobs.create_task(self._do(entry, handler, slots))
 
@@ -149,13 +150,6 @@ class RedisJobQueue:
             "XAUTOCLAIM", self._stream, GROUP, _CONSUMER, idle_milliseconds, "0", "COUNT", 1
         )
         return cast("Entry", entries[0]) if entries else None
-
-
-def _check_cancelled() -> None:
-    """Raise CancelledError where redis-py swallowed one: it takes it for the end of its own time-out of 0 s."""
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError
 
 
 @asynccontextmanager

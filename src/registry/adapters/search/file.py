@@ -74,9 +74,13 @@ class SearchFile:
         self.connection = sqlite3.connect(
             path, timeout=_BUSY_TIMEOUT_SECONDS, isolation_level=None, check_same_thread=False
         )
-        # NORMAL: a power cut may lose the last transactions, but with them the checkpoint, so they come again.
-        self.connection.execute("PRAGMA journal_mode = WAL")
-        self.connection.execute("PRAGMA synchronous = NORMAL")
+        try:
+            # NORMAL: a power cut may lose the last transactions, but with them the checkpoint, so they come again.
+            self.connection.execute("PRAGMA journal_mode = WAL")
+            self.connection.execute("PRAGMA synchronous = NORMAL")
+        except BaseException:  # a damaged file is seen here
+            self.connection.close()
+            raise
 
     def close(self) -> None:
         self.connection.close()

@@ -7,9 +7,10 @@ import orjson
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
-from registry.api.authentication import SessionUser, SignedIn
+from registry.api.authentication import SessionUser, SignedIn, authenticate
 from registry.api.caching import NO_STORE
 from registry.api.documentation import LINK, problems
+from registry.api.hot import HotRoute, hot_route, ready_json
 from registry.api.models.packages import Page
 from registry.api.models.pages import DEFAULT_LIMIT
 from registry.api.models.requests import ID_PATTERN
@@ -28,6 +29,20 @@ from registry.domain.documents import format_time
 from registry.domain.name_patterns import ALL_NAMES, NamePatterns
 
 TokenId = Annotated[str, Path(pattern=ID_PATTERN, examples=["01934d2e-8a5c-7c3e-9f5a-3b1c2d4e5f60"])]
+
+
+def hot_routes() -> list[HotRoute]:
+    """Every page of the web interface asks who is signed in."""
+    return [
+        hot_route(
+            "/whoami",
+            _answer_caller,
+            documented=read_caller,
+            tags=["users"],
+            response_model=WhoAmIModel,
+            responses=problems(401),
+        )
+    ]
 
 
 def token_routes() -> APIRouter:
@@ -56,7 +71,6 @@ def token_routes() -> APIRouter:
         response_class=Response,
         responses=problems(401, 403, 404, 422),
     )
-    router.add_api_route("/whoami", read_caller, methods=["GET"], response_model=WhoAmIModel, responses=problems(401))
     return router
 
 
@@ -121,8 +135,12 @@ async def revoke_api_token(request: Request, token_id: TokenId, caller: SessionU
     return Response(status_code=204)
 
 
-async def read_caller(request: Request, caller: SignedIn) -> Response:
+async def read_caller(caller: SignedIn) -> None:
     """Who the token of this request speaks for, with the permissions of this moment."""
+
+
+async def _answer_caller(request: Request) -> Response:
+    caller = await authenticate(request.scope, None)
     token = caller.token
     kind, name, expires_at = "session", None, None
     if isinstance(token, ApiToken):
@@ -136,4 +154,4 @@ async def read_caller(request: Request, caller: SignedIn) -> Response:
         "expires_at": None if expires_at is None else format_time(expires_at),
     }
     answer = {"name": caller.name, "permissions": sorted(caller.permissions), "token": described}
-    return Response(orjson.dumps(answer), media_type="application/json")
+    return ready_json(orjson.dumps(answer))

@@ -1,22 +1,23 @@
 """Namespaces: who creates new names in them."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from registry.domain.accounts import Caller
 from registry.domain.errors import NotFound, RevisionConflict
-from registry.domain.listing import PackageFilter
+from registry.domain.listing import Order, PackageFilter, first_place, last_place, split_place
 from registry.domain.name_patterns import NamePatterns
 from registry.domain.names import Namespace, namespace_of, not_namespace_owner
+from registry.domain.packages import PackageType
 from registry.domain.visibility import Viewer
 from registry.ports.names import NameStore
 from registry.ports.packages import PackageStore
 from registry.services.names.owners import CHANGE_ATTEMPTS, AccountNames, busy, needs_owner
 from registry.services.names.private import PrivateNames
 
-_MOST_PAGES = 10
-"""How far a namespace with private names is looked through for a name that others see."""
+_PAGE = 100
+"""How many packages of a namespace with private names are looked through at once for a name that others see."""
 
 
 class Namespaces:
@@ -42,16 +43,26 @@ class Namespaces:
             return True
         if not private:
             return True
-        viewer = Viewer(names=NamePatterns((f"{space}/*",)))
-        hidden, after = {(name.type.value, name.name) for name in private}, None
-        for _ in range(_MOST_PAGES):
-            page = await self._packages.list_page(PackageFilter(viewer=viewer), limit=100, after=after)
-            found = (json.loads(item.body) for item in page.items)
-            if any((each["type"], each["name"]) not in hidden and caller.may_name(each["name"]) for each in found):
+        hidden = {(name.type, name.name) for name in private}
+        for kind in PackageType:
+            if await self._sees_type_in(space, kind, {name for type_, name in hidden if type_ is kind}, caller):
                 return True
-            after = page.next_after
-            if after is None:
-                break
+        return False
+
+    async def _sees_type_in(self, space: str, kind: PackageType, hidden: Collection[str], caller: Caller) -> bool:
+        """Whether packages of a type have a name in the namespace that the caller sees.
+
+        Pages begin after all versions of the last name that it does not see: there is at most one page for each name.
+        """
+        viewer = Viewer(names=NamePatterns((f"{space}/*",)))
+        wanted = PackageFilter(viewer=viewer, type=kind, order=Order.NAME)
+        after: str | None = first_place(f"{space}/")
+        while after is not None and split_place(after)[0].startswith(f"{space}/"):
+            page = await self._packages.list_page(wanted, limit=_PAGE, after=after)
+            names = [json.loads(item.body)["name"] for item in page.items]
+            if any(name not in hidden and caller.may_name(name) for name in names):
+                return True
+            after = page.next_after and last_place(names[-1] if names else split_place(page.next_after)[0])
         return False
 
     async def set_owners(

@@ -28,15 +28,15 @@ def find_conflicts(lineage: Lineage) -> list[LicenseConflict]:
     """
     licenses = {node.id: node.package.license for node in lineage.nodes if node.package and node.package.license}
     root = lineage.nodes[0].id
-    pairs = {(edge.source, edge.target): edge.relation for edge in lineage.edges}
-    for node in lineage.nodes[1:]:
-        pairs.setdefault((root, node.id), "base_model")
+    uses = {(root, node.id): LicenseUse.FINE_TUNE for node in lineage.nodes[1:]}
+    uses.update({(edge.source, edge.target): LicenseUse.RUN for edge in lineage.edges})
+    derived = [edge for edge in lineage.edges if edge.relation in _MADE_FROM]
+    uses.update({(edge.source, edge.target): LicenseUse.FINE_TUNE for edge in derived})
     answers = cache(check_license)
     found = []
-    for (source, target), relation in pairs.items():
+    for (source, target), use in uses.items():
         if source not in licenses or target not in licenses or source == target:
             continue
-        use = LicenseUse.FINE_TUNE if relation in _MADE_FROM else LicenseUse.RUN
         answer = answers(licenses[target], licenses[source], use)
         if not answer.compatible:
             found.append(LicenseConflict(source, target, answer.reason))

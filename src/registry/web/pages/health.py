@@ -98,6 +98,9 @@ def plot(timeline: list[dict[str, Any]], now: datetime, minutes: int) -> Plot | 
     begin = now - timedelta(minutes=minutes)
     places = [_place(minute["minute"], begin, minutes) for minute in called]
     points = [(x, _height_of(minute["mean_ms"])) for x, minute in zip(places, called, strict=True)]
+    if len(points) == 1:  # a line of one minute, or nothing is seen
+        (x, y), width = points[0], max(_PLOT_WIDTH / minutes, 1.0)
+        points = [(x - width / 2, y), (x + width / 2, y)]
     top = max(minute["calls"] for minute in called)
     return Plot(
         latency=" ".join(f"{'L' if number else 'M'} {x:.1f} {y:.1f}" for number, (x, y) in enumerate(points)),

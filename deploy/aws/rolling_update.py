@@ -1,0 +1,340 @@
+"""Replaces every container of the rendered compose file under load, and counts the requests that were lost.
+
+    python -m deploy.aws.rolling_update [--build] [--file FURTHER_COMPOSE_FILE]
+
+Starts `deploy.aws.compose` with the engines, has clients publish and read, and replaces each api and worker container
+as ECS does: a new one becomes healthy, an old one leaves the load balancer, what is under way there ends, then it gets
+SIGTERM. Removes the project with its volumes. Ends with 1 if a request failed, bytes differ, or a container did not end
+by itself. Needs Docker with the plugin compose (v2). What SIGTERM does to requests under way is for
+`tests/deploy/test_run.py`: the proxy of Docker's published ports ends with its container and drops what it holds.
+"""
+
+import argparse
+import contextlib
+import hashlib
+import json
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+
+import httpx
+import yaml
+
+from deploy.aws.compose import render
+from deploy.aws.template import FOLDER
+
+_START_SECONDS = 300
+_LOOK_SECONDS = 0.2
+_SMALL_CLIENTS = 3
+_PAUSE_SECONDS = 0.1
+"""Between two requests of a client: the update is tried, not how much the engines of one machine can take."""
+_UPLOAD_BYTES = 6_000_000
+_UPLOAD_SECONDS = 6.0
+"""Longer than a stopping container takes new requests (`REGISTRY_LEAVE_SECONDS`): some are under way at its end."""
+_ENDED_BY_ITSELF = (0, 128 + signal.SIGTERM)
+
+
+class Failed(Exception):
+    """The stack does not do what it must; the message names the container and what it did."""
+
+
+@dataclass(slots=True)
+class Counts:
+    """What the clients saw. Lists and integers are changed under the interpreter's lock alone."""
+
+    small: int = 0
+    uploads: int = 0
+    failures: list[str] = field(default_factory=list)
+
+
+class Stack:
+    """The project of the rendered compose file."""
+
+    def __init__(self, files: Sequence[Path]) -> None:
+        self._compose = ["docker", "compose", "--progress", "quiet", "--project-directory", str(FOLDER.parents[1])]
+        self._compose += [f"--file={file.absolute()}" for file in files]
+
+    def up(self, *arguments: str) -> None:
+        _run([*self._compose, "up", "--detach", "--no-recreate", *arguments])
+
+    def down(self) -> None:
+        _run([*self._compose, "down", "--volumes", "--timeout", "5"])
+
+    def containers(self, service: str) -> list[str]:
+        """The running ones, by id."""
+        return _run([*self._compose, "ps", "--quiet", service]).split()
+
+    def add(self, service: str, replicas: int) -> str:
+        """One more container than `replicas`, once it is healthy."""
+        before = set(self.containers(service))
+        self.up("--no-deps", "--scale", f"{service}={replicas + 1}", service)
+        (new,) = set(self.containers(service)) - before
+        _wait(lambda: _health(new) == "healthy", f"{service} {new[:12]} does not become healthy")
+        return new
+
+    def remove(self, service: str, old: str) -> str:
+        """Stop it with the signal and the time of the task definition. Returns how it ended."""
+        began = time.monotonic()
+        _run(["docker", "stop", old])
+        seconds = time.monotonic() - began
+        code = int(_run(["docker", "inspect", "--format", "{{.State.ExitCode}}", old]))
+        if code not in _ENDED_BY_ITSELF:
+            raise Failed(f"{service} {old[:12]} ended with {code} after {seconds:.0f} s:\n{_logs(old)}")
+        _run(["docker", "rm", "--volumes", old])
+        return f"{old[:12]} ended after {seconds:.0f} s, exit code {code}"
+
+
+class Balancer:
+    """The api containers that are ready, in turn, and how many requests each has."""
+
+    def __init__(self) -> None:
+        self._targets: dict[str, int] = {}
+        self._leaving: set[str] = set()
+        self._ready: list[str] = []
+        self._next = count()
+        self._changing = threading.Lock()
+        self._over = threading.Event()
+
+    @contextlib.contextmanager
+    def chosen(self) -> Iterator[str]:
+        """The address for a client's next requests, which are under way until the block ends."""
+        while (url := self._choose()) is None:
+            time.sleep(0.05)
+        try:
+            yield url
+        finally:
+            with self._changing:
+                self._targets[url] -= 1
+
+    def _choose(self) -> str | None:
+        with self._changing:
+            if not self._ready:
+                return None
+            url = self._ready[next(self._next) % len(self._ready)]
+            self._targets[url] += 1
+            return url
+
+    def ready(self) -> int:
+        return len(self._ready)
+
+    def register(self, url: str) -> None:
+        with self._changing:
+            self._targets[url] = 0
+
+    def deregister(self, url: str) -> None:
+        """No more requests go there; those under way end."""
+        with self._changing:
+            self._leaving.add(url)
+            self._ready = [ready for ready in self._ready if ready != url]
+        _wait(lambda: self._targets[url] == 0, f"requests at {url} do not end")
+        with self._changing:
+            del self._targets[url]
+            self._leaving.discard(url)
+
+    def look(self) -> None:
+        """Until `stop`."""
+        while not self._over.wait(_LOOK_SECONDS):
+            ready = [url for url in list(self._targets) if _is_ready(url)]
+            with self._changing:
+                self._ready = [url for url in ready if url in self._targets and url not in self._leaving]
+
+    def stop(self) -> None:
+        self._over.set()
+
+
+def _run(command: Sequence[str]) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - docker, from PATH
+    if done.returncode:
+        raise Failed(f"{' '.join(command)}: {done.stderr.strip()[-2000:]}")
+    return done.stdout
+
+
+def _wait(reached: Callable[[], bool], otherwise: str) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while not reached():
+        if time.monotonic() > deadline:
+            raise Failed(f"{otherwise} in {_START_SECONDS} s")
+        time.sleep(_LOOK_SECONDS)
+
+
+def _health(container: str) -> str:
+    return _run(["docker", "inspect", "--format", "{{.State.Health.Status}}", container]).strip()
+
+
+def _logs(container: str) -> str:
+    return _run(["docker", "logs", "--tail", "20", container])
+
+
+def _address(container: str) -> str:
+    """Where the container's port is on this machine."""
+    return f"http://{_run(['docker', 'port', container, '8000']).split()[0]}"
+
+
+def _is_ready(url: str) -> bool:
+    """As a load balancer asks: each time by a connection of its own."""
+    try:
+        return httpx.get(f"{url}/health/ready", timeout=5, trust_env=False).is_success
+    except httpx.TransportError:
+        return False
+
+
+def _metadata() -> dict[str, str]:
+    return {"name": f"rolling-{secrets.token_hex(8)}", "version": "1.0.0", "type": "model"}
+
+
+def _small(client: httpx.Client, counts: Counts) -> None:
+    """Publishes a package and reads it."""
+    made = client.post("/package", json=_metadata() | {"content_base64": "YQ=="})
+    made.raise_for_status()
+    client.get(made.headers["location"]).raise_for_status()
+    counts.small += 2
+    time.sleep(_PAUSE_SECONDS)
+
+
+def _slow_upload(client: httpx.Client, counts: Counts) -> None:
+    """Publishes some megabytes, slowly, and reads them back."""
+    content, edge = secrets.token_bytes(_UPLOAD_BYTES), secrets.token_hex(16)
+    part = f"--{edge}\r\nContent-Disposition: form-data; name="
+    head = (
+        f'{part}"metadata"\r\nContent-Type: application/json\r\n\r\n{json.dumps(_metadata())}\r\n'
+        f'{part}"content"; filename="m.bin"\r\n\r\n'
+    )
+    body = head.encode() + content + f"\r\n--{edge}--\r\n".encode()
+
+    def parts() -> Iterator[bytes]:
+        step = len(body) // 50
+        for start in range(0, len(body), step):
+            yield body[start : start + step]
+            time.sleep(_UPLOAD_SECONDS / 50)
+
+    headers = {"Content-Type": f"multipart/form-data; boundary={edge}", "Content-Length": str(len(body))}
+    made = client.post("/package", content=parts(), headers=headers)
+    made.raise_for_status()
+    read = client.get(f"{made.headers['location']}/content", params={"redirect": "false"})
+    read.raise_for_status()
+    if hashlib.sha256(read.content).digest() != hashlib.sha256(content).digest():
+        raise Failed("other bytes")
+    counts.uploads += 1
+
+
+def _reason(error: Exception) -> str:
+    return error.response.text[:300] if isinstance(error, httpx.HTTPStatusError) else repr(error)
+
+
+@contextlib.contextmanager
+def _load(balancer: Balancer, token: str) -> Iterator[Counts]:
+    """Clients that ask as fast as they can, over connections that they keep."""
+    counts, over = Counts(), threading.Event()
+
+    def work(ask: Callable[[httpx.Client, Counts], None]) -> None:
+        with contextlib.ExitStack() as opened:
+            clients: dict[str, httpx.Client] = {}
+            while not over.is_set():
+                with balancer.chosen() as url:
+                    if url not in clients:
+                        sent = {"Authorization": f"Bearer {token}"}
+                        client = httpx.Client(base_url=url, headers=sent, timeout=60, trust_env=False)
+                        clients[url] = opened.enter_context(client)
+                    try:
+                        ask(clients[url], counts)
+                    except (httpx.HTTPError, Failed) as error:
+                        counts.failures.append(f"{ask.__name__} at {url}: {_reason(error)}")
+
+    with ThreadPoolExecutor(_SMALL_CLIENTS + 2) as pool:
+        running = [pool.submit(work, ask) for ask in (*[_small] * _SMALL_CLIENTS, _slow_upload, _slow_upload)]
+        try:
+            yield counts
+        finally:
+            over.set()
+        for each in running:
+            each.result()
+
+
+def _signed_in(url: str) -> str:
+    password = os.environ.get("REGISTRY_ADMIN_PASSWORD", "local-only-password")
+    answer = httpx.post(f"{url}/auth/token", data={"username": "admin", "password": password}, trust_env=False)
+    token: str = answer.raise_for_status().json()["access_token"]
+    return token
+
+
+def _rated(url: str, token: str) -> bool:
+    """Whether a worker of the new ones rates a package."""
+    sent = {"Authorization": f"Bearer {token}"}
+    with httpx.Client(base_url=url, headers=sent, timeout=60, trust_env=False) as client:
+        made = client.post("/package", json=_metadata() | {"content_base64": "YQ=="})
+        path = f"{made.raise_for_status().headers['location']}/rate"
+        return any(client.get(path, params={"wait": 30}).status_code == httpx.codes.OK for _ in range(4))
+
+
+def _update(stack: Stack, balancer: Balancer) -> Counts:
+    replicas = {name: render()["services"][name]["deploy"]["replicas"] for name in ("api", "worker")}
+    for container in stack.containers("api"):
+        balancer.register(_address(container))
+    _wait(lambda: balancer.ready() == replicas["api"], "the api is not ready")
+    with balancer.chosen() as url:
+        token = _signed_in(url)
+    with _load(balancer, token) as counts:
+        for service, number in replicas.items():
+            for old in stack.containers(service):
+                new = stack.add(service, number)
+                if service == "api":
+                    balancer.register(_address(new))
+                    _wait(lambda: balancer.ready() > number, "the new api is not ready")  # noqa: B023 - called here
+                    balancer.deregister(_address(old))
+                print(f"{service}: {new[:12]} is healthy, {stack.remove(service, old)}", flush=True)  # noqa: T201
+    with balancer.chosen() as url:
+        if not _rated(url, token):
+            raise Failed("the new worker makes no rating")
+    return counts
+
+
+def main(*, build: bool, files: Sequence[Path]) -> int:
+    with tempfile.TemporaryDirectory() as folder:
+        rendered = Path(folder) / "compose.yaml"
+        document = render()
+        document["services"]["dynamodb"]["command"] = ["-sharedDb", "-inMemory"]  # nothing is kept afterwards
+        rendered.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
+        stack = Stack([rendered, *files])
+        balancer = Balancer()
+        try:
+            stack.up(*["--build"] if build else [])
+            with ThreadPoolExecutor(1) as pool:
+                looking = pool.submit(balancer.look)
+                try:
+                    counts = _update(stack, balancer)
+                finally:
+                    balancer.stop()
+                looking.result()
+        except Failed as error:
+            sys.stderr.write(f"{error}\n")
+            return 1
+        finally:
+            stack.down()
+    lost = counts.failures
+    print(f"{counts.small} small requests, {counts.uploads} slow uploads read back: {len(lost)} lost")  # noqa: T201
+    sys.stdout.writelines(f"{failure}\n" for failure in lost[:20])
+    return 1 if lost or not counts.uploads else 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--build", action="store_true", help="build the images first")
+    parser.add_argument(
+        "--file", action="append", default=[], type=Path, help="a compose file that changes the rendered one"
+    )
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    given = _arguments()
+    sys.exit(main(build=given.build, files=given.file))
