@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
+# Tests run in a process for each core; a file's tests stay in one of them.
+SHARED := -n auto --maxprocesses=4 --dist loadfile
 K6_VERSION := v1.8.1
 
 .DEFAULT_GOAL := help
@@ -14,17 +16,17 @@ run: $(VENV)/.runtime ## install what is needed and start the registry with the 
 	@$(BIN)/registry serve $(ARGS)
 
 test: announce $(VENV)/.dev ## install what is needed and run the whole test suite (ARGS="-k name" for a part)
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest $(SHARED) $(ARGS)
 
 announce:
 	@[ -e $(VENV)/.dev ] || echo "Installs the pinned packages of requirements-dev.lock into $(VENV); nothing else is changed."
 	@for engine in redis-server .engines; do command -v $$engine >/dev/null || [ -e $$engine ] || echo "Without $$engine: the tests that need it are left out (.ci/install-engines installs all engines)."; done
-	@echo "Runs pytest on $(or $(ARGS),all of tests/). Servers and engines are started on free ports, in folders of their own, and stopped at the end."
+	@echo "Runs pytest on $(or $(ARGS),all of tests/), in a process for each core. Servers and engines are started on free ports, in folders of their own, and stopped at the end."
 
 coverage: $(VENV)/.dev ## run the suite (ARGS for a part) and report branch coverage by package
 	@echo "Runs the tests with coverage, servers in processes of their own included: about twice the time of make test."
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -q $(ARGS); status=$$?; $(BIN)/coverage combine -q && $(BIN)/python -m tests.coverage_by_package && exit $$status
+	$(BIN)/coverage run -m pytest -q $(SHARED) $(ARGS); status=$$?; $(BIN)/coverage combine -q && $(BIN)/python -m tests.coverage_by_package && exit $$status
 
 mutants: $(VENV)/.dev ## mutate domain, formats and services and see which changes no test notices (ARGS="--sample 300")
 	$(BIN)/python -m tests.mutants $(ARGS)

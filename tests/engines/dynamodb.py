@@ -1,4 +1,4 @@
-"""DynamoDB Local, in memory. `.ci/install-engines` fetches it; so does the first test run where Java and Maven are."""
+"""DynamoDB Local, in memory. `.ci/install-engines` fetches it."""
 
 import shutil
 import subprocess
@@ -7,25 +7,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.engines.process import ENGINES, ROOT, accepts_connections, free_port, stop, wait_until
+from tests.engines.process import ENGINES, accepts_connections, free_port, stop, wait_until
 
 JARS = ENGINES / "dynamodb"
-FETCH_SECONDS = 240
 
 
 def find_missing() -> str | None:
     """None when DynamoDB Local can run here, else one line that says why not."""
     if shutil.which("java") is None:
         return "DynamoDB Local needs Java 17 or newer"
-    if (JARS / "complete").exists():
-        return None
-    if shutil.which("mvn") is None:
-        return "DynamoDB Local is not installed and there is no Maven to fetch it"
-    try:
-        subprocess.run([ROOT / ".ci" / "fetch-dynamodb"], check=True, capture_output=True, timeout=FETCH_SECONDS)
-    except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
-        return f"DynamoDB Local could not be fetched ({type(error).__name__})"
-    return None
+    return None if (JARS / "complete").exists() else "DynamoDB Local is not installed (.ci/install-engines does it)"
 
 
 @contextmanager

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -34,16 +35,32 @@ FIND_MISSING: dict[str, Callable[[], str | None]] = {
 _left_out = pytest.StashKey[list[str]]()
 _denied = pytest.StashKey[list[str]]()
 _calls = pytest.StashKey["tempfile.TemporaryDirectory[str]"]()
+_LEFT_OUT_BY_WORKER = "left_out"
+
+
+def _is_worker(config: pytest.Config) -> bool:
+    """Whether this process runs a share of the tests for another, as pytest-xdist has it."""
+    return hasattr(config, "workeroutput")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Have a folder for the calls of AWS that adapters make, here and in the servers at scale that tests start."""
+    if _is_worker(config):
+        return  # the folder of the process that started it is in the environment
     config.stash[_calls] = folder = tempfile.TemporaryDirectory(prefix="aws-calls-")
     os.environ[aws_calls.FOLDER] = folder.name
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Keep what a worker left out: each says the same, since each collects all tests."""
+    node.config.stash[_left_out] = node.workeroutput.get(_LEFT_OUT_BY_WORKER, [])
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Fail where the template's roles would not allow what was called."""
+    if _is_worker(session.config):
+        return
     with session.config.stash[_calls] as folder:
         found = aws_calls.recorded(Path(folder))
     os.environ.pop(aws_calls.FOLDER, None)
@@ -65,6 +82,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             config.hook.pytest_deselected(items=users)
             items[:] = [item for item in items if item not in users]
     config.stash[_left_out] = lines
+    if _is_worker(config):
+        config.workeroutput[_LEFT_OUT_BY_WORKER] = lines  # type: ignore[attr-defined]
 
 
 def _needs(item: pytest.Item) -> set[str]:

@@ -1,11 +1,10 @@
-"""versitygw, an S3 server that keeps objects as files. `.ci/install-s3` builds it; so does the first run where Go is.
+"""versitygw, an S3 server that keeps objects as files. `.ci/install-engines` builds it.
 
 Chosen by `tests.engines.s3_calls`; the comparison is in docs/s3-servers.md.
 """
 
 import functools
 import os
-import shutil
 import subprocess
 import tempfile
 import uuid
@@ -18,10 +17,9 @@ import aioboto3
 
 from registry.adapters.engine_calls import OnCall, ignore_call
 from registry.adapters.s3 import S3BlobStore, S3Bucket, S3Limits, ensure_bucket, open_s3
-from tests.engines.process import ENGINES, ROOT, accepts_connections, free_port, stop, wait_until
+from tests.engines.process import ENGINES, accepts_connections, free_port, stop, wait_until
 
 PROGRAM = ENGINES / "bin" / "versitygw"
-BUILD_SECONDS = 900
 REGION = "us-east-1"
 ACCESS_KEY = "testsonly"
 SECRET_KEY = "tests-only-secret"
@@ -38,15 +36,7 @@ class S3Server:
 
 def find_missing() -> str | None:
     """None when the S3 server can run here, else one line that says why not."""
-    if PROGRAM.exists():
-        return None
-    if shutil.which("go") is None:
-        return "the S3 server (versitygw) is not installed and there is no Go to build it"
-    try:
-        subprocess.run([ROOT / ".ci" / "install-s3"], check=True, capture_output=True, timeout=BUILD_SECONDS)
-    except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
-        return f"the S3 server (versitygw) could not be built ({type(error).__name__})"
-    return None
+    return None if PROGRAM.exists() else "the S3 server (versitygw) is not installed (.ci/install-engines does it)"
 
 
 @contextmanager

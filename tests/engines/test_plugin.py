@@ -10,7 +10,7 @@ NEEDS_REDIS = "tests/redis/test_connection.py::test_a_restart_is_not_noticed"
 NEEDS_NOTHING = "tests/unit/test_circuit.py::test_opens_after_failures_in_a_row_only"
 
 
-def run_without_programs(**environment: str) -> subprocess.CompletedProcess[str]:
+def run_without_programs(*options: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run two tests, one of which needs Redis, where no program can be found."""
     command = [
         sys.executable,
@@ -21,6 +21,7 @@ def run_without_programs(**environment: str) -> subprocess.CompletedProcess[str]
         "-p",
         "pytest_asyncio.plugin",
         "-q",
+        *options,
         NEEDS_REDIS,
         NEEDS_NOTHING,
     ]
@@ -40,6 +41,14 @@ def test_on_a_machine_without_the_engine_the_rest_runs() -> None:
     assert done.returncode == 0, done.stdout
     assert "redis-server is not installed (.ci/install-engines does it): 1 tests left out" in done.stdout
     assert "1 passed, 1 deselected" in done.stdout
+
+
+def test_processes_that_share_the_tests_report_it_once() -> None:
+    done = run_without_programs("-p", "xdist.plugin", "-n", "2", "--dist", "loadfile")
+
+    assert done.returncode == 0, done.stdout
+    assert done.stdout.count("redis-server is not installed (.ci/install-engines does it): 1 tests left out") == 1
+    assert "1 passed" in done.stdout
 
 
 def test_in_ci_a_missing_engine_is_a_failure() -> None:
