@@ -179,7 +179,7 @@ def test_a_folder_that_was_changed_meanwhile_is_another_upload(server: RunningSe
     headers = {"Authorization": f"Bearer {token}"}
     with httpx.Client(base_url=server.url, headers=headers, trust_env=False) as client:
         (package,) = client.get("/packages", params={"name": "acme/edited"}).json()["items"]
-        files = client.get(f"/package/{package['id']}/files").json()["files"]
+        files = client.get(f"/package/{package['id']}/files", params={"wait": "30"}).json()["items"]
         assert client.get(f"/package/{package['id']}/files/tail.txt").content == b"edited"
     assert [file["path"] for file in files] == [f"shard-{number}.bin" for number in range(4)] + ["tail.txt"]
 
