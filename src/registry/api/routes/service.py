@@ -106,7 +106,7 @@ async def read_component_health(
     *,
     include_timeline: Annotated[bool, Query(alias="includeTimeline")] = False,
 ) -> Response:
-    """Every component's calls, errors and times over the window, the requests and the queues, from all processes."""
+    """Calls, errors and times of components over the window, requests and queues, from all processes."""
     window = await state_of(request.scope).services.health.window(minutes=window_minutes)
     components = [
         {
