@@ -1,5 +1,6 @@
 """Private names: absent for everybody but their owners, readers and admins."""
 
+import base64
 import secrets
 
 import httpx
@@ -75,6 +76,15 @@ def test_a_private_name_leaves_no_trace(publisher: Person, stranger: Person, rea
     problem(stranger.client.delete(path), 404)
 
 
+def test_a_look_alike_of_a_private_namespace_is_refused_without_its_name(publisher: Person, stranger: Person) -> None:
+    space = unique("Hidden")
+    publish(publisher.client, name=f"{space}/model")
+    alike = metadata(name=f"{space.swapcase()}/other")
+    assert problem(send_package(stranger.client, alike), 409, slug="name-too-similar")["similar_to"] == space
+    make_private(publisher, f"{space}/model")
+    assert space not in str(problem(send_package(stranger.client, alike), 403))
+
+
 def test_a_name_becomes_public_again(publisher: Person, stranger: Person) -> None:
     package = publish(publisher.client)
     make_private(publisher, package["name"])
@@ -129,6 +139,21 @@ def test_a_walk_does_not_end_among_private_packages(
     assert sorted(ids([item for page in found for item in page])) == sorted(public)
     assert len(found) < 25, "pages without an item are merged"
     assert len(listed(publisher.client, tag=tag, limit=100)) == 25
+
+
+@pytest.mark.parametrize("walk", WALKS)
+def test_a_cursor_shows_nothing_of_the_place_where_it_leads(
+    publisher: Person, far_apart: tuple[str, list[str]], walk: str
+) -> None:
+    """A page for others may end at a private package too: those of its owner certainly do."""
+    tag, public = far_apart
+    hidden = [item for item in listed(publisher.client, tag=tag, limit=100) if item["id"] not in public]
+    page = publisher.client.get("/packages", params={"tag": tag, "limit": 4} | WALKS[walk])
+    while following := page.links.get("next"):
+        cursor = page.json()["next_cursor"]
+        sealed = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+        assert not [item for item in hidden if item["id"].encode() in sealed or item["name"].encode() in sealed]
+        page = publisher.client.get(following["url"])
 
 
 def test_searches_do_not_end_among_private_packages(

@@ -4,6 +4,7 @@ The routes come from the schema, which is made from the application's routes: on
 """
 
 import contextlib
+import json
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -331,6 +332,16 @@ def test_other_packages_show_nowhere(world: World) -> None:
     assert hidden["id"] not in answer.text
 
 
+def test_a_token_for_some_names_does_not_give_their_namespace_away(world: World) -> None:
+    """Who owns the namespace creates every name in it, those too that the token is not for."""
+    name = world.package()["name"]
+    path, body = f"/namespaces/{world.space}/owners", {"owners": [world.owner.name]}
+    for patterns, status in ({name: 403, f"{world.space}/a*": 403, "*/*": 200, f"{world.space}*": 200}).items():
+        token = make_token(world.owner, "upload", packages=[patterns])
+        with connect(world.server.url, token) as client:
+            assert client.put(path, json=body).status_code == status, patterns
+
+
 def test_an_answer_kept_for_another_token_is_not_given(world: World) -> None:
     body, key = json_package(name=f"elsewhere/{unique()}"), {"Idempotency-Key": secrets.token_hex(8)}
     assert world.owner.client.post("/package", json=body, headers=key).status_code == 201
@@ -344,6 +355,14 @@ def test_a_session_still_works_beside_them(world: World) -> None:
     again = log_in(world.server.url, world.owner.name, world.owner.password)
     with again.client:
         assert again.client.get("/whoami").json()["name"] == world.owner.name
+
+
+def _said(answer: httpx.Response, package: JsonObject) -> tuple[int, JsonObject, list[str]]:
+    """What distinguishes an answer, apart from what was asked for, which it repeats."""
+    if not answer.content:
+        return answer.status_code, {}, sorted(answer.headers)
+    text = answer.text.replace(package["id"], "ID").replace(package["name"], "NAME")
+    return answer.status_code, json.loads(text) | {"request_id": ""}, sorted(answer.headers)
 
 
 def test_a_private_name_is_absent_on_every_route(world: World, make_user: UserFactory) -> None:
@@ -362,8 +381,9 @@ def test_a_private_name_is_absent_on_every_route(world: World, make_user: UserFa
         package = packages["dataset" if "/datasets/" in key else "model"]
         answer = ask(world, other, key, package, "")
         assert answer.status_code == 404, f"{key}: {answer.text}"
-        said = answer.text.replace(f"/package/{package['id']}", "")  # the path that was asked for, as it is repeated
-        assert package["id"] not in said, key
+        nothing = package | {"id": "019b0000-0000-7000-8000-000000000000", "name": f"{world.space}/nothing"}
+        said, absent = (_said(answer, package), _said(ask(world, other, key, nothing, ""), nothing))
+        assert said == absent, key
     for key in asked:
         package = packages["dataset" if "/datasets/" in key else "model"]
         if key.startswith(("GET", "HEAD")) and not key.endswith("receipt"):

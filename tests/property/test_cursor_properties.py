@@ -21,6 +21,15 @@ def test_what_was_sealed_opens(listing: str, position: str) -> None:
     assert set(cursor) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
 
 
+@given(TEXT, TEXT, st.sampled_from(["", "a", "acme/secret\n019b0000-0000-7000-8000-000000000000"]))
+def test_a_cursor_does_not_show_its_position(listing: str, first: str, second: str) -> None:
+    """Neither what it is nor, within 64 bytes, how long it is: it may be the name of a private package."""
+    sealed = [base64.urlsafe_b64decode(CODEC.seal(listing, each) + "==") for each in (first, second)]
+    assert len(second) < 4 or second[:4].encode() not in sealed[1]
+    shortest = [len(position.encode()) // 64 for position in (first, second)]
+    assert (len(sealed[0]) == len(sealed[1])) == (shortest[0] == shortest[1])
+
+
 @given(TEXT, TEXT, TEXT)
 def test_another_listing_refuses_it(listing: str, other: str, position: str) -> None:
     cursor = CODEC.seal(listing, position)

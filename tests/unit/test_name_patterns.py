@@ -47,6 +47,19 @@ def test_all_names() -> None:
     assert not NamePatterns(("a*",)).covers_all
 
 
+@given(_TEXTS, st.text("ab/", max_size=4))
+def test_all_names_of_a_namespace(pattern: str, rest: str) -> None:
+    patterns = NamePatterns((pattern,))
+    if patterns.cover_all_in("a"):
+        assert patterns.covers(f"a/{rest}")
+        assert patterns.reach_into("a")
+
+
+def test_some_names_of_a_namespace_are_not_all() -> None:
+    found = {each: NamePatterns((each,)).cover_all_in("a") for each in ("*", "a/*", "a*", "*/*", "a/b*", "*b", "a/")}
+    assert found == {"*": True, "a/*": True, "a*": True, "*/*": True, "a/b*": False, "*b": False, "a/": False}
+
+
 @pytest.mark.parametrize("texts", [[], [""], [" a"], ["a "], ["ä"], ["a\n"], ["a" * 201], ["a"] * 51])
 def test_what_is_no_pattern_is_refused(texts: list[str]) -> None:
     with pytest.raises(InvalidInput):

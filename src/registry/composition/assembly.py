@@ -138,9 +138,11 @@ def assemble(settings: Settings, stores: Stores, around: Collaborators) -> Runni
         clock=clock,
         ids=ids,
     )
+    namespaces = Namespaces(records.names, records.packages, owners, private)
     publishing = Publishing(
         records.packages,
         records.names,
+        namespaces,
         access,
         intake,
         idempotency=records.idempotency,
@@ -202,7 +204,7 @@ def assemble(settings: Settings, stores: Stores, around: Collaborators) -> Runni
         accounts=accounts.accounts,
         access=access,
         names=names,
-        namespaces=Namespaces(records.names, records.packages, owners, private),
+        namespaces=namespaces,
         releases=Releases(records.releases, records.packages, names, access, drafts, audit=audit, clock=clock, ids=ids),
         api_tokens=accounts.api_tokens,
         token_use=accounts.token_use,

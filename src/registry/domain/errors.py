@@ -144,9 +144,10 @@ class PackageExists(AlreadyExists):
 
 
 class NameTooSimilar(AlreadyExists):
-    """The name, or its namespace, looks like one of another owner."""
+    """The name, or its namespace, looks like one of another owner. `name` is which of the two."""
 
     def __init__(self, name: str, similar_to: str) -> None:
+        self.name = name
         self.similar_to = similar_to
         super().__init__(
             f"{name} is easily taken for {similar_to}, which others own. Choose another name, or ask an admin."

@@ -44,6 +44,10 @@ class NamePatterns:
                 return True
         return False
 
+    def cover_all_in(self, space: str) -> bool:
+        """Whether the patterns, one of them at least, cover every name in the namespace."""
+        return any(pattern.endswith("*") and _covers(pattern, f"{space}/") for pattern in self.patterns)
+
     @property
     def covers_all(self) -> bool:
         return any(not pattern.strip("*") for pattern in self.patterns)

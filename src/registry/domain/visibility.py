@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from registry.domain.errors import NotFound
 from registry.domain.name_patterns import NamePatterns
 from registry.domain.names import Name
 from registry.domain.packages import PackageStatus, PackageType
@@ -55,6 +56,11 @@ class Viewer:
         return self.sees_name(package.type, package.name) and (
             self.sees_status(package.status) or self.principal is not None
         )
+
+
+def absent() -> NotFound:
+    """The same for a package that is not there and for one that is hidden."""
+    return NotFound("There is no package with this id.")
 
 
 EVERYBODY = Viewer()

@@ -6,7 +6,7 @@ from registry.adapters.dynamodb import records
 from registry.adapters.dynamodb.client import DynamoTable
 from registry.adapters.dynamodb.keys import Item
 from registry.adapters.dynamodb.records import attribute
-from registry.domain.errors import NotFound, Unavailable
+from registry.domain.errors import Unavailable
 
 Found = tuple[Item, Item | None, Item | None]
 READS = 4
@@ -29,7 +29,3 @@ async def read_pair(query: Callable[[], Awaitable[list[Item]]], package_id: str)
         if records.fits(record, readme):
             return record, readme, found.get("safety")
     raise Unavailable(f"The package {package_id} is being changed; try again.")
-
-
-def absent(package_id: str) -> NotFound:
-    return NotFound(f"There is no package {package_id}.")

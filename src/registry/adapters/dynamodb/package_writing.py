@@ -12,7 +12,7 @@ from registry.adapters.dynamodb.idempotency import read_idempotency_record
 from registry.adapters.dynamodb.keys import Item, number
 from registry.adapters.dynamodb.naming import NameReservation, Unsure
 from registry.adapters.dynamodb.outbox import event_items
-from registry.adapters.dynamodb.package_reading import absent, query_package, read_pair
+from registry.adapters.dynamodb.package_reading import query_package, read_pair
 from registry.adapters.dynamodb.ratings import rating_request_item
 from registry.adapters.dynamodb.records import attribute
 from registry.adapters.dynamodb.release_ending import read_settled
@@ -26,6 +26,7 @@ from registry.domain.errors import AlreadyExists, NotFound, RevisionConflict, Un
 from registry.domain.idempotency import IdempotencyRecord
 from registry.domain.packages import Change, Package, PackageType
 from registry.domain.rating_requests import can_be_rated
+from registry.domain.visibility import absent
 from registry.ports.clock import Clock
 
 TRIES = 8
@@ -111,7 +112,7 @@ class PackageWriter:
             replaced,
             _EXPECTED,
             {":expected": number(expected_revision)},
-            otherwise=lambda found: _stale(package.id, found),
+            otherwise=_stale,
         )
         self._write_rest(transaction, old, package, old_score=records.read_score(record), retired=retired)
         self._request_rating(transaction, package, change)
@@ -133,7 +134,7 @@ class PackageWriter:
             keys.record_key(package_id),
             _EXPECTED,
             {":expected": number(expected_revision)},
-            otherwise=lambda found: _stale(package_id, found),
+            otherwise=_stale,
         )
         if old.readme is not None:
             transaction.delete(keys.readme_key(package_id))
@@ -210,7 +211,7 @@ class PackageWriter:
             return found[:2]
         if change.idempotency is not None and await self._was_answered(change.idempotency):
             raise already_answered()
-        raise _stale(package_id, found[0] if found else {})
+        raise _stale(found[0] if found else {})
 
     async def _was_answered(self, record: IdempotencyRecord) -> bool:
         item = await self._table.get(keys.idempotency_key(record.key))
@@ -228,5 +229,5 @@ def _write_blob(transaction: Transaction, old: Package | None, new: Package | No
         transaction.put(after)
 
 
-def _stale(package_id: str, found: Item) -> NotFound | RevisionConflict:
-    return RevisionConflict("The package changed since you read it; read it again.") if found else absent(package_id)
+def _stale(found: Item) -> NotFound | RevisionConflict:
+    return RevisionConflict("The package changed since you read it; read it again.") if found else absent()

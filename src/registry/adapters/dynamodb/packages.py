@@ -7,7 +7,7 @@ from registry.adapters.dynamodb import keys, name_keys, records
 from registry.adapters.dynamodb.client import DynamoTable
 from registry.adapters.dynamodb.keys import Item
 from registry.adapters.dynamodb.listing import still_wanted, walk
-from registry.adapters.dynamodb.package_reading import Found, absent, query_package, read_pair
+from registry.adapters.dynamodb.package_reading import Found, query_package, read_pair
 from registry.adapters.dynamodb.package_writing import PackageWriter
 from registry.adapters.dynamodb.records import attribute
 from registry.adapters.dynamodb.release_view import read_released
@@ -18,6 +18,7 @@ from registry.domain.names import NamedVersion
 from registry.domain.packages import Package, PackageType
 from registry.domain.verdicts import PackageSafety
 from registry.domain.versions import Version
+from registry.domain.visibility import absent
 from registry.ports.clock import Clock
 from registry.ports.packages import PackageDocument, PackageSummary, SummaryPage
 
@@ -35,13 +36,13 @@ class DynamoPackageStore:
     async def get(self, package_id: str) -> Package:
         found = await self._read(package_id)
         if found is None:
-            raise absent(package_id)
+            raise absent()
         return records.read_package(*found[:2])
 
     async def get_judged(self, package_id: str) -> tuple[Package, PackageSafety]:
         found = await self._read(package_id)
         if found is None:
-            raise absent(package_id)
+            raise absent()
         record, readme, safety = found
         return records.read_package(record, readme), read_safety(safety)
 

@@ -21,9 +21,10 @@ from registry.adapters.sqlite.usage import within
 from registry.adapters.sqlite.version_keys import version_key
 from registry.adapters.sqlite.writer import BatchOperation
 from registry.domain.documents import encode_readme, encode_summary
-from registry.domain.errors import NotFound, PackageExists, RevisionConflict
+from registry.domain.errors import PackageExists, RevisionConflict
 from registry.domain.packages import Change, Package
 from registry.domain.rating_requests import can_be_rated
+from registry.domain.visibility import absent
 
 PackageRow = tuple[str, int, str, str, bytes, str, str, str, str | None, bytes | None]
 ListingRow = tuple[str | None, str, str, str, str, str, str]
@@ -129,7 +130,7 @@ def find_present(connection: sqlite3.Connection, package_id: str, *, expected_re
     """The package as the caller knows it. Raises NotFound, RevisionConflict."""
     row = connection.execute(_PRESENT, (package_id,)).fetchone()
     if row is None:
-        raise NotFound(f"There is no package {package_id}.")
+        raise absent()
     number, revision, *held = row
     if revision != expected_revision:
         raise RevisionConflict(f"The package has revision {revision} by now, not {expected_revision}. Read it again.")

@@ -25,7 +25,6 @@ from registry.adapters.sqlite.scores import Check, check_for, checked_entries
 from registry.adapters.sqlite.usage import within
 from registry.adapters.sqlite.version_keys import KeySpan, version_key
 from registry.domain.documents import decode_package, join_document
-from registry.domain.errors import NotFound
 from registry.domain.listing import PackageFilter
 from registry.domain.name_patterns import NamePatterns
 from registry.domain.names import NamedVersion
@@ -33,6 +32,7 @@ from registry.domain.packages import Change, Package, PackageStatus, PackageType
 from registry.domain.times import to_microseconds
 from registry.domain.verdicts import PackageSafety
 from registry.domain.versions import Version
+from registry.domain.visibility import absent
 from registry.ports.clock import Clock
 from registry.ports.packages import PackageDocument, PackageSummary, SummaryPage
 
@@ -110,14 +110,14 @@ class SqlitePackageStore:
     async def get(self, package_id: str) -> Package:
         row = self._database.fetch_one(_GET, (package_id,))
         if row is None:
-            raise NotFound(f"There is no package {package_id}.")
+            raise absent()
         summary, readme, blob_key = row
         return decode_package(summary, readme, blob_key=blob_key)
 
     async def get_judged(self, package_id: str) -> tuple[Package, PackageSafety]:
         row = self._database.fetch_one(_JUDGED, (package_id,))
         if row is None:
-            raise NotFound(f"There is no package {package_id}.")
+            raise absent()
         summary, readme, blob_key, *safety = row
         return decode_package(summary, readme, blob_key=blob_key), safety_of(*safety)
 

@@ -3,10 +3,9 @@
 import json
 
 from registry.domain.accounts import Caller
-from registry.domain.errors import NotFound
 from registry.domain.names import not_owner
 from registry.domain.packages import Package, PackageType
-from registry.domain.visibility import Viewer
+from registry.domain.visibility import Viewer, absent
 from registry.ports.names import NameStore
 from registry.ports.packages import PackageDocument
 from registry.services.names.private import PrivateNames
@@ -80,8 +79,3 @@ class Access:
             if document.status.hidden and not await self.owns(kind, document.name, caller):
                 raise absent()
         return document
-
-
-def absent() -> NotFound:
-    """The same for what is not there and for what is hidden."""
-    return NotFound("There is no package with this id.")

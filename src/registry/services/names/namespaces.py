@@ -15,6 +15,7 @@ from registry.ports.names import NameStore
 from registry.ports.packages import PackageStore
 from registry.services.names.owners import CHANGE_ATTEMPTS, AccountNames, busy, needs_owner
 from registry.services.names.private import PrivateNames
+from registry.services.packages.visibility import check_may_own
 
 _PAGE = 100
 """How many packages of a namespace with private names are looked through at once for a name that others see."""
@@ -52,7 +53,8 @@ class Namespaces:
     async def _sees_type_in(self, space: str, kind: PackageType, hidden: Collection[str], caller: Caller) -> bool:
         """Whether packages of a type have a name in the namespace that the caller sees.
 
-        Pages begin after all versions of the last name that it does not see: there is at most one page for each name.
+        A page begins after all versions of the last name that it does not see: with items there is at most one page for
+        each name.
         """
         viewer = Viewer(names=NamePatterns((f"{space}/*",)))
         wanted = PackageFilter(viewer=viewer, type=kind, order=Order.NAME)
@@ -62,7 +64,7 @@ class Namespaces:
             names = [json.loads(item.body)["name"] for item in page.items]
             if any(name not in hidden and caller.may_name(name) for name in names):
                 return True
-            after = page.next_after and last_place(names[-1] if names else split_place(page.next_after)[0])
+            after = page.next_after and (last_place(names[-1]) if names else page.next_after)
         return False
 
     async def set_owners(
@@ -74,6 +76,7 @@ class Namespaces:
         """
         for _ in range(CHANGE_ATTEMPTS):
             before = await self.read(space, caller)
+            check_may_own(space, caller)
             if not caller.is_admin and caller.principal not in before.owners:
                 raise not_namespace_owner(space)
             if expected is not None and before.revision not in expected:

@@ -30,6 +30,7 @@ from registry.ports.names import NameStore
 from registry.ports.packages import PackageStore
 from registry.ports.source_urls import SourceUrlStore
 from registry.services.names.access import Access
+from registry.services.names.namespaces import Namespaces
 from registry.services.packages.audit_writer import AuditWriter, by
 from registry.services.packages.idempotency import IdempotentRequest, same_request
 from registry.services.packages.intake import IncomingContent, Intake, Metadata, Received, check_first_status, described
@@ -44,6 +45,7 @@ class Publishing:
         self,
         packages: PackageStore,
         names: NameStore,
+        namespaces: Namespaces,
         access: Access,
         intake: Intake,
         *,
@@ -56,6 +58,7 @@ class Publishing:
     ) -> None:
         self._packages = packages
         self._names = names
+        self._namespaces = namespaces
         self._access = access
         self._intake = intake
         self._idempotency = idempotency
@@ -184,10 +187,20 @@ class Publishing:
         except PermissionDenied as denied:
             raise await self._refusal(caller, package, denied) from None
         except NameTooSimilar as alike:
-            if (await self._access.viewer(caller)).sees_name(package.type, alike.similar_to):
+            if await self._sees(alike, package, caller):
                 raise
             raise not_owner(package.name) from None  # a private name leaves no trace
         return package
+
+    async def _sees(self, alike: NameTooSimilar, package: Package, caller: Caller) -> bool:
+        """Whether what the package's name, or its namespace, looks like exists for the caller."""
+        if alike.name == package.name:
+            return (await self._access.viewer(caller)).sees_name(package.type, alike.similar_to)
+        try:
+            await self._namespaces.read(alike.similar_to, caller)
+        except NotFound:
+            return False
+        return True
 
     async def _replay(
         self, idempotent: IdempotentRequest[Package], incoming: IncomingContent | None
