@@ -86,23 +86,27 @@ def above_quarantined(graph: dict[str, Any]) -> set[str]:
 
 
 def draw(graph: dict[str, Any], root: str) -> Drawing:
-    """Nodes in columns by their distance from `root`, edges from left to right."""
+    """Nodes in columns, each right of all that depend on it; only the edges that close a cycle lead back.
+
+    No edge runs behind a box that it does not belong to: a node stands below those of the columns that are skipped.
+    """
     children: dict[str, list[str]] = {}
     for edge in graph["edges"]:
         children.setdefault(edge["from"], []).append(edge["to"])
-    columns: dict[str, int] = {root: 0}
-    queue = [root]
-    for current in queue:
-        for child in children.get(current, []):
-            if child not in columns:
-                columns[child] = columns[current] + 1
-                queue.append(child)
+    order = _users_first(children, root)
+    place = {node_id: number for number, node_id in enumerate(order)}
+    forward = [(user, used) for user in order for used in children.get(user, []) if place[used] > place[user]]
+    columns, farthest = dict.fromkeys(order, 0), dict.fromkeys(order, 1)
+    for user, used in forward:
+        columns[used] = max(columns[used], columns[user] + 1)
+    for user, used in forward:
+        farthest[used] = max(farthest[used], columns[used] - columns[user])
     rows: dict[int, int] = {}
     boxes: dict[str, Box] = {}
     nodes = {node["id"]: node for node in graph["nodes"]}
-    for node_id in queue:
+    for node_id in sorted(order, key=columns.__getitem__):
         column = columns[node_id]
-        row = rows.get(column, 0)
+        row = max(rows.get(column - skipped, 0) for skipped in range(farthest[node_id]))
         rows[column] = row + 1
         node = nodes[node_id]
         x, y = _MARGIN + column * _COLUMN, _MARGIN + row * _ROW
@@ -115,6 +119,23 @@ def draw(graph: dict[str, Any], root: str) -> Drawing:
     width = _MARGIN * 2 + max(columns.values()) * _COLUMN + _NODE_WIDTH
     height = _MARGIN * 2 + (max(rows.values()) - 1) * _ROW + _NODE_HEIGHT
     return Drawing(list(boxes.values()), edges, width, height)
+
+
+def _users_first(children: dict[str, list[str]], root: str) -> list[str]:
+    """What `root` reaches, each after all that depend on it. A cycle has one edge that leads back."""
+    finished: list[str] = []
+    seen = {root}
+    stack = [(root, iter(children.get(root, [])))]
+    while stack:
+        node_id, rest = stack[-1]
+        child = next((each for each in rest if each not in seen), None)
+        if child is None:
+            finished.append(node_id)
+            stack.pop()
+        else:
+            seen.add(child)
+            stack.append((child, iter(children.get(child, []))))
+    return finished[::-1]
 
 
 def nested(graph: dict[str, Any], root: str) -> list[dict[str, Any]]:
@@ -144,9 +165,11 @@ def _shortened(name: str) -> str:
 
 def _path(source: Box, target: Box) -> str:
     x1, y1 = source.x + _NODE_WIDTH, source.y + _NODE_HEIGHT // 2
-    x2, y2 = target.x, target.y + _NODE_HEIGHT // 2
+    y2 = target.y + _NODE_HEIGHT // 2
     if target.x <= source.x:  # a cycle leads back
         above, over = source.x + _NODE_WIDTH // 2, target.x + _NODE_WIDTH // 2
         return f"M {above} {source.y} Q {x1} {source.y - 30} {over} {target.y}"
-    middle = (x1 + x2) // 2
-    return f"M {x1} {y1} C {middle} {y1} {middle} {y2} {x2} {y2}"
+    beside = source.x + _COLUMN  # the next column: from there on it runs level
+    middle = (x1 + beside) // 2
+    level = f" H {target.x}" if target.x > beside else ""
+    return f"M {x1} {y1} C {middle} {y1} {middle} {y2} {beside} {y2}{level}"
