@@ -107,6 +107,7 @@ def api_state(running: Running, settings: Settings, scraped: CollectorRegistry, 
 def create_app(settings: Settings) -> FastAPI:
     """The application over the stores that the settings choose; they are opened when it starts."""
     collected = metrics.collected_registry()
+    http = metrics.HttpMetrics(collected)
     queues = metrics.QueueMetrics(collected, workers=settings.workers)
     edge_metrics = metrics.EdgeMetrics(collected)
     tracing = make_tracing(settings, service="registry-api")
@@ -123,6 +124,7 @@ def create_app(settings: Settings) -> FastAPI:
         ) as running:
             app.state.api = api_state(running, settings, metrics.scraped_registry(collected), stopping)
             services = running.services
+            services.health.follow_requests(http.totals)
             services.deliveries.observers.append(metrics.DeliveryMetrics(collected))
             if services.edge is not None:
                 services.edge.observers.append(edge_metrics)
@@ -141,7 +143,7 @@ def create_app(settings: Settings) -> FastAPI:
                 shared_queues["overdue", name] = functools.partial(count, late_seconds=metrics.OVERDUE_SECONDS)
             more: dict[str, Callable[[], Awaitable[None]]] = {
                 "queues": lambda: queues.follow(own_queues),
-                "shared queues": lambda: queues.follow_shared(shared_queues),
+                "shared queues": lambda: queues.follow_shared(shared_queues, on_depth=services.health.note_depth),
             }
             if settings.cloudwatch_namespace:
                 more["metrics"] = functools.partial(
@@ -212,7 +214,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_exception_handler(RequestValidationError, on_validation_error)
     requests = functools.partial(
         RequestMiddleware,
-        metrics=metrics.HttpMetrics(collected),
+        metrics=http,
         scheduler=RequestScheduler(),
         stopping=stopping,
         log_requests=settings.log_requests,

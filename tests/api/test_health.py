@@ -7,7 +7,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.api.conftest import ServerFactory
-from tests.api.support import JsonObject, Person, invalid, log_in, publish
+from tests.api.support import JsonObject, Person, eventually, invalid, log_in, publish
 
 
 def test_health_is_ok_and_names_the_version(anonymous: httpx.Client) -> None:
@@ -35,6 +35,26 @@ def test_components_within_the_window(admin: Person, minutes: str, timeline: str
     answer = admin.client.get("/health/components", params=parameters)
     assert answer.status_code == 200, answer.text
     assert answer.json()
+
+
+def test_the_window_counts_requests_and_queues(admin: Person) -> None:
+    def window() -> JsonObject:
+        parameters = {"windowMinutes": "60", "includeTimeline": "true"}
+        document: JsonObject = admin.client.get("/health/components", params=parameters).json()
+        return document
+
+    before = window()["requests"]["calls"]
+    for _ in range(3):
+        admin.client.get("/packages")
+    requests = window()["requests"]
+    assert requests["calls"] >= before + 4
+    assert requests["mean_ms"] > 0
+    assert requests["p95_ms"] > 0
+    assert sum(minute["calls"] for minute in requests["timeline"]) == requests["calls"]
+    eventually(lambda: bool(window()["queues"]))
+    queues = window()["queues"]
+    assert {queue["name"] for queue in queues} <= {"ratings", "scans", "webhooks"}
+    assert all(minute["depth"] <= queue["max_depth"] for queue in queues for minute in queue["timeline"])
 
 
 @pytest.mark.parametrize("minutes", ["4", "1441", "0", "-5", "abc", "1e400"])

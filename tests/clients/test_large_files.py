@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import json
+import os
 import random
 import signal
 import sqlite3
@@ -23,6 +24,7 @@ from registry.client import (
     RegistryClient,
     Transfers,
 )
+from registry.client.folders import pack_folder
 from tests.api.server import RunningServer, process_environment, server_environment, start_server
 
 PART_BYTES = 256 * 1024
@@ -110,10 +112,10 @@ async def test_several_streams(server: RunningServer, path: Path, tmp_path: Path
 
 
 def run_publisher(
-    server: RunningServer, token: str, tmp_path: Path, name: str, *, kill_at: int
+    server: RunningServer, token: str, tmp_path: Path, name: str, *, kill_at: int, path: str = "weights.bin"
 ) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, "-m", "tests.clients.large_publisher"]
-    arguments = [server.url, token, str(tmp_path / "state"), str(tmp_path / "weights.bin"), name, str(kill_at)]
+    arguments = [server.url, token, str(tmp_path / "state"), str(tmp_path / path), name, str(kill_at)]
     return subprocess.run(
         [*command, *arguments], env=process_environment({}), capture_output=True, text=True, timeout=60, check=False
     )
@@ -137,6 +139,49 @@ def test_killed_again_and_again_sends_a_part_again_at_most(server: RunningServer
     assert done.stdout == SHA256
     # What was asked besides (opening the upload, signing in) is small.
     assert received_bytes(server) - before <= SIZE + KILLS * PART_BYTES + 40_000
+
+
+def make_folder(tmp_path: Path, *, last: bytes = b"last") -> Path:
+    """A folder whose zip has as many parts as the file, and differs with `last` at its end only."""
+    folder = tmp_path / "model"
+    folder.mkdir(exist_ok=True)
+    for number in range(4):
+        (folder / f"shard-{number}.bin").write_bytes(DATA[number::4])
+    (folder / "tail.txt").write_bytes(last)
+    return folder
+
+
+def test_a_folder_that_is_packed_again_goes_on_where_it_was_killed(server: RunningServer, tmp_path: Path) -> None:
+    token = log_in(server)
+    folder = make_folder(tmp_path)
+    pack_folder(folder, tmp_path / "expected.zip")
+    expected = (tmp_path / "expected.zip").read_bytes()
+    before = received_bytes(server)
+    spots = [SIZE // 5, SIZE // 2, SIZE - PART_BYTES]
+    for spot in spots:
+        killed = run_publisher(server, token, tmp_path, "acme/folder", kill_at=spot, path="model")
+        assert killed.returncode == -signal.SIGKILL, killed.stderr
+        for path in folder.iterdir():
+            os.utime(path, (spot, spot))  # a checkout or a copy between two tries
+    done = run_publisher(server, token, tmp_path, "acme/folder", kill_at=0, path="model")
+    assert done.stdout == hashlib.sha256(expected).hexdigest(), done.stderr
+    assert received_bytes(server) - before <= len(expected) + len(spots) * PART_BYTES + 40_000
+    assert names_in(tmp_path / "state") == []
+
+
+def test_a_folder_that_was_changed_meanwhile_is_another_upload(server: RunningServer, tmp_path: Path) -> None:
+    token = log_in(server)
+    make_folder(tmp_path)
+    run_publisher(server, token, tmp_path, "acme/edited", kill_at=SIZE // 2, path="model")
+    pack_folder(make_folder(tmp_path, last=b"edited"), tmp_path / "expected.zip")
+    done = run_publisher(server, token, tmp_path, "acme/edited", kill_at=0, path="model")
+    assert done.stdout == hashlib.sha256((tmp_path / "expected.zip").read_bytes()).hexdigest(), done.stderr
+    headers = {"Authorization": f"Bearer {token}"}
+    with httpx.Client(base_url=server.url, headers=headers, trust_env=False) as client:
+        (package,) = client.get("/packages", params={"name": "acme/edited"}).json()["items"]
+        files = client.get(f"/package/{package['id']}/files", params={"wait": "30"}).json()["items"]
+        assert client.get(f"/package/{package['id']}/files/tail.txt").content == b"edited"
+    assert [file["path"] for file in files] == [f"shard-{number}.bin" for number in range(4)] + ["tail.txt"]
 
 
 def test_goes_on_after_the_server_was_killed(server: RunningServer, path: Path, tmp_path: Path) -> None:

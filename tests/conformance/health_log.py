@@ -25,6 +25,19 @@ class HealthLogContract:
             HealthSample(FIRST, "records", calls=15, errors=1, total_seconds=3.0, max_seconds=1.5),
         ]
 
+    async def test_counts_by_time_add_up(self, records: Records, others: Records) -> None:
+        await records.health.record([make_health_sample(buckets=(1, 0, 3))])
+        await others.health.record([make_health_sample(buckets=(0, 2, 0, 4)), make_health_sample()])
+        (sample,) = await records.health.list_samples(since=FIRST)
+        assert sample == make_health_sample(calls=12, errors=3, total_seconds=1.5, buckets=(1, 2, 3, 4))
+
+    async def test_the_highest_depth_stays(self, records: Records, others: Records) -> None:
+        await records.health.record([make_health_sample(depth=2)])
+        await others.health.record([make_health_sample(depth=7)])
+        await records.health.record([make_health_sample(depth=3), make_health_sample()])
+        (sample,) = await records.health.list_samples(since=FIRST)
+        assert sample == make_health_sample(calls=16, errors=4, total_seconds=2.0, depth=7)
+
     async def test_lists_from_a_minute_on_oldest_first(self, records: Records) -> None:
         minutes = [FIRST + timedelta(minutes=number) for number in (3, 0, 2, 1)]
         await records.health.record([make_health_sample(minute=minute) for minute in minutes])

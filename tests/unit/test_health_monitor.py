@@ -79,5 +79,5 @@ async def test_a_component_that_never_answers_is_down() -> None:
     monitor.observe("records", "ping", 2.0, "cancelled")
     (state,) = await monitor.probe_all()
     assert not state.ok
-    (window,) = await monitor.window(minutes=5)
+    (window,) = (await monitor.window(minutes=5)).components
     assert (window.status, window.calls, window.errors) == ("down", 1, 1)

@@ -38,11 +38,15 @@ async def test_shared_queues_are_asked_seldom_and_each_worker_tells_its_part(mon
     async def due() -> int:
         return 4
 
+    shared_queues = {("depth", "away"): away, ("depth", "shared"): shared, ("due", "shared"): due}
+    depths: list[tuple[str, int]] = []
+
+    def on_depth(queue: str, depth: int) -> None:
+        depths.append((queue, depth))
+
     loops = [
         asyncio.create_task(queues.follow({"own": own})),
-        asyncio.create_task(
-            queues.follow_shared({("depth", "away"): away, ("depth", "shared"): shared, ("due", "shared"): due})
-        ),
+        asyncio.create_task(queues.follow_shared(shared_queues, on_depth=on_depth)),
     ]
     async with asyncio.timeout(5):
         await enough.wait()
@@ -51,6 +55,7 @@ async def test_shared_queues_are_asked_seldom_and_each_worker_tells_its_part(mon
     await asyncio.wait(loops)
 
     assert (asked.count("away"), asked.count("shared")) == (1, 1)
+    assert depths == [("shared", 10)]
     assert registry.get_sample_value("registry_queue_depth", {"queue": "own"}) == 7
     assert registry.get_sample_value("registry_queue_depth", {"queue": "shared"}) == 5
     assert registry.get_sample_value("registry_queue_due", {"queue": "shared"}) == 2

@@ -22,3 +22,11 @@ def exposed(*, quick: bool) -> list[str]:
 def test_quick_metrics_are_exposed_as_plain_ones_are() -> None:
     assert exposed(quick=True) == exposed(quick=False)
     assert 'seconds_count{route="/a"} 8.0' in exposed(quick=True)
+
+
+def test_totals_are_of_each_bucket_alone() -> None:
+    histogram = Histogram("seconds", "some", buckets=BUCKETS, registry=CollectorRegistry())
+    quick = QuickHistogram(histogram)
+    for amount in (0.25, 0.5, 0.75, 9.0):
+        quick.observe(amount)
+    assert quick.totals() == ([2, 1, 0, 1], 10.5)

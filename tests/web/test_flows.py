@@ -7,6 +7,7 @@ from playwright.sync_api import Page, Route, expect
 
 from tests.api.support import unique
 from tests.web.conftest import HOSTILE_NAME, Site, Watched
+from tests.web.test_accessibility import violations
 
 
 def test_signing_in_leads_back_to_the_page_and_out(visitor: Watched, site: Site) -> None:
@@ -34,6 +35,24 @@ def test_the_keyboard_reaches_search_and_help(admin: Watched) -> None:
     expect(page.get_by_role("dialog")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_be_hidden()
+
+
+def test_on_a_phone_results_begin_on_the_first_screen(admin: Watched) -> None:
+    """The filters that are seldom used open by keyboard, and stay open while one of them is set."""
+    admin.page.set_viewport_size({"width": 320, "height": 640})
+    page = admin.open("/ui/packages")
+    expect(page.get_by_role("heading", name="acme/", exact=False).first).to_be_in_viewport()
+    filters = page.get_by_role("form", name="Search and filters")
+    expect(filters.get_by_label("License")).to_be_hidden()
+    filters.get_by_text("More filters").focus()
+    page.keyboard.press("Enter")
+    filters.get_by_label("License").fill("CC-BY-4.0")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("link", name="acme/reviews", exact=True)).to_be_visible()
+    expect(page.get_by_role("link", name="acme/bert", exact=True)).to_have_count(0)
+    expect(filters.get_by_label("License")).to_have_value("CC-BY-4.0")
+    expect(filters.get_by_label("License")).to_be_visible()
+    assert violations(page) == []
 
 
 def test_the_first_tab_stop_skips_the_header(admin: Watched) -> None:

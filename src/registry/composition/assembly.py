@@ -284,6 +284,6 @@ def _probes(stores: Stores, search: Search) -> dict[str, Probe]:
     probes = {
         "records": Probe(stores.records.maintenance.ping, watched=True),
         "blobs": Probe(stores.bytes.blobs.ping, watched=True),
-        "search": Probe(search.service.check, optional=True),
+        "search": Probe(search.service.check, optional=True, loads=True),
     }
     return probes if stores.shared.probe is None else {**probes, "cache": stores.shared.probe}

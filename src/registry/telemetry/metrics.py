@@ -10,13 +10,16 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, GCCollector, Hi
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 from registry.domain.errors import RegistryError
+from registry.ports.health import REQUEST_BOUNDS_SECONDS, add_buckets
+from registry.services.health.traffic import RequestTotals
 from registry.services.maintenance.maintenance import Damage, SweepReport
 from registry.telemetry.quick import QuickCounter, QuickHistogram
 
-_BUCKETS_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+_BUCKETS_SECONDS = REQUEST_BOUNDS_SECONDS
 _OWN_INTERVAL_SECONDS = 1.0
 OVERDUE_SECONDS = 300.0
 """A job that has not begun so long after it was due is late, not slow: workers are missing, or fail."""
+_SERVER_ERROR = 500
 _QUEUES = {
     "depth": "Jobs that wait, by queue",
     "due": "Jobs that could begin now, by queue; 1,000 are as many as are counted",
@@ -56,6 +59,17 @@ class HttpMetrics:
             self._received.inc(received_bytes)
         if sent_bytes:
             self._sent.inc(sent_bytes)
+
+    def totals(self) -> RequestTotals:
+        """All requests that this process has answered."""
+        calls, errors, total_seconds, buckets = 0, 0, 0.0, (0,) * (len(_BUCKETS_SECONDS) + 1)
+        for (_, _, status), child in self._children.items():
+            counts, seconds = child.totals()
+            calls += sum(counts)
+            errors += sum(counts) if status >= _SERVER_ERROR else 0
+            total_seconds += seconds
+            buckets = add_buckets(buckets, tuple(counts))
+        return RequestTotals(calls, errors, total_seconds, buckets)
 
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -200,16 +214,24 @@ class QueueMetrics:
                 self.gauges["depth"].labels(name).set(depth())
             await asyncio.sleep(_OWN_INTERVAL_SECONDS)
 
-    async def follow_shared(self, counts: Mapping[tuple[str, str], Callable[[], Awaitable[int]]]) -> None:
+    async def follow_shared(
+        self,
+        counts: Mapping[tuple[str, str], Callable[[], Awaitable[int]]],
+        *,
+        on_depth: Callable[[str, int], None] = lambda _queue, _depth: None,
+    ) -> None:
         """Set gauges of queues that all processes share, by gauge and queue, until cancelled. To know them costs calls
         of the stores.
 
-        Every worker sees the whole, and sets its part of it.
+        Every worker sees the whole, and sets its part of it. `on_depth` gets the whole depth of each queue.
         """
         while True:
             for (gauge, queue), count in counts.items():
                 with contextlib.suppress(RegistryError):
-                    self.gauges[gauge].labels(queue).set(await count() / self._workers)
+                    counted = await count()
+                    self.gauges[gauge].labels(queue).set(counted / self._workers)
+                    if gauge == "depth":
+                        on_depth(queue, counted)
             await asyncio.sleep(_SHARED_INTERVAL_SECONDS)
 
 

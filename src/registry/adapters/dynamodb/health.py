@@ -14,6 +14,7 @@ from registry.ports.health import HealthSample
 
 KEPT = timedelta(hours=25)
 """The longest window that can be asked for is 24 hours."""
+_BUCKET = "bucket_"
 
 
 class DynamoHealthLog:
@@ -29,30 +30,31 @@ class DynamoHealthLog:
     async def record(self, samples: Sequence[HealthSample]) -> None:
         for sample in samples:
             key = keys.key("health", f"{format_time(sample.minute)}#{sample.component}")
+            counted = {_bucket(place): count for place, count in enumerate(sample.buckets) if count}
+            added = {"calls": sample.calls, "errors": sample.errors, "total_seconds": sample.total_seconds, **counted}
+            highest = {"max_seconds": sample.max_seconds, "max_depth": sample.depth}
+            first = [f"{name} = if_not_exists({name}, :{name})" for name in highest]
             summed = await self._update(
                 key,
-                "SET expires_at = :expires, max_seconds = if_not_exists(max_seconds, :max) "
-                "ADD calls :calls, errors :errors, total_seconds :total",
+                f"SET expires_at = :expires, {', '.join(first)} ADD {', '.join(f'{name} :{name}' for name in added)}",
                 {
                     ":expires": number(int((sample.minute + KEPT).timestamp())),
-                    ":max": number(sample.max_seconds),
-                    ":calls": number(sample.calls),
-                    ":errors": number(sample.errors),
-                    ":total": number(sample.total_seconds),
+                    **{f":{name}": number(value) for name, value in {**highest, **added}.items()},
                 },
             )
-            if float(attribute(summed, "max_seconds", "N")) < sample.max_seconds:
-                await self._raise_max(key, sample.max_seconds)
+            for name, value in highest.items():
+                if float(attribute(summed, name, "N")) < value:
+                    await self._raise(key, name, value)
 
     async def list_samples(self, *, since: datetime) -> Sequence[HealthSample]:
         # `#` ends the time in a key, so that of `since` itself comes after it.
         return [_read_sample(item) for item in await self._table.query_all("health", after=format_time(since))]
 
-    async def _raise_max(self, key: Item, seconds: float) -> None:
+    async def _raise(self, key: Item, name: str, value: float) -> None:
         try:
-            await self._update(key, "SET max_seconds = :max", {":max": number(seconds)}, condition="max_seconds < :max")
+            await self._update(key, f"SET {name} = :value", {":value": number(value)}, condition=f"{name} < :value")
         except ConditionFailed:
-            return  # another process saw a longer call meanwhile
+            return  # another process saw a higher one meanwhile
 
     async def _update(self, key: Item, expression: str, values: Item, *, condition: str = "") -> Item:
         call = partial(
@@ -78,4 +80,17 @@ def _read_sample(item: Item) -> HealthSample:
         errors=int(attribute(item, "errors", "N")),
         total_seconds=float(attribute(item, "total_seconds", "N")),
         max_seconds=float(attribute(item, "max_seconds", "N")),
+        buckets=_read_buckets(item),
+        depth=int(attribute(item, "max_depth", "N")) if "max_depth" in item else 0,
     )
+
+
+def _bucket(place: int) -> str:
+    """An attribute for each bucket, since numbers are all that the engine adds up."""
+    return f"{_BUCKET}{place}"
+
+
+def _read_buckets(item: Item) -> tuple[int, ...]:
+    places = [int(name.removeprefix(_BUCKET)) for name in item if name.startswith(_BUCKET)]
+    names = [_bucket(place) for place in range(max(places, default=-1) + 1)]
+    return tuple(int(attribute(item, name, "N")) if name in item else 0 for name in names)

@@ -95,6 +95,8 @@ can hold one.
   the set of who uses them, `used_by`; or the `problem` for which there is none. While one is made there is a lease
   (`claim_token`, `ends_at`, `attempts`).
 - An event is put by the change that causes it; `outbox` makes the deliveries of it, and ends it.
+- A health sample counts calls, errors and seconds, requests also by time (`bucket_<number>`), and has the highest
+  `max_seconds` and `max_depth` of its minute.
 - A queue lists the pending deliveries of a webhook and package (`waiting`) in their order, and is there while one is.
 - A webhook that has ended, disabled or removed, is one that the sweep has to clear up after.
 

@@ -143,6 +143,11 @@ RECORDS: Migrations = (
         """CREATE TABLE download_rankings (
             id TEXT NOT NULL UNIQUE, package_ids TEXT NOT NULL, expires_at INTEGER NOT NULL)""",
     ),
+    (
+        # JSON: counts by the time that calls took; NULL where only their sum is known.
+        "ALTER TABLE health ADD COLUMN buckets TEXT",
+        "ALTER TABLE health ADD COLUMN depth INTEGER NOT NULL DEFAULT 0",
+    ),
 )
 
 THROTTLE: Migrations = (

@@ -45,9 +45,40 @@ class ComponentWindowModel(Answer):
     timeline: Annotated[list[MinuteModel] | None, Field(description="by minute, with `includeTimeline=true`")]
 
 
+class RequestMinuteModel(Answer):
+    minute: datetime
+    calls: int
+    errors: int
+    p95_ms: float | None
+
+
+class RequestsModel(Answer):
+    calls: Annotated[int, Field(description="requests that were answered, those of the web interface included")]
+    errors: Annotated[int, Field(description="answers of 500 and more")]
+    mean_ms: float | None
+    p95_ms: Annotated[
+        float | None, Field(description="95 of 100 requests took no longer; estimated from counts by time")
+    ]
+    target_p95_ms: float
+    timeline: Annotated[list[RequestMinuteModel] | None, Field(description="by minute, with `includeTimeline=true`")]
+
+
+class QueueMinuteModel(Answer):
+    minute: datetime
+    depth: Annotated[int, Field(description="the most jobs that waited")]
+
+
+class QueueWindowModel(Answer):
+    name: str
+    max_depth: Annotated[int, Field(description="the most jobs that waited at once")]
+    timeline: Annotated[list[QueueMinuteModel] | None, Field(description="by minute, with `includeTimeline=true`")]
+
+
 class ComponentsModel(Answer):
     window_minutes: int
     components: list[ComponentWindowModel]
+    requests: RequestsModel
+    queues: list[QueueWindowModel]
 
 
 class LoadTestBoundModel(Answer):

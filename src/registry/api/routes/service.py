@@ -17,6 +17,8 @@ from registry.api.state import state_of
 from registry.domain.documents import format_time
 from registry.domain.errors import NotFound
 from registry.ports.health import HealthSample
+from registry.services.health.load_tests import TARGET_P95_MS
+from registry.services.health.traffic import QueueWindow, RequestWindow, p95_seconds
 
 
 def hot_routes() -> list[HotRoute]:
@@ -104,22 +106,52 @@ async def read_component_health(
     *,
     include_timeline: Annotated[bool, Query(alias="includeTimeline")] = False,
 ) -> Response:
-    """Every component's calls, errors and times over the window, from all processes."""
-    windows = await state_of(request.scope).services.health.window(minutes=window_minutes)
+    """Calls, errors and times of components over the window, requests and queues, from all processes."""
+    window = await state_of(request.scope).services.health.window(minutes=window_minutes)
     components = [
         {
-            "name": window.name,
-            "status": window.status,
-            "calls": window.calls,
-            "errors": window.errors,
-            "mean_ms": _milliseconds(window.mean_seconds),
-            "max_ms": _milliseconds(window.max_seconds),
-            "timeline": [_minute(sample) for sample in window.timeline] if include_timeline else None,
+            "name": component.name,
+            "status": component.status,
+            "calls": component.calls,
+            "errors": component.errors,
+            "mean_ms": _milliseconds(component.mean_seconds),
+            "max_ms": _milliseconds(component.max_seconds),
+            "timeline": [_minute(sample) for sample in component.timeline] if include_timeline else None,
         }
-        for window in windows
+        for component in window.components
     ]
-    body = orjson.dumps({"window_minutes": window_minutes, "components": components})
-    return Response(body, media_type="application/json")
+    body = {
+        "window_minutes": window_minutes,
+        "components": components,
+        "requests": _requests(window.requests, include_timeline=include_timeline),
+        "queues": [_queue(queue, include_timeline=include_timeline) for queue in window.queues],
+    }
+    return Response(orjson.dumps(body), media_type="application/json")
+
+
+def _requests(window: RequestWindow, *, include_timeline: bool) -> dict[str, object]:
+    timeline = [
+        {
+            "minute": format_time(sample.minute),
+            "calls": sample.calls,
+            "errors": sample.errors,
+            "p95_ms": _milliseconds(p95_seconds(sample.buckets)),
+        }
+        for sample in (window.timeline if include_timeline else ())
+    ]
+    return {
+        "calls": window.calls,
+        "errors": window.errors,
+        "mean_ms": _milliseconds(window.mean_seconds),
+        "p95_ms": _milliseconds(window.p95_seconds),
+        "target_p95_ms": TARGET_P95_MS,
+        "timeline": timeline if include_timeline else None,
+    }
+
+
+def _queue(window: QueueWindow, *, include_timeline: bool) -> dict[str, object]:
+    timeline = [{"minute": format_time(sample.minute), "depth": sample.depth} for sample in window.timeline]
+    return {"name": window.name, "max_depth": window.max_depth, "timeline": timeline if include_timeline else None}
 
 
 def _milliseconds(seconds: float | None) -> float | None:

@@ -10,7 +10,15 @@ import structlog
 
 from registry.domain.errors import RegistryError
 from registry.ports.clock import Clock
-from registry.ports.health import HealthLog, HealthSample
+from registry.ports.health import QUEUE_PREFIX, HealthLog, HealthSample, add_buckets
+from registry.services.health.traffic import (
+    QueueWindow,
+    RequestCounter,
+    RequestTotals,
+    RequestWindow,
+    queue_windows,
+    request_window,
+)
 
 _log = structlog.get_logger(__name__)
 PROBE_TIMEOUT_SECONDS = 2.0
@@ -32,11 +40,16 @@ class ComponentState:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """How a component is asked whether it answers. `watched`: the observer of the store counts this call as well."""
+    """How a component is asked whether it answers.
+
+    `watched`: the observer of the store counts this call as well. `loads`: the component needs time after a start, so
+    its failures count only after it has answered this process once.
+    """
 
     ping: Callable[[], Awaitable[None]]
     optional: bool = False
     watched: bool = False
+    loads: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +63,15 @@ class ComponentWindow:
     mean_seconds: float | None
     max_seconds: float | None
     timeline: tuple[HealthSample, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HealthWindow:
+    """All that a window shows, from all processes."""
+
+    components: tuple[ComponentWindow, ...]
+    requests: RequestWindow
+    queues: tuple[QueueWindow, ...]
 
 
 @dataclass(slots=True)
@@ -83,7 +105,10 @@ class HealthMonitor:
         self._clock = clock
         self._probes = probes
         self._on_state = on_state
+        self._loading = {name for name, probe in probes.items() if probe.loads}
         self._pending: dict[tuple[datetime, str], HealthSample] = {}
+        self._requests: RequestCounter | None = None
+        self._depths: dict[str, tuple[datetime, int]] = {}
         # The minute that is counted now, in a form that costs a call the least.
         self._tallies: dict[str, _Tally] = {}
         self._minute = self._next_minute = datetime.min.replace(tzinfo=UTC)
@@ -108,11 +133,27 @@ class HealthMonitor:
         if outcome in _FAILED:
             tally.errors += 1
 
+    def follow_requests(self, totals: Callable[[], RequestTotals]) -> None:
+        """Count the requests that `totals` has from now on."""
+        self._requests = RequestCounter(totals)
+
+    def note_depth(self, queue: str, depth: int) -> None:
+        """So many jobs of a queue wait now. Of a minute the highest depth stays; a lower one costs no write."""
+        minute = self._clock.now().replace(second=0, microsecond=0)
+        noted = self._depths.get(queue)
+        if noted is None or noted < (minute, depth):
+            self._depths[queue] = (minute, depth)
+            self._keep(HealthSample(minute, QUEUE_PREFIX + queue, 0, 0, 0.0, 0.0, depth=depth))
+
+    def _keep(self, sample: HealthSample) -> None:
+        """Add the sample to those that the log gets next."""
+        key = (sample.minute, sample.component)
+        self._pending[key] = _added(sample, self._pending.get(key))
+
     def _close_minute(self, now: datetime) -> None:
         """What was counted becomes samples; from here on, calls belong to the minute of `now`."""
         for store, tally in self._tallies.items():
-            key = (self._minute, store)
-            self._pending[key] = _added(tally.sample(self._minute, store), self._pending.get(key))
+            self._keep(tally.sample(self._minute, store))
         self._tallies.clear()
         self._minute = now.replace(second=0, microsecond=0)
         self._next_minute = self._minute + timedelta(minutes=1)
@@ -130,23 +171,35 @@ class HealthMonitor:
             detail, ended = "no answer in time", False
         except (RegistryError, OSError) as error:
             detail = str(error)
-        if not (probe.watched and ended):  # a store's call that never ended is not counted there
+        if detail is None:
+            self._loading.discard(name)
+        counted_there = probe.watched and ended  # a store's call that never ended is not counted there
+        if name not in self._loading and not counted_there:
             seconds = asyncio.get_running_loop().time() - began
             self.observe(name, "ping", seconds, "ok" if detail is None else "unavailable")
         state = ComponentState(name, ok=detail is None, optional=probe.optional, detail=detail)
         self._on_state(state)
         return state
 
-    async def window(self, *, minutes: int) -> list[ComponentWindow]:
-        """Every component over the last `minutes`, from all processes."""
+    async def window(self, *, minutes: int) -> HealthWindow:
+        """Every component, the requests and the queues over the last `minutes`, from all processes."""
         await self.flush()
         since = self._clock.now() - timedelta(minutes=minutes)
         samples = await self._health_log.list_samples(since=since)
-        return [_summed(name, [sample for sample in samples if sample.component == name]) for name in self._probes]
+        return HealthWindow(
+            components=tuple(
+                _summed(name, [sample for sample in samples if sample.component == name]) for name in self._probes
+            ),
+            requests=request_window(samples),
+            queues=tuple(queue_windows(samples)),
+        )
 
     async def flush(self) -> None:
         """Hand the counted calls to the log; kept for the next time when it cannot take them."""
         self._close_minute(self._clock.now())
+        requests = self._requests and self._requests.take(self._minute)
+        if requests:
+            self._keep(requests)
         pending, self._pending = self._pending, {}
         if not pending:
             return
@@ -154,8 +207,8 @@ class HealthMonitor:
             await self._health_log.record(list(pending.values()))
         except RegistryError as error:
             _log.warning("health_samples_wait", reason=str(error))
-            for key, sample in pending.items():
-                self._pending[key] = _added(sample, self._pending.get(key))
+            for sample in pending.values():
+                self._keep(sample)
 
     async def run(self) -> None:
         """Probe and flush until cancelled."""
@@ -178,6 +231,8 @@ def _added(sample: HealthSample, other: HealthSample | None) -> HealthSample:
         errors=sample.errors + other.errors,
         total_seconds=sample.total_seconds + other.total_seconds,
         max_seconds=max(sample.max_seconds, other.max_seconds),
+        buckets=add_buckets(sample.buckets, other.buckets),
+        depth=max(sample.depth, other.depth),
     )
 
 

@@ -1,5 +1,6 @@
 """How the service is doing: its components now and over the last hours, and a load test where it is allowed."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from math import log10
@@ -18,6 +19,8 @@ _WINDOWS = {60: "one hour", 360: "6 hours", 1440: "24 hours"}
 _PLOT_WIDTH, _PLOT_HEIGHT = 600.0, 72.0
 _TARGET_MS = 500.0
 """The registry's own target for the 95th percentile of requests; a store's calls stay far below it."""
+_TARGET_ERRORS_PERCENT = 1.0
+"""As of a component: more errors are called degraded."""
 _LEAST_MS, _MOST_MS = 0.01, 10_000.0
 _TABLE_ROWS = 24
 _LENGTHS = (1, 5, 10, 30, 60)
@@ -38,6 +41,32 @@ class Plot:
     errors: list[float]
     top_calls: int
     target_y: float
+    rows: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """The requests over the window, by minute: bars of requests and of errors, a line of the 95th percentile.
+
+    `rows` sum up what is drawn, for the table.
+    """
+
+    per_second: str
+    top_per_second: float
+    errors: str
+    top_errors: float
+    errors_target_y: float
+    p95: str
+    p95_target_y: float
+    rows: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """The depths of a queue over the window, by minute, as bars; `rows` have its highest depths."""
+
+    depths: str
+    top: int
     rows: list[dict[str, Any]]
 
 
@@ -64,6 +93,9 @@ async def show_health(request: Request, api: Api, **values: Any) -> Response:
         minutes=minutes,
         windows=_WINDOWS,
         components=[(component, plot(component.get("timeline") or [], now, minutes)) for component in components],
+        requests=window.body["requests"] if window.ok else None,
+        traffic=traffic(window.body["requests"]["timeline"], now, minutes) if window.ok else None,
+        queues=[(each, queue(each["timeline"], now, minutes)) for each in window.body["queues"]] if window.ok else [],
         refused=None if window.ok else window.detail,
         lengths=await _allowed_lengths(request, api),
         client_counts=_CLIENTS,
@@ -116,6 +148,70 @@ def plot(timeline: list[dict[str, Any]], now: datetime, minutes: int) -> Plot | 
     )
 
 
+def traffic(timeline: list[dict[str, Any]], now: datetime, minutes: int) -> Traffic | None:
+    """None where there was no request."""
+    if not timeline:
+        return None
+    begin = now - timedelta(minutes=minutes)
+    places = [_place(minute["minute"], begin, minutes) for minute in timeline]
+    rates = [minute["calls"] / 60 for minute in timeline]
+    errors = [_percent(minute["errors"], minute["calls"]) for minute in timeline]
+    top_rate, top_errors = max(rates), max(*errors, 5 * _TARGET_ERRORS_PERCENT)
+    timed = [
+        (x, _height_of(minute["p95_ms"]))
+        for x, minute in zip(places, timeline, strict=True)
+        if minute["p95_ms"] is not None
+    ]
+    return Traffic(
+        per_second=_bars(places, rates, top_rate, minutes),
+        top_per_second=top_rate,
+        errors=_bars(places, errors, top_errors, minutes),
+        top_errors=top_errors,
+        errors_target_y=round(_PLOT_HEIGHT * (1 - _TARGET_ERRORS_PERCENT / top_errors), 1),
+        p95=_steps(timed, minutes),
+        p95_target_y=round(_height_of(_TARGET_MS), 1),
+        rows=[_traffic_row(some) for some in _grouped(timeline, minutes)],
+    )
+
+
+def queue(timeline: list[dict[str, Any]], now: datetime, minutes: int) -> Queue:
+    """The plot of a queue; empty while nothing waits."""
+    begin = now - timedelta(minutes=minutes)
+    depths = [minute["depth"] for minute in timeline]
+    top = max(depths, default=0)
+    rows = [
+        {"begin": some[0]["minute"], "depth": max(minute["depth"] for minute in some)}
+        for some in _grouped(timeline, minutes)
+    ]
+    places = [_place(minute["minute"], begin, minutes) for minute in timeline]
+    return Queue(_bars(places, depths, top, minutes), top, rows)
+
+
+def _percent(part: int, whole: int) -> float:
+    return 100 * part / whole if whole else 0.0
+
+
+def _bars(places: list[float], values: Sequence[float], top: float, minutes: int) -> str:
+    """One path of all bars: an element for each minute of a day would be most of the page."""
+    width = max(_PLOT_WIDTH / minutes, 1.0)
+    drawn = [(x, value / top * _PLOT_HEIGHT) for x, value in zip(places, values, strict=True) if value]
+    return "".join(
+        f"M{min(x, _PLOT_WIDTH - width):.1f} {_PLOT_HEIGHT:.0f}v{-height:.1f}h{width:.1f}v{height:.1f}z"
+        for x, height in drawn
+    )
+
+
+def _steps(points: list[tuple[float, float]], minutes: int) -> str:
+    """A level for each minute, joined with the next one: the line has gaps where there was no request."""
+    width = _PLOT_WIDTH / minutes
+    path, end = "", -_PLOT_WIDTH
+    for x, y in points:
+        follows = 0 <= x - end < width / 2
+        path += f"{'L' if follows else 'M'}{x:.1f} {y:.1f}H{x + width:.1f}"
+        end = x + width
+    return path
+
+
 def _place(minute: str, begin: datetime, minutes: int) -> float:
     ago = (datetime.fromisoformat(minute) - begin).total_seconds() / 60
     return min(max(ago / minutes, 0.0), 1.0) * _PLOT_WIDTH
@@ -128,13 +224,29 @@ def _height_of(milliseconds: float) -> float:
 
 
 def summed(called: list[dict[str, Any]], minutes: int) -> list[dict[str, Any]]:
-    """The minutes in rows of equal length, `_TABLE_ROWS` at most: begin, calls, errors, mean and longest time."""
+    """Begin, calls, errors, mean and longest time of each row of minutes."""
+    return [_row(some) for some in _grouped(called, minutes)]
+
+
+def _grouped(timeline: list[dict[str, Any]], minutes: int) -> list[list[dict[str, Any]]]:
+    """The minutes in rows of equal length, about `_TABLE_ROWS` for the window."""
     length = max(minutes // _TABLE_ROWS, 1)
     rows: dict[float, list[dict[str, Any]]] = {}
-    for minute in called:
+    for minute in timeline:
         begin = datetime.fromisoformat(minute["minute"]).timestamp()
         rows.setdefault(begin // (length * 60), []).append(minute)
-    return [_row(some) for some in rows.values()]
+    return list(rows.values())
+
+
+def _traffic_row(some: list[dict[str, Any]]) -> dict[str, Any]:
+    calls, errors = sum(minute["calls"] for minute in some), sum(minute["errors"] for minute in some)
+    return {
+        "begin": some[0]["minute"],
+        "calls": calls,
+        "errors": errors,
+        "percent": _percent(errors, calls),
+        "p95_ms": max((minute["p95_ms"] for minute in some if minute["p95_ms"] is not None), default=None),
+    }
 
 
 def _row(some: list[dict[str, Any]]) -> dict[str, Any]:
