@@ -17,7 +17,7 @@ import httpx
 from tests.engines.process import free_port
 from tests.engines.s3 import stored_in_bucket
 
-START_SECONDS = 60.0
+START_SECONDS = 120.0
 STOP_SECONDS = 30.0
 POLL_SECONDS = 0.05
 

@@ -148,7 +148,8 @@ def test_a_cursor_shows_nothing_of_the_place_where_it_leads(
     """A page for others may end at a private package too: those of its owner certainly do."""
     tag, public = far_apart
     hidden = [item for item in listed(publisher.client, tag=tag, limit=100) if item["id"] not in public]
-    page = publisher.client.get("/packages", params={"tag": tag, "limit": 4} | WALKS[walk])
+    params: JsonObject = {"tag": tag, "limit": 4, **WALKS[walk]}
+    page = publisher.client.get("/packages", params=params)
     while following := page.links.get("next"):
         cursor = page.json()["next_cursor"]
         sealed = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
