@@ -14,6 +14,7 @@ from tests.api.support import (
     JsonObject,
     Person,
     connect,
+    eventually,
     ids,
     invalid,
     listed,
@@ -83,6 +84,21 @@ def test_a_look_alike_of_a_private_namespace_is_refused_without_its_name(publish
     assert problem(send_package(stranger.client, alike), 409, slug="name-too-similar")["similar_to"] == space
     make_private(publisher, f"{space}/model")
     assert space not in str(problem(send_package(stranger.client, alike), 403))
+
+
+def test_a_new_rating_does_not_know_a_parent_that_became_private(publisher: Person) -> None:
+    parent = publish(publisher.client)
+    child = publish(publisher.client, dependencies=[{"relation": "base_model", "name": parent["name"]}])
+    path = f"/package/{child['id']}/rate"
+
+    def receipt() -> str:
+        assert publisher.client.get(path, params={"wait": 30}).status_code == 200
+        return publisher.client.get(f"{path}/receipt").text
+
+    assert parent["id"] in receipt()
+    make_private(publisher, parent["name"])
+    assert publisher.client.post(path).status_code == 202
+    eventually(lambda: parent["id"] not in receipt())
 
 
 def test_a_name_becomes_public_again(publisher: Person, stranger: Person) -> None:
