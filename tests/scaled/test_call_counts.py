@@ -82,7 +82,7 @@ ROUTES: list[tuple[Ask, int, dict[tuple[str, str], int]]] = [
     (stream, 200, {SESSION: 1, QUERY: 1, ("blobs", "GetObject"): 1}),
     (redirect, 307, {SESSION: 1, QUERY: 1}),
     (patch, 200, {SESSION: 1, QUERY: 2, WRITE: 1}),
-    (audit, 200, {SESSION: 1, QUERY: 2}),
+    (audit, 200, {SESSION: 1, QUERY: 1}),
     (lineage, 200, {SESSION: 1, QUERY: 1}),
     (users, 200, {SESSION: 2, QUERY: 1}),
     (health, 200, {}),
