@@ -6,8 +6,10 @@ import json
 import zipfile
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -189,6 +191,19 @@ def browser() -> Iterator[Browser]:
         pytest.fail(missing)
     with chromium.running_chromium() as started:
         yield started
+
+
+@contextmanager
+def watching(browser: Browser, site: Site, **options: Any) -> Iterator[Watched]:
+    """The admin, signed in, in a context of its own with `options`; no page may have a fault."""
+    context = browser.new_context(**options)
+    try:
+        watched = Watched(context, site.url)
+        watched.sign_in(site.admin)
+        yield watched
+        assert watched.faults == []
+    finally:
+        context.close()
 
 
 @pytest.fixture
