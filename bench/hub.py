@@ -54,17 +54,9 @@ def _speed(
     for _ in range(rounds):
         theirs.append(_per_second(_send(bare, plain, count)))
         ours.append(_per_second(_send(subject, asked, count)))
-    ratio = Measured.of([own / other for own, other in zip(ours, theirs, strict=True)])
-    return Row(
-        suite="hub",
-        name=name,
-        value=Measured.of(ours).value,
-        unit="requests/s",
-        spread=ratio.spread,
-        baseline_name=f"bare GET, {size:,} bytes",
-        baseline_value=Measured.of(theirs).value,
-        ratio=ratio.value,
-        more_is_better=True,
+    baseline = f"bare GET, {size:,} bytes"
+    return Row.beside(
+        ours, theirs, suite="hub", name=name, unit="requests/s", baseline_name=baseline, more_is_better=True
     )
 
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench.report import Measured, Row
+from bench.report import Row
 from bench.servers import data_folder
 from bench.suites import Options
 from registry.adapters.sqlite import package_writing
@@ -43,27 +43,17 @@ def rows(options: Options) -> Iterator[Row]:
 async def _measure(folder: Path, kind: str, named: Callable[[int], tuple[str, str]], rounds: int, count: int) -> Row:
     database = await SqliteDatabase.open(folder / "registry.db", durable=False)
     store, numbers = SqlitePackageStore(database, SystemClock()), itertools.count()
-    checked, unchecked, ratios = [], [], []
+    checked, unchecked = [], []
     try:
         await _publish(store, named, numbers, count)
         for _ in range(rounds):
             with _without_checks():
                 unchecked.append(await _publish(store, named, numbers, count))
             checked.append(await _publish(store, named, numbers, count))
-            ratios.append(checked[-1] / unchecked[-1])
     finally:
         await database.close()
-    ratio = Measured.of(ratios)
-    return Row(
-        suite="owners",
-        name=f"publish of {kind}, in the store",
-        value=Measured.of(checked).value,
-        unit="µs CPU",
-        spread=ratio.spread,
-        baseline_name="without the checks",
-        baseline_value=Measured.of(unchecked).value,
-        ratio=ratio.value,
-    )
+    name = f"publish of {kind}, in the store"
+    return Row.beside(checked, unchecked, suite="owners", name=name, unit="µs CPU", baseline_name="without the checks")
 
 
 async def _publish(

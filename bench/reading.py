@@ -12,7 +12,7 @@ import httpx
 from bench.filling import Filled, fill
 from bench.load import request, send_all
 from bench.publishing import multipart
-from bench.report import Measured, Row
+from bench.report import Row
 from bench.servers import Server, bare_server, data_folder, registry_server, signed_in, wait_for_search
 from bench.suites import Options
 
@@ -93,17 +93,9 @@ def _measure(
     for _ in range(rounds):
         theirs.append(_cost(bare, plain, count, case.status))
         ours.append(_cost(subject, asked, weighted, case.status))
-    ratio = Measured.of([own / other for own, other in zip(ours, theirs, strict=True)])
-    return Row(
-        suite="reading",
-        name=case.name,
-        value=Measured.of(ours).value,
-        unit="µs CPU",
-        spread=ratio.spread,
-        baseline_name=f"bare, {size:,} bytes",
-        baseline_value=Measured.of(theirs).value,
-        ratio=ratio.value,
-        goal=case.goal,
+    baseline = f"bare, {size:,} bytes"
+    return Row.beside(
+        ours, theirs, suite="reading", name=case.name, unit="µs CPU", baseline_name=baseline, goal=case.goal
     )
 
 

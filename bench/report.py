@@ -45,6 +45,23 @@ class Row:
     more_is_better: bool = False
     note: str = ""
 
+    @classmethod
+    def beside(
+        cls, ours: Sequence[float], theirs: Sequence[float], *, suite: str, name: str, unit: str, **more: Any
+    ) -> "Row":
+        """The row of rounds that took turns with those of a baseline; `more` are further fields."""
+        ratio = Measured.of([own / other for own, other in zip(ours, theirs, strict=True)])
+        return cls(
+            suite,
+            name,
+            Measured.of(ours).value,
+            unit,
+            ratio.spread,
+            baseline_value=Measured.of(theirs).value,
+            ratio=ratio.value,
+            **more,
+        )
+
     @property
     def judged(self) -> float:
         """What goal and comparison are about: the ratio, which cancels the machine's mood, else the value."""

@@ -73,7 +73,8 @@ def calls_of_processes(
         "REGISTRY_EDGE_DISTRIBUTION_ID": cloudfront.distribution_id,
         "REGISTRY_EDGE_ENDPOINT_URL": cloudfront.url,
         "REGISTRY_SWEEP_INTERVAL_SECONDS": "1",
-        "REGISTRY_SWEEP_GRACE_SECONDS": "0",
+        # Not 0: the sweep would remove the bytes of a publish whose record is not written yet.
+        "REGISTRY_SWEEP_GRACE_SECONDS": "10",
     }
     for command in (("tables", "create"), ("tables", "check"), ("bucket", "create"), ("bucket", "check")):
         operate(settings, *command)

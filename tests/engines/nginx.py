@@ -1,11 +1,12 @@
 """nginx on free ports, in a folder of its own."""
 
-import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
+from tests.engines import programs
 from tests.engines.process import accepts_connections, stop, wait_until
 
 _AROUND = """
@@ -26,8 +27,7 @@ http {{
 """
 
 
-def find_missing() -> str | None:
-    return None if shutil.which("nginx") else "nginx is not installed (.ci/install-engines does it)"
+find_missing = partial(programs.find_missing, "nginx")
 
 
 @contextmanager

@@ -99,12 +99,17 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.write_line(f"a role in deploy/aws/registry.yaml does not allow: {line}", red=True)
 
 
+def _require(fixture: str) -> None:
+    """Fail the test where what the fixture needs is missing: it was not left out, so this is CI."""
+    missing = FIND_MISSING[fixture]()
+    if missing is not None:
+        pytest.fail(missing)
+
+
 @pytest.fixture(scope="session")
 def dynamodb_endpoint() -> Iterator[str]:
     """The URL of a DynamoDB Local that all tests share: each makes a table of its own."""
-    missing = dynamodb.find_missing()
-    if missing is not None:
-        pytest.fail(missing)
+    _require("dynamodb_endpoint")
     aws_calls.record_calls()
     with dynamodb.running_dynamodb() as url:
         yield url
@@ -113,9 +118,7 @@ def dynamodb_endpoint() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def redis_url() -> Iterator[str]:
     """The URL of a Redis that all tests share: each uses keys of its own."""
-    missing = redis.find_missing()
-    if missing is not None:
-        pytest.fail(missing)
+    _require("redis_url")
     with redis.running_redis() as server:
         yield server.url
 
@@ -123,9 +126,7 @@ def redis_url() -> Iterator[str]:
 @pytest.fixture
 def redis_server() -> Iterator[redis.RedisServer]:
     """A Redis of this test alone, to be stopped, paused and started."""
-    missing = redis.find_missing()
-    if missing is not None:
-        pytest.fail(missing)
+    _require("redis_server")
     with redis.running_redis() as server:
         yield server
 
@@ -133,9 +134,7 @@ def redis_server() -> Iterator[redis.RedisServer]:
 @pytest.fixture(scope="session")
 def s3_endpoint() -> Iterator[str]:
     """The URL of an S3 server that all tests share: each makes a bucket of its own."""
-    missing = s3.find_missing()
-    if missing is not None:
-        pytest.fail(missing)
+    _require("s3_endpoint")
     aws_calls.record_calls()
     with s3.running_s3() as server:
         yield server.endpoint_url
@@ -144,23 +143,17 @@ def s3_endpoint() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def nginx_can_run() -> None:
     """nginx can be started; `running_nginx` does it."""
-    missing = nginx.find_missing()
-    if missing is not None:
-        pytest.fail(missing)
+    _require("nginx_can_run")
 
 
 @pytest.fixture(scope="session")
 def iam_simulator() -> None:
     """IAM can be simulated."""
-    missing = iam.find_missing()
-    if missing is not None:
-        pytest.fail(missing)
+    _require("iam_simulator")
 
 
 @pytest.fixture(scope="session")
 def hub_clients() -> Mapping[str, HubClient]:
     """The Hugging Face clients by version."""
-    missing = FIND_MISSING["hub_clients"]()
-    if missing is not None:
-        pytest.fail(missing)
+    _require("hub_clients")
     return {version: HubClient(version) for version in VERSIONS}

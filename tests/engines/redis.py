@@ -1,22 +1,22 @@
 """redis-server (Debian's package), with a test in control: it can be stopped, paused and started again."""
 
-import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from tests.engines import programs
 from tests.engines.process import accepts_connections, free_port, stop, wait_until
 
 DATABASES = 4096
 """So many registries can share a server without hearing of each other's jobs and attempts."""
 
 
-def find_missing() -> str | None:
-    """None when Redis can run here, else one line that says why not."""
-    return None if shutil.which("redis-server") else "redis-server is not installed (.ci/install-engines does it)"
+find_missing = partial(programs.find_missing, "redis-server")
+"""None when Redis can run here, else one line that says why not."""
 
 
 class RedisServer:

@@ -6,8 +6,10 @@ import json
 import zipfile
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -71,7 +73,7 @@ PREVIEWED = {
     "src/main.py": b"print('<b>')\n",
 }
 """A file of each kind that has a preview, and some that pretend."""
-HOSTILE_NAME = "acme/\"'><svg onload=alert(1)>{{7*7}}"
+HOSTILE_NAME = "acme/\"'><svg onload=alert(1)>{{7331*1337}}"
 
 
 expect.set_options(timeout=_PATIENCE_MS)
@@ -189,6 +191,19 @@ def browser() -> Iterator[Browser]:
         pytest.fail(missing)
     with chromium.running_chromium() as started:
         yield started
+
+
+@contextmanager
+def watching(browser: Browser, site: Site, **options: Any) -> Iterator[Watched]:
+    """The admin, signed in, in a context of its own with `options`; no page may have a fault."""
+    context = browser.new_context(**options)
+    try:
+        watched = Watched(context, site.url)
+        watched.sign_in(site.admin)
+        yield watched
+        assert watched.faults == []
+    finally:
+        context.close()
 
 
 @pytest.fixture

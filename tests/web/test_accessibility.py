@@ -4,7 +4,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
-from tests.web.conftest import HOSTILE_NAME, PREVIEWED, Site, Watched
+from tests.web.conftest import HOSTILE_NAME, PREVIEWED, Site, Watched, watching
 
 _RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 _NARROW = 320
@@ -42,19 +42,13 @@ def violations(page: Page) -> list[tuple[str, list[str]]]:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_no_page_violates_wcag(browser: Browser, site: Site, scheme: str) -> None:
-    context = browser.new_context(color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce")
-    watched = Watched(context, site.url)
-    try:
-        watched.sign_in(site.admin)
+    with watching(browser, site, color_scheme=scheme, reduced_motion="reduce") as watched:
         found = {}
         for path in paths(site):
             page = watched.open(path)
             page.evaluate(_OPENED)
             found[path] = violations(page)
         assert {path: rules for path, rules in found.items() if rules} == {}
-        assert watched.faults == []
-    finally:
-        context.close()
 
 
 def test_no_page_scrolls_sideways_when_narrow(admin: Watched, site: Site) -> None:

@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from registry.web.application import pages
 from tests.api.support import connect
-from tests.web.conftest import HOSTILE_NAME, Site, Watched
+from tests.web.conftest import HOSTILE_NAME, Site, watching
 from tests.web.test_accessibility import paths
 from tests.web.test_pages import sign_in
 
@@ -62,19 +62,13 @@ def test_the_tests_visit_every_page(site: Site) -> None:
 
 def test_every_page_can_be_read_without_scripts(browser: Browser, site: Site) -> None:
     """With JavaScript off, each page has its heading and its text, and no element waits for a script."""
-    context = browser.new_context(java_script_enabled=False)
-    watched = Watched(context, site.url)
-    try:
-        watched.sign_in(site.admin)
+    with watching(browser, site, java_script_enabled=False) as watched:
         without = {}
         for path in paths(site):
             page = watched.open(path)
             main = page.locator("main")
             without[path] = (page.locator("h1").count(), len(main.inner_text()) > len(page.locator("h1").inner_text()))
         assert {path: seen for path, seen in without.items() if seen != (1, True)} == {}
-        assert watched.faults == []
-    finally:
-        context.close()
 
 
 def test_no_page_repeats_user_text_as_html(client: httpx.Client, site: Site) -> None:

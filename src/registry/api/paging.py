@@ -16,10 +16,11 @@ from starlette.responses import Response
 
 from registry.api.conditional import is_unchanged, sent_tags
 from registry.api.hot import ReadyResponse, ready_json
+from registry.api.models.pages import PageCursor, PageLimit
 from registry.services.packages.cursors import CursorCodec
 
-Limit = Annotated[int, Query(ge=1, le=200, description="items on a page")]
-Cursor = Annotated[str | None, Query(max_length=2048, description="`next_cursor` of the page before")]
+Limit = Annotated[PageLimit, Query()]
+Cursor = Annotated[PageCursor, Query()]
 
 
 def listing_name(request: Request, in_body: str = "") -> str:

@@ -10,11 +10,11 @@ from enum import StrEnum
 
 from registry.domain.name_patterns import NamePatterns
 from registry.domain.packages import PackageStatus, PackageType
+from registry.domain.pages import AFTER_ALL_IDS
 from registry.domain.versions import VersionRange
 from registry.domain.visibility import REGISTRY, Viewer
 
 _PARTS = "\n"
-_AFTER_ALL_IDS = "~"
 _UNRATED = "-"
 """Before all digits."""
 
@@ -45,7 +45,7 @@ def first_place(name: str) -> str:
 
 def last_place(name: str) -> str:
     """A place after all packages with this name, and before all longer names that begin with it."""
-    return name_place(name, _AFTER_ALL_IDS)
+    return name_place(name, AFTER_ALL_IDS)
 
 
 def score_place(score: int | None, package_id: str) -> str:

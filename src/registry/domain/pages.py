@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 T = TypeVar("T")
+BEFORE_ALL_IDS, AFTER_ALL_IDS = "", "~"
+"""Where a walk in the order of ids begins."""
 
 
 def cut_page(found: Sequence[T], limit: int, place: Callable[[T], str]) -> tuple[Sequence[T], str | None]:

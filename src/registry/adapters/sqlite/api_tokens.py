@@ -12,13 +12,13 @@ from registry.adapters.sqlite.database import SqliteDatabase
 from registry.domain.accounts import ApiToken, Grant
 from registry.domain.errors import NotFound
 from registry.domain.name_patterns import NamePatterns
+from registry.domain.pages import AFTER_ALL_IDS
 from registry.domain.times import from_microseconds, to_microseconds
 
 _COLUMNS = """t.id, t.digest, t.beginning, t.user, t.grant_epoch, t.name, t.permissions, t.packages, t.created_at,
     t.expires_at, t.last_used_at"""
 GRANT_COLUMNS = f"{_COLUMNS}, a.permissions, a.grant_epoch, a.id"
 GRANT = "FROM api_tokens AS t JOIN accounts AS a ON a.name = t.user WHERE t.digest = ?"
-_AFTER_ALL_IDS = "~"
 _INSERT = """INSERT INTO api_tokens (id, digest, beginning, user, grant_epoch, name, permissions, packages, created_at,
     expires_at, last_used_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 _FIND = f"SELECT {GRANT_COLUMNS} {GRANT}"
@@ -90,7 +90,7 @@ class SqliteApiTokenStore:
         return _token(row)
 
     async def list_tokens(self, user: str, *, limit: int, after: str | None) -> Sequence[ApiToken]:
-        rows = self._database.fetch_all(_PAGE, (user, after or _AFTER_ALL_IDS, limit))
+        rows = self._database.fetch_all(_PAGE, (user, after or AFTER_ALL_IDS, limit))
         return [_token(row) for row in rows]
 
     async def remove(self, token: ApiToken) -> None:

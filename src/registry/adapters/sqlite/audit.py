@@ -7,9 +7,9 @@ from typing import Any
 from registry.adapters.sqlite.database import SqliteDatabase
 from registry.adapters.sqlite.rows import insert_rows
 from registry.domain.packages import AuditAction, AuditEntry
+from registry.domain.pages import AFTER_ALL_IDS
 from registry.domain.times import from_microseconds, to_microseconds
 
-_AFTER_ALL_IDS = "~"
 _APPEND = "INSERT OR IGNORE INTO audit (package_id, id, at, user, action, revision, sha256)"
 ENTRY_COLUMNS = "id, package_id, at, user, action, revision, sha256, position"
 _PAGE = f"SELECT {ENTRY_COLUMNS} FROM audit WHERE package_id = ? AND id < ? ORDER BY id DESC LIMIT ?"  # noqa: S608 - fixed texts
@@ -35,7 +35,7 @@ class SqliteAuditStore:
             await self._database.write(lambda connection: append_entries(connection, entries))
 
     async def list_entries(self, package_id: str, *, limit: int, after: str | None) -> Sequence[AuditEntry]:
-        rows = self._database.fetch_all(_PAGE, (package_id, after or _AFTER_ALL_IDS, limit))
+        rows = self._database.fetch_all(_PAGE, (package_id, after or AFTER_ALL_IDS, limit))
         return [read_entry(row) for row in rows]
 
 

@@ -9,11 +9,11 @@ from typing import Any
 from registry.adapters.sqlite.database import SqliteDatabase
 from registry.domain.errors import NotFound
 from registry.domain.events import Event, EventType
+from registry.domain.pages import AFTER_ALL_IDS
 from registry.domain.times import from_microseconds, to_microseconds
 from registry.domain.webhooks import Delivery, DeliveryStatus, payload_of
 from registry.ports.clock import Clock
 
-_BEHIND_ALL_IDS = "~"
 _COLUMNS = "d.id, d.webhook_id, event, package_id, payload, at, status, attempts, earlier_attempts, response_status"
 _LIVE = "webhooks AS w CROSS JOIN deliveries AS d ON d.webhook_id = w.id"
 _SUBSCRIBED = "SELECT id FROM webhooks WHERE disabled = 0 AND instr(' ' || events || ' ', ?)"
@@ -104,7 +104,7 @@ class SqliteDeliveryOutbox:
         return await self._database.write(operation)
 
     async def list_deliveries(self, webhook_id: str, *, limit: int, after: str | None) -> Sequence[Delivery]:
-        rows = self._database.fetch_all(_LIST, (webhook_id, after or _BEHIND_ALL_IDS, limit))
+        rows = self._database.fetch_all(_LIST, (webhook_id, after or AFTER_ALL_IDS, limit))
         return [_delivery(row) for row in rows]
 
     async def depth(self) -> int:

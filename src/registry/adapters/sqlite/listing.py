@@ -13,6 +13,7 @@ from functools import lru_cache
 from registry.adapters.sqlite.database import Parameters
 from registry.domain.listing import Order, PackageFilter, name_place, score_of_place, score_place, split_place
 from registry.domain.packages import PackageStatus, PackageType
+from registry.domain.pages import AFTER_ALL_IDS, BEFORE_ALL_IDS
 from registry.domain.scores import ScoresFrom, least
 
 MAX_NAMES = 24
@@ -23,8 +24,6 @@ _TYPES = tuple(PackageType)
 _OWNED = """ AND EXISTS (SELECT 1 FROM names AS n
     WHERE n.name = l.name AND n.type = l.type AND instr(n.owners, '"' || ? || '"') > 0)"""
 """What is hidden is rare, so each is looked up. Owners are a JSON array, and no principal has a quotation mark."""
-_BEHIND_ALL_IDS = "~"
-_BEFORE_ALL_IDS = ""
 UNRATED = -1
 """The `score` of an entry whose package has none."""
 _ABOVE_ALL_SCORES = 1_000_001
@@ -79,7 +78,7 @@ class Walk:
             # Then the index is in the order of ids.
             if branch.name < str(self.key):
                 return None
-            return "l.id > ?", (self.after if branch.name == self.key else _BEFORE_ALL_IDS,)
+            return "l.id > ?", (self.after if branch.name == self.key else BEFORE_ALL_IDS,)
         if self.order in (Order.NAME, Order.SCORE):
             return f"(l.{self.order.value}, l.id) {self.comparison} (?, ?)", (self.key, self.after)
         return f"l.id {self.comparison} ?", (self.after,)
@@ -93,14 +92,14 @@ def walk_of(wanted: PackageFilter, after: str | None) -> Walk:
             return Walk(wanted.order, package_id, name)
         case Order.SCORE:
             if after is None:
-                return Walk(wanted.order, _BEHIND_ALL_IDS, _ABOVE_ALL_SCORES)
+                return Walk(wanted.order, AFTER_ALL_IDS, _ABOVE_ALL_SCORES)
             key, package_id = split_place(after)
             score = score_of_place(key)
             return Walk(wanted.order, package_id, UNRATED if score is None else score)
         case Order.NEWEST:
-            return Walk(wanted.order, after or _BEHIND_ALL_IDS)
+            return Walk(wanted.order, after or AFTER_ALL_IDS)
         case Order.OLDEST:
-            return Walk(wanted.order, after or _BEFORE_ALL_IDS)
+            return Walk(wanted.order, after or BEFORE_ALL_IDS)
 
 
 def place_in(order: Order, *, package_id: str, name: str, score: int) -> str:

@@ -6,9 +6,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 DEFAULT_LIMIT = 50
 
-
-PageLimit = Annotated[int, Field(ge=1, le=200, description="items on a page")]
-PageCursor = Annotated[str | None, Field(max_length=2048, description="`next_cursor` of the page before")]
+PageSize = Annotated[int, Field(ge=1, le=200)]
+CursorText = Annotated[str, Field(max_length=2048)]
+PageLimit = Annotated[PageSize, Field(description="items on a page")]
+PageCursor = Annotated[CursorText | None, Field(description="`next_cursor` of the page before")]
 
 
 class PageQuery(BaseModel):

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from registry.api.inclusion import Include
 from registry.api.models.packages import PACKAGE_EXAMPLE, Answer, PackageSummaryModel
-from registry.api.models.pages import DEFAULT_LIMIT, PageCursor, PageLimit, PageQuery
+from registry.api.models.pages import DEFAULT_LIMIT, CursorText, PageCursor, PageLimit, PageQuery, PageSize
 from registry.api.models.requests import Strict, Type
 from registry.domain.packages import PackageStatus, PackageType
 from registry.domain.safety import SafetyStatus
@@ -45,8 +45,8 @@ class RegexBody(Strict):
     tag: _Tag | None = None
     license: _License | None = None
     safety: Annotated[SafetyStatus, Field(strict=False, description=_SAFETY)] | None = None
-    limit: Annotated[int, Field(ge=1, le=200)] = DEFAULT_LIMIT
-    cursor: Annotated[str, Field(max_length=2048)] | None = None
+    limit: PageSize = DEFAULT_LIMIT
+    cursor: CursorText | None = None
 
     def filters(self) -> str:
         """What a cursor is bound to."""
@@ -59,8 +59,8 @@ class RegexQueryParameters(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    limit: Annotated[int | None, Field(ge=1, le=200, description="instead of the body's")] = None
-    cursor: Annotated[str | None, Field(max_length=2048, description="instead of the body's")] = None
+    limit: Annotated[PageSize | None, Field(description="instead of the body's")] = None
+    cursor: Annotated[CursorText | None, Field(description="instead of the body's")] = None
     include: Include = None
 
 

@@ -44,9 +44,8 @@ class Namespaces:
             return True
         if not private:
             return True
-        hidden = {(name.type, name.name) for name in private}
         for kind in PackageType:
-            if await self._sees_type_in(space, kind, {name for type_, name in hidden if type_ is kind}, caller):
+            if await self._sees_type_in(space, kind, {name.name for name in private if name.type is kind}, caller):
                 return True
         return False
 
