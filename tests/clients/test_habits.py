@@ -174,7 +174,8 @@ def wait_until_it_waits(process: "subprocess.Popen[bytes]") -> None:
     """Until the process waits for the terminal. Between the question and that, the system would note the signal, and
     begin to wait all the same: on a busy machine that is long enough to be hit.
     """
-    used, still = None, 0
+    used: list[str] = []
+    still = 0
     while still < 10 and process.poll() is None:
         fields = Path(f"/proc/{process.pid}/stat").read_text().rsplit(")", 1)[1].split()
         state, before, used = fields[0], used, fields[11:13]
