@@ -1,7 +1,8 @@
 """Ratings in DynamoDB, and the requests of those that wait.
 
 Requests lie in a few partitions of their own, which hold what waits or is under way and nothing else. A look for those
-that are due reads a bounded number of them, and goes round the partition look by look. A receipt is cut into items below 400 KB.
+that are due reads a bounded number of them, and goes round the partition look by look. A receipt is cut into items
+below 400 KB.
 """
 
 import asyncio
