@@ -1,6 +1,6 @@
 """A registry to talk to. `registry_url` is all that a test needs that may as well run against a real one."""
 
-import os
+import random
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +12,7 @@ from tests.clients.commands import Cli
 from tests.clients.fake_registry import ADMIN, ADMIN_PASSWORD, FakeRegistry
 from tests.clients.served import FaultyServer, serve
 
-BYTES = os.urandom(1024 * 1024) * 5
+BYTES = random.Random(5).randbytes(1024 * 1024) * 5  # noqa: S311
 MODEL_BYTES = b"model bytes " * 100_000
 QUICK = Retries(first_wait_seconds=0.001, longest_wait_seconds=0.05)
 

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -159,11 +160,27 @@ def interrupted_at(arguments: list[str], environment: dict[str, str], question: 
     shown = ""
     while question not in shown:
         shown += os.read(ours, 65536).decode()
+    wait_until_it_waits(process)
     process.send_signal(signal.SIGINT)
     try:
         return process.wait(30)
     finally:
+        process.kill()
+        process.wait()
         os.close(ours)
+
+
+def wait_until_it_waits(process: "subprocess.Popen[bytes]") -> None:
+    """Until the process waits for the terminal. Between the question and that, the system would note the signal, and
+    begin to wait all the same: on a busy machine that is long enough to be hit.
+    """
+    used: list[str] = []
+    still = 0
+    while still < 10 and process.poll() is None:
+        fields = Path(f"/proc/{process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        state, before, used = fields[0], used, fields[11:13]
+        still = still + 1 if state == "S" and used == before else 0
+        time.sleep(0.01)
 
 
 def test_profiles_are_servers_and_users_by_name(visitor: Cli, fake: Fake, config_file: Path) -> None:

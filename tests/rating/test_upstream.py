@@ -4,10 +4,7 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from registry.adapters.outbound.etag_cache import CachedAnswer, ETagCache
 from registry.adapters.outbound.upstream import Upstream, UpstreamLimits
 from registry.domain.errors import NotFound, SourceFailed
 from tests.rating.world import SettableClock
@@ -93,14 +90,3 @@ async def test_a_service_that_is_not_there_is_a_failure() -> None:
             await nobody.get_json("/")
         with pytest.raises(SourceFailed, match="could not be reached"):
             await nobody.post_json("/", {})
-
-
-@given(st.lists(st.tuples(st.sampled_from("abcdef"), st.integers(0, 60))))
-def test_the_cache_stays_within_its_bytes_and_keeps_what_was_used_last(kept: list[tuple[str, int]]) -> None:
-    cache = ETagCache(max_bytes=100)
-    for key, size in kept:
-        cache.keep(key, CachedAnswer("e", bytes(size)))
-        found = cache.find(key)
-        assert found is not None
-        assert len(found.body) == size
-        assert sum(len(answer.body) for name in "abcdef" if (answer := cache.find(name))) <= 100

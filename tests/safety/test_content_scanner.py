@@ -82,13 +82,13 @@ async def test_the_settings_bound_the_scan() -> None:
 
 
 def test_without_memory_what_was_found_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    from registry.formats.scanning.walk import Walk
+    from registry.formats.scanning.content_walk import ContentWalk
 
-    def starved(walk: Walk, _source: object) -> None:
+    def starved(walk: ContentWalk, _source: object) -> None:
         walk.collector.find("a.pkl", FindingLevel.DANGEROUS, "pickle", "calls os.system")
         raise MemoryError
 
-    monkeypatch.setattr(Walk, "scan_content", starved)
+    monkeypatch.setattr(ContentWalk, "scan_content", starved)
     report = scan_job(io.BytesIO(b"x"), "model.zip", ScanLimits(), 5)
     assert '"level":"dangerous"' in report
     assert "more memory" in report

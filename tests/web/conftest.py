@@ -73,7 +73,7 @@ PREVIEWED = {
     "src/main.py": b"print('<b>')\n",
 }
 """A file of each kind that has a preview, and some that pretend."""
-HOSTILE_NAME = "acme/\"'><svg onload=alert(1)>{{7*7}}"
+HOSTILE_NAME = "acme/\"'><svg onload=alert(1)>{{7331*1337}}"
 
 
 expect.set_options(timeout=_PATIENCE_MS)

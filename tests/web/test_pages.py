@@ -116,8 +116,8 @@ def test_user_text_is_escaped_everywhere(client: httpx.Client, site: Site) -> No
         text = client.get(path).text
         assert "<svg onload" not in text
         assert "<script>alert" not in text
-        assert not any("49" in shown for shown in re.findall(r"acme/[^<]*", text))
-        assert "{{7*7}}" in text or not path.startswith("/ui/package/")  # a listing may show other packages
+        assert str(7331 * 1337) not in text  # no template computed the name
+        assert "{{7331*1337}}" in text or not path.startswith("/ui/package/")  # a listing may show other packages
 
 
 def test_a_license_that_the_files_contradict_is_shown_as_such(client: httpx.Client, site: Site) -> None:

@@ -1,14 +1,11 @@
 """How a command ends when it cannot do what was asked: one line on stderr, and a status that scripts can use."""
 
 from enum import IntEnum
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn, Protocol
 
 import typer
 
 from registry.cli.text import one_line
-
-if TYPE_CHECKING:
-    from registry.cli.session import Session
 
 EXIT_CODES_HELP = """Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found,
 4 not signed in or not allowed, 5 conflict (the version exists, or
@@ -34,11 +31,23 @@ class CommandError(Exception):
         super().__init__(message)
 
 
+class Connection(Protocol):
+    """What advice on an error needs to know of the session that met it."""
+
+    @property
+    def sign_in_command(self) -> str: ...
+
+    @property
+    def reach_hint(self) -> str: ...
+
+    def find_token(self) -> str | None: ...
+
+
 def usage_error(message: str) -> CommandError:
     return CommandError(message, code=ExitCode.USAGE)
 
 
-def fail(error: Exception, session: "Session | None" = None) -> NoReturn:
+def fail(error: Exception, session: Connection | None = None) -> NoReturn:
     """Write the error in one line and leave. What is none of ours passes on, with its traceback: it is a bug."""
     from registry.client import ClientError, Unreachable
 
@@ -51,7 +60,7 @@ def fail(error: Exception, session: "Session | None" = None) -> NoReturn:
     raise typer.Exit(exit_code(error)) from error
 
 
-def explain(error: Exception, session: "Session | None" = None) -> str:
+def explain(error: Exception, session: Connection | None = None) -> str:
     """What is wrong and what to do, without the prefix."""
     from registry.client import NotSignedIn, ProblemError
 

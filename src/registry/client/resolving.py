@@ -3,17 +3,15 @@
 import difflib
 import re
 import uuid
-from typing import TYPE_CHECKING
+from collections.abc import AsyncIterator
+from typing import Protocol
 
 from registry.client.errors import AmbiguousReference, ClientError, NotFound, Problem
-from registry.client.models import Package
+from registry.client.models import FoundPackage, Package
 from registry.client.paging import first
 from registry.domain.names import ALIAS_PATTERN
 from registry.domain.packages import PackageStatus
 from registry.domain.versions import Version, split_reference
-
-if TYPE_CHECKING:
-    from registry.client.registry import RegistryClient
 
 ID_PATTERN = re.compile(r"[A-Za-z0-9-]{1,64}")
 _WORD = re.compile(r"\w+")
@@ -28,7 +26,31 @@ _MOST_LOOKED_AT = 50
 _MOST_NAMED = 5
 
 
-async def resolve(client: "RegistryClient", reference: str, *, type: str | None) -> Package:  # noqa: A002
+class Packages(Protocol):
+    """What a reference is looked up in; `RegistryClient` says what each does."""
+
+    async def get(self, package_id: str, /) -> Package: ...
+
+    def packages(
+        self,
+        *,
+        type: str | None = None,  # noqa: A002
+        status: str | None = None,
+        name: str | None = None,
+        version: str | None = None,
+    ) -> AsyncIterator[Package]: ...
+
+    def search(
+        self,
+        words: str,
+        /,
+        *,
+        type: str | None = None,  # noqa: A002
+        page_size: int = ...,
+    ) -> AsyncIterator[FoundPackage]: ...
+
+
+async def resolve(client: Packages, reference: str, *, type: str | None) -> Package:  # noqa: A002
     """As `RegistryClient.resolve` says."""
     if _is_uuid(reference):
         try:
@@ -56,7 +78,7 @@ async def resolve(client: "RegistryClient", reference: str, *, type: str | None)
     raise NotFound(Problem(404, "not-found", "There is nothing here", await explain_missing(client, reference, type)))
 
 
-async def explain_missing(client: "RegistryClient", reference: str, kind: str | None) -> str:
+async def explain_missing(client: Packages, reference: str, kind: str | None) -> str:
     """What is wrong with a reference that leads nowhere, and what there is instead."""
     if _is_uuid(reference):
         return f"No package has the id {reference}."
@@ -71,7 +93,7 @@ async def explain_missing(client: "RegistryClient", reference: str, kind: str | 
     return f"{text} Did you mean {' or '.join(map(repr, similar))}?" if similar else text
 
 
-async def _versions(client: "RegistryClient", name: str, kind: str | None) -> list[str]:
+async def _versions(client: Packages, name: str, kind: str | None) -> list[str]:
     """The versions of a name, the highest first."""
     found = {
         Version.parse(package.version)
@@ -81,11 +103,11 @@ async def _versions(client: "RegistryClient", name: str, kind: str | None) -> li
     return [str(version) for version in sorted(found, reverse=True)]
 
 
-async def _types(client: "RegistryClient", name: str) -> list[str]:
+async def _types(client: Packages, name: str) -> list[str]:
     return sorted({package.type async for package in client.packages(name=name)})
 
 
-async def _similar(client: "RegistryClient", name: str, kind: str | None) -> list[str]:
+async def _similar(client: Packages, name: str, kind: str | None) -> list[str]:
     """Names that somebody may have meant: alike as a whole, or the same after the slash."""
     words = " ".join(_WORD.findall(name))
     if not words:

@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 
 from registry.domain.packages import MAX_README_BYTES
+from registry.domain.readmes import cut_front_matter
 
 MAX_FRONT_MATTER_CHARACTERS = MAX_README_BYTES
 """Cards with hundreds of evaluation results have 150,000 characters of it."""
@@ -22,7 +23,6 @@ MAX_DEPTH = 24
 """Nesting costs the scanner quadratic time."""
 MAX_NODES = 50_000
 """Cards with hundreds of evaluation results have 20,000; reading so many takes some 0.3 s."""
-_FRONT_MATTER = re.compile(r"\ufeff?---[ \t]*\r?\n(.*?)^---[ \t]*\r?$", re.DOTALL | re.MULTILINE)
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """libyaml's parser where PyYAML has it: 15 times as fast as the one in Python."""
 _INTEGER = re.compile(r"[-+]?[0-9]{1,18}")
@@ -33,11 +33,11 @@ _WORDS: dict[str, Any] = {"": None, "~": None, "null": None, "true": True, "fals
 @lru_cache(maxsize=2)  # a publish asks twice for one README: for what it says, and for its license
 def split_front_matter(text: str) -> tuple[Mapping[str, Any], str]:
     """The front matter and what follows it; an empty mapping where there is none that can be read."""
-    match = _FRONT_MATTER.match(text)
-    if match is None or len(match[1]) > MAX_FRONT_MATTER_CHARACTERS:
+    metadata, rest = cut_front_matter(text)
+    if metadata is None or len(metadata) > MAX_FRONT_MATTER_CHARACTERS:
         return {}, text.removeprefix("\ufeff")
-    front = read_yaml(match[1])
-    return front if isinstance(front, dict) else {}, text[match.end() :]
+    front = read_yaml(metadata)
+    return front if isinstance(front, dict) else {}, rest
 
 
 def front_matter_json(text: str) -> str:

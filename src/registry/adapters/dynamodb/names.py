@@ -11,7 +11,7 @@ from registry.adapters.dynamodb.keys import Action, Item, number, text
 from registry.adapters.dynamodb.names_migration import find_conflicts, first_principal, migrate_names
 from registry.adapters.dynamodb.outbox import event_items
 from registry.adapters.dynamodb.records import attribute, read_named_version
-from registry.adapters.dynamodb.release_ending import end_release
+from registry.adapters.dynamodb.release_ending import get_settled
 from registry.adapters.dynamodb.release_view import read_released
 from registry.adapters.dynamodb.transaction import Transaction
 from registry.domain.errors import NotFound, PermissionDenied, RevisionConflict
@@ -135,8 +135,7 @@ class DynamoNameStore:
 
     async def replace(self, name: Name, change: NameChange, *, expected_revision: int) -> None:
         key = name_keys.name_key(name.type, name.name)
-        while (found := await self._table.get(key)) is not None and "to_be" in found:
-            await end_release(self._table, attribute(found, "in_release"))
+        found = await get_settled(self._table, key)
         transaction = Transaction(self._table)
         self._put(transaction, name_item(name), name.name, expected_revision, change.user, not_owner)
         if name.visibility is Visibility.PRIVATE:

@@ -42,6 +42,16 @@ async def read_settled(table: DynamoTable, read: Callable[[], Awaitable[list[Ite
         await end_release(table, prepared[0])
 
 
+async def get_settled(table: DynamoTable, key: Item) -> Item | None:
+    """The item as it is stored, None where there is none; a release that has prepared it has ended."""
+
+    async def read() -> list[Item]:
+        item = await table.get(key)
+        return [] if item is None else [item]
+
+    return next(iter(await read_settled(table, read)), None)
+
+
 async def end_release(table: DynamoTable, release_id: str) -> None:
     """See to it that nothing is prepared any more: cancel the release unless it is committed, then carry it out."""
     await decide(table, release_id, ReleaseState.CANCELLED)

@@ -22,7 +22,15 @@ from registry.adapters.dynamodb.outbox import event_items
 from registry.adapters.dynamodb.package_reading import query_package
 from registry.adapters.dynamodb.ratings import rating_request_item
 from registry.adapters.dynamodb.records import attribute
-from registry.adapters.dynamodb.release_ending import UNDECIDED, carry_out, clean, decide, end_release, read_settled
+from registry.adapters.dynamodb.release_ending import (
+    UNDECIDED,
+    carry_out,
+    clean,
+    decide,
+    end_release,
+    get_settled,
+    read_settled,
+)
 from registry.adapters.dynamodb.release_view import ReleaseState, states_of
 from registry.domain.errors import NotFound, PermissionDenied, RevisionConflict, Unavailable
 from registry.domain.names import not_owner
@@ -135,8 +143,7 @@ class DynamoReleaseStore:
     async def _prepare_name(self, release: Release, released: ReleasedName) -> None:
         name = released.name
         key = name_keys.name_key(name.type, name.name)
-        while (found := await self._table.get(key)) is not None and "to_be" in found:
-            await end_release(self._table, attribute(found, "in_release"))
+        found = await get_settled(self._table, key)
         aliases: Item = {"aliases": {"M": {alias: text(version) for alias, version in name.aliases.items()}}}
         changed: Item = {**aliases, "revision": number(name.revision)}
         part: Item = {

@@ -12,8 +12,9 @@ from typing import Any
 import httpx
 
 from registry.adapters.outbound.bounds import USUAL_PACE, BadAnswer, Pace, TooSlow, content_encoding, decoded, paced
-from registry.adapters.outbound.etag_cache import CachedAnswer, ETagCache
+from registry.adapters.outbound.etag_cache import CachedAnswer, etag_cache
 from registry.domain.errors import NotFound, SourceFailed
+from registry.domain.recent import RecentBytes
 from registry.ports.clock import Clock
 
 MIB = 1024 * 1024
@@ -72,7 +73,7 @@ class Upstream:
         clock: Clock,
         headers: Mapping[str, str] | None = None,
         limits: UpstreamLimits | None = None,
-        cache: ETagCache | None = None,
+        cache: RecentBytes[str, CachedAnswer] | None = None,
         says_absent: Callable[[int, Mapping[str, str]], bool] = gone,
         jitter: Callable[[], float] = _RANDOM.random,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -83,7 +84,7 @@ class Upstream:
         self._clock = clock
         self._headers = dict(headers or {})
         self._limits = limits or UpstreamLimits()
-        self._cache = cache or ETagCache()
+        self._cache = cache or etag_cache()
         self._says_absent = says_absent
         self._jitter = jitter
         self._sleep = sleep
@@ -130,7 +131,7 @@ class Upstream:
     ) -> bytes:
         url = self._base_url + path
         key = f"{accept} {url} {sorted(params.items())}"
-        cached = self._cache.find(key)
+        cached = self._cache.get(key)
         headers = {**self._headers, "Accept": accept}
         if cached is not None:
             headers["If-None-Match"] = cached.etag
@@ -143,7 +144,7 @@ class Upstream:
         if refuse_html and answer.media_type in _PAGES:
             raise SourceFailed(f"{self._name} answered with a page of HTML")
         if answer.etag:
-            self._cache.keep(key, answer)
+            self._cache.put(key, answer)
         return answer.body
 
     async def _get_patiently(

@@ -5,7 +5,6 @@ from urllib.parse import unquote
 
 from fastapi import Path
 from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
-from starlette._utils import get_route_path
 from starlette.convertors import StringConvertor, register_url_convertor
 from starlette.types import Scope
 
@@ -17,7 +16,12 @@ KINDS = {"models": PackageType.MODEL, "datasets": PackageType.DATASET}
 
 def is_hub(scope: Scope) -> bool:
     """Whether a request comes from a Hugging Face client."""
-    return get_route_path(scope).startswith(HUB_PREFIX + "/")
+    path: str = scope["path"]
+    root: str = scope.get("root_path", "")
+    # As the router sees it: without the folder that the registry is served under, where the path has it.
+    if path == root or path.startswith(root + "/"):
+        path = path[len(root) :]
+    return path.startswith(HUB_PREFIX + "/")
 
 
 def with_raw_path(scope: Scope) -> Scope:

@@ -1,16 +1,13 @@
 """Single compressed files, and tars in them."""
 
 import re
-from typing import TYPE_CHECKING
 
 from registry.formats.archives.kinds import BLOCK_BYTES, is_tar_header
 from registry.formats.scanning.kinds import Kind, is_text
 from registry.formats.scanning.sources import Source
 from registry.formats.scanning.tars import PackedStream, scan_tar
 from registry.formats.scanning.unpacking import MAKERS, Unpacker, spooled
-
-if TYPE_CHECKING:
-    from registry.formats.scanning.walk import Walk
+from registry.formats.scanning.walk import Walk
 
 _UNCERTAIN = (Kind.ZLIB, Kind.LZMA)
 """Their first bytes are short: what does not unpack may be something else."""
@@ -18,7 +15,7 @@ _ENDING = re.compile(r"\.(?:gz|bz2|xz|zst|lz4|lzma|z)\Z", re.IGNORECASE)
 _ZLIB_FILE_HEADER = 21
 
 
-def scan_compressed(walk: "Walk", source: Source, kind: Kind, *, path: str, name: str, depth: int) -> bool:
+def scan_compressed(walk: Walk, source: Source, kind: Kind, *, path: str, name: str, depth: int) -> bool:
     """Unpack and scan what is inside: a tar file by file, anything else as the file itself. Whether all of it was."""
     packed = source.part(_ZLIB_FILE_HEADER, source.size) if kind is Kind.ZLIB_FILE else source
     first = PackedStream(Unpacker(packed, MAKERS[kind])).read(BLOCK_BYTES)

@@ -8,10 +8,10 @@ from types import FrameType
 from typing import BinaryIO
 
 from registry.domain.safety import encode_report
+from registry.formats.scanning.content_walk import ContentWalk
 from registry.formats.scanning.limits import LimitReached, ScanLimits
 from registry.formats.scanning.report import Collector
 from registry.formats.scanning.sources import Source
-from registry.formats.scanning.walk import Walk
 
 
 class _OutOfTime(BaseException):
@@ -25,7 +25,7 @@ def scan_job(file: BinaryIO, filename: str, limits: ScanLimits, seconds: float) 
     collector = Collector(findings=limits.findings)
     try:
         with _alarm(seconds):
-            Walk(limits, collector, filename).scan_content(Source(file, size, near=False))
+            ContentWalk(limits, collector, filename).scan_content(Source(file, size, near=False))
     except LimitReached as error:
         collector.miss(filename, f"not read to its end: {error}")
     except _OutOfTime:

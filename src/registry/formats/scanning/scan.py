@@ -3,10 +3,10 @@
 from typing import BinaryIO
 
 from registry.domain.safety import ScanReport
+from registry.formats.scanning.content_walk import ContentWalk
 from registry.formats.scanning.limits import LimitReached, ScanLimits
 from registry.formats.scanning.report import Collector
 from registry.formats.scanning.sources import Source
-from registry.formats.scanning.walk import Walk
 
 
 def scan_content(file: BinaryIO, *, size: int, filename: str, limits: ScanLimits, near: bool = True) -> ScanReport:
@@ -16,7 +16,7 @@ def scan_content(file: BinaryIO, *, size: int, filename: str, limits: ScanLimits
     Without `near` the bytes come from a store: each file is then copied first, in a temporary file if it is large.
     """
     collector = Collector(findings=limits.findings)
-    walk = Walk(limits, collector, filename)
+    walk = ContentWalk(limits, collector, filename)
     try:
         walk.scan_content(Source(file, size, near=near))
     except LimitReached as error:

@@ -5,15 +5,12 @@ Headers: POSIX.1-1988 (ustar), POSIX.1-2001 (pax), GNU tar's long names and spar
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 from registry.formats.archives.kinds import BLOCK_BYTES, is_tar_header
 from registry.formats.scanning.names import odd_name
 from registry.formats.scanning.sources import PIECE_BYTES, Source
 from registry.formats.scanning.unpacking import Unpacker, spooled
-
-if TYPE_CHECKING:
-    from registry.formats.scanning.walk import Walk
+from registry.formats.scanning.walk import Walk
 
 _FILES = (b"0", b"\0", b"7", b"S")
 _EXTENDED = (b"L", b"x", b"g", b"K")
@@ -37,7 +34,7 @@ class PlainStream:
         return data
 
     @contextmanager
-    def take(self, length: int, _walk: "Walk") -> Iterator[Source]:
+    def take(self, length: int, _walk: Walk) -> Iterator[Source]:
         """The next `length` bytes, as a source for as long as the context lasts."""
         part = self._source.part(self._at, self._at + length)
         self._at += length
@@ -63,7 +60,7 @@ class PackedStream:
         return b"".join(self._read(length))
 
     @contextmanager
-    def take(self, length: int, walk: "Walk") -> Iterator[Source]:
+    def take(self, length: int, walk: Walk) -> Iterator[Source]:
         """The next `length` bytes, as a source for as long as the context lasts."""
         kept = min(length, walk.limits.file_bytes)
         with spooled(self._read(kept), limit=kept, memory=walk.limits.spool_bytes) as unpacked:
@@ -86,13 +83,13 @@ class PackedStream:
             yield piece
 
 
-def scan_tar(walk: "Walk", stream: PlainStream | PackedStream, *, prefix: str, depth: int) -> None:
+def scan_tar(walk: Walk, stream: PlainStream | PackedStream, *, prefix: str, depth: int) -> None:
     """Scan the files of a tar. `prefix` comes before their names in paths."""
     _Tar(walk, stream, prefix, depth).scan()
 
 
 class _Tar:
-    def __init__(self, walk: "Walk", stream: PlainStream | PackedStream, prefix: str, depth: int) -> None:
+    def __init__(self, walk: Walk, stream: PlainStream | PackedStream, prefix: str, depth: int) -> None:
         self._walk = walk
         self._stream = stream
         self._prefix = prefix

@@ -6,16 +6,13 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from registry.formats.scanning.kinds import Kind
 from registry.formats.scanning.names import odd_name
 from registry.formats.scanning.sources import Source
 from registry.formats.scanning.unpacking import MAKERS, Decompressor, Inflate, Maker, Unpacker, brought_near, spooled
+from registry.formats.scanning.walk import Walk
 from registry.formats.scanning.zip_directory import LOCAL_MAGIC, Entry, LocalHeader, local_header, read_directory
-
-if TYPE_CHECKING:
-    from registry.formats.scanning.walk import Walk
 
 _STORED, _DEFLATED, _LZMA = 0, 8, 14
 _STREAMS = {12: Kind.BZIP2, 93: Kind.ZSTD, 95: Kind.XZ}
@@ -33,7 +30,7 @@ class _Read:
     problem: str | None = None
 
 
-def scan_zip(walk: "Walk", source: Source, *, prefix: str, depth: int) -> bool:
+def scan_zip(walk: Walk, source: Source, *, prefix: str, depth: int) -> bool:
     """Scan the files of a zip; False where it is none. `prefix` comes before their names in paths."""
     directory = read_directory(source, most=walk.limits.files)
     if not directory.entries and not source.head.startswith(LOCAL_MAGIC):
@@ -61,7 +58,7 @@ def scan_zip(walk: "Walk", source: Source, *, prefix: str, depth: int) -> bool:
     return True
 
 
-def _scan_entry(walk: "Walk", source: Source, entry: Entry, header: LocalHeader, *, prefix: str, depth: int) -> int:
+def _scan_entry(walk: Walk, source: Source, entry: Entry, header: LocalHeader, *, prefix: str, depth: int) -> int:
     """Scan one file; gives where its data ended."""
     path = prefix + entry.name
     local = header.entry
@@ -81,7 +78,7 @@ def _scan_entry(walk: "Walk", source: Source, entry: Entry, header: LocalHeader,
     return end
 
 
-def _scan_data(walk: "Walk", source: Source, entry: Entry, data: int, *, path: str, depth: int) -> int:
+def _scan_data(walk: Walk, source: Source, entry: Entry, data: int, *, path: str, depth: int) -> int:
     if entry.flags & _ENCRYPTED:
         walk.collector.miss(path, "encrypted")
         return data + (entry.packed or 0)
@@ -100,7 +97,7 @@ def _scan_data(walk: "Walk", source: Source, entry: Entry, data: int, *, path: s
 
 
 @contextmanager
-def _opened(walk: "Walk", source: Source, entry: Entry, data: int, read: _Read) -> Iterator[Source]:
+def _opened(walk: Walk, source: Source, entry: Entry, data: int, read: _Read) -> Iterator[Source]:
     """The entry's bytes, as many as can be had."""
     packed = source.size - data if entry.packed is None else entry.packed
     part = source.part(data, data + packed)
@@ -180,7 +177,7 @@ def _gaps(used: list[tuple[int, int]], size: int) -> Iterator[tuple[int, int]]:
         yield at, size
 
 
-def _scan_gap(walk: "Walk", source: Source, start: int, end: int, *, prefix: str, depth: int) -> None:
+def _scan_gap(walk: Walk, source: Source, start: int, end: int, *, prefix: str, depth: int) -> None:
     """Files that the table of contents does not name, and what else lies between files."""
     at = start
     while (found := _find_local(source, at, end)) is not None:
@@ -196,7 +193,7 @@ def _scan_gap(walk: "Walk", source: Source, start: int, end: int, *, prefix: str
     _scan_rest(walk, source, at, end, prefix=prefix)
 
 
-def _scan_rest(walk: "Walk", source: Source, start: int, end: int, *, prefix: str) -> None:
+def _scan_rest(walk: Walk, source: Source, start: int, end: int, *, prefix: str) -> None:
     if end - start <= _DESCRIPTOR_BYTES and (end - start < _MIN_GAP or source.read(start, 4) == b"PK\x07\x08"):
         return
     walk.scan_loose(walk.container(prefix), source.part(start, end))

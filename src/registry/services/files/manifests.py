@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import hashlib
 import zlib
-from collections import OrderedDict
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
@@ -12,6 +11,7 @@ import structlog
 
 from registry.domain.errors import NotFound, ParsingAborted, RegistryError
 from registry.domain.packages import Content
+from registry.domain.recent import RecentBytes
 from registry.domain.serving_errors import ArchiveUnreadable
 from registry.formats.archives.kinds import SNIFF_BYTES
 from registry.formats.manifests.entries import SINGLE, Manifest, encode_manifest, single_entry
@@ -52,8 +52,7 @@ class Manifests:
         self._blobs = blobs
         self._reader = reader
         self._claiming = claiming
-        self._cached: OrderedDict[str, Manifest] = OrderedDict()
-        self._cached_bytes = 0
+        self._cached = RecentBytes[str, Manifest](_CACHED_BYTES, size=lambda manifest: manifest.held_bytes)
         self._wanted: dict[str, _Wanted] = {}
         self._queue: asyncio.Queue[_Wanted] = asyncio.Queue()
 
@@ -65,7 +64,6 @@ class Manifests:
     async def _recorded(self, content: Content) -> Manifest | None:
         for name in (content.sha256, _single_name(content)):
             if (cached := self._cached.get(name)) is not None:
-                self._cached.move_to_end(name)
                 return cached
         record = await self._store.find(_key(content))
         if record is None or _is_outdated(record):
@@ -186,7 +184,7 @@ class Manifests:
         """The manifest of a content that is a single file: under the name that this package gives it."""
         entry = single_entry(content.filename, size=content.size, sha256=content.sha256, crc32=crc32)
         manifest = Manifest(encode_manifest(SINGLE, [entry]).encode())
-        self._cache(_single_name(content), manifest)
+        self._cached.put(_single_name(content), manifest)
         return manifest
 
     async def _load(self, record: DerivedRecord) -> Manifest | None:
@@ -203,16 +201,8 @@ class Manifests:
                 await self._blobs.delete(blob_key)
             return None
         manifest = Manifest(data)
-        self._cache(record.key.sha256, manifest)
+        self._cached.put(record.key.sha256, manifest)
         return manifest
-
-    def _cache(self, name: str, manifest: Manifest) -> None:
-        replaced = self._cached.get(name)
-        self._cached[name] = manifest
-        self._cached_bytes += manifest.held_bytes - (replaced.held_bytes if replaced else 0)
-        while self._cached_bytes > _CACHED_BYTES and len(self._cached) > 1:
-            _, dropped = self._cached.popitem(last=False)
-            self._cached_bytes -= dropped.held_bytes
 
 
 def _key(content: Content) -> DerivedKey:

@@ -1,13 +1,10 @@
 """NumPy's .npy: an array of objects is a pickle after the header (numpy/lib/format.py)."""
 
 import re
-from typing import TYPE_CHECKING
 
 from registry.formats.scanning.pickles.streams import PickleSearch
 from registry.formats.scanning.sources import Source
-
-if TYPE_CHECKING:
-    from registry.formats.scanning.walk import Walk
+from registry.formats.scanning.walk import Walk
 
 _MAX_HEADER_BYTES = 1024 * 1024
 _NUMBERS = re.compile(
@@ -15,7 +12,7 @@ _NUMBERS = re.compile(
 )
 
 
-def scan_npy(walk: "Walk", path: str, _name: str, source: Source) -> None:
+def scan_npy(walk: Walk, path: str, _name: str, source: Source) -> None:
     """Whatever its header says, what follows is read as a pickle; damage counts unless the header says numbers."""
     head = source.read(0, 12)
     wide = head[6:7] != b"\x01"

@@ -1,14 +1,11 @@
 """GGUF: the chat templates among its metadata (ggml/docs/gguf.md)."""
 
 import struct
-from typing import TYPE_CHECKING
 
 from registry.formats.scanning.models.templates import template_findings
 from registry.formats.scanning.pickles.reader import Reader
 from registry.formats.scanning.sources import Source
-
-if TYPE_CHECKING:
-    from registry.formats.scanning.walk import Walk
+from registry.formats.scanning.walk import Walk
 
 _SIZES = {0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8}
 _STRING, _ARRAY = 8, 9
@@ -23,7 +20,7 @@ class _Unreadable(Exception):
     pass
 
 
-def scan_gguf(walk: "Walk", path: str, _name: str, source: Source) -> None:
+def scan_gguf(walk: Walk, path: str, _name: str, source: Source) -> None:
     try:
         for text in _Metadata(source).templates():
             for level, detail in template_findings(text):

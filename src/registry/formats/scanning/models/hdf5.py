@@ -5,14 +5,11 @@ structures. What cannot be read so is reported.
 """
 
 import re
-from typing import TYPE_CHECKING
 
 from registry.domain.safety import FindingLevel
 from registry.formats.scanning.models.json_files import json_findings, say_json
 from registry.formats.scanning.sources import Source
-
-if TYPE_CHECKING:
-    from registry.formats.scanning.walk import Walk
+from registry.formats.scanning.walk import Walk
 
 _MAX_CONFIG_BYTES = 16 * 1024 * 1024
 _MAX_CONFIGS = 200
@@ -25,7 +22,7 @@ _NAMES = re.compile(rb"(?:model_config|layer_config)\x00")
 _LAMBDA = re.compile(rb""""class_name"\s*:\s*"(?:Lambda|__lambda__)\"""")
 
 
-def scan_hdf5(walk: "Walk", path: str, _name: str, source: Source) -> None:
+def scan_hdf5(walk: Walk, path: str, _name: str, source: Source) -> None:
     named = read = False
     count = at = spent = unreadable = 0
     for offset, data in source.pieces(overlap=64 * 1024):
@@ -52,7 +49,7 @@ def scan_hdf5(walk: "Walk", path: str, _name: str, source: Source) -> None:
         walk.collector.miss(path, "its model_config could not be read")
 
 
-def _say_lambda(walk: "Walk", path: str, data: bytes) -> None:
+def _say_lambda(walk: Walk, path: str, data: bytes) -> None:
     code = b"function_type" not in data or re.search(rb'"function_type"\s*:\s*"lambda"|"__lambda__"', data)
     if code:
         walk.say(path, "keras", FindingLevel.DANGEROUS, "a Lambda layer holds Python code")

@@ -6,7 +6,7 @@ import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 
@@ -15,9 +15,7 @@ from registry.formats.scanning.models.places import leads_outside
 from registry.formats.scanning.models.templates import template_findings
 from registry.formats.scanning.pickles.policy import Judgement, judge
 from registry.formats.scanning.sources import Source
-
-if TYPE_CHECKING:
-    from registry.formats.scanning.walk import Walk
+from registry.formats.scanning.walk import Walk
 
 Found = tuple[FindingLevel, str]
 MAX_JSON_BYTES = 16 * 1024 * 1024
@@ -54,7 +52,7 @@ def json_findings(data: bytes) -> JsonFindings | None:
     return JsonFindings(tuple(dict.fromkeys(_walk(value, files))), tuple(files))
 
 
-def say_json(walk: "Walk", path: str, found: JsonFindings, scanner: str) -> None:
+def say_json(walk: Walk, path: str, found: JsonFindings, scanner: str) -> None:
     """Report what was found, and scan the files."""
     for level, detail in found.said:
         walk.say(path, scanner, level, detail)

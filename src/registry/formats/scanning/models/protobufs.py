@@ -5,14 +5,11 @@ lengths may be written with padding, which readers accept.
 """
 
 import re
-from typing import TYPE_CHECKING
 
 from registry.domain.safety import FindingLevel
 from registry.formats.scanning.models.places import leads_outside
 from registry.formats.scanning.sources import Source
-
-if TYPE_CHECKING:
-    from registry.formats.scanning.walk import Walk
+from registry.formats.scanning.walk import Walk
 
 _RUNS = (
     "PyFunc",
@@ -48,7 +45,7 @@ _TEXT_OPERATION = re.compile(rb'\bop:\s*"(' + "|".join((*_RUNS, *_READS)).encode
 _NAME = re.compile(rb"[A-Za-z]\w+\Z")
 
 
-def scan_protobuf(walk: "Walk", path: str, source: Source) -> None:
+def scan_protobuf(walk: Walk, path: str, source: Source) -> None:
     """Any file may be one: neither TensorFlow's nor ONNX's files begin with a mark."""
     for _, data in source.pieces(overlap=_OVERLAP):
         for match in _OPERATION.finditer(data):
@@ -60,14 +57,14 @@ def scan_protobuf(walk: "Walk", path: str, source: Source) -> None:
                     walk.say(path, "onnx", FindingLevel.DANGEROUS, detail)
 
 
-def scan_text_graph(walk: "Walk", path: str, source: Source) -> None:
+def scan_text_graph(walk: Walk, path: str, source: Source) -> None:
     """A graph in Protocol Buffers' text form (.pbtxt)."""
     for _, data in source.pieces(overlap=_OVERLAP):
         for match in _TEXT_OPERATION.finditer(data):
             _say_operation(walk, path, _NAME.search(match[1]))
 
 
-def _say_operation(walk: "Walk", path: str, found: re.Match[bytes] | None) -> None:
+def _say_operation(walk: Walk, path: str, found: re.Match[bytes] | None) -> None:
     name = found[0].decode() if found else ""
     level = FindingLevel.DANGEROUS if name in _RUNS else FindingLevel.SUSPICIOUS
     what = "runs Python" if "PyFunc" in name else "reaches files or the network"

@@ -1,20 +1,16 @@
 """safetensors: data and no code, if the tensors fill the file (https://huggingface.co/docs/safetensors/#format)."""
 
-from typing import TYPE_CHECKING
-
 import orjson
 
 from registry.formats.scanning.sources import Source
-
-if TYPE_CHECKING:
-    from registry.formats.scanning.walk import Walk
+from registry.formats.scanning.walk import Walk
 
 _MAX_HEADER_BYTES = 100_000_000
 """The format's own limit."""
 _PARSED_BYTES = 16 * 1024 * 1024
 
 
-def scan_safetensors(walk: "Walk", path: str, _name: str, source: Source) -> None:
+def scan_safetensors(walk: Walk, path: str, _name: str, source: Source) -> None:
     """What does not fit the format was not read as safetensors, and may be something else."""
     length = int.from_bytes(source.read(0, 8), "little")
     if length > _MAX_HEADER_BYTES or 8 + length > source.size:

@@ -2,7 +2,6 @@
 
 import json
 import re
-from typing import TYPE_CHECKING
 
 from registry.domain.safety import FindingLevel
 from registry.formats.scanning.models.json_files import HINTS, MAX_JSON_BYTES, json_findings, say_json
@@ -10,9 +9,7 @@ from registry.formats.scanning.models.protobufs import scan_text_graph
 from registry.formats.scanning.models.templates import is_template, template_findings
 from registry.formats.scanning.pickles.policy import Judgement, judge
 from registry.formats.scanning.sources import Source
-
-if TYPE_CHECKING:
-    from registry.formats.scanning.walk import Walk
+from registry.formats.scanning.walk import Walk
 
 _MAX_TEXT_BYTES = 4 * 1024 * 1024
 _SMALL_JSON_BYTES = 1024 * 1024
@@ -29,7 +26,7 @@ _CALLS_IN_IMPORT = re.compile(
 _YAML_OBJECT = re.compile(r"!!python/(?:object(?:/apply|/new)?|name|module):([\w.]+)")
 
 
-def scan_text(walk: "Walk", path: str, name: str, source: Source) -> None:
+def scan_text(walk: Walk, path: str, name: str, source: Source) -> None:
     """Any file may be text as well. Programs (Python, shell, notebooks) are ordinary: loading a model runs none."""
     lower = name.lower()
     encoding = json.detect_encoding(source.head[:4])
@@ -52,7 +49,7 @@ def scan_text(walk: "Walk", path: str, name: str, source: Source) -> None:
         _yaml(walk, path, source)
 
 
-def _json(walk: "Walk", path: str, source: Source) -> None:
+def _json(walk: Walk, path: str, source: Source) -> None:
     """Large files are parsed only if they name something of interest, perhaps in escapes."""
     encoding = json.detect_encoding(source.head[:4])
     is_utf_8 = encoding.startswith("utf-8")
@@ -78,20 +75,20 @@ def _decoded(data: bytes) -> bytes:
     return data.removeprefix(_MARKS[0])
 
 
-def _text(walk: "Walk", path: str, source: Source) -> str:
+def _text(walk: Walk, path: str, source: Source) -> str:
     if source.size > _MAX_TEXT_BYTES:
         walk.collector.miss(path, "it is too large to look at as text")
     return _decoded(source.read(0, _MAX_TEXT_BYTES)).decode("utf-8", "replace")
 
 
-def _path_file(walk: "Walk", path: str, source: Source) -> None:
+def _path_file(walk: Walk, path: str, source: Source) -> None:
     """`site` runs each line of a path file that begins with `import`, whenever Python starts."""
     for match in filter(None, map(_PATH_FILE_IMPORT.match, _text(walk, path, source).splitlines())):
         level = FindingLevel.DANGEROUS if _CALLS_IN_IMPORT.search(match[1]) else FindingLevel.SUSPICIOUS
         walk.say(path, "path file", level, f"Python runs this line whenever it starts: import {match[1].strip()[:100]}")
 
 
-def _start_file(walk: "Walk", path: str, source: Source) -> None:
+def _start_file(walk: Walk, path: str, source: Source) -> None:
     """From Python 3.15 on `site` calls what the lines of a start file name (PEP 829)."""
     for match in filter(None, map(_STARTED.fullmatch, _text(walk, path, source).splitlines())):
         denied = judge(match[1], match[2]) is Judgement.DENIED
@@ -99,7 +96,7 @@ def _start_file(walk: "Walk", path: str, source: Source) -> None:
         walk.say(path, "start file", level, f"Python calls this whenever it starts: {match[1]}:{match[2]}"[:200])
 
 
-def _yaml(walk: "Walk", path: str, source: Source) -> None:
+def _yaml(walk: Walk, path: str, source: Source) -> None:
     for match in _YAML_OBJECT.finditer(_text(walk, path, source)):
         module, _, name = match[1].rpartition(".")
         denied = judge(module or match[1], name) is Judgement.DENIED

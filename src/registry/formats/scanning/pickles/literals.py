@@ -2,36 +2,30 @@
 
 import codecs
 import struct
-from typing import TYPE_CHECKING
 
+from registry.formats.scanning.pickles.endings import Broken
+from registry.formats.scanning.pickles.machine import Machine
 from registry.formats.scanning.pickles.values import PLAIN, Bytes, Value
-
-if TYPE_CHECKING:
-    from registry.formats.scanning.pickles.machine import Machine
 
 MAX_TEXT_BYTES = 256
 MAX_NUMBER_BYTES = 32
 _MIN_FILE_BYTES = 12
 
 
-class Broken(Exception):
-    """Loading the stream fails here."""
-
-
-def constant(machine: "Machine", *, value: Value) -> None:
+def constant(machine: Machine, *, value: Value) -> None:
     machine.stack.append(value)
 
 
-def plain(machine: "Machine", *, skip: int) -> None:
+def plain(machine: Machine, *, skip: int) -> None:
     machine.reader.skip(skip)
     machine.stack.append(PLAIN)
 
 
-def number(machine: "Machine", *, form: struct.Struct) -> None:
+def number(machine: Machine, *, form: struct.Struct) -> None:
     machine.stack.append(form.unpack(machine.reader.take(form.size))[0])
 
 
-def sized(machine: "Machine", *, length_bytes: int, text: bool = False) -> None:
+def sized(machine: Machine, *, length_bytes: int, text: bool = False) -> None:
     """Text or bytes after their length; only short text can name anything."""
     length = int.from_bytes(machine.reader.take(length_bytes), "little")
     if not text or length > MAX_TEXT_BYTES:
@@ -43,7 +37,7 @@ def sized(machine: "Machine", *, length_bytes: int, text: bool = False) -> None:
     machine.stack.append(data.decode("utf-8", "replace"))
 
 
-def long(machine: "Machine", *, length_bytes: int) -> None:
+def long(machine: Machine, *, length_bytes: int) -> None:
     length = int.from_bytes(machine.reader.take(length_bytes), "little")
     if length > MAX_NUMBER_BYTES:
         machine.reader.skip(length)
@@ -52,12 +46,12 @@ def long(machine: "Machine", *, length_bytes: int) -> None:
         machine.stack.append(int.from_bytes(machine.reader.take(length), "little", signed=True))
 
 
-def short_line(machine: "Machine") -> bytes:
+def short_line(machine: Machine) -> bytes:
     """A line that matters: what it holds must be short."""
     return machine.reader.short_line()
 
 
-def integer(machine: "Machine") -> None:
+def integer(machine: Machine) -> None:
     line = machine.reader.line()
     if line is None or len(line) > MAX_NUMBER_BYTES:
         machine.stack.append(PLAIN)
@@ -67,12 +61,12 @@ def integer(machine: "Machine") -> None:
         )
 
 
-def floating(machine: "Machine") -> None:
+def floating(machine: Machine) -> None:
     float(short_line(machine))
     machine.stack.append(PLAIN)
 
 
-def string(machine: "Machine") -> None:
+def string(machine: Machine) -> None:
     line = machine.reader.line()
     if line is None:
         machine.stack.append(PLAIN)
@@ -84,7 +78,7 @@ def string(machine: "Machine") -> None:
     machine.stack.append(_text(bytes(data)))
 
 
-def unicode(machine: "Machine") -> None:
+def unicode(machine: Machine) -> None:
     line = machine.reader.line()
     if line is None:
         machine.stack.append(PLAIN)

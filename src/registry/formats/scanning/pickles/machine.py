@@ -1,18 +1,22 @@
 """Follows a pickle's opcodes over kinds of values, as the unpickler would, in linear time and bounded memory."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from registry.formats.scanning.limits import LimitReached
 from registry.formats.scanning.pickles.arrays import array_bytes, is_array_wrapper
+from registry.formats.scanning.pickles.endings import Broken, Stopped
 from registry.formats.scanning.pickles.findings import Effects, NotCallable, carried
-from registry.formats.scanning.pickles.literals import Broken
 from registry.formats.scanning.pickles.memo import Memo
-from registry.formats.scanning.pickles.opcodes import OPCODES, Stopped
 from registry.formats.scanning.pickles.reader import Reader
 from registry.formats.scanning.pickles.values import MAX_ITEMS, PLAIN, UNKNOWN, Box, Global, Made, Unknown, Value
 
 _MAX_STACK = 1_000_000
 _NEVER_PUT = Unknown()
+
+Action: TypeAlias = Callable[["Machine"], None]
+"""What an opcode does to the machine. Raises Stopped at the stream's end."""
 
 
 @dataclass(slots=True)
@@ -28,10 +32,20 @@ class Budget:
 class Machine:
     """One stream from the reader's position on.
 
+    `actions` are what the opcodes do, by their bytes; None where there is no such opcode.
     With `tolerant`, reading began somewhere inside a stream: what is missing on the stack is unknown.
     """
 
-    def __init__(self, reader: Reader, effects: Effects, budget: Budget, *, tolerant: bool = False) -> None:
+    def __init__(
+        self,
+        reader: Reader,
+        effects: Effects,
+        budget: Budget,
+        *,
+        actions: Sequence[Action | None],
+        tolerant: bool = False,
+    ) -> None:
+        self._actions = actions
         self.reader = reader
         self.effects = effects
         self.budget = budget
@@ -43,12 +57,12 @@ class Machine:
 
     def run(self) -> None:
         """Up to STOP. Raises Broken, EOFError or LimitReached; what was found before is in the effects."""
-        byte, budget = self.reader.byte, self.budget
+        byte, budget, actions = self.reader.byte, self.budget, self._actions
         left = budget.opcodes
         try:
             while True:
                 left -= 1
-                action = OPCODES[byte()]
+                action = actions[byte()]
                 if action is None:
                     raise Broken
                 action(self)
@@ -144,7 +158,7 @@ class Machine:
         if length is not None:
             self.reader.skip(length)
             return
-        inner = Machine(self.reader, self.effects, self.budget)
+        inner = Machine(self.reader, self.effects, self.budget, actions=self._actions)
         inner.depth = self.depth + 1
         if inner.depth > 20:
             raise LimitReached("arrays of objects are nested too deep")

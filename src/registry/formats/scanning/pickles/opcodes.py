@@ -4,13 +4,11 @@ Every protocol from 0 to 5 is one language: the unpickler ignores which one a st
 """
 
 import struct
-from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, TypeAlias
 
+from registry.formats.scanning.pickles.endings import Broken, Stopped
 from registry.formats.scanning.pickles.literals import (
     MAX_NUMBER_BYTES,
-    Broken,
     constant,
     floating,
     integer,
@@ -22,64 +20,56 @@ from registry.formats.scanning.pickles.literals import (
     string,
     unicode,
 )
+from registry.formats.scanning.pickles.machine import Action, Machine
 from registry.formats.scanning.pickles.values import PLAIN, Box, Bytes, Global, Unknown, Value
-
-if TYPE_CHECKING:
-    from registry.formats.scanning.pickles.machine import Machine
 
 _MAX_VISITED = 1_000_000
 
-Action: TypeAlias = "Callable[[Machine], None]"
 
-
-class Stopped(Exception):
-    """The end of a stream that loads."""
-
-
-def _stop(machine: "Machine") -> None:
+def _stop(machine: Machine) -> None:
     machine.pop()
     raise Stopped
 
 
-def _proto(machine: "Machine") -> None:
+def _proto(machine: Machine) -> None:
     _visit(machine)
     if machine.reader.byte() > 5:
         raise Broken
 
 
-def _visit(machine: "Machine") -> None:
+def _visit(machine: Machine) -> None:
     """Remember the place of this opcode: no search needs to begin here again."""
     if len(machine.budget.visited) < _MAX_VISITED:
         machine.budget.visited.add(machine.reader.offset - 1)
 
 
-def _persistent_line(machine: "Machine") -> None:
+def _persistent_line(machine: Machine) -> None:
     short_line(machine)
     machine.stack.append(PLAIN)
 
 
-def _persistent(machine: "Machine") -> None:
+def _persistent(machine: Machine) -> None:
     """The loader decides what it is; PyTorch puts a storage here."""
     machine.stack.append(Box(None, machine.box([machine.pop()]).carried))
 
 
-def _extension(machine: "Machine", *, length_bytes: int) -> None:
+def _extension(machine: Machine, *, length_bytes: int) -> None:
     """A name from the registry of extensions, which another module may fill."""
     code = int.from_bytes(machine.reader.take(length_bytes), "little")
     machine.stack.append(machine.effects.imports(Global("copyreg", f"extension {code}")))
 
 
-def _name(machine: "Machine") -> Global:
+def _name(machine: Machine) -> Global:
     _visit(machine)
     module, name = short_line(machine), short_line(machine)
     return machine.effects.imports(Global(module.decode("utf-8", "replace"), name.decode("utf-8", "replace")))
 
 
-def _global(machine: "Machine") -> None:
+def _global(machine: Machine) -> None:
     machine.stack.append(_name(machine))
 
 
-def _stack_global(machine: "Machine") -> None:
+def _stack_global(machine: Machine) -> None:
     _visit(machine)
     name, module = machine.pop(), machine.pop()
     if isinstance(name, int | Bytes) or isinstance(module, int | Bytes):
@@ -94,116 +84,116 @@ def _part(value: Value) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _inst(machine: "Machine") -> None:
+def _inst(machine: Machine) -> None:
     found = _name(machine)
     machine.call(found, machine.box(machine.pop_mark()))
 
 
-def _obj(machine: "Machine") -> None:
+def _obj(machine: Machine) -> None:
     items = machine.pop_mark()
     if not items:
         raise Broken
     machine.call(items[0], machine.box(items[1:]))
 
 
-def _reduce(machine: "Machine") -> None:
+def _reduce(machine: Machine) -> None:
     arguments, function = machine.pop(), machine.pop()
     machine.call(function, arguments)
 
 
-def _newobj(machine: "Machine") -> None:
+def _newobj(machine: Machine) -> None:
     arguments, kind = machine.pop(), machine.pop()
     machine.make(kind, arguments)
 
 
-def _newobj_ex(machine: "Machine") -> None:
+def _newobj_ex(machine: Machine) -> None:
     keywords, arguments, kind = machine.pop(), machine.pop(), machine.pop()
     items = arguments.items if isinstance(arguments, Box) else None
     machine.make(kind, machine.box([*items, keywords] if items is not None else [arguments, keywords]))
 
 
-def _build(machine: "Machine") -> None:
+def _build(machine: Machine) -> None:
     machine.build()
 
 
-def _mark(machine: "Machine") -> None:
+def _mark(machine: Machine) -> None:
     machine.marks.append(len(machine.stack))
     if len(machine.marks) > _MAX_VISITED:
         raise Broken
 
 
-def _pop(machine: "Machine") -> None:
+def _pop(machine: Machine) -> None:
     if machine.marks and machine.marks[-1] == len(machine.stack):
         machine.marks.pop()
     else:
         machine.pop()
 
 
-def _pop_mark(machine: "Machine") -> None:
+def _pop_mark(machine: Machine) -> None:
     machine.pop_mark()
 
 
-def _dup(machine: "Machine") -> None:
+def _dup(machine: Machine) -> None:
     machine.stack.append(machine.top())
 
 
-def _empty(machine: "Machine") -> None:
+def _empty(machine: Machine) -> None:
     machine.budget.containers -= 1
     machine.stack.append(Box())
 
 
-def _collect(machine: "Machine") -> None:
+def _collect(machine: Machine) -> None:
     machine.stack.append(machine.box(machine.pop_mark()))
 
 
-def _tuple(machine: "Machine", *, length: int) -> None:
+def _tuple(machine: Machine, *, length: int) -> None:
     items = [machine.pop() for _ in range(length)]
     machine.stack.append(machine.box(items[::-1]))
 
 
-def _append(machine: "Machine", *, count: int) -> None:
+def _append(machine: Machine, *, count: int) -> None:
     items = [machine.pop() for _ in range(count)]
     machine.add(machine.top(), items[::-1])
 
 
-def _extend(machine: "Machine") -> None:
+def _extend(machine: Machine) -> None:
     items = machine.pop_mark()
     machine.add(machine.top(), items)
 
 
-def _put_line(machine: "Machine") -> None:
+def _put_line(machine: Machine) -> None:
     machine.memo.put(_index(machine), machine.top())
 
 
-def _get_line(machine: "Machine") -> None:
+def _get_line(machine: Machine) -> None:
     machine.stack.append(machine.recall(_index(machine)))
 
 
-def _index(machine: "Machine") -> int:
+def _index(machine: Machine) -> int:
     line = short_line(machine)
     if len(line) > MAX_NUMBER_BYTES or (index := int(line)) < 0:
         raise Broken
     return index
 
 
-def _put(machine: "Machine", *, length_bytes: int) -> None:
+def _put(machine: Machine, *, length_bytes: int) -> None:
     machine.memo.put(int.from_bytes(machine.reader.take(length_bytes), "little"), machine.top())
 
 
-def _get(machine: "Machine", *, length_bytes: int) -> None:
+def _get(machine: Machine, *, length_bytes: int) -> None:
     machine.stack.append(machine.recall(int.from_bytes(machine.reader.take(length_bytes), "little")))
 
 
-def _memoize(machine: "Machine") -> None:
+def _memoize(machine: Machine) -> None:
     if machine.missing is None:  # otherwise nobody knows how many came before
         machine.memo.append(machine.top())
 
 
-def _frame(machine: "Machine") -> None:
+def _frame(machine: Machine) -> None:
     machine.reader.skip(8)
 
 
-def _nothing(_machine: "Machine") -> None:
+def _nothing(_machine: Machine) -> None:
     pass
 
 
@@ -233,4 +223,4 @@ _ACTIONS: dict[bytes, Action] = {
     b"g": _get_line, b"h": partial(_get, length_bytes=1), b"j": partial(_get, length_bytes=4),
     b"\x94": _memoize, b"\x80": _proto, b"\x95": _frame,
 }  # fmt: skip
-OPCODES: "list[Action | None]" = [_ACTIONS.get(bytes([code])) for code in range(256)]
+OPCODES: list[Action | None] = [_ACTIONS.get(bytes([code])) for code in range(256)]

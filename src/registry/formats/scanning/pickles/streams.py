@@ -8,9 +8,10 @@ import re2
 
 from registry.domain.safety import FindingLevel
 from registry.formats.scanning.limits import LimitReached
+from registry.formats.scanning.pickles.endings import Broken
 from registry.formats.scanning.pickles.findings import Effects
-from registry.formats.scanning.pickles.literals import Broken
 from registry.formats.scanning.pickles.machine import Budget, Machine
+from registry.formats.scanning.pickles.opcodes import OPCODES
 from registry.formats.scanning.pickles.policy import DENIED_MODULES, Judgement, judge
 from registry.formats.scanning.pickles.reader import Reader
 from registry.formats.scanning.pickles.values import UNKNOWN, Bytes, Value
@@ -83,7 +84,7 @@ class PickleSearch:
             effects.files = outcome.files
             begins = _PROTO.match(self._source.read(start, 3)) is not None
             try:
-                Machine(reader, effects, self._budget).run()
+                Machine(reader, effects, self._budget, actions=OPCODES).run()
             except (Broken, EOFError) as error:
                 if begins or effects.acts:
                     effects.finish()
@@ -129,7 +130,8 @@ class PickleSearch:
         granted = budget.opcodes
         whole = over = False
         try:
-            machine = Machine(Reader(self._source, start, buffer=data), effects, budget, tolerant=stack is not None)
+            reader = Reader(self._source, start, buffer=data)
+            machine = Machine(reader, effects, budget, actions=OPCODES, tolerant=stack is not None)
             machine.stack.extend(stack or ())
             machine.run()
             whole = True
