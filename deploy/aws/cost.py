@@ -13,6 +13,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 FOLDER = Path(__file__).parent
 ROOT = FOLDER.parents[1]
@@ -53,15 +54,14 @@ RESPONSE_BYTES = {
     "replace": 800,
     "delete": 180,
     "regex": 260,
-    "rate": 380,
+    "rate": 2_400,
 }
 """Head and body, not compressed. tests/deploy/test_cost.py measures them."""
 INVALIDATED_TAGS = {"publish": 2, "replace": 1, "delete": 1}
 """Events that make CloudFront's copies wrong: a publish is followed by a scan and a rating. At most: what falls into
 the same two seconds shares a tag."""
-IDLE_READ_UNITS, IDLE_WRITE_UNITS = 23.4, 1.0
-"""In a second, of an api process that nobody asks, two minutes after the last publish. "nothing, a second" of the
-measured units is not used: it still contains work on earlier publishes (28 write units)."""
+IDLE = "nothing, a second"
+"""The measured units of an api process that nobody asks; it follows the changes of the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ LOADS = (
 
 @dataclass(frozen=True, slots=True)
 class Units:
-    """What one request of the mix uses, on average by the weights."""
+    """What one request of the mix uses, on average by the weights, and an api process in a second without requests."""
 
     read_units: float
     write_units: float
@@ -99,6 +99,8 @@ class Units:
     publishes: float
     downloads: float
     invalidations: float
+    idle_read_units: float
+    idle_write_units: float
 
 
 def shares() -> dict[str, float]:
@@ -109,9 +111,7 @@ def shares() -> dict[str, float]:
 
 def measured() -> Units:
     """The measured units of each operation, weighted by the mix."""
-    rows: dict[str, float] = {
-        row["name"]: row["value"] for row in json.loads(UNITS.read_text(encoding="utf-8"))["rows"]
-    }
+    rows: dict[str, float] = {row["name"]: row["value"] for row in _baseline()["rows"]}
     mix = shares()
 
     def mean(unit: str) -> float:
@@ -125,7 +125,14 @@ def measured() -> Units:
         publishes=mix["publish"],
         downloads=mix["download"],
         invalidations=sum(mix[operation] * tags for operation, tags in INVALIDATED_TAGS.items()),
+        idle_read_units=rows[f"{IDLE}, RCU"],
+        idle_write_units=rows[f"{IDLE}, WCU"],
     )
+
+
+def _baseline() -> dict[str, Any]:
+    saved: dict[str, Any] = json.loads(UNITS.read_text(encoding="utf-8"))
+    return saved
 
 
 def prices() -> dict[str, float]:
@@ -149,7 +156,7 @@ def costs(load: Load, units: Units, price: Mapping[str, float]) -> dict[str, flo
         "records: reads": millions * units.read_units * price["dynamodb_read"],
         "records: writes": millions * units.write_units * price["dynamodb_write"],
         "records: api processes without requests": idle_millions
-        * (IDLE_READ_UNITS * price["dynamodb_read"] + IDLE_WRITE_UNITS * price["dynamodb_write"]),
+        * (units.idle_read_units * price["dynamodb_read"] + units.idle_write_units * price["dynamodb_write"]),
         "records: storage, recovery": load.records_gb * (price["dynamodb_storage"] + price["dynamodb_recovery"]),
         "bytes: storage": load.stored_gb * price["s3_storage"],
         "bytes: calls": millions * (units.publishes * price["s3_write"] + units.downloads * price["s3_read"]),
@@ -202,7 +209,10 @@ def table() -> str:
     rows = [
         f"By the mix, for each request: {units.read_units:.1f} read units, {units.write_units:.1f} write units, "
         f"{units.cpu_seconds * 1e3:.1f} ms CPU, {units.response_bytes / 1e3:.1f} kB of response, "
-        f"{units.invalidations:.2f} invalidated tags.\n",
+        f"{units.invalidations:.2f} invalidated tags.\n"
+        "An api process without requests, in a second: "
+        f"{units.idle_read_units:.1f} read units, {units.idle_write_units:.1f} write units. "
+        f"Measured by `python -m bench units` on {_baseline()['facts']['at'][:10]}.\n",
         "| a month, in US dollars | " + " | ".join(load.name for load in LOADS) + " |",
         "| --- |" + " ---: |" * len(LOADS),
         "| requests | " + " | ".join(f"{load.requests / 1e6:,.0f} million" for load in LOADS) + " |",
