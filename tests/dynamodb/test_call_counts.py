@@ -108,7 +108,7 @@ async def test_many_packages_at_once(packages: DynamoPackageStore, calls: CallCo
     ids = [make_id() for _ in range(101)]
 
     assert await count(calls, lambda: packages.get_many(ids[:50])) == {"BatchGetItem": 1}
-    assert await count(calls, lambda: packages.get_many(ids)) == {"BatchGetItem": 3}
+    assert await count(calls, lambda: packages.get_many(ids)) == {"BatchGetItem": 2}
     assert await count(calls, lambda: packages.get_many([])) == {}
 
 

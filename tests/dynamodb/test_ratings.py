@@ -4,8 +4,9 @@ import pytest
 
 from registry.adapters.dynamodb import ratings
 from registry.adapters.dynamodb.client import DynamoTable
+from registry.adapters.dynamodb.packages import DynamoPackageStore
 from registry.adapters.dynamodb.ratings import DynamoRatingStore
-from tests.dynamodb.samples import fill, open_records, package
+from tests.dynamodb.samples import fill, package
 from tests.engines.tables import CallCounter
 from tests.factories import ManualClock
 
@@ -14,9 +15,8 @@ async def test_a_look_reads_a_part_of_what_waits_and_some_looks_find_all(
     table: DynamoTable, calls: CallCounter, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ratings, "LOOKED_AT", 2)
-    records = open_records(table, clock)
     published = [package(version=f"1.0.{number}") for number in range(20)]
-    await fill(records.packages, published)
+    await fill(DynamoPackageStore(table, clock=clock), published)
     store, found, looks = DynamoRatingStore(table), set[str](), 0
     while len(found) < len(published):
         calls.clear()
