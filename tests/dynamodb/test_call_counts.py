@@ -79,7 +79,7 @@ async def test_reads_and_changes_of_a_package(packages: DynamoPackageStore, call
 
 
 @pytest.mark.parametrize(
-    ("name", "before", "actions"), [("bert", 1, 15), ("bert", 0, 16), ("acme/bert", 0, 18), ("acme/bert", 1, 15)]
+    ("name", "before", "actions"), [("bert", 1, 16), ("bert", 0, 17), ("acme/bert", 0, 19), ("acme/bert", 1, 16)]
 )
 async def test_owners_are_one_condition_in_a_publish(
     packages: DynamoPackageStore,

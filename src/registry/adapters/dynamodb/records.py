@@ -21,7 +21,7 @@ RECORD_BYTES = 4_000
 _SCORED = ("name", "owner", "tag", "type", "score")
 _PLACED = ("name", "owner", "tag", "type")
 """The dimensions whose entries are listed by score; by name those under a score are, too."""
-_SUMMED_UP = (*_PLACED, "all")
+_SUMMED_UP = (*_PLACED, "all", "score")
 """The dimensions whose entries may hold the summary."""
 
 
