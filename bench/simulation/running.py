@@ -9,7 +9,7 @@ from pathlib import Path
 from bench.engine.capacity import Counters, item_size
 from bench.engine.operations import Engine
 from bench.simulation.local import SimulatedClock, open_local_table
-from bench.simulation.world import BOT, USERS, World
+from bench.simulation.world import BOT, World
 from registry.adapters.dynamodb.accounts import DynamoAccountStore
 from registry.adapters.dynamodb.api_tokens import DynamoApiTokenStore, TokenOwners
 from registry.adapters.dynamodb.audit import DynamoAuditStore
@@ -118,6 +118,7 @@ class _Run:
         self.feed = DynamoChangeFeed(self.table, clock=self.clock)
         self.changed_at: dict[str, float] = {}
         self.sessions: dict[tuple[int, str], float] = {}
+        self.accounts_made: set[str] = set()
         self.chance = random.Random(plan.seed)
         weights = json.loads(MIX.read_text(encoding="utf-8"))["weights"]
         self.operations = list(weights)
@@ -125,8 +126,6 @@ class _Run:
 
     async def fill(self) -> None:
         await create_table(self.table)
-        for name in (BOT, *(f"user-{number}" for number in range(USERS))):
-            await self.accounts.add(Account(name, "hash", frozenset(), "epoch", self.clock.now(), id=name))
         for _ in range(self.plan.packages):
             await self.publish()
         await self._sequence()
@@ -146,6 +145,7 @@ class _Run:
         """One request of the mix, by some user to some host."""
         operation = self.chance.choices(self.operations, self.weights)[0]
         user, host = self.world.user(), self.chance.randrange(self.plan.hosts)
+        await self._sign_up(user)
         before = self._totals()
         try:
             await getattr(self, f"_{operation}")(host, user)
@@ -155,6 +155,15 @@ class _Run:
         spent = self.result.units[operation]
         for place, (now, then) in enumerate(zip(self._totals(), before, strict=True)):
             spent[place] += now - then
+
+    async def _sign_up(self, user: str) -> None:
+        """Make the user's account where there is none, uncounted."""
+        if user in self.accounts_made:
+            return
+        counters, self.engine.counters = self.engine.counters, Counters()
+        await self.accounts.add(Account(user, "hash", frozenset(), "epoch", self.clock.now(), id=user))
+        self.accounts_made.add(user)
+        self.engine.counters = counters
 
     def end_second(self) -> None:
         """Take note of what each key took, and begin to count again."""

@@ -17,6 +17,7 @@ from registry.adapters.dynamodb.keys import Action
 from registry.adapters.dynamodb.maintenance import DynamoRecordMaintenance
 from registry.adapters.dynamodb.packages import DynamoPackageStore
 from registry.domain.audit_log import AuditFilter
+from registry.domain.errors import PermissionDenied
 from registry.domain.events import EventType
 from registry.domain.listing import Order, PackageFilter
 from registry.domain.packages import PackageStatus, PackageType
@@ -102,6 +103,26 @@ async def test_owners_are_one_condition_in_a_publish(
         published = package(name=name, version=f"1.0.{number}", content=make_content())
         await packages.add(published, make_change(published.id, overrides_owners=False))
     assert counted[-1] == actions
+
+
+async def test_a_further_name_in_a_namespace_that_the_process_knows_is_one_condition_less(
+    packages: DynamoPackageStore, table: DynamoTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted: list[int] = []
+    transact = table.transact
+
+    async def counting(wanted: Sequence[Action]) -> None:
+        counted.append(len(wanted))
+        await transact(wanted)
+
+    monkeypatch.setattr(table, "transact", counting)
+    for name in ("acme/bert", "acme/gpt"):
+        published = package(name=name, content=make_content())
+        await packages.add(published, make_change(published.id, overrides_owners=False))
+    assert counted == [19, 18]
+    refused = package(name="acme/other", content=make_content())
+    with pytest.raises(PermissionDenied):
+        await packages.add(refused, make_change(refused.id, user="mallory", overrides_owners=False))
 
 
 async def test_many_packages_at_once(packages: DynamoPackageStore, calls: CallCounter) -> None:
