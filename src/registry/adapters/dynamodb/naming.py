@@ -45,8 +45,8 @@ class NameReservation:
 
     def __init__(self, table: DynamoTable) -> None:
         self._table = table
-        self._known: Recent[tuple[PackageType, str], bool] = Recent(MOST_KNOWN)
-        self._known_spaces: Recent[str, bool] = Recent(MOST_KNOWN)
+        self._known: Recent[tuple[PackageType, str], str] = Recent(MOST_KNOWN)
+        self._known_spaces: Recent[str, str] = Recent(MOST_KNOWN)
         self._migrated = False
 
     async def check_migrated(self) -> None:
@@ -61,9 +61,9 @@ class NameReservation:
 
     def remember(self, package: Package) -> None:
         """The package's name exists, and so does its namespace."""
-        self._known.put((package.type, package.name), True)
+        self._known.put((package.type, package.name), package.name)
         if space := namespace_of(package.name):
-            self._known_spaces.put(space, True)
+            self._known_spaces.put(space, space)
 
     def first_try(self, transaction: Transaction, package: Package, change: Change) -> None:
         """The actions that need nothing to be read. Their failure is PermissionDenied or Unsure."""
@@ -118,10 +118,10 @@ class NameReservation:
 
     async def look(self, package: Package, change: Change) -> Seen:
         """What there is. Raises PermissionDenied, NameTooSimilar."""
-        self._known.put((package.type, package.name), False)
+        self._known.drop((package.type, package.name))
         space = namespace_of(package.name)
         if space:
-            self._known_spaces.put(space, False)
+            self._known_spaces.drop(space)
         name_key, alike_key = (
             name_keys.name_key(package.type, package.name),
             name_keys.alike_key(package.type, package.name),
