@@ -100,7 +100,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _put_long_files_first(items: list[pytest.Item]) -> None:
-    """pytest-xdist hands out files in this order, given --no-loadscope-reorder: long ones, then those with most tests."""
+    """With --no-loadscope-reorder pytest-xdist hands out files in this order: long ones, then those with most tests."""
     files = {item: item.nodeid.partition("::")[0] for item in items}
     tests = Counter(files.values())
     items.sort(key=lambda item: (files[item] not in LONG_FILES, -tests[files[item]], files[item]))
