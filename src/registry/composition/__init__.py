@@ -96,7 +96,9 @@ async def run_background(
 
     def sweep() -> Awaitable[None]:
         return services.maintenance.run(
-            interval_seconds=settings.sweep_interval_seconds, grace_seconds=settings.sweep_grace_seconds
+            interval_seconds=settings.sweep_interval_seconds,
+            full_interval_seconds=settings.full_sweep_interval_seconds,
+            grace_seconds=settings.sweep_grace_seconds,
         )
 
     def scrub() -> Awaitable[None]:
