@@ -91,6 +91,9 @@ class Listed:
     async def expire(self, *, dry_run: bool = False) -> int:
         return 0
 
+    async def list_kept(self) -> Sequence[str]:
+        return ["snapshot"]
+
     async def collect(self) -> int:
         self.collected += 1
         return 0
@@ -111,6 +114,7 @@ async def test_a_sweep_looks_at_what_is_new_and_at_everything_after_a_day(tmp_pa
                 bootstrap=cast("Bootstrap", None),
                 clock=clock,
                 regular=RegularWork(records.upgrades, clock=clock, ids=UuidSource()),
+                kept=stores.list_kept,
             )
             for _ in range(2)
         )
@@ -127,9 +131,10 @@ async def test_a_sweep_looks_at_what_is_new_and_at_everything_after_a_day(tmp_pa
 
         write("old", live=True)
         write("orphan", live=False)
+        write("snapshot", live=False)
         clock.advance(3 * hour)
-        assert await swept_by() == ["old", "orphan"], "the first one looks at everything"
-        assert set(stores.blobs) == {"old"}
+        assert await swept_by() == ["old", "orphan", "snapshot"], "the first one looks at everything"
+        assert set(stores.blobs) == {"old", "snapshot"}
         assert stores.since == [None]
 
         clock.advance(timedelta(minutes=30))
@@ -142,11 +147,11 @@ async def test_a_sweep_looks_at_what_is_new_and_at_everything_after_a_day(tmp_pa
         assert await swept_by() == ["new", "new orphan"]
         clock.advance(hour + timedelta(minutes=10))
         assert await swept_by() == [], "looked at once"
-        assert set(stores.blobs) == {"old", "new"}
+        assert set(stores.blobs) == {"old", "new", "snapshot"}
         assert None not in stores.since[1:]
         assert stores.collected == 1
 
         clock.advance(day)
-        assert await swept_by() == ["new", "old"]
-        assert set(stores.blobs) == {"new"}
+        assert await swept_by() == ["new", "old", "snapshot"]
+        assert set(stores.blobs) == {"new", "snapshot"}
         assert stores.collected == 2

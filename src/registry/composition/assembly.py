@@ -225,6 +225,7 @@ def assemble(settings: Settings, stores: Stores, around: Collaborators) -> Runni
             bootstrap=accounts.bootstrap,
             clock=clock,
             regular=RegularWork(records.upgrades, clock=clock, ids=ids),
+            kept=around.search.snapshots and around.search.snapshots.blob_keys,
             observer=around.housekeeping,
         ),
         load_tests=LoadTests(records.upgrades, clock, most_seconds=settings.load_test_seconds),
@@ -279,6 +280,7 @@ def assemble(settings: Settings, stores: Stores, around: Collaborators) -> Runni
         rate_as_worker=lambda: around.rating.jobs.work(rating.work),
         search=around.search.service,
         index_follower=around.search.follower,
+        index_snapshots=around.search.snapshots,
         keep_parsers_ready=around.keep_parsers_ready,
     )
     return Running(services, accounts.bootstrap, stores.shared.attempts)

@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -74,8 +74,10 @@ class Maintenance:
         bootstrap: Bootstrap,
         clock: Clock,
         regular: RegularWork,
+        kept: Callable[[], Awaitable[Collection[str]]] | None = None,
         observer: HousekeepingObserver | None = None,
     ) -> None:
+        """`kept`: keys of blobs that no record refers to, and that only a reset removes."""
         self._records = records
         self._blobs = blobs
         self._derived = derived
@@ -85,6 +87,7 @@ class Maintenance:
         self._bootstrap = bootstrap
         self._clock = clock
         self._regular = regular
+        self._kept = kept
         self._observer = observer
 
     async def sweep(
@@ -112,8 +115,8 @@ class Maintenance:
         fresh = (blob async for blob in due if oldest is None or blob.modified_at >= oldest)
         async for batch in batched(fresh, _BATCH):
             old = {blob.key: blob for blob in batch}
-            live = await self._records.live_blob_keys(list(old))
-            for key in old.keys() - live:
+            dead = old.keys() - await self._records.live_blob_keys(list(old))
+            for key in dead.difference(await self._list_kept() if dead else ()):
                 count += 1
                 size += old[key].size
                 if not dry_run:
@@ -156,9 +159,13 @@ class Maintenance:
         await self._uploads.drop_all()
         keys = [blob_key async for _, blob_key, _, _ in self._records.list_contents()]
         keys += [blob_key async for blob_key in self._derived.list_blob_keys()]
+        keys += await self._list_kept()
         await self._records.reset(await self._bootstrap.first_admin())
         for key in keys:
             await self._blobs.delete(key)
+
+    async def _list_kept(self) -> Collection[str]:
+        return await self._kept() if self._kept else ()
 
     async def run(self, *, interval_seconds: int, full_interval_seconds: int, grace_seconds: int) -> None:
         """Sweep whenever that is due and no other process does, until cancelled."""
