@@ -1,7 +1,7 @@
 """How soon a new host can search: by a snapshot of another one's index, from a blob store on this disk.
 
-With S3 the time of the network comes on top: the size is beside each row. "ready" is the whole from an empty folder: the
-snapshot is read, compared with its SHA-256, put in place, all names are read into memory, and the feed has no changes.
+With S3 the time of the network comes on top: the size is beside each row. "ready" is the whole from an empty folder:
+the snapshot is read, compared with its SHA-256, put in place, and all names are read into memory. No changes follow.
 """
 
 import asyncio
