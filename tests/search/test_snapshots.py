@@ -1,7 +1,7 @@
 """A new host takes the snapshot of another one's index, where it is what it should be."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -86,7 +86,7 @@ async def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
         yield world
 
 
-def events(logs: list[dict[str, object]]) -> list[object]:
+def events(logs: Sequence[Mapping[str, object]]) -> list[object]:
     return [entry["event"] for entry in logs if str(entry["event"]).startswith("search_")]
 
 

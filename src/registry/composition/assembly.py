@@ -225,7 +225,7 @@ def assemble(settings: Settings, stores: Stores, around: Collaborators) -> Runni
             bootstrap=accounts.bootstrap,
             clock=clock,
             regular=RegularWork(records.upgrades, clock=clock, ids=ids),
-            kept=around.search.snapshots and around.search.snapshots.blob_keys,
+            kept=None if around.search.snapshots is None else around.search.snapshots.blob_keys,
             observer=around.housekeeping,
         ),
         load_tests=LoadTests(records.upgrades, clock, most_seconds=settings.load_test_seconds),

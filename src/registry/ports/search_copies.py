@@ -1,6 +1,6 @@
 """Copies of a whole search index, by which a new host spares filling one from the records."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -11,7 +11,7 @@ class OutgoingCopy:
     """A copy of the index as it was at one moment, with its place in the change feed. `chunks` can be read once."""
 
     packages: int
-    chunks: AsyncIterator[bytes]
+    chunks: AsyncGenerator[bytes]
 
 
 class IncomingCopy(Protocol):

@@ -5,7 +5,7 @@ import fcntl
 import hashlib
 import os
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -141,7 +141,7 @@ def _read_state(path: Path) -> tuple[str | None, int]:
     return (str(cursor), packages) if filled and cursor is not None else (None, packages)
 
 
-async def _chunks(path: Path) -> AsyncIterator[bytes]:
+async def _chunks(path: Path) -> AsyncGenerator[bytes]:
     file = await _run(lambda: path.open("rb"))
     with file:
         while chunk := await _run(lambda: file.read(CHUNK_BYTES)):
