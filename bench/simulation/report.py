@@ -123,9 +123,9 @@ def _lines(result: Result) -> Iterator[str]:
     yield "| value | write units of a publish | publishes/s |"
     yield "| --- | ---: | ---: |"
     for prefix, value in _VALUES:
-        taken = [units for key, units in result.per_publish.items() if key.startswith(prefix)]
-        if taken:
-            yield f"| {value} | {max(taken):.0f} | {WRITE_LIMIT / max(taken):,.0f} |"
+        most = max((units for key, units in result.per_publish.items() if key.startswith(prefix)), default=0.0)
+        if most:
+            yield f"| {value} | {most:.0f} | {WRITE_LIMIT / most:,.0f} |"
 
 
 def _scale(plan: Plan, made: int) -> str:

@@ -8,6 +8,7 @@ import pytest
 from registry.adapters.dynamodb import keys, listing_keys, relisting
 from registry.adapters.dynamodb import table as table_module
 from registry.adapters.dynamodb.client import DynamoTable
+from registry.adapters.dynamodb.keys import Item
 from registry.adapters.dynamodb.listed_summaries import without_summary
 from registry.adapters.dynamodb.table import check_table, create_table
 from registry.domain.documents import encode_summary
@@ -28,7 +29,7 @@ def records(table: DynamoTable, clock: ManualClock) -> Records:
 
 async def make_without_summaries(table: DynamoTable) -> None:
     """Take away what the edition before this one did not write."""
-    before = {**listing_keys.LISTED, "upgrade_state": {"S": listing_keys.HAVE_PLACES}}
+    before: Item = {**listing_keys.LISTED, "upgrade_state": {"S": listing_keys.HAVE_PLACES}}
     await table.transact([table.put(before)])
     async for items in table.scan("begins_with(pk, :entry)", {":entry": {"S": "L#"}}):
         for item in items:
