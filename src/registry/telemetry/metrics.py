@@ -246,13 +246,13 @@ def collected_registry() -> CollectorRegistry:
 def scraped_registry(collected: CollectorRegistry) -> CollectorRegistry:
     """What `/metrics` shows: this process, or all workers where they share a folder (PROMETHEUS_MULTIPROC_DIR).
 
-    Called as a worker starts: what those told last that have died is forgotten.
+    Called as a worker starts: what those last reported that have died is forgotten.
     """
     folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
     if folder is None:
         return collected
-    for told in Path(folder).glob("gauge_live*_*.db"):
-        process_id = int(told.stem.rpartition("_")[2])
+    for reported in Path(folder).glob("gauge_live*_*.db"):
+        process_id = int(reported.stem.rpartition("_")[2])
         if not _is_alive(process_id):
             mark_process_dead(process_id, folder)  # type: ignore[no-untyped-call]
     together = CollectorRegistry()
