@@ -160,7 +160,7 @@ class EdgeMetrics:
     def __init__(self, registry: CollectorRegistry) -> None:
         self._changes = Counter(
             "registry_edge_invalidations",
-            "Changes to be invalidated at the edge, by outcome of each try: done, retried, failed",
+            "Changes to be invalidated at the edge, by outcome of each try: done, skipped, retried, failed",
             ("outcome",),
             registry=registry,
         )
