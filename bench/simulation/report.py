@@ -53,7 +53,7 @@ _VALUES = (
     ("L#active#type#", "a type (one shard of four)"),
     ("L#active#all#", "all packages (one shard of four)"),
     ("M#", "rating requests (one shard of four)"),
-    ("C#", "changes (one partition)"),
+    ("C#", "changes (one shard)"),
 )
 """Keys that publishes of one value share, and what the value is."""
 

@@ -81,22 +81,26 @@ class _Follower:
     host: int
     changed_at: dict[str, float]
     cursor: str = ""
+    known: dict[str, float] = field(default_factory=dict)
 
     async def catch_up(self, feed: DynamoChangeFeed, packages: DynamoPackageStore, run: "_Run") -> None:
         client, before = run.client, run.client.calls
         while True:
-            page = await feed.read(self.cursor, limit=_FOLLOWED_AT_ONCE)
+            page = await feed.read(self.cursor, limit=_FOLLOWED_AT_ONCE, current=False)
             if page is None:
                 self.cursor = await feed.latest()
                 return
             if page.package_ids:
                 await packages.get_many(page.package_ids)
             known_at = run.clock.seconds + (client.calls - before) * run.plan.call_seconds
-            run.result.lags += [
-                known_at - self.changed_at[each] for each in page.package_ids if each in self.changed_at
-            ]
+            for each in page.package_ids:
+                # A change may be reported again; the first report counts.
+                changed_at = self.changed_at.get(each)
+                if changed_at is not None and self.known.get(each) != changed_at:
+                    self.known[each] = changed_at
+                    run.result.lags.append(known_at - changed_at)
             self.cursor = page.cursor
-            if len(page.package_ids) < _FOLLOWED_AT_ONCE:
+            if page.complete:
                 return
 
 
