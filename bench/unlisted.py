@@ -5,10 +5,10 @@ from registry.domain.packages import Content
 from registry.services.files.manifests import Manifests
 
 
-async def _expect_nothing(self: Manifests, content: Content, user: str) -> None:  # noqa: ARG001
+async def _expect_nothing(self: Manifests, content: Content, user: str) -> None:
     """The first request for a file makes the manifest."""
 
 
 if __name__ == "__main__":
-    Manifests.expect = _expect_nothing  # type: ignore[method-assign, assignment]
+    Manifests.expect = _expect_nothing  # type: ignore[method-assign]
     main()
