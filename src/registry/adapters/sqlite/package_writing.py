@@ -29,7 +29,9 @@ from registry.domain.visibility import absent
 PackageRow = tuple[str, int, str, str, bytes, str, str, str, str | None, bytes | None]
 ListingRow = tuple[str | None, str, str, str, str, str, str]
 
-_INSERT = "INSERT OR FAIL INTO packages (id, revision, status, created_by, summary, type, name, version, blob_key, readme)"
+_INSERT = (
+    "INSERT OR FAIL INTO packages (id, revision, status, created_by, summary, type, name, version, blob_key, readme)"
+)
 _UPDATE = """UPDATE packages SET (id, revision, status, created_by, summary, type, name, version, blob_key, readme)
     = (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) WHERE number = ?"""
 _SELECT_LISTINGS = "SELECT tag, name, created_by, status, type, version_key, id FROM listings WHERE number = ?"
