@@ -197,7 +197,8 @@ def _load(balancer: Balancer, token: str) -> Iterator[Counts]:
 
 def _signed_in(url: str) -> str:
     password = os.environ.get("REGISTRY_ADMIN_PASSWORD", "local-only-password")
-    answer = httpx.post(f"{url}/auth/token", data={"username": "admin", "password": password}, trust_env=False)
+    given = {"username": "admin", "password": password}
+    answer = httpx.post(f"{url}/auth/token", data=given, timeout=60, trust_env=False)
     token: str = answer.raise_for_status().json()["access_token"]
     return token
 
@@ -246,6 +247,8 @@ def main(*, build: bool, signal_first: bool, files: Sequence[Path]) -> int:
         rendered = Path(folder) / "compose.yaml"
         document = render()
         document["services"]["dynamodb"]["command"] = ["-sharedDb", "-inMemory"]  # nothing is kept afterwards
+        for service in ("api", "worker"):  # the engines share this machine with clients and containers
+            document["services"][service]["environment"]["REGISTRY_ENGINE_PATIENCE"] = "4"
         rendered.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
         stack = Stack([rendered, *files])
         balancer = Balancer()
