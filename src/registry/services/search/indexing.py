@@ -1,6 +1,7 @@
 """Keeps a search index in step with the records."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 import structlog
 
@@ -27,12 +28,15 @@ class IndexFollower:
         *,
         poll_seconds: float = 0.5,
         batch_packages: int = 200,
+        before_open: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
+        """`before_open` is awaited once before the index is opened; it must not raise RegistryError."""
         self._feed = feed
         self._packages = packages
         self._index = index
         self._poll_seconds = poll_seconds
         self._batch_packages = batch_packages
+        self._before_open = before_open
         self._round: asyncio.Future[None] | None = None
         self._rounds_begun = 0
         self._last_done = 0
@@ -45,6 +49,8 @@ class IndexFollower:
         To open it here keeps a start short: reads need not wait until a million names are in memory.
         """
         is_open = False
+        if self._before_open is not None:
+            await self._before_open()
         while True:
             try:
                 if not is_open:
