@@ -44,7 +44,7 @@ class _NoChanges:
     async def latest(self) -> str:
         return "0"
 
-    async def read(self, after: str, *, limit: int) -> ChangePage | None:  # noqa: ARG002
+    async def read(self, after: str, *, limit: int, current: bool = True) -> ChangePage | None:  # noqa: ARG002
         return ChangePage(after, ())
 
     async def get_many(self, package_ids: Sequence[str]) -> list[Package]:
