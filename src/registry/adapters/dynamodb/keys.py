@@ -47,7 +47,7 @@ can hold one.
 | upload entry | `W#<user>` | `<upload id>` |
 | upload's end | `uploads` | `<time>#<upload id>` |
 | health sample | `health` | `<minute>#<component>` |
-| change | `C#<hour>` | `<time>#<number>#<package id>` |
+| change | `C#<hour>#<shard>`, of shard 0 `C#<hour>` | `<time>#<number>#<package id>` |
 | rating | `R#<package id>` | `rating` |
 | part of a receipt | `R#<package id>` | `receipt#<number>` |
 | rating that waits | `M#<shard>` | `<package id>` |
