@@ -1,6 +1,7 @@
 """What `adapters/botocore_internals.py` uses of botocore's inside: a new version that changes it fails here."""
 
 import inspect
+import ssl
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -93,18 +94,30 @@ def test_errors_of_parsing_are_no_client_errors() -> None:
     assert not issubclass(parsers.ResponseParserError, ClientError)
 
 
-async def test_calls_go_over_the_clients_own_session(dynamodb: Any) -> None:
-    wire = await open_wire(dynamodb)
-    assert (str(wire.url), wire.host, wire.path, wire.proxy) == ("http://127.0.0.1:1", "127.0.0.1:1", "/", None)
-    again = await open_wire(dynamodb)
-    assert again.session is wire.session
-    assert wire.session.timeout.sock_connect is not None
+async def test_calls_go_to_the_clients_endpoint_within_its_limits(dynamodb: Any) -> None:
+    async with open_wire(dynamodb) as wire:
+        assert wire is not None
+        assert (wire.target, wire.host, wire.path) == ("/", "127.0.0.1:1", "/")
+        with pytest.raises(ConnectionRefusedError):
+            await wire.send("POST", {})
 
 
-async def test_calls_go_through_the_configured_proxy() -> None:
+async def test_a_wire_checks_certificates_and_names_of_hosts() -> None:
+    async with SESSION.client("dynamodb") as client, open_wire(client) as wire:
+        assert wire is not None
+        assert wire.host == "dynamodb.eu-central-1.amazonaws.com"
+        tls = wire.connections.tls
+    assert tls is not None
+    assert tls.check_hostname
+    assert tls.verify_mode is ssl.CERT_REQUIRED
+
+
+async def test_a_configured_proxy_is_left_to_the_client() -> None:
     config = AioConfig(proxies={"https": "http://user:password@proxy.example:3128"})
-    async with SESSION.client("dynamodb", config=config) as client:
-        wire = await open_wire(client)
-    assert wire.proxy == "http://user:password@proxy.example:3128"
-    assert list(wire.proxy_headers) == ["Proxy-Authorization"]
-    assert wire.host == "dynamodb.eu-central-1.amazonaws.com"
+    async with SESSION.client("dynamodb", config=config) as client, open_wire(client) as wire:
+        assert wire is None
+
+
+async def test_tls_without_a_check_is_left_to_the_client() -> None:
+    async with SESSION.client("dynamodb", verify=False) as client, open_wire(client) as wire:
+        assert wire is None

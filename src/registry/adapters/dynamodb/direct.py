@@ -1,16 +1,14 @@
-"""DynamoDB's calls about items over aioboto3's connections, without what aioboto3 does around each of them.
+"""DynamoDB's calls about items, without what aioboto3 does around each of them.
 
-A call by aioboto3 takes 400 µs of CPU, of which the connection takes 60: models of parameters, events, a general
-signer and a general parser are the rest. Here a call is its parameters as JSON, signed and sent over the client's own
-HTTP session (TLS, proxies, time limits, number of connections), with the session's credentials, which renew themselves.
-Answers and errors have the same form, so stores, `translate` and `EngineCalls` see no difference; one suite of tests
-runs over both.
+A call by aioboto3 takes 400 µs of CPU: models of parameters, events, a general signer, a general parser and a general
+HTTP client. Here a call is its parameters as JSON, signed and sent over connections of its own (see
+`http_connections.py`), with the client's endpoint, certificates and time limits and the session's credentials, which
+renew themselves. Answers and errors have the same form, so stores, `translate` and `EngineCalls` see no difference; one
+suite of tests runs over both.
 """
 
 import zlib
 from base64 import b64encode
-from collections.abc import Mapping
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
@@ -23,6 +21,7 @@ from botocore.exceptions import ClientError, NoCredentialsError
 from registry.adapters.botocore_internals import ResponseParserError, Wire
 from registry.adapters.dynamodb.parsing import decode_items, read_answer
 from registry.adapters.dynamodb.signing import Signing
+from registry.adapters.http_connections import Answer
 
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb import DynamoDBClient
@@ -30,17 +29,6 @@ if TYPE_CHECKING:
 _BY_CLOCK = frozenset({"InvalidSignatureException", "RequestExpired", "SignatureDoesNotMatch"})
 """What DynamoDB answers to a signature of another time, among others."""
 _OF_ERRORS = ("CancellationReasons", "Item")
-
-
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-    @property
-    def metadata(self) -> dict[str, Any]:
-        return {"HTTPStatusCode": self.status, "HTTPHeaders": self.headers}
 
 
 class DirectClient:
@@ -82,12 +70,11 @@ class DirectClient:
         checksum = answer.headers.get("x-amz-crc32")
         if checksum is not None and checksum != str(zlib.crc32(answer.body)):
             raise ResponseParserError("the answer is not what was sent")
-        return {**read_answer(answer.body), "ResponseMetadata": answer.metadata}
+        return {**read_answer(answer.body), "ResponseMetadata": _metadata(answer)}
 
-    async def _send(self, operation: str, body: bytes) -> _Answer:
+    async def _send(self, operation: str, body: bytes) -> Answer:
         headers = self._signing.headers(operation, body, await self._signer())
-        async with self._wire.post(body, headers) as response:
-            return _Answer(response.status, response.headers, await response.read())
+        return await self._wire.send("POST", headers, body)
 
     async def _signer(self) -> ReadOnlyCredentials:
         if self._credentials is None:
@@ -95,7 +82,7 @@ class DirectClient:
         # Those that expire are renewed here, in time.
         return await self._credentials.get_frozen_credentials()
 
-    def _error_of(self, operation: str, answer: _Answer) -> ClientError:
+    def _error_of(self, operation: str, answer: Answer) -> ClientError:
         """The error that aioboto3 would raise, as far as its members are read."""
         try:
             members = orjson.loads(answer.body)
@@ -107,17 +94,21 @@ class DirectClient:
         message = members.get("message", members.get("Message", ""))
         known = {name: members[name] for name in _OF_ERRORS if name in members}
         decode_items([known, *known.get("CancellationReasons", ())])
-        response: Any = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": answer.metadata, **known}
+        response: Any = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": _metadata(answer), **known}
         kind: type[ClientError] = cast("Any", self.exceptions).from_code(code)
         return kind(response, operation)
 
-    def _is_other_clock(self, answer: _Answer) -> bool:
+    def _is_other_clock(self, answer: Answer) -> bool:
         """Whether the call was signed by a clock that is wrong; then calls are signed by the server's from now on."""
         try:
             at = parsedate_to_datetime(answer.headers.get("date", ""))
         except ValueError:
             return False
         return self._signing.follow_clock(at.timestamp())
+
+
+def _metadata(answer: Answer) -> dict[str, Any]:
+    return {"HTTPStatusCode": answer.status, "HTTPHeaders": answer.headers}
 
 
 def _base64(value: object) -> str:
