@@ -69,6 +69,10 @@ def tarred(members: Members, form: int = tarfile.PAX_FORMAT) -> bytes:
     return buffer.getvalue()
 
 
+def zstandard(data: bytes) -> bytes:
+    return zstd.compress(data)
+
+
 FORMS: Mapping[str, Packed] = {
     "zip stored": lambda members: zipped(members, zipfile.ZIP_STORED),
     "zip deflate": zipped,
@@ -84,7 +88,7 @@ FORMS: Mapping[str, Packed] = {
     "tar.gz joined": lambda members: b"".join(gzip.compress(part, mtime=0) for part in _halves(tarred(members))),
     "tar.bz2": lambda members: bz2.compress(tarred(members)),
     "tar.xz": lambda members: lzma.compress(tarred(members)),
-    "tar.zst": lambda members: zstd.compress(tarred(members)),
+    "tar.zst": lambda members: zstandard(tarred(members)),
 }
 
 

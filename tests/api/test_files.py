@@ -6,6 +6,7 @@ import io
 import json
 import random
 import struct
+import tarfile
 import zipfile
 from collections.abc import Callable
 from functools import partial
@@ -257,6 +258,34 @@ def patched(archive: bytes, path: str, offset: int, value: bytes) -> bytes:
     """The archive with bytes of the path's directory entry replaced."""
     start = archive.index(path.encode(), archive.index(b"PK\x01\x02")) - 46 + offset
     return archive[:start] + value + archive[start + len(value) :]
+
+
+def test_names_that_are_not_utf_8_are_listed_percent_encoded_and_block_nothing(publisher: Person) -> None:
+    archive = tarred({"caf??.txt": b"odd", "caf\u00e9.txt": b"UTF-8", "plain.txt": b"plain"}, tarfile.GNU_FORMAT)
+    odd = tarfile.TarInfo("caf\udce9\udc85.txt")
+    odd.size = 3
+    header = odd.tobuf(tarfile.GNU_FORMAT, "utf-8", "surrogateescape")
+    at = archive.index(b"caf??.txt")
+    package = publish(publisher.client, archive[:at] + header + archive[at + 512 :], filename="old.tar")
+    paths = [item["path"] for item in files_of(publisher, package).json()["items"]]
+    assert paths == ["caf%E9%85.txt", "caf\u00e9.txt", "plain.txt"]
+    for path, data in (("caf%E9%85.txt", b"odd"), ("caf\u00e9.txt", b"UTF-8")):
+        assert file_of(publisher, package, path).content == data
+    # The bytes of the name, encoded once, are the same file.
+    exact = publisher.client.get(f"/package/{package['id']}/files/caf%E9%85.txt", params={"redirect": "false"})
+    assert exact.content == b"odd"
+    problem(publisher.client.get(f"/package/{package['id']}/files/caf%E9.txt"), 404)
+
+
+def test_a_tar_cut_to_almost_nothing_is_a_tar_by_its_name(publisher: Person) -> None:
+    content = FORMS["tar.zst"]({"a.txt": b"1"})[:20]
+    damaged = publish(publisher.client, content, filename="weights.tar.zst")
+    for answer in (files_of(publisher, damaged), file_of(publisher, damaged, "weights.tar.zst")):
+        problem(answer, 409, slug="archive-unreadable")
+    single = publish(publisher.client, content, filename="table.csv.zst")
+    assert [item["path"] for item in files_of(publisher, single).json()["items"]] == ["table.csv.zst"]
+    assert file_of(publisher, single, "table.csv.zst").content == content
+    problem(files_of(publisher, damaged), 409, slug="archive-unreadable")
 
 
 TWO = zipped({"one.bin": b"a" * 5_000, "two.bin": b"b" * 5_000})

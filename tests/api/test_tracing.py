@@ -69,6 +69,8 @@ def test_requests_store_calls_and_jobs_are_traced(tmp_path: Path) -> None:
                 package = publish(client, b"bytes")
                 answer = client.get("/packages", headers={"traceparent": TRACEPARENT})
                 assert answer.status_code == 200
+                head = client.head(f"/package/{package['id']}/content", headers={"traceparent": TRACEPARENT})
+                assert head.status_code == 200
                 assert client.get(f"/package/{package['id']}/rate", params={"wait": 30}).status_code == 200
                 eventually(lambda: collector.named("GET /packages", TRACE_ID) != [])
                 eventually(lambda: collector.named("job rating") != [])
@@ -76,6 +78,10 @@ def test_requests_store_calls_and_jobs_are_traced(tmp_path: Path) -> None:
             server.stop()  # the last spans are sent
         (request,) = collector.named("GET /packages", TRACE_ID)
         assert (request.parent_span_id.hex(), request.kind) == (PARENT_ID, Span.SPAN_KIND_SERVER)
+        (headed,) = collector.named("HEAD /package/{package_id}/content", TRACE_ID)
+        found = {each.key: each.value.string_value for each in headed.attributes}
+        assert found["http.request.method"] == "HEAD"
+        assert found["registry.request_id"] == head.headers["x-request-id"]
         attributes = {each.key: each.value for each in request.attributes}
         assert attributes["http.route"].string_value == "/packages"
         assert attributes["http.response.status_code"].int_value == 200

@@ -36,7 +36,7 @@ class DerivedRecord:
 
     `blob_key` is where the bytes are, `blob_sha256` their digest; None where there are none to keep: the content is a
     single file with this `crc32`, or `problem` says why nothing can be made, `path` at which file, and `reader_version`
-    by which reader.
+    by which reader. With both, the content is a single file unless its name calls it a tar.
     """
 
     key: DerivedKey

@@ -50,12 +50,12 @@ class RequestMiddleware:
             return
         began = time.perf_counter()
         identity = request_id.begin_request(scope["headers"])
-        method = scope["method"]
+        method, outer = scope["method"], scope
+        # Handlers may add headers to whatever the response will be; a list, since routers copy the scope.
+        added = scope["added_headers"] = [(request_id.HEADER, identity)]
         if method == "HEAD":
             # A copy: the server looks at its own scope to know that no body is to be sent.
             scope = {**scope, "method": "GET", "head": True}
-        # Handlers may add headers to whatever the response will be; a list, since routers copy the scope.
-        added = scope["added_headers"] = [(request_id.HEADER, identity)]
         outgoing = Outgoing(send, scope, added, begin_caching(scope), tagged=self._tagged)
         received = _Counted(receive, outgoing)
         try:
@@ -77,7 +77,7 @@ class RequestMiddleware:
             problem = await on_any_error(Request(scope), error)
             await problem(scope, receive, outgoing)
         finally:
-            route = scope.get("route")
+            route = outer["route"] = scope.get("route")
             path = getattr(route, "path", "(none)")
             seconds = time.perf_counter() - began
             status = outgoing.status

@@ -3,10 +3,12 @@
 import mimetypes
 from pathlib import PurePosixPath
 from typing import Annotated
+from urllib.parse import unquote_to_bytes
 
 import orjson
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
+from starlette.types import Scope
 
 from registry.api.authentication import Downloader, Searcher
 from registry.api.conditional import content_tag
@@ -31,6 +33,7 @@ from registry.domain.accounts import Caller
 from registry.domain.errors import NotFound
 from registry.formats.archives.roles import Role
 from registry.formats.manifests.entries import FileEntry, Manifest
+from registry.formats.manifests.paths import exact_text, listed_path
 from registry.services.files.files import PackageFiles
 from registry.services.files.manifests import RETRY_AFTER_SECONDS
 from registry.services.packages.retrieval import Servable
@@ -101,11 +104,19 @@ async def download_file(
     async def answer(servable: Servable) -> Response:
         manifest = await _manifest(services.files, servable)
         entry = manifest.find(path)
+        if entry is None and "\ufffd" in path:
+            entry = manifest.find(_listed(request.scope, package_id))
         if entry is None:
             raise NotFound("There is no file with this path in the package. GET /package/{id}/files lists them.")
         return await _file_response(request, servable, manifest, entry, caller, redirect=redirect)
 
     return await services.retrieval.serve(package_id, caller, answer, in_files=True)
+
+
+def _listed(scope: Scope, package_id: str) -> str:
+    """How a path is listed whose bytes stand in the URL and are not UTF-8."""
+    raw: bytes = scope.get("raw_path", b"")
+    return listed_path(exact_text(unquote_to_bytes(raw.partition(f"/{package_id}/files/".encode())[2])))
 
 
 async def _manifest(files: PackageFiles, servable: Servable) -> Manifest:

@@ -1,4 +1,7 @@
-"""Which paths in an archive are dangerous: those that lead out of a folder, or that programs read in two ways."""
+"""Names in archives: as text, as paths that are listed, and which of them are dangerous.
+
+Dangerous is a path that leads out of a folder, or that programs read in two ways.
+"""
 
 import re
 import unicodedata
@@ -9,6 +12,8 @@ _MOST_BYTES = 4096
 """PATH_MAX of Linux: no file system takes a longer one."""
 _DRIVE = re.compile(r"[A-Za-z]:")
 _SEPARATORS = re.compile(r"[/\\]")
+_NO_TEXT = re.compile("[\udc80-\udcff]")
+_ESCAPED = re.compile("[%\udc80-\udcff]")
 
 
 def clean_path(name: str) -> str:
@@ -21,14 +26,23 @@ def clean_path(name: str) -> str:
     if ".." in _SEPARATORS.split(name):
         raise Unreadable("its path leads out of the archive (..)", path=name)
     path = "/".join(part for part in name.split("/") if part not in ("", "."))
-    if len(path.encode("utf-8", "surrogatepass")) > _MOST_BYTES:
+    if len(path.encode("utf-8", "surrogateescape")) > _MOST_BYTES:
         raise Unreadable(f"its path has more than {_MOST_BYTES:,} bytes", path=path[:100])
     return path
 
 
-def decoded_name(raw: bytes, *, otherwise: str) -> str:
-    """A name in UTF-8, or where it is not, in the encoding `otherwise`, which gives every byte a character."""
-    try:
-        return raw.decode("utf-8")
-    except UnicodeDecodeError:
-        return raw.decode(otherwise)
+def exact_text(raw: bytes) -> str:
+    """The name in UTF-8. A byte that is none is a lone surrogate (PEP 383), so no two names have one text."""
+    return raw.decode("utf-8", "surrogateescape")
+
+
+def is_text(path: str) -> bool:
+    """Whether all of it is UTF-8."""
+    return _NO_TEXT.search(path) is None
+
+
+def listed_path(path: str) -> str:
+    """How a path is shown that may not be UTF-8: `caf%E9` for the bytes `caf\\xe9`. Then a `%` in it is `%25`."""
+    if is_text(path):
+        return path
+    return _ESCAPED.sub(lambda found: "%25" if found[0] == "%" else f"%{ord(found[0]) - 0xDC00:02X}", path)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from registry.formats.archives.kinds import BLOCK_BYTES
-from registry.formats.manifests.paths import decoded_name
+from registry.formats.manifests.paths import exact_text
 from registry.formats.manifests.problems import Unreadable
 
 _MAX_SIZE = 1 << 62
@@ -13,6 +13,7 @@ EXTENDED = b"LKxXg"
 WITHOUT_FILE = b"123456VDN"
 """Links, devices, folders, names of volumes, listings of folders."""
 WITHOUT_DATA = b"123456"
+OVERALL = b"g"
 CONTINUED = b"M"
 SPARSE = b"S"
 
@@ -61,8 +62,8 @@ def decimal(text: str) -> int:
 
 
 def text_of(field: bytes) -> str:
-    """Text up to the first NUL, in UTF-8, or where it is not, in Latin-1."""
-    return decoded_name(field.split(b"\0", 1)[0], otherwise="latin-1")
+    """Text up to the first NUL."""
+    return exact_text(field.split(b"\0", 1)[0])
 
 
 def pax_records(data: bytes) -> dict[str, str]:
@@ -87,7 +88,7 @@ def _records(data: bytes) -> Iterator[tuple[str, str]]:
         key, equals, value = data[at + len(digits) + 1 : at + length - 1].partition(b"=")
         if not len(digits) + 1 < length <= len(data) - at or not equals or data[at + length - 1] != 0x0A:
             raise Unreadable("an extended header of it is damaged")
-        yield decoded_name(key, otherwise="latin-1"), decoded_name(value, otherwise="latin-1")
+        yield exact_text(key), exact_text(value)
         at += length
 
 

@@ -26,7 +26,7 @@ class TarStream(Protocol):
         """The next `length` bytes, fewer at the end, piece by piece. Raises Unreadable."""
 
     def skip(self, length: int) -> None:
-        """Pass over `length` bytes. Raises Unreadable."""
+        """Pass over `length` bytes, fewer at the end. Raises Unreadable."""
 
     def finish(self) -> None:
         """Read what follows the end of the tar, as far as it could be damaged. Raises Unreadable."""
@@ -53,7 +53,7 @@ class PlainTar:
             yield piece
 
     def skip(self, length: int) -> None:
-        self.position += length
+        self.position = min(self.position + length, self._stored.size)
 
     def finish(self) -> None:
         return

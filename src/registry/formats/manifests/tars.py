@@ -12,6 +12,7 @@ from registry.formats.manifests.problems import Unreadable
 from registry.formats.manifests.tar_headers import (
     CONTINUED,
     EXTENDED,
+    OVERALL,
     SPARSE,
     WITHOUT_FILE,
     Header,
@@ -46,30 +47,35 @@ class _Tar:
         self._overall: dict[str, str] = {}
         self._records: dict[str, str] = {}
         self._last: str | None = None
+        self._expected: str | None = None
 
     def files(self) -> Iterator[FileEntry]:
         while (header := self._header()) is not None:
             if header.kind in EXTENDED:
                 self._extended(header)
                 continue
-            records, self._records = self._overall | self._records, {}
+            records, self._records, self._expected = self._overall | self._records, {}, None
             path = clean_path(header.name)
             self._last = header.name
             if header.kind == CONTINUED:
                 raise Unreadable("it continues in another volume", path=header.name)
             if header.kind in WITHOUT_FILE:
-                self._stream.skip(header.size + header.padding)
+                self._skip(header.size + header.padding, header.name)
                 continue
             if not path:
                 raise Unreadable("a file in it has no name")
             self._budget.add_file(path)
             yield self._file(header, records, path)
+        if self._expected is not None:
+            raise Unreadable("the archive ends before it", path=self._expected or self._last)
 
     def _header(self) -> Header | None:
         """The next header, None at the end: a block of zeros, or where nothing follows."""
         block = self._stream.read(BLOCK_BYTES)
         if not any(block):
             return None
+        if len(block) < BLOCK_BYTES:
+            raise Unreadable("the archive ends within the header after it", path=self._last)
         if not is_tar_header(block):
             raise Unreadable("the header after it is damaged", path=self._last)
         self._budget.spend(BLOCK_BYTES)
@@ -79,15 +85,18 @@ class _Tar:
         """Long names, and what pax says of the next file or of all."""
         if header.size > _MAX_EXTENDED_BYTES:
             raise Unreadable("an extended header of it is too large")
-        data = self._stream.read(header.size + header.padding)[: header.size]
-        if len(data) < header.size:
+        data = self._stream.read(header.size + header.padding)
+        if len(data) < header.size + header.padding:
             raise Unreadable(_CUT, path=self._last)
-        if header.kind == b"g":
+        data = data[: header.size]
+        if header.kind == OVERALL:
             self._overall |= pax_records(data)
-        elif header.kind in (b"x", b"X"):
+            return
+        if header.kind in (b"x", b"X"):
             self._records |= pax_records(data)
         elif header.kind == b"L":
             self._records["path"] = text_of(data)
+        self._expected = self._records.get("path", "")
 
     def _file(self, header: Header, records: dict[str, str], path: str) -> FileEntry:
         spans, size, stored = self._layout(header, records, path)
@@ -102,7 +111,7 @@ class _Tar:
         digests = self._budget.digest(pieces)
         if self._stream.position != offset + stored:
             raise Unreadable(_CUT, path=path)
-        self._stream.skip(header.padding)
+        self._skip(header.padding, path)
         return FileEntry(
             path, size, digests.sha256, digests.crc32, role_of(path), None, Place(self._stream.packing, runs)
         )
@@ -146,6 +155,12 @@ class _Tar:
                 wanted = 1 + 2 * count
         lines = text.decode("latin-1").split("\n")
         return lines[1:wanted], len(text)
+
+    def _skip(self, length: int, path: str) -> None:
+        end = self._stream.position + length
+        self._stream.skip(length)
+        if self._stream.position != end:
+            raise Unreadable(_CUT, path=path)
 
     def _exactly(self, length: int, path: str) -> Iterator[bytes]:
         for piece in self._stream.pieces(length):

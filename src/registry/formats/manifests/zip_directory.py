@@ -5,7 +5,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from registry.formats.manifests.paths import decoded_name
+from registry.formats.manifests.paths import exact_text, is_text
 from registry.formats.manifests.problems import Unreadable
 from registry.formats.manifests.reading import Stored
 
@@ -22,10 +22,14 @@ _ZIP64, _UNICODE_PATH = 1, 0x7075
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """An entry of the table of contents. `raw_name` is as it stands there, `name` the same as text."""
+    """An entry of the table of contents. `raw_name` is as it stands there, `name` the same as text.
+
+    `is_guessed`: the zip does not say that the name is UTF-8, and it is none; then `name` is read in code page 437.
+    """
 
     raw_name: bytes
     name: str
+    is_guessed: bool
     made_by: int
     flags: int
     method: int
@@ -46,8 +50,12 @@ class Directory:
 
 @dataclass(frozen=True, slots=True)
 class _End:
-    """What an end record says: how many members the table has, its length, where it should be; and where it ends."""
+    """What an end record says: volumes, how many members the table has, its length, where it should be; and where it
+    ends.
+    """
 
+    disk: int
+    first_disk: int
     count: int
     length: int
     offset: int
@@ -93,24 +101,44 @@ def _find_end(stored: Stored, *, exact: bool) -> _End | None:
         _, disk, first_disk, _, count, length, offset, comment = _END.unpack_from(tail, at)
         if comment != left if exact else comment > left:
             continue
-        end = _End(count, length, offset, base + at)
+        end = _End(disk, first_disk, count, length, offset, base + at)
         if at >= _LOCATOR.size and tail.startswith(b"PK\x06\x07", at - _LOCATOR.size):
-            disk, first_disk, end = _end_64(stored, base + at - _LOCATOR.size)
-        if disk or first_disk:
+            end = _end_64(stored, base + at - _LOCATOR.size, end)
+        if end.disk or end.first_disk:
             raise Unreadable("it is one of several volumes")
         return end
     return None
 
 
-def _end_64(stored: Stored, locator_at: int) -> tuple[int, int, _End]:
-    """The end record of zip64: before its locator, or where that says."""
+def _end_64(stored: Stored, locator_at: int, plain: _End) -> _End:
+    """The end record of zip64: before its locator, or where that says.
+
+    Programs differ in which record they believe, so all must say the same. Raises Unreadable.
+    """
     stated = _LOCATOR.unpack(stored.read(locator_at, _LOCATOR.size))[2]
-    for at in (locator_at - _END_64.size, stated):
+    found: list[_End] = []
+    for at in sorted({locator_at - _END_64.size, stated}, reverse=True):
         record = stored.read(at, _END_64.size) if at >= 0 else b""
         if len(record) == _END_64.size and record.startswith(b"PK\x06\x06"):
             _, _, _, _, disk, first_disk, _, count, length, offset = _END_64.unpack(record)
-            return disk, first_disk, _End(count, length, offset, at)
-    raise Unreadable("its end record is not where it should be")
+            found.append(_End(disk, first_disk, count, length, offset, at))
+    if not found:
+        raise Unreadable("its end record is not where it should be")
+    if len(found) > 1 or not _agree(plain, found[0]):
+        raise Unreadable("its end records contradict each other")
+    return found[0]
+
+
+def _agree(plain: _End, large: _End) -> bool:
+    """Whether the plain record says what that of zip64 does, or the largest number, which refers to it."""
+    pairs = (
+        (plain.disk, large.disk, _MAX_16),
+        (plain.first_disk, large.first_disk, _MAX_16),
+        (plain.count, large.count, _MAX_16),
+        (plain.length, large.length, _MAX_32),
+        (plain.offset, large.offset, _MAX_32),
+    )
+    return all(stated in (most, actual) for stated, actual, most in pairs)
 
 
 def _members(data: bytes, shift: int) -> Iterator[Member]:
@@ -123,9 +151,11 @@ def _members(data: bytes, shift: int) -> Iterator[Member]:
         name_at = at + _ENTRY.size
         raw_name = data[name_at : name_at + name_bytes]
         extra = dict(_extra_fields(data[name_at + name_bytes : name_at + name_bytes + extra_bytes]))
-        name = _text(raw_name, flags, extra.get(_UNICODE_PATH, b""))
+        name, is_guessed = _text(raw_name, flags, extra.get(_UNICODE_PATH, b""))
         size, compressed, offset = _large((size, compressed, offset), extra.get(_ZIP64, b""), name)
-        yield Member(raw_name, name, made_by, flags, method, crc, compressed, size, attributes, offset + shift)
+        yield Member(
+            raw_name, name, is_guessed, made_by, flags, method, crc, compressed, size, attributes, offset + shift
+        )
         at = name_at + name_bytes + extra_bytes + comment_bytes
     if at != len(data):
         raise Unreadable("its table of contents is damaged")
@@ -150,15 +180,11 @@ def _large(values: tuple[int, int, int], extra: bytes, name: str) -> tuple[int, 
     return found[0], found[1], found[2]
 
 
-def _text(raw: bytes, flags: int, unicode_path: bytes) -> str:
-    """The name. Some programs (macOS) write UTF-8 without saying so; Info-ZIP adds it in an extra field."""
+def _text(raw: bytes, flags: int, unicode_path: bytes) -> tuple[str, bool]:
+    """The name, and whether it is guessed. Some programs (macOS) write UTF-8 without saying so; Info-ZIP adds it in an
+    extra field.
+    """
     if len(unicode_path) > 5 and unicode_path[0] == 1 and unicode_path[1:5] == zlib.crc32(raw).to_bytes(4, "little"):
         raw, flags = unicode_path[5:], _UTF_8_FLAG
-    if flags & _UTF_8_FLAG:
-        try:
-            return raw.decode("utf-8")
-        except UnicodeDecodeError:
-            raise Unreadable(
-                "its path is not the UTF-8 that it claims to be", path=raw.decode("utf-8", "replace")
-            ) from None
-    return decoded_name(raw, otherwise="cp437")
+    name = exact_text(raw)
+    return (name, False) if flags & _UTF_8_FLAG or is_text(name) else (raw.decode("cp437"), True)

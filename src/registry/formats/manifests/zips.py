@@ -8,7 +8,7 @@ from registry.formats.archives.roles import role_of
 from registry.formats.manifests.decompressing import MemberUnpacking
 from registry.formats.manifests.digesting import Budget
 from registry.formats.manifests.entries import FileEntry, Packing, Place, Run
-from registry.formats.manifests.paths import clean_path
+from registry.formats.manifests.paths import clean_path, exact_text
 from registry.formats.manifests.problems import Unreadable
 from registry.formats.manifests.reading import Stored
 from registry.formats.manifests.zip_directory import ENCRYPTED_FLAG, Member, read_directory
@@ -22,12 +22,28 @@ _UNIX, _DARWIN = 3, 19
 def zip_files(stored: Stored, budget: Budget, *, directory_bytes: int) -> Iterator[FileEntry]:
     """Every file, read and checked. Raises Unreadable."""
     directory = read_directory(stored, most_bytes=directory_bytes)
-    _check_places(directory.members, end=directory.start)
-    for member in directory.members:
-        path = clean_path(member.name)
+    before = 0
+    # In the order of their places: the content is read from start to end, and what two members share shows.
+    for member, path in sorted(_named(directory.members), key=lambda named: named[0].header_offset):
+        if member.header_offset < before:
+            raise Unreadable("it shares bytes with another file", path=path)
+        offset = _data_offset(stored, member, path)
+        before = offset + member.compressed_size
+        if before > directory.start:
+            raise Unreadable("it reaches beyond the end of the archive", path=path)
         if _is_file(member, path):
             budget.add_file(path)
-            yield _file(stored, budget, member, path)
+            yield _file(stored, budget, member, path, offset)
+
+
+def _named(members: list[Member]) -> list[tuple[Member, str]]:
+    """Each with its path. A guessed path that another member surely has is not right: then its bytes are the path."""
+    paths = [clean_path(member.name) for member in members]
+    sure = {path for member, path in zip(members, paths, strict=True) if not member.is_guessed}
+    return [
+        (member, clean_path(exact_text(member.raw_name)) if member.is_guessed and path in sure else path)
+        for member, path in zip(members, paths, strict=True)
+    ]
 
 
 def _is_file(member: Member, path: str) -> bool:
@@ -40,7 +56,7 @@ def _is_file(member: Member, path: str) -> bool:
     return True
 
 
-def _file(stored: Stored, budget: Budget, member: Member, path: str) -> FileEntry:
+def _file(stored: Stored, budget: Budget, member: Member, path: str, offset: int) -> FileEntry:
     if member.flags & ENCRYPTED_FLAG:
         raise Unreadable("it is encrypted", path=path)
     packing = _PACKINGS.get(member.method)
@@ -48,7 +64,6 @@ def _file(stored: Stored, budget: Budget, member: Member, path: str) -> FileEntr
         raise Unreadable(f"it is compressed by the method {member.method}, which is not read", path=path)
     if packing is Packing.STORED and member.compressed_size != member.size:
         raise Unreadable("its sizes contradict each other", path=path)
-    offset = _data_offset(stored, member, path)
     pieces = stored.pieces(offset, member.compressed_size)
     try:
         digests = budget.digest(pieces if packing is Packing.STORED else _unpacked(pieces, packing, member.size))
@@ -76,18 +91,3 @@ def _data_offset(stored: Stored, member: Member, path: str) -> int:
     if stored.read(start, name_bytes) != member.raw_name:
         raise Unreadable("it has another name in its own header", path=path)
     return start + int(name_bytes) + int(extra_bytes)
-
-
-def _check_places(members: list[Member], *, end: int) -> None:
-    """Members that share bytes, or lie outside, make large things of small ones."""
-    places = sorted(
-        (member.header_offset, member.header_offset + _LOCAL.size + len(member.raw_name) + member.compressed_size, at)
-        for at, member in enumerate(members)
-    )
-    before = 0
-    for start, stop, at in places:
-        if start < before:
-            raise Unreadable("it shares bytes with another file", path=members[at].name)
-        if stop > end:
-            raise Unreadable("it reaches beyond the end of the archive", path=members[at].name)
-        before = stop

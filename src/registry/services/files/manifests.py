@@ -15,7 +15,7 @@ from registry.domain.recent import RecentBytes
 from registry.domain.serving_errors import ArchiveUnreadable
 from registry.formats.archives.kinds import SNIFF_BYTES
 from registry.formats.manifests.entries import SINGLE, Manifest, encode_manifest, single_entry
-from registry.formats.manifests.job import READER_VERSION, ManifestReading, is_surely_single
+from registry.formats.manifests.job import READER_VERSION, ManifestReading, is_surely_single, is_tar_name
 from registry.ports.blobs import BlobStore
 from registry.ports.derived import DerivedKey, DerivedKind, DerivedLease, DerivedRecord, DerivedStore
 from registry.services.files.claiming import Claiming
@@ -68,7 +68,7 @@ class Manifests:
         record = await self._store.find(_key(content))
         if record is None or _is_outdated(record):
             return None
-        if record.problem:
+        if record.problem and (record.crc32 is None or is_tar_name(content.filename)):
             raise ArchiveUnreadable(record.problem, path=record.path)
         if record.blob_key is None:
             return self._single(content, record.crc32)
