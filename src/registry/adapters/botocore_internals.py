@@ -17,7 +17,15 @@ from botocore.parsers import ResponseParserError
 
 from registry.adapters.http_connections import Answer, HttpConnections
 
-__all__ = ["ResponseParserError", "Wire", "change_parameters", "open_wire", "parse_answers", "send_bodies_at_once"]
+__all__ = [
+    "ResponseParserError",
+    "Wire",
+    "change_parameters",
+    "open_wire",
+    "parse_answers",
+    "resolve_bucket",
+    "send_bodies_at_once",
+]
 
 _SENT_WITH_ALL = "accept-encoding: identity\r\nuser-agent: registry\r\n"
 
@@ -48,28 +56,27 @@ def change_parameters(client: Any, change: Callable[..., None]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """Where a client's calls go: the request line's `target`; `host` and `path` as they are signed; connections."""
+    """Where a client's calls go: the URL's path as it is sent (`target`) and as it is signed (`path`), and its host."""
 
     target: str
     host: str
     path: str
     connections: HttpConnections
 
-    async def send(self, method: str, headers: Mapping[str, str], body: bytes = b"") -> Answer:
+    async def send(self, method: str, target: str, headers: Mapping[str, str], body: bytes = b"") -> Answer:
         """Send a request. Raises OSError."""
         lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
-        head = f"{method} {self.target} HTTP/1.1\r\n{lines}{_SENT_WITH_ALL}content-length: {len(body)}\r\n\r\n"
-        return await self.connections.send(head.encode("latin-1"), body)
+        head = f"{method} {target} HTTP/1.1\r\n{lines}{_SENT_WITH_ALL}content-length: {len(body)}\r\n\r\n"
+        return await self.connections.send(head.encode("latin-1"), body, head_only=method == "HEAD")
 
 
 @asynccontextmanager
-async def open_wire(client: Any) -> AsyncIterator[Wire | None]:
-    """The wire of an open client of a service whose calls all go to one URL, with connections of its own.
+async def open_wire(client: Any, url: str) -> AsyncIterator[Wire | None]:
+    """A wire to the URL that calls of an open client go to, with connections of its own.
 
     Certificates, time limits and the number of connections are the client's. None where the client does what these
     connections do not: a proxy, or TLS without a check of certificates.
     """
-    url: str = client.meta.endpoint_url
     http = client._endpoint.http_session  # noqa: SLF001
     if http._proxy_config.proxy_url_for(url) or not http._verify:  # noqa: SLF001
         yield None
@@ -93,6 +100,23 @@ async def open_wire(client: Any) -> AsyncIterator[Wire | None]:
         )
     finally:
         connections.close()
+
+
+async def resolve_bucket(client: Any, bucket: str) -> tuple[str, str] | None:
+    """The URL of a bucket's objects and the region that their calls are signed for.
+
+    None where calls are not signed as usual, as those of directory buckets and access points in other regions.
+    """
+    region = client.meta.region_name
+    model, context = client.meta.service_model.operation_model("DeleteObject"), {"client_region": region}
+    url, headers, properties = await client._resolve_endpoint_ruleset(  # noqa: SLF001
+        model, {"Bucket": bucket, "Key": "key"}, context
+    )
+    schemes = (properties or {}).get("authSchemes") or [{}]
+    scheme = {"name": "sigv4", "signingName": "s3", "signingRegion": region, **schemes[0]}
+    if headers or scheme["name"] != "sigv4" or scheme["signingName"] != "s3":
+        return None
+    return url, scheme["signingRegion"]
 
 
 def _tls(http: Any) -> ssl.SSLContext:

@@ -68,7 +68,7 @@ async def open_table(
             change_parameters(client, ask_for_units)
         # A direct call goes to the endpoint of the region, never to one of the account.
         if direct and getattr(client.meta.config, "account_id_endpoint_mode", None) != "required":
-            wire = await stack.enter_async_context(open_wire(client))
+            wire = await stack.enter_async_context(open_wire(client, client.meta.endpoint_url))
             if wire is not None:
                 # A coroutine, whatever its types say.
                 credentials = await cast("Awaitable[AioCredentials | None]", session.get_credentials())

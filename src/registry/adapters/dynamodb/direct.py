@@ -9,8 +9,8 @@ suite of tests runs over both.
 
 import zlib
 from base64 import b64encode
-from email.utils import parsedate_to_datetime
 from functools import partial
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any, cast
 
 import orjson
@@ -18,14 +18,16 @@ from aiobotocore.credentials import AioCredentials
 from botocore.credentials import ReadOnlyCredentials
 from botocore.exceptions import ClientError, NoCredentialsError
 
+from registry.adapters.aws_signing import Signing
 from registry.adapters.botocore_internals import ResponseParserError, Wire
 from registry.adapters.dynamodb.parsing import decode_items, read_answer
-from registry.adapters.dynamodb.signing import Signing
 from registry.adapters.http_connections import Answer
 
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb import DynamoDBClient
 
+_CONTENT_TYPE = "application/x-amz-json-1.0"
+_TARGET = "DynamoDB_20120810."
 _BY_CLOCK = frozenset({"InvalidSignatureException", "RequestExpired", "SignatureDoesNotMatch"})
 """What DynamoDB answers to a signature of another time, among others."""
 _OF_ERRORS = ("CancellationReasons", "Item")
@@ -40,7 +42,7 @@ class DirectClient:
         self._wire = wire
         self._credentials = credentials
         self._asked = {"ReturnConsumedCapacity": "TOTAL"} if ask_for_units else {}
-        self._signing = Signing(host=wire.host, path=wire.path, region=client.meta.region_name)
+        self._signing = Signing("dynamodb", host=wire.host, region=client.meta.region_name)
         self.get_item = partial(self._call, "GetItem")
         self.query = partial(self._call, "Query")
         self.scan = partial(self._call, "Scan")
@@ -62,7 +64,10 @@ class DirectClient:
         answer = await self._send(operation, body)
         if answer.status >= 300:
             error = self._error_of(operation, answer)
-            if not (error.response["Error"]["Code"] in _BY_CLOCK and self._is_other_clock(answer)):
+            if not (
+                error.response["Error"]["Code"] in _BY_CLOCK
+                and self._signing.follow_date(answer.headers.get("date", ""))
+            ):
                 raise error
             answer = await self._send(operation, body)
             if answer.status >= 300:
@@ -73,8 +78,10 @@ class DirectClient:
         return {**read_answer(answer.body), "ResponseMetadata": _metadata(answer)}
 
     async def _send(self, operation: str, body: bytes) -> Answer:
-        headers = self._signing.headers(operation, body, await self._signer())
-        return await self._wire.send("POST", headers, body)
+        given = {"content-type": _CONTENT_TYPE, "x-amz-target": _TARGET + operation}
+        digest, credentials = sha256(body).hexdigest(), await self._signer()
+        headers = self._signing.headers("POST", self._wire.path, given, digest, credentials)
+        return await self._wire.send("POST", self._wire.target, headers, body)
 
     async def _signer(self) -> ReadOnlyCredentials:
         if self._credentials is None:
@@ -97,14 +104,6 @@ class DirectClient:
         response: Any = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": _metadata(answer), **known}
         kind: type[ClientError] = cast("Any", self.exceptions).from_code(code)
         return kind(response, operation)
-
-    def _is_other_clock(self, answer: Answer) -> bool:
-        """Whether the call was signed by a clock that is wrong; then calls are signed by the server's from now on."""
-        try:
-            at = parsedate_to_datetime(answer.headers.get("date", ""))
-        except ValueError:
-            return False
-        return self._signing.follow_clock(at.timestamp())
 
 
 def _metadata(answer: Answer) -> dict[str, Any]:
