@@ -16,7 +16,7 @@ RESULTS = Path(__file__).parent / "results"
 _DESCRIPTION = """\
 Measure the registry beside baselines of the same run and print one table.
 
-Servers are started for real, each measurement and its baseline take turns, and a row gives the median of the rounds
+Servers are started for real, each measurement alternates with its baseline, and a row gives the median of the rounds
 with its spread (half the way from the lowest round to the highest). Costs are CPU time of the server's process, so
 that other programs disturb them little; speeds are wall-clock times and want a quiet machine."""
 _EPILOG = """\
@@ -42,7 +42,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="fewer rounds, less data")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the result here as well")
     parser.add_argument("--compare", type=Path, metavar="FILE", help="instead of the saved baseline")
-    parser.add_argument("--save", action="store_true", help="keep these suites' rows as the baseline, and tell them")
+    parser.add_argument("--save", action="store_true", help="keep these suites' rows as the baseline, and print them")
     parser.add_argument("--page", action="store_true", help="write docs/benchmarks.md from the baseline, and end")
     arguments = parser.parse_args()
     if unknown := [name for name in arguments.suites if name not in SUITES]:

@@ -1,10 +1,10 @@
-"""Two checkouts in turns: what a request costs each of them in CPU of the server, and the ratio.
+"""Two checkouts in alternating rounds: what a request costs each of them in CPU of the server, and the ratio.
 
     python -m bench.against OTHER [CASE…]
 
 `OTHER` is another checkout of this repository with its own `.venv`, such as a worktree of an older commit. Both servers
-live at the same time and take short turns, so that both meet the same machine: on one that is busy with other work the
-ratio of the two can be trusted while the figures cannot.
+run at the same time and alternate in short rounds, so that both meet the same machine: on one that is busy with other
+work the ratio of the two can be trusted while the figures cannot.
 """
 
 import contextlib

@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from bench.engines import in_each_home
+from bench.engines import with_each_backend
 from bench.machine import MEGABYTE
 from bench.report import Measured, Row
 from bench.servers import Server, server_and_files
@@ -27,7 +27,7 @@ _PROPORTIONAL_GOAL = 1.1
 
 
 def rows(options: Options) -> Iterator[Row]:
-    return in_each_home("artifacts", lambda settings: _rows(settings, options))
+    return with_each_backend("artifacts", lambda settings: _rows(settings, options))
 
 
 def _rows(settings: Mapping[str, str], options: Options) -> Iterator[Row]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import httpx
 
-from bench.engines import in_each_home
+from bench.engines import with_each_backend
 from bench.load import request
 from bench.machine import MEGABYTE
 from bench.report import Row
@@ -30,7 +30,7 @@ _BLOCK = os.urandom(2**20)
 
 
 def rows(options: Options) -> Iterator[Row]:
-    return in_each_home("crowds", lambda settings: _rows(settings, options))
+    return with_each_backend("crowds", lambda settings: _rows(settings, options))
 
 
 def _rows(settings: Mapping[str, str], options: Options) -> Iterator[Row]:

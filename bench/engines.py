@@ -1,4 +1,4 @@
-"""The home at scale on engines of this machine: DynamoDB Local, versitygw and Redis, as the tests run them."""
+"""The scaled backend on engines of this machine: DynamoDB Local, versitygw and Redis, as the tests run them."""
 
 import contextlib
 import subprocess
@@ -19,15 +19,15 @@ RecordsEngine = Callable[[], AbstractContextManager[str]]
 
 
 def missing_engines(suite: str) -> bool:
-    """Whether an engine cannot be started; told on stderr."""
+    """Whether an engine cannot be started; reported on stderr."""
     reasons = [reason for engine in (dynamodb, s3, redis) if (reason := engine.find_missing())]
     if reasons:
-        sys.stderr.write(f"{suite}: the home at scale is not measured; {'; '.join(reasons)}\n")
+        sys.stderr.write(f"{suite}: the scaled backend is not measured; {'; '.join(reasons)}\n")
     return bool(reasons)
 
 
 @contextlib.contextmanager
-def scaled_home(records_engine: RecordsEngine = dynamodb.running_dynamodb) -> Iterator[dict[str, str]]:
+def scaled_engines(records_engine: RecordsEngine = dynamodb.running_dynamodb) -> Iterator[dict[str, str]]:
     """Settings of an empty registry at scale, whose engines run until the end."""
     with records_engine() as records, s3.running_s3() as stored, redis.running_redis() as shared:
         used = Engines(records, stored.endpoint_url, shared.url)
@@ -53,11 +53,11 @@ def measuring_engine() -> Iterator[str]:
             stop(process)
 
 
-def in_each_home(suite: str, measure: Callable[[Mapping[str, str]], Iterator[Row]]) -> Iterator[Row]:
-    """What `measure` finds with the settings of either home."""
+def with_each_backend(suite: str, measure: Callable[[Mapping[str, str]], Iterator[Row]]) -> Iterator[Row]:
+    """What `measure` finds with the settings of either backend."""
     yield from measure({})
     if missing_engines(suite):
         return
-    with scaled_home() as settings:
+    with scaled_engines() as settings:
         for row in measure(settings):
             yield replace(row, name=f"{row.name}, at scale")

@@ -181,7 +181,7 @@ def _small_files(package: _Package, plain: int, name: str, options: Options) -> 
 
 
 def _large_file(package: _Package, plain: int, name: str) -> Iterator[Row]:
-    """The whole of each large file, in turns with the server that has it unpacked."""
+    """The whole of each large file, in alternating rounds with the server that has it unpacked."""
     with httpx.Client(timeout=600, trust_env=False) as client:
         for path in (_STORED, _DEFLATED):
             urls = (f"{package.server.url}{package.path}/{path}", f"http://127.0.0.1:{plain}/{path}")

@@ -1,4 +1,4 @@
-"""What owners cost in a publish with SQLite: the store alone, with the checks of names and without them, in turns.
+"""What owners cost in a publish with SQLite: the store alone, in alternating rounds with and without the checks.
 
 CPU time of this process. Without them a publish looks at no owner and no retired version, and makes no name.
 """

@@ -55,7 +55,7 @@ def save(report: Report) -> None:
 
 
 def with_results(page: str, reports: list[Report]) -> str:
-    """The page, its parts between the marks made again."""
+    """The page, its parts between the markers, generated again."""
     answered = _between(page, _ANSWERS, _END_OF_ANSWERS, answers(reports))
     return _between(answered, _BEGIN, _END, results(reports))
 
@@ -85,9 +85,9 @@ def results(reports: list[Report]) -> str:
     parts = [_table([row for report in reports for row in report.rows])]
     for report in reports:
         suite, facts = report.rows[0].suite, report.facts
-        told = f"`{suite}`: {facts['at']}, commit {facts['commit']}, {_shown(facts['machine'])}"
+        measured = f"`{suite}`: {facts['at']}, commit {facts['commit']}, {_shown(facts['machine'])}"
         rough = " (quick: rough figures)" if "quick" in facts["suites"] else ""
-        parts.append(f"{told}{rough}\n\n![{suite}](images/benchmarks/{suite}.svg)")
+        parts.append(f"{measured}{rough}\n\n![{suite}](images/benchmarks/{suite}.svg)")
     return "\n\n".join(parts)
 
 

@@ -95,7 +95,7 @@ def draw_suite(report: Report, path: Path, digest: str) -> None:
     axes = figure.subplots(len(panels), 1, squeeze=False, height_ratios=heights)
     for place, panel in zip(axes[:, 0], panels, strict=True):
         _bars(place, panel)
-    # Drawn in each panel, told once.
+    # Drawn in each panel, named in the legend once.
     figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper right", ncols=3)
     figure.savefig(path, metadata={"Date": None, "Description": f"baseline {digest}"})
 

@@ -1,6 +1,6 @@
 """Small answers: how much CPU of the server they cost, against a bare Starlette route of the same size.
 
-The registry's process and the bare one live side by side and take turns, so that both meet the same machine.
+The registry's process and the bare one run at the same time in alternating rounds, so that both meet the same machine.
 """
 
 import itertools

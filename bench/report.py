@@ -30,7 +30,7 @@ class Row:
 
     `value` is in `unit`; `ratio` says how it stands to the baseline, where there is one. `goal` is a bound for the
     ratio, or for the value where there is no ratio: the most that is allowed, or the least where `more_is_better`.
-    `spread` is that of what the goal is about (see Measured). `note` tells what a reader has to know beside it.
+    `spread` is that of what the goal is about (see Measured). `note` says what a reader must know with it.
     """
 
     suite: str
@@ -49,7 +49,7 @@ class Row:
     def beside(
         cls, ours: Sequence[float], theirs: Sequence[float], *, suite: str, name: str, unit: str, **more: Any
     ) -> "Row":
-        """The row of rounds that took turns with those of a baseline; `more` are further fields."""
+        """The row of rounds that alternated with those of a baseline; `more` are further fields."""
         ratio = Measured.of([own / other for own, other in zip(ours, theirs, strict=True)])
         return cls(
             suite,

@@ -65,7 +65,7 @@ class Server:
 
 @contextlib.contextmanager
 def data_folder() -> Iterator[Path]:
-    """A folder for a registry's data, gone afterwards."""
+    """A folder for a registry's data, removed afterwards."""
     with tempfile.TemporaryDirectory(prefix="registry-bench-") as folder:
         yield Path(folder)
 

@@ -40,7 +40,7 @@ SUITES = {
     "ratings": Suite("ratings", "a cached rating against a read by id, a computation against its slowest source"),
     "publishing": Suite("publishing", "small packages, 16 at a time"),
     "owners": Suite("owners", "what owners and retired versions cost in a publish with SQLite, in the store alone"),
-    "homes": Suite("homes", "the home at scale (DynamoDB Local, versitygw, Redis) beside the embedded one"),
+    "backends": Suite("backends", "the scaled backend (DynamoDB Local, versitygw, Redis) beside the embedded one"),
     "units": Suite("units", "calls, capacity units and CPU of each operation at scale, by an engine that counts"),
     "transfers": Suite("transfers", "upload and download of 1 GiB: speed and memory of the server"),
     "artifacts": Suite("artifacts", "0.1 MB to 1 GiB up and down, killed clients"),

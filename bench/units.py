@@ -15,7 +15,7 @@ from typing import Any
 
 import httpx
 
-from bench.engines import measuring_engine, missing_engines, scaled_home
+from bench.engines import measuring_engine, missing_engines, scaled_engines
 from bench.load import request, send_all
 from bench.publishing import multipart
 from bench.report import Measured, Row
@@ -94,23 +94,23 @@ def rows(options: Options) -> Iterator[Row]:
     if missing_engines("units"):
         return
     rounds, count = (3, 200) if options.quick else (5, 800)
-    with scaled_home(measuring_engine) as settings:
-        with _Home(settings) as home:
-            idle = home.idle()
+    with scaled_engines(measuring_engine) as settings:
+        with _Backend(settings) as backend:
+            idle = backend.idle()
             yield from _shown("nothing, a second", [idle], None)
             for operation in _OPERATIONS:
-                costs = [home.measure(operation, count // operation.weight, idle) for _ in range(rounds)]
+                costs = [backend.measure(operation, count // operation.weight, idle) for _ in range(rounds)]
                 yield from _shown(operation.name, costs, operation.goal_us)
-        with _Home(settings | {"REGISTRY_SESSION_LEASE_SECONDS": "1"}) as home:
-            idle = home.idle()
+        with _Backend(settings | {"REGISTRY_SESSION_LEASE_SECONDS": "1"}) as backend:
+            idle = backend.idle()
             for operation in _LEASED:
-                costs = [home.measure(operation, count // operation.weight, idle) for _ in range(rounds)]
+                costs = [backend.measure(operation, count // operation.weight, idle) for _ in range(rounds)]
                 yield from _shown(f"{operation.name}, with a session lease", costs, operation.goal_us)
         # In a process that makes ratings itself.
-        with _Home(settings | {"REGISTRY_JOBS": "local"}) as home:
-            home.rate()
-            idle = home.idle()
-            costs = [home.measure(_RATED, count, idle) for _ in range(rounds)]
+        with _Backend(settings | {"REGISTRY_JOBS": "local"}) as backend:
+            backend.rate()
+            idle = backend.idle()
+            costs = [backend.measure(_RATED, count, idle) for _ in range(rounds)]
             yield from _shown(_RATED.name, costs, _RATED.goal_us)
 
 
@@ -127,7 +127,7 @@ def _shown(name: str, costs: list[_Cost], goal_us: float | None) -> Iterator[Row
     yield Row("units", f"{name}, CPU", measured.value, "µs CPU", measured.spread, goal=goal_us)
 
 
-class _Home(contextlib.ExitStack):
+class _Backend(contextlib.ExitStack):
     """A server at scale, with packages to work on."""
 
     def __init__(self, settings: dict[str, str]) -> None:

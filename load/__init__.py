@@ -1,1 +1,1 @@
-"""Load on a whole registry: users, arrivals and transfers, kept as raw results and told in docs/performance.md."""
+"""Load on a whole registry: users, arrivals and transfers, kept as raw results and reported in docs/performance.md."""

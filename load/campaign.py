@@ -1,4 +1,4 @@
-"""A whole run: registries are started one after the other, filled, loaded, and their set-ups take turns.
+"""A whole run: registries are started one after the other, filled, loaded, and their set-ups alternate.
 
 A round of the standard set-up is a registry of its own, and other measurements come between its rounds: what scatters
 between registries and over minutes is in the noise that the report states.
@@ -32,9 +32,9 @@ class Campaign:
         """Measure these of SETUPS. What an earlier run left of them is removed, its standard rounds are kept beside."""
         for name in setups:
             self._make_room(name)
-        turns = [SETUPS[name](self, name) for name in setups]
-        while turns:
-            turns = [steps for steps in turns if next(steps, _END) is not _END]
+        remaining = [SETUPS[name](self, name) for name in setups]
+        while remaining:
+            remaining = [steps for steps in remaining if next(steps, _END) is not _END]
 
     def run_on(self, url: str) -> None:
         """Measure a registry that runs."""

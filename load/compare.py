@@ -50,7 +50,7 @@ def _pairs(part: str, here: Rounds, there: Rounds) -> Iterator[Pair]:
         yield Pair(f"{part}, {name or 'all'}, requests/s", rate_of(ours, name), rate_of(theirs, name))
 
 
-def told(found: list[Pair]) -> str:
+def described(found: list[Pair]) -> str:
     """How many agree, and each that does not."""
     outside = [pair for pair in found if not pair.agrees]
     share = 1 - len(outside) / len(found)
@@ -68,5 +68,5 @@ def compare(root: Path, other: Path) -> int:
     """Print which figures of the standard set-up differ. 1 when fewer agree than noise alone would let."""
     here, there = (read_setups(folder)["standard"] for folder in (root, other))
     found = pairs(here, there)
-    print(told(found))
+    print(described(found))
     return 0 if sum(pair.agrees for pair in found) >= EXPECTED_SHARE * len(found) else 1

@@ -114,7 +114,7 @@ class _Line:
         operation = call.operation
         try:
             answer = await (await self.connect()).send(_bytes(call, self._token))
-            operation = call.told(answer.status)
+            operation = call.operation_of(answer.status)
             if answer.status not in call.expected:
                 error = f"status {answer.status}"
             elif call.operation == "publish":

@@ -53,7 +53,7 @@ class Client(FastHttpUser):
             catch_response=True,
             allow_redirects=False,
         ) as response:
-            response.request_meta["name"] = call.told(response.status_code)
+            response.request_meta["name"] = call.operation_of(response.status_code)
             if response.status_code not in call.expected:
                 response.failure(f"status {response.status_code}")
                 return

@@ -24,8 +24,8 @@ const times = new Trend('mix_ms', true);
 const failures = new Counter('mix_failures');
 const byOperation = {};
 // A rating that is only queued is another thing than one that is there, and so are bytes and the address of bytes.
-const told = { 'rate 202': 'rate_queued', 'download 307': 'download_redirected' };
-const operations = [...Object.keys(mix.weights), ...Object.values(told)];
+const named = { 'rate 202': 'rate_queued', 'download 307': 'download_redirected' };
+const operations = [...Object.keys(mix.weights), ...Object.values(named)];
 for (const operation of operations) {
   byOperation[operation] = new Trend(`op_${operation}`, true);
 }
@@ -129,7 +129,7 @@ function seen(operation, answer, ...expected) {
   // From sending the request to the last byte of the answer, as the other generators count.
   const spent = answer.timings.duration;
   times.add(spent);
-  byOperation[told[`${operation} ${answer.status}`] || operation].add(spent);
+  byOperation[named[`${operation} ${answer.status}`] || operation].add(spent);
   if (!expected.includes(answer.status)) failures.add(1, { operation, status: String(answer.status) });
 }
 

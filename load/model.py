@@ -8,7 +8,7 @@ from tests.api.artifacts import MODEL, fetched
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """`source` tells a reader what the bytes are."""
+    """`source` says what the bytes are."""
 
     source: str
     content: bytes

@@ -124,7 +124,7 @@ def _packages(setup: Setup) -> Figure:
 
 def _transfers(setups: Setups) -> Figure:
     figure, axes = _axes("size, MB", "MB/s")
-    for setup, home in ((STANDARD, "embedded"), ("scaled", "scaled")):
+    for setup, backend in ((STANDARD, "embedded"), ("scaled", "scaled")):
         if "transfers" not in setups.get(setup, {}):
             continue
         operations = setups[setup]["transfers"].one.operations
@@ -134,7 +134,7 @@ def _transfers(setups: Setups) -> Figure:
             speeds = [
                 size / (operations[name].summary().mean_ms / 1000) for size, name in zip(sizes, named, strict=True)
             ]
-            axes.plot(sizes, speeds, style, markersize=4, label=f"{way}, {home}")
+            axes.plot(sizes, speeds, style, markersize=4, label=f"{way}, {backend}")
     axes.set(xscale="log", yscale="log")
     axes.legend(fontsize=8)
     return figure

@@ -27,11 +27,11 @@ def predecessor(setups: dict[str, Setup]) -> str:
         ["listings by table scan, so slower with each package", _listing(closed, largest), _listing(at_scale, None)],
         ["uploads fail over 50 MB", _uploads(standard.get("transfers")), _uploads(scaled.get("transfers"))],
     ]
-    return table(["the predecessor", "embedded home", "home at scale, on one machine"], rows)
+    return table(["the predecessor", "embedded backend", "scaled backend, on one machine"], rows)
 
 
-def _both(closed: Rounds | None, at_scale: Rounds | None, told: Callable[[Rounds], str]) -> list[str]:
-    return [_NOT if rounds is None else told(rounds) for rounds in (closed, at_scale)]
+def _both(closed: Rounds | None, at_scale: Rounds | None, shown: Callable[[Rounds], str]) -> list[str]:
+    return [_NOT if rounds is None else shown(rounds) for rounds in (closed, at_scale)]
 
 
 def _throughput(rounds: Rounds | None) -> str:

@@ -98,7 +98,7 @@ and raw results differ. `make load ARGS="--quick --results DIR"` takes two minut
   {versions["fastapi"]}, uvicorn {versions["uvicorn"]}. Load generator, registry and engines share its cores and speak
   over loopback. Its load average was {machine["load"]} when the run began: above about 0.5, other programs had a share.
 - Each round of the standard set-up is a registry of its own on a new data folder: one process that serves, 500 packages
-  published through the API, 100 clients. Rounds of all set-ups take turns.
+  published through the API, 100 clients. Rounds of all set-ups alternate.
 - The mix of requests and the targets are code, in `load/mix.json`, and every generator reads it."""
 
 
@@ -116,7 +116,7 @@ def _targets(setups: Setups) -> str:
         ("1,000 arrivals/s, light generator", STANDARD, "rate-1000"),
         ("100 closed clients, two workers", "workers-2", "closed"),
         ("1,500 arrivals/s, two workers", "workers-2", "rate-1500"),
-        ("100 closed clients, home at scale", "scaled", "closed"),
+        ("100 closed clients, scaled backend", "scaled", "closed"),
     ]
     found = [(name, setups[setup][part]) for name, setup, part in loads if part in setups.get(setup, {})]
     return f"## Targets\n\n{named}.\n\n{tables.targets(found)}"
@@ -129,7 +129,7 @@ def _predecessor(setups: Setups) -> str:
 {predecessor(setups)}
 
 The predecessor's figures are those of its own report, on AWS; ours are over loopback, and at scale with engines that
-imitate AWS on the same two cores. They are not one experiment: the table tells where each figure stands, not a factor
+imitate AWS on the same two cores. They are not one experiment: the table says where each figure stands, not a factor
 between them. Ratings are made in the background; the packages here link no source that would be asked."""
 
 
@@ -139,15 +139,15 @@ def _noise(setups: Setups, root: Path) -> str:
     text = f"""\
 ## Noise
 
-`±` stands behind a figure that was measured in several rounds ({rounds} of the standard set-up): in 19 of 20 cases a
-second run of as many rounds gives a figure no farther from this one, as far as the scatter of this run's rounds tells
+`±` follows a figure that was measured in several rounds ({rounds} of the standard set-up): in 19 of 20 cases a
+second run of as many rounds gives a figure no farther from this one, as far as the scatter of this run's rounds shows
 (Student's t × standard deviation × √(2 ÷ rounds); `load/noise.py`). `python -m load compare DIR` holds two runs against
 each other; who measures again keeps the rounds of the run before, and how they compare stands here."""
     if not (before := setups.get(BEFORE)) or not (found := compare.pairs(setups[STANDARD], before)):
         return text
     run = results.read_run_before(root)
     of = f"commit {run['commit']}, {run['at']}, load average {run['machine']['load']} when it began"
-    return f"{text}\n\nThis run against the one before it ({of}): {compare.told(found)}"
+    return f"{text}\n\nThis run against the one before it ({of}): {compare.described(found)}"
 
 
 def _endpoints(standard: Setup) -> str:
@@ -211,7 +211,7 @@ def _together_line(rounds: Rounds) -> str:
 
 def _transfers(setups: Setups) -> str:
     parts = [
-        f"{name.capitalize()} home:\n\n{tables.transfers(setups[setup]['transfers'])}"
+        f"{name.capitalize()} backend:\n\n{tables.transfers(setups[setup]['transfers'])}"
         for name, setup in (("embedded", STANDARD), ("scaled", "scaled"))
         if "transfers" in setups.get(setup, {})
     ]
@@ -229,10 +229,10 @@ def _scaled(setups: Setups) -> str:
     if closed is None:
         return ""
     return f"""\
-## The home at scale
+## The scaled backend
 
 DynamoDB Local, the S3 server of the tests and Redis run on the same two cores as registry and generator, and DynamoDB
-Local is no measure of DynamoDB: this tells that the service holds, and what requests cost in calls, not how fast it is
+Local is no measure of DynamoDB: this shows that the service holds, and what requests cost in calls, not how fast it is
 on AWS. A download is answered by the address of the bytes in S3 (307).
 
 {tables.endpoints(closed)}"""
@@ -241,7 +241,7 @@ on AWS. A download is answered by the address of the bytes in S3 (307).
 def _stores(setups: Setups) -> str:
     parts = [
         f"{title}:\n\n{tables.stores(setups[setup]['closed'])}"
-        for title, setup in (("Embedded home", STANDARD), ("Home at scale", "scaled"))
+        for title, setup in (("Embedded backend", STANDARD), ("Scaled backend", "scaled"))
         if "closed" in setups.get(setup, {})
     ]
     head = """\
@@ -249,7 +249,7 @@ def _stores(setups: Setups) -> str:
 
 During the closed rounds, from the registry's own metric `registry_store_call_seconds` (p95: upper bound of its bucket,
 the highest of all rounds). Times include waiting for the writing thread and for the event loop. Capacity units are what
-DynamoDB says it consumed, so they exist in the home at scale only."""
+DynamoDB says it consumed, so they exist in the scaled backend only."""
     return "\n\n".join([head, *parts]) if parts else ""
 
 
@@ -258,14 +258,14 @@ def _resources(standard: Setup) -> str:
 ## What each run used, and what each generator costs
 
 Cores kept busy on average, CPU for each request, and the most resident memory, children included. Generator CPU for
-each request tells why figures of different generators are no measure of the registry: locust and k6 take their core
+each request explains why figures of different generators are no measure of the registry: locust and k6 take their core
 from it.
 
 {tables.resources(standard)}
 
 - **light**: raw connections and histograms on one event loop; closed users and open arrivals.
 - **locust**: a master with workers; rounds latencies to whole milliseconds, above 100 ms to two digits; closed users.
-- **k6**: tells percentiles only; closed users and open arrivals; its CPU includes compiling the script."""
+- **k6**: reports percentiles only; closed users and open arrivals; its CPU includes compiling the script."""
 
 
 def _missing(setups: Setups) -> str:
@@ -275,7 +275,7 @@ def _missing(setups: Setups) -> str:
         for words, there in (
             ("AWS itself: engines that imitate it stand for it", False),
             ("a network between client and registry: all is loopback", False),
-            ("the home at scale", "scaled" in setups),
+            ("the scaled backend", "scaled" in setups),
             ("100,000 packages", "packages-100000" in setups.get("packages", {})),
             ("two workers", "workers-2" in setups),
             ("locust", "locust" in standard),

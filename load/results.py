@@ -16,7 +16,7 @@ MIX: dict[str, Any] = json.loads((Path(__file__).parent / "mix.json").read_text(
 
 @dataclass(frozen=True, slots=True)
 class Quantiles:
-    """What a generator tells that keeps no histogram (k6)."""
+    """What a generator reports that keeps no histogram (k6)."""
 
     count: int
     mean_ms: float

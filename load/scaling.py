@@ -60,7 +60,7 @@ def rates_table(found: list[Rounds]) -> str:
 
 
 def clients_bends(found: list[Rounds]) -> str:
-    """One sentence for each stretch between two points: what throughput does, and what the processes tell of why."""
+    """One sentence for each stretch between two points: what throughput does, and what the processes show of why."""
     lines = []
     for before, after in itertools.pairwise(found):
         grown = per_second(after) / per_second(before) - 1
@@ -188,7 +188,7 @@ def _mean_of(scenario: Scenario, name: str) -> float:
 
 _WHY_PACKAGES = {
     "read": "A read is one look-up by key; what grows is a tree that becomes a level deeper.",
-    "list": "A page is read from an index, from its end; how much lies behind the page does not matter.",
+    "list": "A page is read from an index, from its end; how much follows the page does not matter.",
     "regex": "The pattern runs over all names in one buffer until the page is full; here the first names that were "
     "published match, so that what is newer is looked through too: this one may grow with the registry.",
     "publish": "A publish writes to several indexes; with more packages fewer of their pages are in the cache, and the "

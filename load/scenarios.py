@@ -58,7 +58,7 @@ class Subject:
             packages=len(self.ids),
             workers=self.registry.workers,
             seconds=seconds,
-            facts={"home": self.registry.backend, **self.facts},
+            facts={"backend": self.registry.backend, **self.facts},
             operations={},
             total=total({}),
             round=self.round,
@@ -157,14 +157,14 @@ def _tool(subject: Subject, blank: Scenario, run: Callable[[Callable[[int], None
     before = store_counts(subject.registry.client)
     pids = _pids(subject, generator_pid=None)
     with watched(pids) as usage:
-        told = run(lambda pid: pids.__setitem__("generator", pid))
-    facts = {**blank.facts, "kept": told.kept}
+        outcome = run(lambda pid: pids.__setitem__("generator", pid))
+    facts = {**blank.facts, "kept": outcome.kept}
     _keep(
         subject,
-        replace(blank, seconds=told.seconds, facts=facts),
-        told.operations,
-        told.total,
-        told.timeline,
+        replace(blank, seconds=outcome.seconds, facts=facts),
+        outcome.operations,
+        outcome.total,
+        outcome.timeline,
         usage,
         before,
     )

@@ -30,8 +30,8 @@ def targets(found: Sequence[tuple[str, Rounds]]) -> str:
         cells += [f"{rounds.error_share:.2%}", figure(rounds.figure(lambda one: one.per_second))]
         for target in MIX["targets"]:
             own = rounds.one.facts.get("kept", {}).get(target)
-            told = "" if own is None else f" (its own thresholds: {'met' if own else 'missed'})"
-            cells.append((f"missed: {', '.join(missed)}" if (missed := rounds.missed(target)) else "met") + told)
+            verdict = "" if own is None else f" (its own thresholds: {'met' if own else 'missed'})"
+            cells.append((f"missed: {', '.join(missed)}" if (missed := rounds.missed(target)) else "met") + verdict)
         rows.append(cells)
     return table(["load", "mean ms", "p95 ms", "errors", "requests/s", *MIX["targets"]], rows)
 
@@ -106,7 +106,7 @@ def size_bytes(name: str) -> int:
 
 
 def stores(rounds: Rounds) -> str:
-    """Calls of all rounds together. With capacity units where a store told any."""
+    """Calls of all rounds together. With capacity units where a store verdict any."""
     scenario_calls = [calls for scenario in rounds.all for calls in scenario.stores]
     has_units = any(calls.capacity_units for calls in scenario_calls)
     rows = []

@@ -53,7 +53,7 @@ def _working_files(ids: list[str]) -> Iterator[tuple[Path, Path]]:
 def locust(
     url: str, token: str, ids: list[str], *, clients: int, seconds: int, processes: int, started: Callable[[int], None]
 ) -> Told:
-    """Closed users; `processes` over 1 is a master with that many workers. `started` is told the process id."""
+    """Closed users; `processes` over 1 is a master with that many workers. `started` gets the process id."""
     with _working_files(ids) as (listed, result):
         command = [sys.executable, "-m", "locust", "-f", str(_HERE / "locustfile.py"), "--headless", "--only-summary"]
         command += ["--host", url, "--users", str(clients), "--spawn-rate", str(clients), "--run-time", f"{seconds}s"]
@@ -100,7 +100,7 @@ def k6(
 def _run(
     command: list[str], token: str, extra: dict[str, str], *, result: Path, started: Callable[[int], None]
 ) -> None:
-    """Raises RuntimeError when the tool wrote no `result`, which tells the targets it kept too."""
+    """Raises RuntimeError when the tool wrote no `result`, which also names the targets that were kept."""
     environment = os.environ | extra | {"REGISTRY_TOKEN": token}
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)

@@ -26,7 +26,7 @@ class Call:
     body: bytes = b""
     name: str = ""
 
-    def told(self, status: int) -> str:
+    def operation_of(self, status: int) -> str:
         """What the answer counts as: a rating that is only queued is another thing than one that is there, and so are
         bytes and the address of bytes."""
         return _TOLD.get((self.operation, status), self.operation)

@@ -42,7 +42,7 @@ class Keyed:
             del into.places[bisect_left(into.places, place)]
 
     def walk(self, key: str, *, after: Place | None, forward: bool) -> Iterator[tuple[Place, Item]]:
-        """The entries of a partition, behind `after` in the order of the walk."""
+        """The entries of a partition, after `after` in the order of the walk."""
         found = self.partitions.get(key)
         if found is None:
             return

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from bench.engines import missing_engines, scaled_home
+from bench.engines import missing_engines, scaled_engines
 from bench.releases.checking import Outcome, Plan, check
 
 _DESCRIPTION = """\
@@ -40,7 +40,7 @@ def main() -> int:
     if arguments.backend != "embedded":
         if missing_engines("releases"):
             return 2
-        with scaled_home() as settings:
+        with scaled_engines() as settings:
             mixed += _check("at scale (DynamoDB Local)", settings, plan)
     return 1 if mixed else 0
 

@@ -37,13 +37,18 @@ def test_a_change_has_the_edge_forget_what_it_holds(
                 assert "stale-while-revalidate" in kept.headers["cache-control"]
                 assert TAG not in client.get(path).headers, "what a caller with a token gets is in no shared cache"
                 assert TAG not in nobody.get("/packages").headers
-                assert client.patch(path, json={"description": "changed"}).status_code == 200
+                draft = publish(client, b"other bytes", status="draft")
+                for each in (f"/package/{draft['id']}", path):
+                    assert client.patch(each, json={"description": "changed"}).status_code == 200
                 eventually(lambda: f"#{tag}" in cloudfront.items)
                 told = len(cloudfront.items)
                 assert client.delete(path).status_code == 204
                 eventually(lambda: f"#{tag}" in cloudfront.items[told:])
                 assert client.get("/webhooks").json()["items"] == []
-                eventually(lambda: 'registry_edge_invalidations_total{outcome="done"}' in client.get("/metrics").text)
+                for outcome in ("done", "skipped"):
+                    counted = f'registry_edge_invalidations_total{{outcome="{outcome}"}}'
+                    eventually(lambda: counted in client.get("/metrics").text)  # noqa: B023 - called here
+                assert f"#package-{draft['id']}" not in cloudfront.items
             assert cloudfront.refused == []
         finally:
             server.stop()

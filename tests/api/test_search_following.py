@@ -33,7 +33,7 @@ def test_a_change_is_found_by_every_worker_and_a_delete_never_lingers(
 
 
 def test_after_a_restart_reads_answer_at_once_and_search_soon(start: ServerFactory, backend: Mapping[str, str]) -> None:
-    server = start(**backend)
+    server = start(**backend, REGISTRY_SEARCH_READY_SECONDS="0")
     person = log_in(server.url, server.admin_name, server.admin_password)
     with person.client:
         kept = publish(person.client, readme="a needle")
@@ -52,6 +52,19 @@ def test_after_a_restart_reads_answer_at_once_and_search_soon(start: ServerFacto
                 assert state == "unavailable"
                 problem(answer, 503, slug="unavailable")
                 assert int(answer.headers["retry-after"]) >= 1
+        assert found_ids(client, "needle") == [kept["id"]]
+
+
+def test_a_process_that_is_ready_answers_searches(start: ServerFactory, backend: Mapping[str, str]) -> None:
+    server = start(**backend)
+    person = log_in(server.url, server.admin_name, server.admin_password)
+    with person.client:
+        kept = publish(person.client, readme="a needle")
+    server.kill()
+    for index in server.data_dir.glob("search*"):
+        index.unlink()
+    server.start()  # waits until it is ready
+    with connect(server.url, person.token) as client:
         assert found_ids(client, "needle") == [kept["id"]]
 
 

@@ -21,6 +21,7 @@ from tests.conformance.rating_store import RatingStoreContract
 from tests.conformance.refreshing import RefreshingContract
 from tests.conformance.release_store import ReleaseStoreContract
 from tests.conformance.search_index import SearchIndexContract
+from tests.conformance.unseen_packages import UnseenPackagesContract
 from tests.conformance.upgrade_store import UpgradeStoreContract
 from tests.conformance.verdict_store import ScanRequestStoreContract, VerdictStoreContract
 from tests.conformance.webhook_store import WebhookStoreContract
@@ -54,3 +55,4 @@ class RecordSuites:
     TestDeliveryOutbox = DeliveryOutboxContract
     TestDerivedStore = DerivedStoreContract
     TestDeliveryReplay = DeliveryReplayContract
+    TestUnseenPackages = UnseenPackagesContract

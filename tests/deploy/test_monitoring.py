@@ -40,7 +40,8 @@ LABELS = {
     "service": set(SERVICES),
     "queue": {"ratings", "scans", "webhooks", "ingest", "downloads"},
     "outcome": {
-        "complete", "partial", "void", "waits", "failed", "delivered", "retried", "done", "ok", "unavailable", "error",
+        "complete", "partial", "void", "waits", "failed", "delivered", "retried", "done", "skipped", "ok",
+        "unavailable", "error",
     },
     "status": {status.value for status in SafetyStatus},
     "store": {"records", "blobs", "cache"},

@@ -10,16 +10,23 @@ import pytest
 from registry.adapters.cloudfront import open_edge
 from registry.adapters.sqlite.database import SqliteDatabase
 from registry.adapters.sqlite.deliveries import SqliteDeliveryOutbox
+from registry.adapters.sqlite.names import SqliteNameStore
+from registry.adapters.sqlite.packages import SqlitePackageStore
 from registry.adapters.sqlite.webhooks import SqliteWebhookStore
 from registry.adapters.system.ids import UuidSource
+from registry.composition.edge import open_edge_cache
 from registry.domain.edges import MAX_TAG_LENGTH, package_tag, tag_of_path
 from registry.domain.errors import NotFound, Unavailable
+from registry.domain.events import EventType
+from registry.domain.packages import PackageStatus
 from registry.domain.webhooks import EDGE_ID, DeliveryStatus
 from registry.services.edge.invalidation import BATCH, MAX_ATTEMPTS, EdgeInvalidation, leave_edge
+from registry.services.edge.unseen import Unseen
 from registry.services.webhooks.webhooks import Webhooks
+from registry.settings import Settings
 from registry.wire.client_address import with_client_address
 from tests.engines.cloudfront import CloudFront, running_cloudfront
-from tests.factories import ManualClock, make_delivery, make_id, make_webhook
+from tests.factories import ManualClock, make_change, make_delivery, make_id, make_package, make_webhook
 from tests.unit.test_deliveries import ScriptedSender
 
 KEY, SECRET = "AKIAEXAMPLE", "an example's secret"
@@ -28,6 +35,7 @@ KEY, SECRET = "AKIAEXAMPLE", "an example's secret"
 @dataclass
 class Setting:
     clock: ManualClock
+    packages: SqlitePackageStore
     webhooks: SqliteWebhookStore
     outbox: SqliteDeliveryOutbox
     cloudfront: CloudFront
@@ -37,8 +45,12 @@ class Setting:
     def invalidated(self, outcome: str, tags: int) -> None:
         self.outcomes.append((outcome, tags))
 
-    async def changed(self, package_id: str) -> None:
-        await self.outbox.add(make_delivery(EDGE_ID, package_id=package_id))
+    async def changed(self, status: PackageStatus = PackageStatus.ACTIVE) -> str:
+        """Record the rating of another package; its id."""
+        package = make_package(status=status)
+        await self.packages.add(package, make_change(package.id))
+        await self.outbox.add(make_delivery(EDGE_ID, event=EventType.RATING_COMPLETED, package_id=package.id))
+        return package.id
 
     async def statuses(self) -> set[DeliveryStatus]:
         return {each.status for each in await self.outbox.list_deliveries(EDGE_ID, limit=500, after=None)}
@@ -53,10 +65,18 @@ async def setting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncItera
     webhooks, outbox = SqliteWebhookStore(database, clock), SqliteDeliveryOutbox(database, clock)
     with running_cloudfront({KEY: SECRET}) as cloudfront:
         async with open_edge(cloudfront.distribution_id, endpoint_url=cloudfront.url) as cache:
+            packages = SqlitePackageStore(database, clock)
             edge = EdgeInvalidation(
-                webhooks, outbox, cache, clock=clock, lease_seconds=60, gather_seconds=0, jitter=lambda: 0.0
+                webhooks,
+                outbox,
+                cache,
+                Unseen(packages, SqliteNameStore(database, clock)),
+                clock=clock,
+                lease_seconds=60,
+                gather_seconds=0,
+                jitter=lambda: 0.0,
             )
-            made = Setting(clock, webhooks, outbox, cloudfront, edge)
+            made = Setting(clock, packages, webhooks, outbox, cloudfront, edge)
             edge.observers.append(made)
             await edge.register()
             yield made
@@ -64,9 +84,7 @@ async def setting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncItera
 
 
 async def test_changes_of_many_packages_are_one_signed_call(setting: Setting) -> None:
-    ids = [make_id() for _ in range(BATCH + 1)]
-    for package_id in ids:
-        await setting.changed(package_id)
+    ids = [await setting.changed() for _ in range(BATCH + 1)]
     assert [await setting.edge.send_due() for _ in range(3)] == [BATCH, 1, 0]
     assert setting.cloudfront.refused == []
     assert len(setting.cloudfront.invalidations) == 2
@@ -77,8 +95,7 @@ async def test_changes_of_many_packages_are_one_signed_call(setting: Setting) ->
 
 @pytest.mark.parametrize("failure", [(400, "TooManyInvalidationsInProgress"), (403, "AccessDenied")])
 async def test_what_cloudfront_refuses_is_tried_again(setting: Setting, failure: tuple[int, str]) -> None:
-    package_id = make_id()
-    await setting.changed(package_id)
+    package_id = await setting.changed()
     setting.cloudfront.failures = [failure]
     assert await setting.edge.send_due() == 1
     assert (setting.outcomes, await setting.statuses()) == ([("retried", 1)], {DeliveryStatus.PENDING})
@@ -89,7 +106,7 @@ async def test_what_cloudfront_refuses_is_tried_again(setting: Setting, failure:
 
 
 async def test_it_is_given_up_when_edges_have_dropped_it_by_themselves(setting: Setting) -> None:
-    await setting.changed(make_id())
+    await setting.changed()
     setting.cloudfront.distribution_id = "ANOTHER"
     waited = 0
     while (await setting.statuses()) == {DeliveryStatus.PENDING}:
@@ -101,12 +118,32 @@ async def test_it_is_given_up_when_edges_have_dropped_it_by_themselves(setting: 
 
 
 async def test_a_lost_answer_makes_no_second_invalidation(setting: Setting) -> None:
-    await setting.changed(make_id())
+    await setting.changed()
     edge: EdgeInvalidation = setting.edge
     (leased,) = await setting.outbox.lease(EDGE_ID, limit=1, lease_seconds=1)
     for _ in range(2):
         await edge._invalidate([leased])
     assert len(setting.cloudfront.invalidations) == 1
+
+
+async def test_what_no_edge_can_hold_is_not_paid_for(setting: Setting) -> None:
+    await setting.changed(PackageStatus.DRAFT)
+    assert await setting.edge.send_due() == 1
+    assert setting.cloudfront.invalidations == {}
+    await setting.changed(PackageStatus.DRAFT)
+    package_id = await setting.changed()
+    assert await setting.edge.send_due() == 2
+    assert setting.cloudfront.items == [f"#{package_tag(package_id)}"]
+    assert setting.outcomes == [("skipped", 1), ("skipped", 1), ("done", 1)]
+    assert await setting.statuses() == {DeliveryStatus.DELIVERED}
+
+
+async def test_edges_hold_nothing_where_everybody_needs_a_token() -> None:
+    settings = Settings(edge_distribution_id="E1", anonymous="", edge_endpoint_url="http://127.0.0.1:9")
+    async with open_edge_cache(settings) as cache:
+        assert cache is None
+    async with open_edge_cache(settings.model_copy(update={"anonymous": "search"})) as cache:
+        assert cache is not None
 
 
 async def test_an_api_that_does_not_answer_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,7 +173,7 @@ async def test_admins_do_not_see_the_edge(setting: Setting) -> None:
 
 
 async def test_without_the_setting_nothing_is_recorded_for_the_edge_any_more(setting: Setting) -> None:
-    await setting.changed(make_id())
+    await setting.changed()
     assert await setting.outbox.due_webhooks() == [EDGE_ID]
     assert await leave_edge(setting.webhooks) == 0
     assert await setting.outbox.due_webhooks() == []

@@ -81,3 +81,29 @@ async def test_a_component_that_never_answers_is_down() -> None:
     assert not state.ok
     (window,) = (await monitor.window(minutes=5)).components
     assert (window.status, window.calls, window.errors) == ("down", 1, 1)
+
+
+async def test_a_component_that_loads_is_needed_until_it_has_answered_once_or_its_time_is_up() -> None:
+    filled, now = False, 100.0
+
+    async def check() -> None:
+        if not filled:
+            raise Unavailable("being built")
+
+    def monitor() -> HealthMonitor:
+        probe = Probe(check, optional=True, loads=True, wait_seconds=60)
+        return HealthMonitor(KeptLog(), StandingClock(), {"search": probe}, monotonic=lambda: now)
+
+    async def state(of: HealthMonitor) -> tuple[bool, bool]:
+        (state,) = await of.probe_all()
+        return state.ok, state.optional
+
+    waiting, late = monitor(), monitor()
+    assert await state(waiting) == (False, False)
+    filled = True
+    assert await state(waiting) == (True, True)
+    filled = False
+    assert await state(waiting) == (False, True), "filled again later: the others may be, too"
+    assert await state(late) == (False, False)
+    now += 60
+    assert await state(late) == (False, True)

@@ -24,7 +24,7 @@ def scenario(*, mean_ms: float = 10.0, count: int = 20_000, failed: int = 0, num
         packages=500,
         workers=1,
         seconds=10.0,
-        facts={"home": "embedded"},
+        facts={"backend": "embedded"},
         operations={"read": total, "list": Operation(Quantiles(1, 2.0, 3.0, 4.0, 5.0, 6.0))},
         total=total,
         timeline=(2_000, 2_000),
@@ -107,7 +107,7 @@ def test_figures_of_two_runs_agree_within_the_noise() -> None:
     assert {pair.name for pair in slower if not pair.agrees} == {
         f"closed, {name}, {figure}" for name in ("read", "all") for figure in ("mean ms", "median", "p95", "p99")
     }
-    assert "+100%" in compare.told(slower)
+    assert "+100%" in compare.described(slower)
 
 
 def test_comparing_ends_with_what_was_found(tmp_path: Path) -> None:

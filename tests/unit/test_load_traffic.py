@@ -55,5 +55,5 @@ def test_a_user_changes_and_removes_only_its_own() -> None:
 def test_answers_of_another_kind_are_counted_apart() -> None:
     rate = Call("rate", "GET", "/package/a/rate", frozenset({200, 202}))
     download = Call("download", "GET", "/package/a/content", frozenset({200, 307}))
-    assert [rate.told(200), rate.told(202), rate.told(500)] == ["rate", "rate_queued", "rate"]
-    assert [download.told(200), download.told(307)] == ["download", "download_redirected"]
+    assert [rate.operation_of(200), rate.operation_of(202), rate.operation_of(500)] == ["rate", "rate_queued", "rate"]
+    assert [download.operation_of(200), download.operation_of(307)] == ["download", "download_redirected"]

@@ -226,7 +226,9 @@ def assemble(settings: Settings, stores: Stores, around: Collaborators) -> Runni
             observer=around.housekeeping,
         ),
         load_tests=LoadTests(records.upgrades, clock, most_seconds=settings.load_test_seconds),
-        health=HealthMonitor(records.health_log, clock, _probes(stores, around.search), on_state=around.on_state),
+        health=HealthMonitor(
+            records.health_log, clock, _probes(settings, stores, around.search), on_state=around.on_state
+        ),
         ingest=ingest,
         webhooks=webhooks.webhooks,
         deliveries=webhooks.deliveries,
@@ -280,10 +282,10 @@ def assemble(settings: Settings, stores: Stores, around: Collaborators) -> Runni
     return Running(services, accounts.bootstrap, stores.shared.attempts)
 
 
-def _probes(stores: Stores, search: Search) -> dict[str, Probe]:
+def _probes(settings: Settings, stores: Stores, search: Search) -> dict[str, Probe]:
     probes = {
         "records": Probe(stores.records.maintenance.ping, watched=True),
         "blobs": Probe(stores.bytes.blobs.ping, watched=True),
-        "search": Probe(search.service.check, optional=True, loads=True),
+        "search": Probe(search.service.check, optional=True, loads=True, wait_seconds=settings.search_ready_seconds),
     }
     return probes if stores.shared.probe is None else {**probes, "cache": stores.shared.probe}

@@ -28,7 +28,7 @@ class WebhookStore(Protocol):
         """The next webhooks by id, oldest first, after the id `after`."""
 
     async def disable(self, webhook_id: str) -> None:
-        """Tell it nothing more; what is pending for it fails. No error when it is gone."""
+        """Send it nothing more; what is pending for it fails. No error when it is gone."""
 
     async def remove(self, webhook_id: str) -> None:
         """Remove a webhook; its deliveries are neither sent nor listed any more. Raises NotFound."""

@@ -47,6 +47,12 @@ class ServerSettings(BaseModel):
     download_memory_bytes: int = Field(
         64 * 1024**2, ge=1024**2, description="memory of a process for files on their way out: many get less each"
     )
+    search_ready_seconds: int = Field(
+        900,
+        ge=0,
+        description="after a start, how long /health/ready is 503 while the search index is filled and searches are "
+        "refused; after that, and whenever it is filled again later, the process is ready without it; 0: at once",
+    )
     leave_seconds: int = Field(
         0,
         ge=0,

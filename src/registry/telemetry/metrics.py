@@ -160,7 +160,7 @@ class EdgeMetrics:
     def __init__(self, registry: CollectorRegistry) -> None:
         self._changes = Counter(
             "registry_edge_invalidations",
-            "Changes to be invalidated at the edge, by outcome of each try: done, retried, failed",
+            "Changes to be invalidated at the edge, by outcome of each try: done, skipped, retried, failed",
             ("outcome",),
             registry=registry,
         )
@@ -246,13 +246,13 @@ def collected_registry() -> CollectorRegistry:
 def scraped_registry(collected: CollectorRegistry) -> CollectorRegistry:
     """What `/metrics` shows: this process, or all workers where they share a folder (PROMETHEUS_MULTIPROC_DIR).
 
-    Called as a worker starts: what those told last that have died is forgotten.
+    Called as a worker starts: what those last reported that have died is forgotten.
     """
     folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
     if folder is None:
         return collected
-    for told in Path(folder).glob("gauge_live*_*.db"):
-        process_id = int(told.stem.rpartition("_")[2])
+    for reported in Path(folder).glob("gauge_live*_*.db"):
+        process_id = int(reported.stem.rpartition("_")[2])
         if not _is_alive(process_id):
             mark_process_dead(process_id, folder)  # type: ignore[no-untyped-call]
     together = CollectorRegistry()

@@ -110,7 +110,7 @@ def _translate_answer(error: ClientError) -> Exception:
 
 
 def _translate_reasons(reasons: Sequence[Mapping[str, Any]], error: ClientError) -> Exception:
-    """The transaction's outcome. What passes by itself comes first: only a second try tells the rest for certain."""
+    """The transaction's outcome. What passes by itself comes first: only a second try shows the rest for certain."""
     translated = [_translate_code(reason.get("Code", ""), reason.get("Message", "")) for reason in reasons]
     for passing in filter(None, translated):
         return passing

@@ -12,13 +12,13 @@ from registry.domain.errors import Unauthenticated
 _ALGORITHM = "HS256"
 _MAX_TOKEN_LENGTH = 4096
 _MALFORMED = (JOSEError, ValueError, TypeError, KeyError, AttributeError, RecursionError)
-"""What reading a stranger's text can raise: the library parses the header before it checks the signature."""
+"""What reading an untrusted text can raise: the library parses the header before it checks the signature."""
 
 
 class JoseTokenCodec:
     """`TokenCodec` with a bounded memory of verified tokens (42 µs for a known one, 142 for a new one).
 
-    Only verified tokens are remembered, so a stranger cannot fill it. The expiry is checked at every use; revocation
+    Only verified tokens are remembered, so forged ones cannot fill it. The expiry is checked at every use; revocation
     and permissions are not this class's matter.
     """
 

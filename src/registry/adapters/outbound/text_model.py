@@ -1,6 +1,6 @@
 """A text model behind an OpenAI-compatible chat endpoint, as second reader of performance claims.
 
-The card is a stranger's text, and may speak to the model. So it stands between two lines that hold a random word, it is
+The card is untrusted text, and may speak to the model. So it stands between two lines that hold a random word, it is
 cut, the answer must be one small JSON object, and the metric gives it a bounded weight. No tools are offered.
 """
 

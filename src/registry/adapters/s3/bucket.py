@@ -99,7 +99,7 @@ async def _create(bucket: S3Bucket) -> None:
     try:
         await bucket.call("CreateBucket", lambda: bucket.client.create_bucket(**request))
     except ClientError as error:
-        # Whether a bucket of that name that is not ours can be used, the check tells.
+        # Whether a bucket of that name that is not ours can be used, the check finds out.
         if error_code(error) not in ("BucketAlreadyOwnedByYou", "BucketAlreadyExists"):
             raise
 

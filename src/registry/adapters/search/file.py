@@ -282,7 +282,7 @@ def _add_texts(connection: sqlite3.Connection, key: int, texts: _Texts) -> None:
 
 
 def _remove_texts(connection: sqlite3.Connection, key: int, texts: _Texts) -> None:
-    # A contentless FTS5 table forgets a row when it is told the same texts again.
+    # A contentless FTS5 table forgets a row when it is given the same texts again.
     readme = texts.readme or ""
     connection.execute("DELETE FROM texts WHERE key = ?", (key,))
     connection.execute("INSERT INTO trigrams (trigrams, rowid, readme) VALUES ('delete', ?, ?)", (key, fold(readme)))

@@ -1,6 +1,6 @@
 """Which texts every match of a pattern contains: what the trigram index is asked before a README is read.
 
-The analysis may tell less than is true, never more: a literal that is told is in each match. Texts are compared in the
+The analysis may find less than is true, never more: a literal that it finds is in each match. Texts are compared in the
 folded form that the index holds (`fold`), so that one index serves patterns with and without `(?i)`.
 """
 
@@ -41,7 +41,7 @@ _ANYTHING = _Required(None)
 
 
 def required_clauses(root: Node) -> tuple[Clause, ...]:
-    """What every match contains: one text at least of each clause. Only texts of three characters or more are told."""
+    """What every match contains: one text at least of each clause. Only texts of three characters or more count."""
     return _settled(_required(root))
 
 
@@ -58,7 +58,7 @@ def _settled(required: _Required) -> tuple[Clause, ...]:
 def _required(node: Node) -> _Required:
     match node:
         case Literal(character=character, fold=any_case):
-            # Cases of other scripts are RE2's affair; what it would match cannot be told here.
+            # Cases of other scripts are RE2's affair; what it would match is not known here.
             known = character.isascii() or not any_case
             return _Required(frozenset([fold(character)])) if known else _ANYTHING
         case CharacterClass(members=members):
@@ -78,10 +78,10 @@ def _of_repeat(part: Node, minimum: int, maximum: int | None) -> _Required:
         return _of_choice([_required(part), _EMPTY]) if maximum == 1 else _ANYTHING
     once = _required(part)
     copies = min(minimum, _MAX_COPIES)
-    told = _of_sequence([once] * copies)
+    found = _of_sequence([once] * copies)
     if copies == minimum == maximum:
-        return told
-    return _Required(None, _settled(told))
+        return found
+    return _Required(None, _settled(found))
 
 
 def _of_choice(options: list[_Required]) -> _Required:
@@ -148,17 +148,17 @@ def required_literals(root: Node) -> tuple[Clause, ...]:
 
 def trigram_expression(clauses: tuple[Clause, ...], *, max_terms: int = 48) -> str | None:
     """The clauses in FTS5's query language, over single trigrams; None where no clause helps."""
-    told: list[str] = []
+    found: list[str] = []
     terms = 0
     for clause in sorted(dict.fromkeys(filter(_useful, clauses)), key=_selectivity, reverse=True):
         texts = [sorted({text[at : at + TRIGRAM] for at in range(len(text) - TRIGRAM + 1)}) for text in sorted(clause)]
         # A few trigrams of a text are nearly as selective as all, and each one costs a list to walk.
         chosen = [trigrams[:: max(1, len(trigrams) // 6)] for trigrams in texts]
         terms += sum(map(len, chosen))
-        if told and terms > max_terms:
+        if found and terms > max_terms:
             break
-        told.append(" OR ".join("(" + " AND ".join(map(_quoted, trigrams)) + ")" for trigrams in chosen))
-    return " AND ".join(f"({part})" for part in told) or None
+        found.append(" OR ".join("(" + " AND ".join(map(_quoted, trigrams)) + ")" for trigrams in chosen))
+    return " AND ".join(f"({part})" for part in found) or None
 
 
 def _quoted(text: str) -> str:

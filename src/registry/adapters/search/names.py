@@ -43,7 +43,7 @@ class NameRow(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class NameBlock:
-    """Packages in falling order of their keys, column by column; `text` is a newline, and each name with one behind it.
+    """Packages in falling order of their keys, column by column; `text` is a newline, and each name with one after it.
 
     `starts` is where in the text each name begins, and the end: counting the newlines before a match would take a third
     of a search's time.

@@ -24,7 +24,7 @@ class CharacterClass:
 
 @dataclass(frozen=True, slots=True)
 class Assertion:
-    """A place: the end, the edge of a word, or, as told, the beginning; or nothing at all."""
+    """A place: the end, the edge of a word, or (`is_beginning`) the beginning; or nothing at all."""
 
     is_beginning: bool = False
 

@@ -103,12 +103,12 @@ class PatternCompiler:
         self._check(measure(parsed.root))
         alone = self._compiled(pattern)
         in_lines = self._compiled(_line_form(pattern, parsed), never_newline=True)
-        marks = required_literals(parsed.root)
+        literals = required_literals(parsed.root)
         return SafePattern(
             trigram_expression(required_clauses(parsed.root)),
             alone,
             in_lines,
-            self._compiled(_marks_form(marks)) if marks else None,
+            self._compiled(_literals_form(literals)) if literals else None,
         )
 
     def _check(self, cost: Cost) -> None:
@@ -149,9 +149,9 @@ def _line_form(pattern: str, parsed: ParsedPattern) -> str:
     return "".join([*pieces, pattern[done:]])
 
 
-def _marks_form(marks: tuple[Clause, ...]) -> str:
-    """The pattern that finds the marks one after the other in a line, in any case: they are told in folded form."""
-    texts = ["|".join(re2.escape(text) for text in sorted(clause)) for clause in marks]
+def _literals_form(literals: tuple[Clause, ...]) -> str:
+    """The pattern that finds the literals one after the other in a line, in any case: they come in folded form."""
+    texts = ["|".join(re2.escape(text) for text in sorted(clause)) for clause in literals]
     return "(?i)" + ".*".join(f"(?:{alternatives})" for alternatives in texts)
 
 

@@ -15,7 +15,7 @@ class HealthModel(Answer):
 
 class ComponentStateModel(Answer):
     status: Literal["ok", "unavailable"]
-    optional: Annotated[bool, Field(description="the service works without it, slower")]
+    optional: Annotated[bool, Field(description="requests should come here without it, too")]
     detail: str | None
 
 

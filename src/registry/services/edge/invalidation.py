@@ -1,7 +1,8 @@
 """Changed packages leave the caches at the edge: their events are gathered and invalidated by tag, many in one call.
 
 The edge is a webhook of its own kind in the outbox (`EDGE_ID`), so its events are recorded with the change that causes
-them, leased by one process at a time, and tried again. Admins do not see it.
+them, leased by one process at a time, and tried again. Admins do not see it. CloudFront bills each tag, so what no edge
+can hold (`Unseen`) is left out.
 """
 
 import asyncio
@@ -20,6 +21,7 @@ from registry.domain.webhooks import EDGE_ID, Delivery, DeliveryStatus, Webhook,
 from registry.ports.clock import Clock
 from registry.ports.edge import EdgeCache
 from registry.ports.webhooks import DeliveryOutbox, WebhookStore
+from registry.services.edge.unseen import Unseen
 from registry.services.webhooks.deliveries import random_jitter, wait_seconds
 
 _log = structlog.get_logger(__name__)
@@ -43,7 +45,8 @@ _REGISTER_SECONDS = 60.0
 
 class EdgeObserver(Protocol):
     def invalidated(self, outcome: str, tags: int) -> None:
-        """One call has ended. `outcome`: `done`, `retried` (to be tried again) or `failed` (given up)."""
+        """Some changes are through. `outcome`: `done`, `skipped` (no edge can hold the package), `retried` (to be tried
+        again) or `failed` (given up)."""
 
 
 class EdgeInvalidation:
@@ -54,6 +57,7 @@ class EdgeInvalidation:
         webhooks: WebhookStore,
         outbox: DeliveryOutbox,
         edge: EdgeCache,
+        unseen: Unseen,
         *,
         clock: Clock,
         lease_seconds: float,
@@ -65,6 +69,7 @@ class EdgeInvalidation:
         self._webhooks = webhooks
         self._outbox = outbox
         self._edge = edge
+        self._unseen = unseen
         self._clock = clock
         self._lease_seconds = lease_seconds
         self._gather_seconds = gather_seconds
@@ -72,10 +77,14 @@ class EdgeInvalidation:
         self.observers: list[EdgeObserver] = []
 
     async def run(self) -> None:
-        """Keep the edge registered until cancelled: a reset removes it with all that is recorded."""
+        """Keep the edge registered until cancelled: a reset removes it with all that is recorded.
+
+        Names are looked at as often, so that each process soon knows which have been private for long.
+        """
         while True:
             try:
                 await self.register()
+                await self._unseen.look()
             except RegistryError as error:
                 _log.warning("edge_not_registered", reason=str(error))
             await asyncio.sleep(_REGISTER_SECONDS)
@@ -96,23 +105,29 @@ class EdgeInvalidation:
         return len(leased)
 
     async def _invalidate(self, leased: Sequence[Delivery]) -> None:
-        tags = sorted({package_tag(each.package_id) for each in leased if each.package_id is not None})
-        failed: RegistryError | None = None
+        done: str | None = "done"
+        left_out: Sequence[Delivery] = ()
         try:
-            await self._edge.invalidate(tags, reference=_reference(tags, leased))
+            left_out = await self._unseen.left_out(leased)
+            changed = [each for each in leased if each not in left_out]
+            tags = sorted({package_tag(each.package_id) for each in changed if each.package_id is not None})
+            if tags:
+                await self._edge.invalidate(tags, reference=_reference(tags, changed))
         except RegistryError as error:
-            failed = error
-            _log.warning("edge_not_invalidated", tags=len(tags), reason=str(error))
-        outcomes = await asyncio.gather(*(self._settle(each, done=failed is None) for each in leased))
+            done = None
+            _log.warning("edge_not_invalidated", changes=len(leased) - len(left_out), reason=str(error))
+        settled = (self._settle(each, "skipped" if each in left_out else done) for each in leased)
+        outcomes = await asyncio.gather(*settled)
         for observer in self.observers:
             for outcome in dict.fromkeys(outcomes):
                 observer.invalidated(outcome, outcomes.count(outcome))
 
-    async def _settle(self, delivery: Delivery, *, done: bool) -> str:
+    async def _settle(self, delivery: Delivery, done: str | None) -> str:
+        """Record what came of an event (`done`; None: it is to be tried again). Returns its outcome."""
         tried = replace(delivery, at=self._clock.now())
-        if done:
+        if done is not None:
             await self._outbox.settle(replace(tried, status=DeliveryStatus.DELIVERED))
-            return "done"
+            return done
         if delivery.attempts >= MAX_ATTEMPTS:
             await self._outbox.settle(replace(tried, status=DeliveryStatus.FAILED))
             return "failed"

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -30,7 +31,7 @@ _FAILED = frozenset({"unavailable", "error"})
 
 @dataclass(frozen=True, slots=True)
 class ComponentState:
-    """What a probe of a component said a moment ago. `optional`: the service works without it, slower."""
+    """What a probe of a component said a moment ago. `optional`: requests should come here without it, too."""
 
     name: str
     ok: bool
@@ -43,13 +44,14 @@ class Probe:
     """How a component is asked whether it answers.
 
     `watched`: the observer of the store counts this call as well. `loads`: the component needs time after a start, so
-    its failures count only after it has answered this process once.
+    its failures count only after it has answered this process once; until then it is not optional for `wait_seconds`.
     """
 
     ping: Callable[[], Awaitable[None]]
     optional: bool = False
     watched: bool = False
     loads: bool = False
+    wait_seconds: float = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,10 @@ class HealthMonitor:
         probes: Mapping[str, Probe],
         *,
         on_state: Callable[[ComponentState], None] = lambda _: None,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._monotonic = monotonic
+        self._started = monotonic()
         self._health_log = log
         self._clock = clock
         self._probes = probes
@@ -177,7 +182,8 @@ class HealthMonitor:
         if name not in self._loading and not counted_there:
             seconds = asyncio.get_running_loop().time() - began
             self.observe(name, "ping", seconds, "ok" if detail is None else "unavailable")
-        state = ComponentState(name, ok=detail is None, optional=probe.optional, detail=detail)
+        awaited = name in self._loading and self._monotonic() < self._started + probe.wait_seconds
+        state = ComponentState(name, ok=detail is None, optional=probe.optional and not awaited, detail=detail)
         self._on_state(state)
         return state
 

@@ -55,7 +55,7 @@ class FairSlots:
         packages = self._waiting.pop(user)
         package_id = packages.popleft()
         if packages:
-            self._waiting[user] = packages  # behind the other users
+            self._waiting[user] = packages  # after the other users
         self._take(user)
         return Slot(user, package_id, self)
 

@@ -1,7 +1,7 @@
-"""Both homes side by side, operation by operation: calls per second, CPU of the API, engine calls per request.
+"""Both storage backends, operation by operation: calls per second, CPU of the API, engine calls per request.
 
 The engines are those of the tests and run on the same machine, which flatters the network and burdens the processor:
-calls per second say how the homes compare here, CPU and engine calls hold anywhere. Where an engine is missing there
+calls per second say how the backends compare here, CPU and engine calls hold anywhere. Where an engine is missing there
 are no rows.
 """
 
@@ -15,14 +15,14 @@ from dataclasses import dataclass
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
-from bench.engines import missing_engines, scaled_home
+from bench.engines import missing_engines, scaled_engines
 from bench.load import CONNECTIONS, request, send_all
 from bench.publishing import multipart
 from bench.report import Measured, Row
 from bench.servers import Server, data_folder, registry_server, signed_in
 from bench.suites import Options
 
-_names = (f"acme/homes-{secrets.token_hex(4)}-{number}" for number in itertools.count())
+_names = (f"acme/backends-{secrets.token_hex(4)}-{number}" for number in itertools.count())
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +68,12 @@ _OPERATIONS = (
 
 
 def rows(options: Options) -> Iterator[Row]:
-    if missing_engines("homes"):
+    if missing_engines("backends"):
         return
     rounds, count = (3, 300) if options.quick else (5, 2_000)
     with contextlib.ExitStack() as stack:
-        embedded = _Home(stack, {})
-        scaled = _Home(stack, stack.enter_context(scaled_home()))
+        embedded = _Backend(stack, {})
+        scaled = _Backend(stack, stack.enter_context(scaled_engines()))
         for operation in _OPERATIONS:
             ours: list[_Cost] = []
             theirs: list[_Cost] = []
@@ -92,7 +92,7 @@ def _rows(name: str, ours: list[_Cost], theirs: list[_Cost]) -> Iterator[Row]:
     for unit, better, value in shown:
         mine, other = Measured.of([value(cost) for cost in ours]), Measured.of([value(cost) for cost in theirs])
         yield Row(
-            suite="homes",
+            suite="backends",
             name=f"{name}, at scale",
             value=mine.value,
             unit=unit,
@@ -104,8 +104,8 @@ def _rows(name: str, ours: list[_Cost], theirs: list[_Cost]) -> Iterator[Row]:
         )
 
 
-class _Home:
-    """A server in one home with a package to read."""
+class _Backend:
+    """A server with one backend with a package to read."""
 
     def __init__(self, stack: contextlib.ExitStack, settings: dict[str, str]) -> None:
         folder = stack.enter_context(data_folder())
