@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 # Tests run in a process for each core; a file's tests stay in one of them.
-SHARED := -n auto --maxprocesses=4 --dist loadfile
+SHARED := -n auto --maxprocesses=4 --dist loadfile --no-loadscope-reorder
 K6_VERSION := v1.8.1
 
 .DEFAULT_GOAL := help

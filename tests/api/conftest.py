@@ -14,7 +14,7 @@ from typing import Protocol
 import httpx
 import pytest
 
-from tests.api.backends import BACKENDS, SCALED, backend_settings
+from tests.api.backends import BACKENDS, EMBEDDED, SCALED, backend_settings
 from tests.api.server import RunningServer, server_environment, start_server, worker
 from tests.api.support import JsonObject, Person, connect, log_in, publish, unique
 from tests.api.uploads import PART_BYTES
@@ -22,6 +22,7 @@ from tests.api.webhooks import register
 from tests.receivers import Receiver
 
 ServerFactory = Callable[..., RunningServer]
+REACHING = {"REGISTRY_ALLOW_PRIVATE_TARGETS": "true", "REGISTRY_UPLOAD_SECONDS": "1"}
 
 
 class UserFactory(Protocol):
@@ -34,9 +35,31 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         name = os.environ.get("REGISTRY_TEST_ADMIN_USERNAME", "admin")
         yield RunningServer(url.rstrip("/"), name, os.environ["REGISTRY_TEST_ADMIN_PASSWORD"])
         return
-    data_dir = tmp_path_factory.mktemp(request.param) / "data"
-    running = start_server(server_environment(data_dir, **backend_settings(request, request.param)))
-    with worker(running) if request.param == SCALED else contextlib.nullcontext():
+    yield request.getfixturevalue(f"{request.param}_server")
+
+
+@pytest.fixture(scope="session")
+def embedded_server(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningServer]:
+    """Not `server` itself: pytest ends a fixture when it gets another parameter, which is twice in each file."""
+    with _shared_server(request, tmp_path_factory, EMBEDDED) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def scaled_server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    with _shared_server(request, tmp_path_factory, SCALED) as running:
+        yield running
+
+
+@contextlib.contextmanager
+def _shared_server(
+    request: pytest.FixtureRequest, folders: pytest.TempPathFactory, backend: str, *, workers: int = 1, **more: str
+) -> Iterator[RunningServer]:
+    settings = {**more, **backend_settings(request, backend)}
+    running = start_server(server_environment(folders.mktemp(backend) / "data", **settings), workers=workers)
+    with worker(running) if backend == SCALED else contextlib.nullcontext():
         yield running
     running.stop()
 
@@ -149,14 +172,26 @@ def anonymous(server: RunningServer) -> Iterator[httpx.Client]:
 
 
 @pytest.fixture(scope="session", params=BACKENDS)
-def reaching(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    """A server of two workers, to whom receivers on this host are no secret."""
-    settings = {"REGISTRY_ALLOW_PRIVATE_TARGETS": "true", "REGISTRY_UPLOAD_SECONDS": "1"}
-    settings |= backend_settings(request, request.param)
-    server = start_server(server_environment(tmp_path_factory.mktemp("webhooks") / "data", **settings), workers=2)
-    with worker(server) if request.param == SCALED else contextlib.nullcontext():
-        yield server
-    server.stop()
+def reaching(request: pytest.FixtureRequest) -> RunningServer:
+    """A server of two workers that may send to receivers on this host."""
+    shared: RunningServer = request.getfixturevalue(f"{request.param}_reaching")
+    return shared
+
+
+@pytest.fixture(scope="session")
+def embedded_reaching(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningServer]:
+    with _shared_server(request, tmp_path_factory, EMBEDDED, workers=2, **REACHING) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def scaled_reaching(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningServer]:
+    with _shared_server(request, tmp_path_factory, SCALED, workers=2, **REACHING) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

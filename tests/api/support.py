@@ -14,6 +14,8 @@ from urllib.parse import urljoin
 
 import httpx
 
+from tests.api.server import TLS
+
 JsonObject = dict[str, Any]
 PROBLEM_TYPE = re.compile(r"/problems/[a-z0-9]+(?:-[a-z0-9]+)*")
 TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
@@ -37,7 +39,7 @@ def unique(prefix: str = "thing") -> str:
 
 def connect(url: str, token: str | None = None) -> httpx.Client:
     headers = {} if token is None else {"Authorization": f"Bearer {token}"}
-    return httpx.Client(base_url=url, headers=headers, timeout=60.0, trust_env=False)
+    return httpx.Client(base_url=url, headers=headers, timeout=60.0, trust_env=False, verify=TLS)
 
 
 def ask_token(client: httpx.Client, name: str, password: str) -> httpx.Response:

@@ -25,6 +25,7 @@ PARTS = {
     "safety": ("safety", "Safety"),
     "webhooks": ("webhooks", "Webhooks"),
     "checks": ("checks", "Checks"),
+    "files": ("files", "Files"),
 }
 """Attributes of the client: the module and class that each is of."""
 _HEAD = '''"""The synchronous client. `make sync-client` writes it from the asynchronous one: change that, not this."""

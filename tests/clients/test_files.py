@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from registry.client import InvalidRequest, NewPackage, NotFound, RegistryClient
+from registry.client import InvalidRequest, NewPackage, NotFound, RegistryClient, SyncRegistryClient
 from registry.client.folders import list_folder, pack_folder
 from tests.api.server import RunningServer, server_environment, start_server
 from tests.api.support import log_in
@@ -146,3 +146,49 @@ def test_the_commands(server: RunningServer, token: str, folder: Path, tmp_path:
     assert cli.run("download", "acme/cli", "--file", "missing", "-o", f"{tmp_path}/out/").code == 3
     assert cli.run("download", "acme/cli", "--part", "surprise").code == 2
     assert cli.run("download", "acme/cli", "--part", "docs", "--file", "config.json").code == 2
+
+
+ODD_NAMES = {
+    "a%2Fb.txt": b"not a folder",
+    "a/b.txt": b"in a folder",
+    "back\\slash.txt": b"one name",
+    "trailing space ": b"1",
+    "trailing space": b"2",
+    " leading": b"3",
+    "what?#&+;=.txt": b"4",
+    "100%": b"5",
+    "caf%E9": b"6",
+    "dots...": b"7",
+    "quote\"'`$(x)": b"8",
+    "-o": b"9",
+}
+
+
+def test_odd_names_come_back_as_they_are(server: RunningServer, token: str, tmp_path: Path) -> None:
+    folder, taken = filled(tmp_path / "odd", ODD_NAMES), tmp_path / "taken"
+    cli = Cli(server.url)
+    cli.environment["REGISTRY_TOKEN"] = token
+    with SyncRegistryClient(server.url, token) as client:
+        package = client.publish(folder, NewPackage("acme/odd", "1.0.0", "code"))
+        found = {file.path: file for file in client.files.list(package.id, page_size=5)}
+        assert list(found) == sorted(ODD_NAMES)
+        for number, (path, data) in enumerate(ODD_NAMES.items()):
+            assert client.files.find(package.id, path) == found[path]
+            client.files.download(package, found[path], tmp_path / "file")
+            assert (tmp_path / "file").read_bytes() == data
+            fetched = cli.run("download", "acme/odd", f"--file={path}", "-o", str(tmp_path / f"{number}"))
+            assert fetched.code == 0, fetched.err
+            assert (tmp_path / f"{number}").read_bytes() == data
+            listed = cli.run("files", "acme/odd", f"--prefix={path}")
+            assert path in [document["path"] for document in listed.documents]
+    for path in ("a%2Fb.txt", "back\\slash.txt", "trailing space ", "dots..."):
+        fetched = cli.run("download", "acme/odd", "--file", path, "--output", f"{taken}/", "--force")
+        assert fetched.code == 0, fetched.err
+        target = Path(fetched.document["path"])
+        assert (target.parent, target.read_bytes()) == (taken, ODD_NAMES[path])
+
+
+@pytest.mark.parametrize("name", ["a\x1fb", "a\x85b", "C:drive", "..\\up", "\\root", os.fsdecode(b"caf\xe9")])
+def test_names_that_no_registry_lists_are_refused_before_they_are_sent(tmp_path: Path, name: str) -> None:
+    with pytest.raises(InvalidRequest, match="cannot be published"):
+        list_folder(filled(tmp_path / "bad", {"good": b"1", name: b"2"}))

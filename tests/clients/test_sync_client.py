@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from registry.client import Conflict, NewPackage, NotFound, NotSignedIn, SyncRegistryClient, Unreachable
+from registry.client import Conflict, NewPackage, NotFound, NotSignedIn, RegistryClient, SyncRegistryClient, Unreachable
 from registry.client.transport import Retries
 from tests.clients import sync_api
 from tests.clients.fake_registry import ADMIN, ADMIN_PASSWORD
@@ -13,6 +13,11 @@ from tests.clients.fake_registry import ADMIN, ADMIN_PASSWORD
 
 def test_it_is_what_the_generator_writes() -> None:
     assert sync_api.TARGET.read_text(encoding="utf-8") == sync_api.generate(), "run: make sync-client"
+
+
+def test_it_has_all_parts_of_the_asynchronous_client() -> None:
+    client = RegistryClient("http://registry.example")
+    assert {name for name in vars(client) if not name.startswith("_")} == sync_api.PARTS.keys()
 
 
 def test_publish_find_fetch(registry_url: str, model: Path, tmp_path: Path) -> None:

@@ -1,172 +1,49 @@
 """Unpacked files: made once, shared by contents, never lost and never left behind, whatever the order of events."""
 
-import gzip
+import asyncio
 import hashlib
 import random
-import zipfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import replace
 from pathlib import Path
 
+import httpx
 import pytest
 
-from registry.adapters.filesystem.blobs import FilesystemBlobStore
-from registry.adapters.s3 import S3BlobStore
-from registry.adapters.sqlite.database import SqliteDatabase
-from registry.adapters.sqlite.derived import SqliteDerivedStore
-from registry.adapters.sqlite.maintenance import SqliteRecordMaintenance
-from registry.adapters.sqlite.packages import SqlitePackageStore
-from registry.adapters.system.ids import UuidSource
 from registry.domain.errors import NotFound
-from registry.domain.packages import Content, Package
-from registry.ports.blobs import BlobStore, StoredBlob
-from registry.ports.derived import DerivedKind, DerivedRecord, DerivedStore
-from registry.ports.maintenance import RecordMaintenance
-from registry.ports.packages import PackageStore
-from registry.services.files.claiming import Claiming
-from registry.services.files.files import PackageFiles
-from registry.services.files.housekeeping import DerivedBlobs
-from registry.services.files.manifests import Manifests
-from registry.services.files.reading import ContentReader
-from registry.services.files.unpacked import LARGE_BYTES, UnpackedFiles
-from registry.services.maintenance.background import beside
-from tests.archive_forms import tarred, zipped
-from tests.dynamodb.samples import open_records
-from tests.engines.s3 import fresh_bucket
-from tests.engines.tables import fresh_table
-from tests.factories import ManualClock, make_change, make_content, make_package
-from tests.sandbox import DirectSandbox
-
-LEASE = timedelta(seconds=30)
-_RANDOM = random.Random(23)  # noqa: S311 (test data)
-WEIGHTS = [_RANDOM.randbytes(1_500_000) * 3 for _ in range(2)]
-SMALL = {f"small/{number:03}.txt": b"%d " % number * 300 for number in range(300)}
+from registry.domain.packages import Package
+from registry.ports.blobs import StoredBlob
+from registry.ports.derived import DerivedKey, DerivedKind
+from registry.services.files.unpacked import LARGE_BYTES
+from tests.archive_forms import zipped
+from tests.conformance.unpacked_world import (
+    LEASE,
+    SMALL,
+    WEIGHTS,
+    World,
+    archives,
+    content_of,
+    embedded_stores,
+    in_pieces,
+    process,
+    scaled_stores,
+)
+from tests.factories import make_change
 
 
-def archives() -> list[bytes]:
-    """Versions that share weights, in forms that have to be unpacked, and one that has not."""
-    first, second = ({"model.bin": weights, **SMALL} for weights in WEIGHTS)
-    return [
-        zipped(first),
-        zipped({**first, "new.txt": b"1"}),
-        gzip.compress(tarred(first), 1, mtime=0),
-        gzip.compress(tarred(second), 1, mtime=0),
-        zipped(second, zipfile.ZIP_STORED),
-    ]
-
-
-@dataclass
-class World:
-    """The services of one process over stores in a folder."""
-
-    packages: PackageStore
-    derived: DerivedStore
-    maintenance: RecordMaintenance
-    blobs: BlobStore
-    clock: ManualClock
-    files: PackageFiles
-    manifests: Manifests
-    unpacked: UnpackedFiles
-    housekeeping: DerivedBlobs
-
-    async def publish(self, data: bytes) -> Package:
-        content = await self.store(data)
-        package = make_package(content=content)
-        await self.packages.add(package, make_change(package.id))
-        return package
-
-    async def store(self, data: bytes) -> Content:
-        blob = await self.blobs.put(in_pieces(data))
-        return make_content(blob_key=blob.key, size=blob.size, sha256=blob.sha256)
-
-    async def remove(self, package: Package, *, crash: bool) -> None:
-        await self.packages.remove(package.id, make_change(package.id), expected_revision=package.revision)
-        if not crash:
-            await self.blobs.delete(_content(package).blob_key)
-            await self.housekeeping.forget(_content(package))
-
-    async def sweep(self) -> None:
-        await self.housekeeping.collect()
-        found = [blob.key async for blob in self.blobs.list_blobs()]
-        for key in set(found) - await self.maintenance.live_blob_keys(found):
-            await self.blobs.delete(key)
-
-    async def read(self, package: Package, path: str, offset: int = 0, length: int | None = None) -> bytes:
-        content = _content(package)
-        manifest = await self.files.manifest(content, user="ann")
-        entry = manifest.find(path)
-        assert entry is not None
-        # At scale this has a stored file copied, so that the next request is redirected.
-        await self.files.presign(content, manifest, entry, filename="f", media_type="m")
-        async with self.files.open(content, manifest, entry, offset=offset, length=length) as chunks:
-            return b"".join([chunk async for chunk in chunks])
-
-    async def kept(self) -> list[DerivedRecord]:
-        return [record async for record in self.derived.list_records()]
-
-    async def unpacked_keys(self) -> list[str]:
-        return [r.blob_key for r in await self.kept() if r.key.kind is DerivedKind.FILE and r.blob_key]
-
-
-def _content(package: Package) -> Content:
-    assert package.content is not None
-    return package.content
-
-
-async def in_pieces(data: bytes) -> AsyncIterator[bytes]:
-    for start in range(0, len(data), 1_000_000):
-        yield data[start : start + 1_000_000]
-
-
-@asynccontextmanager
-async def opened(folder: Path) -> AsyncIterator[World]:
-    clock = ManualClock()
-    database = await SqliteDatabase.open(folder / "registry.db")
-    blobs = FilesystemBlobStore.open(folder / "blobs")
-    packages, derived = SqlitePackageStore(database, clock), SqliteDerivedStore(database)
-    async with assembled(packages, derived, SqliteRecordMaintenance(database), blobs, clock) as world:
-        yield world
-    blobs.close()
-    await database.close()
-
-
-@asynccontextmanager
-async def opened_at_scale(dynamodb_endpoint: str, s3_endpoint: str) -> AsyncIterator[World]:
-    """Clients are redirected to the store, so it gets a copy of what is stored in archives as it is."""
-    clock = ManualClock()
-    async with fresh_table(dynamodb_endpoint) as table, fresh_bucket(s3_endpoint) as bucket:
-        records, blobs = open_records(table, clock), S3BlobStore(bucket)
-        async with assembled(
-            records.packages, records.derived, records.maintenance, blobs, clock, redirects=True
-        ) as world:
-            yield world
-
-
-@asynccontextmanager
-async def assembled(
-    packages: PackageStore,
-    derived: DerivedStore,
-    maintenance: RecordMaintenance,
-    blobs: BlobStore,
-    clock: ManualClock,
-    *,
-    redirects: bool = False,
+@pytest.fixture(params=["embedded", "scaled"])
+async def world(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[World]:
-    claiming = Claiming(derived, clock=clock, ids=UuidSource(), lease_seconds=30)
-    manifests = Manifests(derived, blobs, ContentReader(blobs, DirectSandbox(), most_seconds=60), claiming)
-    unpacked = UnpackedFiles(derived, blobs, claiming, always_bytes=10_000_000)
-    files = PackageFiles(manifests, unpacked, blobs, redirects=redirects)
-    housekeeping = DerivedBlobs(derived, maintenance, blobs)
-    async with beside(manifests.run()):
-        yield World(packages, derived, maintenance, blobs, clock, files, manifests, unpacked, housekeeping)
-
-
-@pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
-    async with opened(tmp_path) as found:
-        yield found
+    # So that S3 copies files of these archives by itself.
+    monkeypatch.setattr("registry.adapters.s3.blobs.LEAST_BYTES", LARGE_BYTES)
+    if request.param == "embedded":
+        stores = embedded_stores(tmp_path)
+    else:
+        stores = scaled_stores(*(request.getfixturevalue(f"{engine}_endpoint") for engine in ("dynamodb", "s3")))
+    async with stores as opened, process(opened) as first:
+        yield first
 
 
 async def test_equal_large_files_are_kept_once(world: World) -> None:
@@ -178,7 +55,7 @@ async def test_equal_large_files_are_kept_once(world: World) -> None:
             await world.unpacked.make_wanted()
     kept = [record for record in await world.kept() if record.key.kind is DerivedKind.FILE]
     shared = next(record for record in kept if record.key.sha256 == hashlib.sha256(WEIGHTS[0]).hexdigest())
-    assert shared.users == {_content(package).sha256 for package in packages}
+    assert shared.users == {content_of(package).sha256 for package in packages}
     assert len(kept) == 2  # and the rest of the tar
     for package in packages:
         assert await world.read(package, "model.bin", 4_000_000, 77) == WEIGHTS[0][4_000_000:4_000_077]
@@ -194,7 +71,7 @@ async def test_a_range_of_an_unpacked_file_reads_no_more_than_the_range(world: W
     for path in ("model.bin", "small/299.txt"):
         await world.read(package, path)
         await world.unpacked.make_wanted()
-    await world.blobs.delete(_content(package).blob_key)  # nothing reads the tar any more
+    await world.blobs.delete(content_of(package).blob_key)  # nothing reads the tar any more
     assert await world.read(package, "model.bin", 4_499_990, 10) == WEIGHTS[0][-10:]
     for path, data in SMALL.items():
         assert await world.read(package, path) == data
@@ -225,6 +102,56 @@ async def test_what_unpacks_to_too_much_is_not_kept(world: World) -> None:
     assert await world.read(package, "zeros", 5_000_000, 10) == bytes(10)
     await world.unpacked.make_wanted()
     assert await world.unpacked_keys() == []
+
+
+async def test_what_is_unpacked_counts_against_no_quota(world: World) -> None:
+    package = await world.publish(archives()[0])
+    before = await world.stores.usage.stored_bytes(package.created_by)
+    assert before == content_of(package).size
+    await world.read(package, "model.bin")
+    await world.unpacked.make_wanted()
+    assert await world.unpacked_keys()
+    assert await world.stores.usage.stored_bytes(package.created_by) == before
+
+
+async def test_a_backup_may_leave_out_what_is_made_from_contents(world: World) -> None:
+    """Restored are all records and the bytes of packages; then all is as it was, redirects included."""
+    packages = [await world.publish(archives()[form]) for form in (0, 2, 4)]
+    for package in packages:
+        await world.read(package, "model.bin")
+        await world.unpacked.make_wanted()
+    kept = {content_of(package).blob_key for package in packages}
+    for key in [blob.key async for blob in world.blobs.list_blobs() if blob.key not in kept]:
+        await world.blobs.delete(key)
+    async with process(world.stores) as restored:
+        for package, form in zip(packages, (0, 2, 4), strict=True):
+            content, weights = content_of(package), WEIGHTS[0 if form < 3 else 1]
+            manifest = await restored.files.manifest(content, user="ann")
+            entry = manifest.find("model.bin")
+            assert entry is not None
+            for is_made in (False, True):
+                url = await restored.files.presign(content, manifest, entry, filename="f", media_type="m")
+                assert url is not None or not is_made or not world.stores.redirects
+                if url is not None:
+                    async with httpx.AsyncClient(trust_env=False) as client:
+                        assert (await client.get(url)).content == weights
+                assert await restored.read(package, "model.bin", 4_000_000, 9) == weights[4_000_000:4_000_009]
+                assert await restored.read(package, "small/123.txt") == SMALL["small/123.txt"]
+                await restored.unpacked.make_wanted()
+        assert await restored.housekeeping.scrub() == 0
+
+
+async def test_a_backup_of_blobs_alone_leaves_nothing_behind(world: World) -> None:
+    """Bytes that were made after the records were copied belong to nothing."""
+    package = await world.publish(archives()[2])
+    await world.read(package, "model.bin")
+    await world.unpacked.make_wanted()
+    for record in await world.kept():
+        await world.derived.remove(record)
+    async with process(world.stores) as restored:
+        await restored.sweep()
+        assert [blob.key async for blob in world.blobs.list_blobs()] == [content_of(package).blob_key]
+        assert await restored.read(package, "model.bin", 10, 10) == WEIGHTS[0][10:20]
 
 
 class _Killed(BaseException):
@@ -266,22 +193,28 @@ class Events:
     def __init__(self, world: World, seed: int) -> None:
         self._world = world
         self._chance = random.Random(seed)  # noqa: S311 (test data)
-        self._forms = archives()
         self.live: dict[str, tuple[Package, int]] = {}
 
     async def next(self) -> None:
         """One event, with a process that ends in the middle of it now and then."""
         crash = self._chance.random() < 0.3
-        event = self._chance.choice(("publish", "replace", "delete", "read", "read", "read", "unpack", "sweep"))
+        event = self._chance.choice(
+            ("publish", "replace", "delete", "read", "read", "read", "unpack", "sweep", "meeting", "claim")
+        )
         if event == "publish" or not self.live:
-            await self._publish()
+            await self._publish(crash)
         elif event in ("unpack", "sweep"):
             # What is wanted may be of a content that is gone.
             with dying(self._world) if crash else nullcontext(), suppress(NotFound):
                 await (self._world.unpacked.make_wanted() if event == "unpack" else self._world.sweep())
         else:
             package, form = self.live[self._chance.choice(sorted(self.live))]
-            happens = {"replace": self._replace, "delete": self._delete}.get(event, self.read)
+            happens = {
+                "replace": self._replace,
+                "delete": self._delete,
+                "meeting": self._meeting,
+                "claim": self._claim,
+            }.get(event, self.read)
             await happens(package, form, crash)
         if crash:
             self._world.clock.advance(2 * LEASE)
@@ -292,44 +225,54 @@ class Events:
         assert await self._world.read(package, "model.bin", at, len(weights) - at) == weights[at:]
         assert await self._world.read(package, "small/123.txt") == SMALL["small/123.txt"]
 
-    async def _publish(self) -> None:
-        form = self._chance.randrange(len(self._forms))
-        package = await self._world.publish(self._forms[form])
+    async def _publish(self, crash: bool) -> None:  # noqa: FBT001
+        form = self._chance.randrange(len(archives()))
+        if crash:
+            await self._world.store(archives()[form])  # the process ends before the record
+            return
+        package = await self._world.publish(archives()[form])
         self.live[package.id] = (package, form)
 
     async def _replace(self, package: Package, _form: int, crash: bool) -> None:  # noqa: FBT001
-        form = self._chance.randrange(len(self._forms))
-        content = await self._world.store(self._forms[form])
+        form = self._chance.randrange(len(archives()))
+        content = await self._world.store(archives()[form])
+        if crash and self._chance.random() < 0.5:
+            return
         after = replace(package, content=content, revision=package.revision + 1)
-        await self._world.packages.replace(after, make_change(package.id), expected_revision=package.revision)
+        await self._world.stores.packages.replace(after, make_change(package.id), expected_revision=package.revision)
         self.live[package.id] = (after, form)
         if not crash:
-            await self._world.blobs.delete(_content(package).blob_key)
-            await self._world.housekeeping.forget(_content(package))
+            await self._world.blobs.delete(content_of(package).blob_key)
+            await self._world.housekeeping.forget(content_of(package))
 
     async def _delete(self, package: Package, _form: int, crash: bool) -> None:  # noqa: FBT001
         del self.live[package.id]
         await self._world.remove(package, crash=crash)
 
+    async def _meeting(self, package: Package, form: int, crash: bool) -> None:  # noqa: FBT001
+        """A process unpacks the file of a package while others delete that and remove what nothing uses."""
+        await self.read(package, form)
+        met = await asyncio.gather(
+            self._world.unpacked.make_wanted(),
+            self._delete(package, form, crash),
+            self._world.housekeeping.collect(),
+            return_exceptions=True,
+        )
+        assert all(result is None or isinstance(result, (int, NotFound)) for result in met), met
 
-@pytest.mark.parametrize("seed", range(5))
+    async def _claim(self, package: Package, _form: int, _crash: bool) -> None:  # noqa: FBT001
+        """A process ends while it makes the manifest."""
+        key, now = DerivedKey(DerivedKind.MANIFEST, content_of(package).sha256), self._world.clock.now()
+        await self._world.derived.lease(key, token="ended", now=now, until=now + LEASE)
+        await self._world.blobs.put(in_pieces(b"half a manifest"))
+        self._world.clock.advance(2 * LEASE)
+
+
+@pytest.mark.parametrize("seed", range(3))
 async def test_any_order_of_events_loses_and_leaks_nothing(world: World, seed: int) -> None:
-    await check_events(world, seed)
-
-
-@pytest.mark.parametrize("seed", range(2))
-async def test_nor_does_it_at_scale(
-    dynamodb_endpoint: str, s3_endpoint: str, seed: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("registry.adapters.s3.blobs.LEAST_BYTES", LARGE_BYTES)
-    async with opened_at_scale(dynamodb_endpoint, s3_endpoint) as world:
-        await check_events(world, seed)
-
-
-async def check_events(world: World, seed: int) -> None:
     """Of what exists nothing is lost at any time, and of what does not nothing is left once the sweep has run."""
     events = Events(world, seed)
-    for _ in range(25):
+    for _ in range(30):
         await events.next()
         assert all(record.users for record in await world.kept())
     for package, form in events.live.values():

@@ -1,5 +1,6 @@
 """The stores on a table, and the tests' factories in short: versions of one package, the change that goes with each."""
 
+import random
 from dataclasses import replace
 from typing import Any
 
@@ -72,6 +73,12 @@ def next_revision(of: Package, **members: Any) -> Package:
 
 def change(of: Package, idempotency: IdempotencyRecord | None = None) -> Change:
     return make_change(of.id, idempotency=idempotency, revision=of.revision)
+
+
+def incompressible(length: int, *, seed: int = 1) -> str:
+    """Text of ASCII that compression makes hardly smaller; the same each time."""
+    noise = random.Random(seed)  # noqa: S311 - nothing secret
+    return "".join(chr(noise.randrange(1, 0x80)) for _ in range(length))
 
 
 async def places(table: DynamoTable) -> set[tuple[str, str]]:

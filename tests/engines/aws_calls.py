@@ -11,8 +11,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from tests.engines.startup_environment import RECORDED_AWS_CALLS
+
 FOLDER = "AWS_CALLS_FOLDER"
-_ROOT = Path(__file__).parents[2]
 _ADAPTERS = f"{os.sep}registry{os.sep}adapters{os.sep}"
 _ROLES = {"serve": "ApiRole", "worker": "WorkerRole"}
 _COMMANDS = {"tables", "bucket", "maintenance", "names", "audit", "users"}
@@ -47,8 +48,7 @@ _S3 = {
 def recording_environment() -> dict[str, str]:
     """For a server that a test starts, while calls are recorded."""
     folder = os.environ.get(FOLDER)
-    paths = f"{_ROOT / 'tests' / 'engines' / 'recording'}{os.pathsep}{_ROOT}"
-    return {} if folder is None else {FOLDER: folder, "PYTHONPATH": paths}
+    return {} if folder is None else {FOLDER: folder, **RECORDED_AWS_CALLS}
 
 
 def asked_of_iam(service: str, operation: str, parameters: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from tests.conformance.test_unpacked_files import archives, opened
+from tests.conformance.unpacked_world import archives, embedded_stores, process
 
 
 async def test_a_sweep_of_what_stays_costs_one_call_however_much_that_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with opened(tmp_path) as world:
+    async with embedded_stores(tmp_path) as stores, process(stores) as world:
         first, second = [await world.publish(archive) for archive in archives()[:2]]
         for package in (first, second):
             for _ in range(2):
@@ -21,7 +21,7 @@ async def test_a_sweep_of_what_stays_costs_one_call_however_much_that_is(
         assert len(await world.unpacked_keys()) == 1
         calls: list[str] = []
         for port, name in (
-            (world.maintenance, "live_blob_keys"),
+            (stores.maintenance, "live_blob_keys"),
             (world.derived, "find"),
             (world.derived, "drop_users"),
         ):

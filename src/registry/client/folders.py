@@ -19,6 +19,7 @@ from pathlib import Path
 
 from registry.client.errors import InvalidRequest, Problem
 from registry.client.progress import CHUNK_BYTES
+from registry.domain.file_paths import danger_of
 
 IGNORE_FILE = ".registryignore"
 _ALWAYS = (
@@ -127,8 +128,10 @@ def _walk(folder: Path, names: tuple[str, ...], rules: list[_Rule]) -> Iterator[
 
 
 def _checked(path: str) -> str:
-    if not path.isprintable() and any(ord(character) < 0x20 or 0xD800 <= ord(character) < 0xE000 for character in path):
-        raise _unusable(f"{path!r} cannot be published: its name is no text; rename it")
+    if not path.isprintable() and any(0xD800 <= ord(character) < 0xE000 for character in path):
+        raise _unusable(f"{path!r} cannot be published: its name is not UTF-8; rename it")
+    if danger := danger_of(path):
+        raise _unusable(f"{path!r} cannot be published: its path {danger}; rename it")
     return path
 
 

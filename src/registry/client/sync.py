@@ -12,6 +12,7 @@ from registry.client.assessments import LicenseCheck, Rating, Verdict
 from registry.client.audit import AuditLog
 from registry.client.checks import Checks
 from registry.client.dependencies import Cost, Lineage
+from registry.client.files import Files, PackageFile
 from registry.client.models import AuditEntry, Document, FoundPackage, NewPackage, Package, Readiness, Token, User
 from registry.client.names import Alias, Name, Names, Release
 from registry.client.portal import Portal
@@ -279,6 +280,45 @@ class SyncChecks:
         return self._portal.call(self._wrapped.refuses_other_bytes(data, announced_sha256=announced_sha256))
 
 
+class SyncFiles:
+    """Raises the errors of `registry.client.errors`; Conflict where an archive cannot be read."""
+
+    def __init__(self, wrapped: Files, portal: Portal) -> None:
+        self._wrapped = wrapped
+        self._portal = portal
+
+    def list(
+        self, package_id: str, *, prefix: str = "", wait_seconds: float = 60, page_size: int = 200
+    ) -> Iterator[PackageFile]:
+        """The files whose path begins with `prefix`, in order of their paths.
+
+        Raises Unreachable where the list is still being made after `wait_seconds`.
+        """
+        return self._portal.iterate(
+            self._wrapped.list(package_id, prefix=prefix, wait_seconds=wait_seconds, page_size=page_size)
+        )
+
+    def find(self, package_id: str, path: str, *, wait_seconds: float = 60) -> PackageFile | None:
+        """The file with this path, None where there is none."""
+        return self._portal.call(self._wrapped.find(package_id, path, wait_seconds=wait_seconds))
+
+    def download(
+        self, package: Package, file: PackageFile, destination: str | os.PathLike[str], *, progress: Progress = silent
+    ) -> None:
+        """Fetch one file into `destination`, which appears complete and checked or not at all; as
+        `RegistryClient.download` does it.
+        """
+        self._portal.call(self._wrapped.download(package, file, destination, progress=progress))
+
+    def download_part(
+        self, package: Package, part: str, destination: str | os.PathLike[str], *, progress: Progress = silent
+    ) -> None:
+        """Fetch a zip of all files that count as `part` (weights, dataset, code, docs) into `destination`, which
+        appears complete or not at all. Raises NotFound where there are none.
+        """
+        self._portal.call(self._wrapped.download_part(package, part, destination, progress=progress))
+
+
 class SyncRegistryClient:
     """Speaks to one registry. A context manager; threads may share it.
 
@@ -308,6 +348,7 @@ class SyncRegistryClient:
         self.safety = SyncSafety(self._wrapped.safety, self._portal)
         self.webhooks = SyncWebhooks(self._wrapped.webhooks, self._portal)
         self.checks = SyncChecks(self._wrapped.checks, self._portal)
+        self.files = SyncFiles(self._wrapped.files, self._portal)
 
     def __enter__(self) -> Self:
         return self

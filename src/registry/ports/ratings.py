@@ -131,7 +131,8 @@ class RatingStore(Protocol):
     async def list_due(self, now: datetime, *, limit: int) -> Sequence[DueRating]:
         """Requests that are due: the one that has been longest of each user, then each user's second, and so on.
 
-        So one user's many requests do not keep those of others off the list.
+        So one user's many requests do not keep those of others off the list. Where very many wait, a store may look
+        at a part of them in one call, and at the next part in the next.
         """
 
     async def count_requests(self) -> int:

@@ -55,10 +55,10 @@ class DynamoTable:
             self._on_units(operation, units)
         return answer
 
-    async def get(self, key: Item) -> Item | None:
-        """The item, None when there is none. Consistent."""
+    async def get(self, key: Item, *, consistent: bool = True) -> Item | None:
+        """The item, None when there is none."""
         answer = await self.call(
-            "GetItem", partial(self.client.get_item, TableName=self.name, Key=key, ConsistentRead=True)
+            "GetItem", partial(self.client.get_item, TableName=self.name, Key=key, ConsistentRead=consistent)
         )
         return answer.get("Item")
 

@@ -58,11 +58,13 @@ can hold one.
 | queue | `Q#<webhook id>` | `<package id>`, or `<event id>` where there is no package |
 | unfinished reset | `reset` | `reset` |
 
-- A record holds its ready JSON (`summary`), `revision`, `readme_revision` (of the record that wrote the README), where
-  its bytes are (`blob_key`, `sha256`, `size`), what listings filter by, and `status_shard` for the index; and the
-  `score` (lower bound of the net score, in millionths) of its rating, which goes with the next revision.
-- A README is an item of its own beside the record: one query reads both, listings and changes do not pay for it, and
-  each item stays below 400 KB. It holds ready JSON, compressed where it is large.
+- A record holds its ready JSON (`summary`), `revision`, where its bytes are (`blob_key`, `sha256`, `size`), what
+  listings filter by, and `status_shard` for the index; and the `score` (lower bound of the net score, in millionths) of
+  its rating, which goes with the next revision.
+- A record holds its README too (`readme`: compressed JSON) while both are below 4 KB, one unit of a read. A larger
+  README is an item of its own, and the record says of which `revision` (`readme_revision`; 0: there is no such item).
+  So listings and changes do not pay for it, and each item stays below 400 KB. It holds JSON, `compressed` or not: an
+  earlier edition wrote all READMEs this way, those up to 100 KB as they are. A change of the package moves a small one.
 - Downloads of a package are counted by day, for a month; a ranking, made of them each hour, has the ids of the packages
   most downloaded (`package_ids`, compressed), and is kept for the walks that began with it.
 - A version makes (type, name, version) unique and lists the versions of a name; an account entry lists users by name.

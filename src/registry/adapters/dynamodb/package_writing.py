@@ -12,7 +12,7 @@ from registry.adapters.dynamodb.idempotency import read_idempotency_record
 from registry.adapters.dynamodb.keys import Item, number
 from registry.adapters.dynamodb.naming import NameReservation, Unsure
 from registry.adapters.dynamodb.outbox import event_items
-from registry.adapters.dynamodb.package_reading import query_package, read_pair
+from registry.adapters.dynamodb.package_reading import ReadmeItems, query_package, read_pair
 from registry.adapters.dynamodb.ratings import rating_request_item
 from registry.adapters.dynamodb.records import attribute
 from registry.adapters.dynamodb.release_ending import read_settled
@@ -37,8 +37,9 @@ _EXPECTED = "revision = :expected AND attribute_not_exists(to_be)"
 class PackageWriter:
     """`add`, `replace` and `remove` of `PackageStore`."""
 
-    def __init__(self, table: DynamoTable, *, clock: Clock) -> None:
+    def __init__(self, table: DynamoTable, readmes: ReadmeItems, *, clock: Clock) -> None:
         self._table = table
+        self._readmes = readmes
         self._clock = clock
         self.names = NameReservation(table)
 
@@ -60,8 +61,7 @@ class PackageWriter:
         blob = package.content.blob_key if package.content else None
         transaction = self._begin(change, revision=package.revision, blob=blob)
         reserve(transaction)
-        readme = records.readme_item(package)
-        record = records.record_item(package, readme_revision=package.revision if readme else 0)
+        record, readme = records.package_items(package)
         transaction.put_if(record, ABSENT, otherwise=lambda _: AlreadyExists(f"The id {package.id} is taken."))
         if readme is not None:
             transaction.put(readme)
@@ -97,15 +97,13 @@ class PackageWriter:
             retired = await self.names.leave(transaction, old, change)
         elif not change.overrides_owners:
             self.names.check_owner(transaction, old, change)
-        readme = records.readme_item(package)
-        readme_revision = package.revision if readme else 0
-        if package.readme == old.readme:
-            readme_revision = int(attribute(record, "readme_revision", "N"))
+        replaced, readme = records.package_items(package)
+        if readme is not None and old_readme is not None and package.readme == old.readme:
+            replaced = records.with_readme_of(replaced, record)
         elif readme is not None:
             transaction.put(readme)
-        else:
+        elif old_readme is not None:
             transaction.delete(keys.readme_key(package.id))
-        replaced = records.record_item(package, readme_revision=readme_revision)
         if "in_release" in record:
             replaced["in_release"] = record["in_release"]
         transaction.put_if(
@@ -123,10 +121,10 @@ class PackageWriter:
         record, readme = await self._read_expected(package_id, change, expected_revision=expected_revision)
         old = records.read_package(record, readme)
         score = records.read_score(record)
-        await self._by_owner(old.type, old.name, lambda: self._remove(old, change, score=score))
+        await self._by_owner(old.type, old.name, lambda: self._remove(old, readme, change, score=score))
         await self._drop_receipt(package_id)
 
-    async def _remove(self, old: Package, change: Change, *, score: int | None) -> None:
+    async def _remove(self, old: Package, readme: Item | None, change: Change, *, score: int | None) -> None:
         package_id, expected_revision = old.id, old.revision
         transaction = self._begin(change, revision=expected_revision)
         retired = await self.names.leave(transaction, old, change)
@@ -136,8 +134,8 @@ class PackageWriter:
             {":expected": number(expected_revision)},
             otherwise=_stale,
         )
-        if old.readme is not None:
-            transaction.delete(keys.readme_key(package_id))
+        if readme is not None:
+            transaction.delete(keys.key_of(readme))
         transaction.delete(keys.rating_request_key(package_id))
         transaction.delete(keys.rating_key(package_id))
         transaction.delete(safety_keys.safety_key(package_id))
@@ -206,7 +204,7 @@ class PackageWriter:
         def query() -> Awaitable[list[Item]]:
             return read_settled(self._table, lambda: query_package(self._table, package_id))
 
-        found = await read_pair(query, package_id)
+        found = await read_pair(query, self._readmes, package_id)
         if found is not None and int(attribute(found[0], "revision", "N")) == expected_revision:
             return found[:2]
         if change.idempotency is not None and await self._was_answered(change.idempotency):

@@ -7,7 +7,7 @@ from registry.adapters.dynamodb import keys, name_keys, records
 from registry.adapters.dynamodb.client import DynamoTable
 from registry.adapters.dynamodb.keys import Item
 from registry.adapters.dynamodb.listing import still_wanted, walk
-from registry.adapters.dynamodb.package_reading import Found, query_package, read_pair
+from registry.adapters.dynamodb.package_reading import Found, ReadmeItems, query_package, read_pair
 from registry.adapters.dynamodb.package_writing import PackageWriter
 from registry.adapters.dynamodb.records import attribute
 from registry.adapters.dynamodb.release_view import read_released
@@ -27,7 +27,8 @@ class DynamoPackageStore:
     """Implements `PackageStore`."""
 
     def __init__(self, table: DynamoTable, *, clock: Clock) -> None:
-        writer = PackageWriter(table, clock=clock)
+        self.readmes = ReadmeItems(table)
+        writer = PackageWriter(table, self.readmes, clock=clock)
         self._table = table
         self._listings = ListingUpgrade(table)
         self.names = writer.names
@@ -47,27 +48,19 @@ class DynamoPackageStore:
         return records.read_package(record, readme), read_safety(safety)
 
     async def get_many(self, package_ids: Sequence[str]) -> list[Package]:
-        wanted = dict.fromkeys(package_ids)
-        places = [key(package_id) for package_id in wanted for key in (keys.record_key, keys.readme_key)]
-        items = await read_released(self._table, lambda: self._table.batch_get(places))
-        found = {(attribute(item, "pk"), attribute(item, "sk")): item for item in items}
+        found = await self._find_records(package_ids)
+        readmes = await self.readmes.find_many([each for each in found.values() if records.has_readme_item(each)])
         packages: list[Package] = []
-        for package_id in wanted:
-            record = found.get((f"P#{package_id}", "record"))
-            readme = found.get((f"P#{package_id}", "readme"))
-            if record is None:
-                continue
-            pair = (record, readme, None) if records.fits(record, readme) else await self._read(package_id)
+        for package_id, record in found.items():
+            readme = readmes.get(package_id)
+            changed = records.has_readme_item(record) and readme is None
+            pair = await self._read(package_id) if changed else (record, readme, None)
             if pair is not None:
                 packages.append(records.read_package(*pair[:2]))
         return packages
 
     async def find_summaries(self, package_ids: Sequence[str]) -> list[PackageSummary]:
-        wanted = dict.fromkeys(package_ids)
-        places = [keys.record_key(package_id) for package_id in wanted]
-        items = await read_released(self._table, lambda: self._table.batch_get(places))
-        found = {attribute(item, "id"): item for item in items}
-        return [records.read_summary(found[package_id]) for package_id in wanted if package_id in found]
+        return [records.read_summary(record) for record in (await self._find_records(package_ids)).values()]
 
     async def find_document(self, package_id: str) -> PackageDocument | None:
         found = await self._read(package_id)
@@ -119,5 +112,15 @@ class DynamoPackageStore:
     async def _read(self, package_id: str) -> Found | None:
         """The record and its README of one write, as a reader sees them, and the package's safety."""
         return await read_pair(
-            lambda: read_released(self._table, lambda: query_package(self._table, package_id)), package_id
+            lambda: read_released(self._table, lambda: query_package(self._table, package_id)),
+            self.readmes,
+            package_id,
         )
+
+    async def _find_records(self, package_ids: Sequence[str]) -> dict[str, Item]:
+        """The records that exist, as readers see them, by id in the order of `package_ids`."""
+        wanted = dict.fromkeys(package_ids)
+        places = [keys.record_key(package_id) for package_id in wanted]
+        items = await read_released(self._table, lambda: self._table.batch_get(places))
+        found = {attribute(item, "id"): item for item in items}
+        return {package_id: found[package_id] for package_id in wanted if package_id in found}

@@ -1,7 +1,8 @@
 """Ratings in DynamoDB, and the requests of those that wait.
 
-Requests lie in a few partitions of their own, which hold what waits or is under way and nothing else, so that reading
-them all is cheap. A receipt is cut into items below 400 KB.
+Requests lie in a few partitions of their own, which hold what waits or is under way and nothing else. A look for those
+that are due reads a bounded number of them, and goes round the partition look by look. A receipt is cut into items
+below 400 KB.
 """
 
 import asyncio
@@ -35,6 +36,8 @@ _MOST_PARTS = 10
 """A transaction takes 4 MB."""
 _OWN = "claim_token = :token"
 _READS = 4
+LOOKED_AT = 500
+"""Requests of a partition in one look for those that are due; the next look goes on from there."""
 
 
 def rating_request_item(
@@ -55,6 +58,7 @@ class DynamoRatingStore:
 
     def __init__(self, table: DynamoTable) -> None:
         self._table = table
+        self._looked_at: dict[str, str | None] = {}
 
     async def find(self, package_id: str) -> RatingDocument | None:
         item = await self._table.get(keys.rating_key(package_id))
@@ -151,23 +155,25 @@ class DynamoRatingStore:
         await self._end(lease, due_at=due_at)
 
     async def list_due(self, now: datetime, *, limit: int) -> Sequence[DueRating]:
+        shards = await asyncio.gather(*(self._due(shard, now) for shard in keys.rating_request_shards()))
         due = sorted(
-            (_due_at(item), attribute(item, "sk"), attribute(item, "asked_by")) for item in await self._requests()
+            (_due_at(item), attribute(item, "sk"), attribute(item, "asked_by")) for items in shards for item in items
         )
         places: Counter[str] = Counter()
         ranked = []
         for since, package_id, user in due:
-            if since <= now:
-                places[user] += 1
-                ranked.append((places[user], since, package_id, user))
+            places[user] += 1
+            ranked.append((places[user], since, package_id, user))
         return [DueRating(package_id, user) for _, _, package_id, user in sorted(ranked)[:limit]]
 
     async def count_requests(self) -> int:
         return sum(await asyncio.gather(*map(self._table.count, keys.rating_request_shards())))
 
-    async def _requests(self) -> list[Item]:
-        found = await asyncio.gather(*map(self._table.query_all, keys.rating_request_shards()))
-        return [item for items in found for item in items]
+    async def _due(self, shard: str, now: datetime) -> list[Item]:
+        """What is due among a number of requests of a partition, from where the last look ended."""
+        items, last = await self._table.query(shard, after=self._looked_at.get(shard), limit=LOOKED_AT)
+        self._looked_at[shard] = None if last or not items else attribute(items[-1], "sk")
+        return [item for item in items if _due_at(item) <= now]
 
     async def _request_new(self, request: Item, package_id: str, unless_rated: int | None) -> None:
         actions = [self._table.put(request, condition=ABSENT)]

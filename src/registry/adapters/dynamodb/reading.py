@@ -1,4 +1,4 @@
-"""The hot read in DynamoDB: everything that decides it in one BatchGetItem."""
+"""The hot read in DynamoDB: all that decides it in one BatchGetItem, and the README too unless it is a large one."""
 
 from registry.adapters.dynamodb import account_keys, keys, records
 from registry.adapters.dynamodb.accounts import session_of
@@ -38,14 +38,17 @@ class DynamoDocumentReader:
         return DocumentForGrant(grant, await self._document(package_id, found))
 
     async def _read(self, package_id: str, *more: Item) -> dict[str, Item]:
-        wanted = [*more, keys.record_key(package_id), keys.readme_key(package_id)]
+        wanted = [*more, keys.record_key(package_id)]
         return {attribute(item, "sk"): item for item in await self._table.batch_get(wanted)}
 
     async def _document(self, package_id: str, found: dict[str, Item]) -> PackageDocument | None:
-        record, readme = found.get("record"), found.get("readme")
+        record = found.get("record")
         if record is None:
             return None
-        if "in_release" not in record and records.fits(record, readme):
-            return records.read_document(record, readme)
-        # A change was being written between the two reads, or the package is part of a release.
+        if "in_release" not in record:
+            if not records.has_readme_item(record):
+                return records.read_document(record, None)
+            if (readme := await self._packages.readmes.find(record)) is not None:
+                return records.read_document(record, readme)
+        # A change was written between the two reads, or the package is part of a release.
         return await self._packages.find_document(package_id)

@@ -14,10 +14,8 @@ from registry.domain.packages import Package, PackageStatus, PackageType
 from registry.domain.versions import Version
 from registry.ports.packages import PackageDocument, PackageSummary
 
-COMPRESS_OVER_BYTES = 100_000
-"""READMEs up to this size are served without being unpacked; larger ones come near the 400 KB of an item."""
-
-
+RECORD_BYTES = 4_000
+"""A record takes its README in up to this size. A read of 4,096 bytes costs one unit; the rest is for a score."""
 _SCORED = ("name", "owner", "tag", "type", "score")
 _PLACED = ("name", "owner", "tag", "type")
 """The dimensions whose entries are listed by score; by name those under a score are, too."""
@@ -29,8 +27,45 @@ def attribute(item: Item, name: str, kind: str = "S") -> Any:
     return None if value is None else value[kind]
 
 
-def record_item(package: Package, *, readme_revision: int) -> Item:
-    """The record. `readme_revision` is the revision that wrote the README item, 0 where there is none."""
+def package_items(package: Package) -> tuple[Item, Item | None]:
+    """The record, and the README where it has an item of its own: None without README, or where the record holds it."""
+    record = record_item(package)
+    body = encode_readme(package)
+    if body is None:
+        return record, None
+    packed = zlib.compress(body)
+    inside: Item = {**record, "readme": binary(packed)}
+    if item_bytes(inside) <= RECORD_BYTES:
+        return inside, None
+    record["readme_revision"] = number(package.revision)
+    readme: Item = {
+        **keys.readme_key(package.id),
+        "revision": number(package.revision),
+        "compressed": {"BOOL": True},
+        "body": binary(packed),
+    }
+    return record, readme
+
+
+def with_readme_of(record: Item, before: Item) -> Item:
+    """A new record of a package whose README stays as it is, wherever the record `before` has it."""
+    return {**record, **{name: before[name] for name in ("readme", "readme_revision") if name in before}}
+
+
+def item_bytes(item: Item) -> int:
+    """About the size by which DynamoDB charges for an item."""
+    return sum(len(name) + _value_bytes(cast("dict[str, Any]", value)) for name, value in item.items())
+
+
+def _value_bytes(value: dict[str, Any]) -> int:
+    ((kind, held),) = value.items()
+    if kind == "L":
+        return 3 + sum(1 + _value_bytes(each) for each in held)
+    return len(held) if kind == "B" else len(str(held).encode())
+
+
+def record_item(package: Package) -> Item:
+    """The record without its README."""
     item: Item = {
         **keys.record_key(package.id),
         "id": text(package.id),
@@ -42,7 +77,7 @@ def record_item(package: Package, *, readme_revision: int) -> Item:
         "owner": text(package.created_by),
         "tags": {"L": [text(tag) for tag in package.tags]},
         "revision": number(package.revision),
-        "readme_revision": number(readme_revision),
+        "readme_revision": number(0),
         "summary": binary(encode_summary(package)),
     }
     if package.content is not None:
@@ -50,20 +85,6 @@ def record_item(package: Package, *, readme_revision: int) -> Item:
         item["sha256"] = text(package.content.sha256)
         item["size"] = number(package.content.size)
     return item
-
-
-def readme_item(package: Package) -> Item | None:
-    """The README in an item of its own, so that listings and changes do not pay for it. None without README."""
-    body = encode_readme(package)
-    if body is None:
-        return None
-    compressed = len(body) > COMPRESS_OVER_BYTES
-    return {
-        **keys.readme_key(package.id),
-        "revision": number(package.revision),
-        "compressed": {"BOOL": compressed},
-        "body": binary(zlib.compress(body, level=1) if compressed else body),
-    }
 
 
 def version_item(package: Package) -> Item:
@@ -116,28 +137,34 @@ def _entry_items(package: Package, score: int | None) -> Iterable[Item]:
         yield item
 
 
+def has_readme_item(record: Item) -> bool:
+    """Whether the README is in an item of its own."""
+    return bool(attribute(record, "readme_revision", "N") != "0")
+
+
 def fits(record: Item, readme: Item | None) -> bool:
-    """Whether both come from one write. They may not: a query can run between the parts of a transaction."""
-    written = "0" if readme is None else attribute(readme, "revision", "N")
-    return bool(attribute(record, "readme_revision", "N") == written)
+    """Whether a record with a README item, and that item, come from one write: both are read one after the other."""
+    return readme is not None and bool(attribute(record, "readme_revision", "N") == attribute(readme, "revision", "N"))
 
 
-def readme_body(readme: Item | None) -> bytes | None:
+def readme_body(record: Item, readme: Item | None) -> bytes | None:
+    """The README as a JSON string, from the record or from its own item; None where there is neither."""
     if readme is None:
-        return None
+        packed: bytes | None = attribute(record, "readme", "B")
+        return None if packed is None else zlib.decompress(packed)
     body: bytes = attribute(readme, "body", "B")
     return zlib.decompress(body) if attribute(readme, "compressed", "BOOL") else body
 
 
 def read_package(record: Item, readme: Item | None) -> Package:
     return decode_package(
-        attribute(record, "summary", "B"), readme_body(readme), blob_key=attribute(record, "blob_key")
+        attribute(record, "summary", "B"), readme_body(record, readme), blob_key=attribute(record, "blob_key")
     )
 
 
 def read_document(record: Item, readme: Item | None) -> PackageDocument:
     return PackageDocument(
-        body=join_document(attribute(record, "summary", "B"), readme_body(readme)),
+        body=join_document(attribute(record, "summary", "B"), readme_body(record, readme)),
         revision=int(attribute(record, "revision", "N")),
         status=PackageStatus(attribute(record, "status")),
         created_by=attribute(record, "owner"),

@@ -19,7 +19,6 @@ from registry.adapters.dynamodb.errors import ConditionFailed
 from registry.adapters.dynamodb.keys import Action, Item, number, text
 from registry.adapters.dynamodb.names import owners_of
 from registry.adapters.dynamodb.outbox import event_items
-from registry.adapters.dynamodb.package_reading import query_package
 from registry.adapters.dynamodb.ratings import rating_request_item
 from registry.adapters.dynamodb.records import attribute
 from registry.adapters.dynamodb.release_ending import (
@@ -29,7 +28,6 @@ from registry.adapters.dynamodb.release_ending import (
     decide,
     end_release,
     get_settled,
-    read_settled,
 )
 from registry.adapters.dynamodb.release_view import ReleaseState, states_of
 from registry.domain.errors import NotFound, PermissionDenied, RevisionConflict, Unavailable
@@ -93,11 +91,11 @@ class DynamoReleaseStore:
 
     async def _prepare_package(self, release: Release, released: ReleasedPackage) -> None:
         after = released.package
-        record, readme = await self._read_draft(after.id)
+        record = await get_settled(self._table, keys.record_key(after.id))
         if record is None or int(attribute(record, "revision", "N")) != after.revision - 1:
             raise RevisionConflict("A package changed since it was read.")
-        before = records.read_package(record, readme)
-        settled = records.record_item(after, readme_revision=int(attribute(record, "readme_revision", "N")))
+        before = records.read_package(record, None)
+        settled = records.with_readme_of(records.record_item(after), record)
         old, new = records.entries(before, records.read_score(record)), records.entries(after, None)
         now, audit = self._clock.now(), released.change.audit
         puts = [
@@ -134,11 +132,6 @@ class DynamoReleaseStore:
             *(self._table.put({**entry, "revision": number(after.revision)}) for entry in new.values()),
         ]
         await self._guarded(release.id, actions)
-
-    async def _read_draft(self, package_id: str) -> tuple[Item | None, Item | None]:
-        items = await read_settled(self._table, lambda: query_package(self._table, package_id))
-        found = {attribute(item, "sk"): item for item in items}
-        return found.get("record"), found.get("readme")
 
     async def _prepare_name(self, release: Release, released: ReleasedName) -> None:
         name = released.name

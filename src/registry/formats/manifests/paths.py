@@ -1,34 +1,20 @@
-"""Names in archives: as text, as paths that are listed, and which of them are dangerous.
-
-Dangerous is a path that leads out of a folder, or that programs read in two ways.
-"""
+"""Names in archives: as text, and as the paths that are listed."""
 
 import re
-import unicodedata
 
+from registry.domain.file_paths import danger_of
 from registry.formats.manifests.problems import Unreadable
 
-_MOST_BYTES = 4096
-"""PATH_MAX of Linux: no file system takes a longer one."""
-_DRIVE = re.compile(r"[A-Za-z]:")
-_SEPARATORS = re.compile(r"[/\\]")
 _NO_TEXT = re.compile("[\udc80-\udcff]")
+_MOST_SHOWN = 1_000
 _ESCAPED = re.compile("[%\udc80-\udcff]")
 
 
 def clean_path(name: str) -> str:
     """The path under which a member is listed: `./a` is `a`. Empty for the top folder itself. Raises Unreadable."""
-    if any(unicodedata.category(character) == "Cc" for character in name):
-        what = "a NUL" if "\0" in name else "a control character"
-        raise Unreadable(f"its path holds {what}", path=name)
-    if name.startswith(("/", "\\")) or _DRIVE.match(name):
-        raise Unreadable("its path is absolute", path=name)
-    if ".." in _SEPARATORS.split(name):
-        raise Unreadable("its path leads out of the archive (..)", path=name)
-    path = "/".join(part for part in name.split("/") if part not in ("", "."))
-    if len(path.encode("utf-8", "surrogateescape")) > _MOST_BYTES:
-        raise Unreadable(f"its path has more than {_MOST_BYTES:,} bytes", path=path[:100])
-    return path
+    if danger := danger_of(name):
+        raise Unreadable(f"its path {danger}", path=name[:_MOST_SHOWN])
+    return "/".join(part for part in name.split("/") if part not in ("", "."))
 
 
 def exact_text(raw: bytes) -> str:

@@ -7,15 +7,17 @@ from itertools import chain
 
 from registry.domain.errors import NotFound, Unavailable
 from registry.domain.packages import Content
+from registry.domain.recent import Recent
 from registry.formats.archives.roles import Role
 from registry.formats.manifests.entries import SINGLE, FileEntry, Manifest
 from registry.formats.part_zips import PartZip, Stretch
 from registry.ports.blobs import BlobStore
 from registry.services.files.manifests import RETRY_AFTER_SECONDS, Manifests
 from registry.services.files.opening import open_file, open_stored
-from registry.services.files.unpacked import UnpackedFiles
+from registry.services.files.unpacked import Unpacked, UnpackedFiles
 
 _GATHERED_BYTES = 256 * 1024
+_MOST_SEEN = 10_000
 _PATIENCE_SECONDS = 25.0
 """Below the half minute after which proxies give up on a silent answer."""
 
@@ -29,6 +31,7 @@ class PackageFiles:
         self._unpacked = unpacked
         self._redirects = redirects
         self._blobs = blobs
+        self._seen = Recent[str, None](_MOST_SEEN)
 
     async def find_manifest(self, content: Content, *, user: str, wait_seconds: float = 0) -> Manifest | None:
         """The files of the package's content, None when the manifest is still being made after `wait_seconds`.
@@ -121,9 +124,21 @@ class PackageFiles:
         if not self._redirects:
             return None
         found = await self._unpacked.find_whole(content, manifest, entry)
-        if found is None:
+        if found is None or not await self._is_there(found):
             return None
         return await self._blobs.presign_download(found.blob_key, filename=filename, media_type=media_type)
+
+    async def _is_there(self, found: Unpacked) -> bool:
+        """Whether the blob is where its record says, which a restored backup may lack; looked at once in a process."""
+        if found.blob_key in self._seen:
+            return True
+        try:
+            async with self._blobs.read(found.blob_key, length=1):
+                self._seen.put(found.blob_key, None)
+                return True
+        except NotFound:
+            await self._unpacked.lose(found)
+            return False
 
 
 def _zip_of(manifest: Manifest, role: Role) -> PartZip | None:
