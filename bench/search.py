@@ -74,7 +74,7 @@ def _measure(size: int, *, with_readmes: bool) -> Iterator[Row]:
         file.prepare()
         if with_readmes:
             started = time.thread_time()
-            _fill(file, corpus.packages(size, with_readmes=True))
+            fill(file, corpus.packages(size, with_readmes=True))
             yield _row("fill the index", size, Measured(time.thread_time() - started, 0.0), "s CPU")
             megabytes = (Path(folder) / "search.db").stat().st_size / 1e6
             yield _row("index on disk", size, Measured(megabytes, 0.0), "MB")
@@ -90,7 +90,8 @@ def _measure(size: int, *, with_readmes: bool) -> Iterator[Row]:
         file.close()
 
 
-def _fill(file: SearchFile, packages: Iterator[Package]) -> None:
+def fill(file: SearchFile, packages: Iterator[Package]) -> None:
+    """Take the packages in, as a host does that has no index."""
     at, done = Checkpoint(), 0
     while batch := list(islice(packages, _BATCH)):
         done += len(batch)

@@ -34,6 +34,7 @@ SUITES = {
     "hub": Suite("hub", "what Hugging Face clients ask: HEAD and GET of files, the CPU of a snapshot of 1,000"),
     "listing": Suite("listing", "a page by each filter in the store alone, up to a million packages"),
     "search": Suite("search", "the index alone, up to a million names, against a loop with `re` and ripgrep"),
+    "snapshot": Suite("snapshot", "a new host's search index from a snapshot, up to a million packages"),
     "searching": Suite(
         "searching", "searches and pages over HTTP; reads by id while hostile patterns are searched for"
     ),

@@ -1,6 +1,6 @@
 """DynamoDB's expressions, as far as the registry uses them: parsed once, then evaluated on items.
 
-Conditions: comparisons, AND, OR, NOT, parentheses, `attribute_exists`, `attribute_not_exists`, `contains`,
+Conditions: comparisons, BETWEEN, AND, OR, NOT, parentheses, `attribute_exists`, `attribute_not_exists`, `contains`,
 `begins_with`, `size`. Updates: SET (with `if_not_exists`, `list_append`, + and -), REMOVE (with an index), ADD, DELETE.
 """
 
@@ -66,6 +66,11 @@ class _Parser:
             self.take(")")
             return found
         left = self.operand()
+        if self.peek() == "BETWEEN":
+            self.take()
+            lowest = self.operand()
+            self.take("AND")
+            return ("and", ("compare", ">=", left, lowest), ("compare", "<=", left, self.operand()))
         return ("compare", self.take(), left, self.operand()) if self.peek() in _COMPARISONS else left
 
     def operand(self) -> Node:

@@ -241,8 +241,7 @@ def _split(condition: Node, keyed: Keyed, names: Any, values: Item) -> tuple[str
     parts = condition[1:] if condition[0] == "and" else (condition,)
     key, rest = "", None
     for part in parts:
-        name = names.get(part[2][1], part[2][1])
-        if name == keyed.partition:
+        if part[0] == "compare" and names.get(part[2][1], part[2][1]) == keyed.partition:
             key = values[part[3][1]]["S"]
         else:
             rest = part

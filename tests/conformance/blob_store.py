@@ -62,6 +62,12 @@ class BlobStoreContract:
         assert (stored.size, stored.sha256) == (size, hashlib.sha256(data).hexdigest())
         assert await fetch(store, stored.key) == data
 
+    async def test_lists_what_is_new(self, store: BlobStore) -> None:
+        key, hour = (await store.put(chunked(b"new"))).key, timedelta(hours=1)
+        now = datetime.now(UTC)
+        assert key in [info.key async for info in store.list_blobs(since=now - hour)]
+        assert key not in [info.key async for info in store.list_blobs(since=now + hour)]
+
     async def test_empty_chunks_mean_nothing(self, store: BlobStore) -> None:
         async def source() -> AsyncIterator[bytes]:
             for chunk in (b"", b"ab", b"", b"c", b""):

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from tests.api.searching import found_ids, wait_until_searchable
-from tests.api.server import server_environment, start_server
+from tests.api.server import RunningServer, server_environment, start_server
 from tests.api.support import eventually, fetch, log_in, publish
 
 FOUND_SECONDS = 2.0
@@ -49,3 +49,29 @@ def test_what_one_host_changes_the_other_reads_at_once(hosts: list[httpx.Client]
     for number in range(5):
         changed = one.patch(f"/package/{package['id']}", json={"description": str(number)}).json()
         assert fetch(other, package) == changed
+
+
+def test_a_new_host_takes_the_snapshot_of_the_search_index(backend: dict[str, str], tmp_path: Path) -> None:
+    with ExitStack() as stack:
+
+        def host(name: str, **more: str) -> RunningServer:
+            settings = {**backend, "REGISTRY_DATA_DIR": str(tmp_path / name), **more}
+            server = start_server(server_environment(tmp_path / name, **settings))
+            stack.callback(server.stop)
+            return server
+
+        def logged(server: RunningServer, event: str) -> int:
+            return server.log_path.read_text(errors="replace").count(event)
+
+        def client_of(server: RunningServer) -> httpx.Client:
+            return stack.enter_context(log_in(server.url, server.admin_name, server.admin_password).client)
+
+        one = host("one", REGISTRY_SEARCH_SNAPSHOT_SECONDS="1")
+        package = publish(client_of(one), readme="a thimble in the snapshot")
+        found_ids(client_of(one), "thimble")
+        made = logged(one, "search_snapshot_made")
+        eventually(lambda: logged(one, "search_snapshot_made") >= made + 2)
+        other = host("other")
+        assert logged(other, "search_snapshot_taken") == 1
+        assert logged(other, "search_index_filling") == 0
+        assert found_ids(client_of(other), "thimble in") == [package["id"]]

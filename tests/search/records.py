@@ -93,10 +93,10 @@ class Records:
     async def latest(self) -> str:
         return f"{self._era}:{self._seq}"
 
-    async def read(self, after: str, *, limit: int) -> ChangePage | None:
+    async def read(self, after: str, *, limit: int, current: bool = True) -> ChangePage | None:
         era, seq = map(int, after.split(":"))
         if era != self._era:
             return None
         later = [(number, changed_id) for changed_id, number in self._order.items() if number > seq][:limit]
         cursor = f"{era}:{later[-1][0]}" if later else after
-        return ChangePage(cursor, tuple(changed_id for _, changed_id in later))
+        return ChangePage(cursor, tuple(changed_id for _, changed_id in later), complete=len(later) < limit)

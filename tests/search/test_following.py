@@ -189,7 +189,7 @@ async def test_a_fill_that_was_interrupted_goes_on(tmp_path: Path) -> None:
         records.put(*(make_package(number, f"n{number}") for number in range(9)))
         follower = IndexFollower(records, records, engine.index, batch_packages=4)
         for _ in range(2):
-            assert not await follower._step()
+            assert not await follower._step(current=True)
         await engine.index.refresh()
         assert (engine.index.state().ready, engine.index.state().packages) == (False, 4)
         await engine.service.changed()
@@ -259,11 +259,11 @@ async def test_the_follower_polls_and_outlives_a_store_that_is_away(tmp_path: Pa
     class Away(Records):
         is_away = False
 
-        async def read(self, after: str, *, limit: int) -> ChangePage | None:
+        async def read(self, after: str, *, limit: int, current: bool = True) -> ChangePage | None:
             if self.is_away:
                 self.is_away = False
                 raise Unavailable("The store is away.")
-            return await super().read(after, limit=limit)
+            return await super().read(after, limit=limit, current=current)
 
     records = Away()
     async with open_engine(tmp_path / "search.db", records) as engine:

@@ -6,6 +6,7 @@ import tarfile
 import zipfile
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from datetime import datetime
 
 from registry.domain.errors import NotFound
 from registry.formats.archives.facts import ArchiveFacts
@@ -46,7 +47,7 @@ class BytesBlobs:
     async def delete(self, key: str) -> None:
         raise NotImplementedError
 
-    async def list_blobs(self) -> AsyncIterator[BlobInfo]:
+    async def list_blobs(self, *, since: datetime | None = None) -> AsyncIterator[BlobInfo]:
         for _ in ():
             yield _
 

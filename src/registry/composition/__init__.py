@@ -48,7 +48,7 @@ async def open_registry(
     `observer` gets every store call and each component's state, `housekeeping` sweeps and scrubs,
     `ratings_observer` every rating. `tracing` makes spans of store calls and jobs; it is closed at the end.
     """
-    clock, observers, hasher = SystemClock(), Observers(), Argon2PasswordHasher()
+    clock, ids, observers, hasher = SystemClock(), UuidSource(), Observers(), Argon2PasswordHasher()
 
     def on_state(state: ComponentState) -> None:
         if observer is not None:
@@ -58,7 +58,7 @@ async def open_registry(
     async with (
         until_closed(tracing),
         open_stores(settings, clock, observers, limits) as stores,
-        open_search(settings, stores.records) as search,
+        open_search(settings, stores, clock=clock, ids=ids) as search,
         open_outbound(settings, clock, tracing) as outbound,
         open_edge_cache(settings) as edge,
         open_jobs(settings, traced) as jobs,
@@ -74,7 +74,7 @@ async def open_registry(
             ),
             hasher=hasher,
             clock=clock,
-            ids=UuidSource(),
+            ids=ids,
             keep_parsers_ready=sandbox.keep_ready,
             housekeeping=housekeeping,
             on_state=on_state,
@@ -96,7 +96,9 @@ async def run_background(
 
     def sweep() -> Awaitable[None]:
         return services.maintenance.run(
-            interval_seconds=settings.sweep_interval_seconds, grace_seconds=settings.sweep_grace_seconds
+            interval_seconds=settings.sweep_interval_seconds,
+            full_interval_seconds=settings.full_sweep_interval_seconds,
+            grace_seconds=settings.sweep_grace_seconds,
         )
 
     def scrub() -> Awaitable[None]:
@@ -122,6 +124,8 @@ async def run_background(
     }
     if services.edge is not None:
         loops["edge"] = services.edge.run
+    if services.index_snapshots is not None:
+        loops["search snapshots"] = services.index_snapshots.run
     await run_loops(loops | ({"scrub": scrub} if settings.scrub_interval_seconds else {}))
 
 

@@ -32,6 +32,7 @@ from registry.services.health.health import ComponentState, HealthMonitor, Probe
 from registry.services.health.load_tests import LoadTests
 from registry.services.ingest.ingest import Ingest, IngestLimits
 from registry.services.ingest.leases import IngestLeases
+from registry.services.maintenance.leases import RegularWork
 from registry.services.maintenance.maintenance import HousekeepingObserver, Maintenance
 from registry.services.names.access import Access
 from registry.services.names.drafts import Drafts
@@ -223,6 +224,8 @@ def assemble(settings: Settings, stores: Stores, around: Collaborators) -> Runni
             drafts=drafts,
             bootstrap=accounts.bootstrap,
             clock=clock,
+            regular=RegularWork(records.upgrades, clock=clock, ids=ids),
+            kept=None if around.search.snapshots is None else around.search.snapshots.blob_keys,
             observer=around.housekeeping,
         ),
         load_tests=LoadTests(records.upgrades, clock, most_seconds=settings.load_test_seconds),
@@ -277,6 +280,7 @@ def assemble(settings: Settings, stores: Stores, around: Collaborators) -> Runni
         rate_as_worker=lambda: around.rating.jobs.work(rating.work),
         search=around.search.service,
         index_follower=around.search.follower,
+        index_snapshots=around.search.snapshots,
         keep_parsers_ready=around.keep_parsers_ready,
     )
     return Running(services, accounts.bootstrap, stores.shared.attempts)

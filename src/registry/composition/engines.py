@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from registry.adapters.dynamodb.changes import LOOK_BACK
+from registry.adapters.dynamodb.change_positions import MAX_WRITE
 from registry.adapters.dynamodb.connection import DynamoLimits
 from registry.adapters.dynamodb.errors import ConditionFailed
 from registry.adapters.engine_calls import OnCall
@@ -33,8 +33,8 @@ class EngineLimits:
                 records,
                 connect_seconds=records.connect_seconds * factor,
                 read_seconds=records.read_seconds * factor,
-                # Those who follow the changes look back so far, and must not miss a write.
-                deadline_seconds=min(records.deadline_seconds * factor, LOOK_BACK.total_seconds() - 1),
+                # Those who follow the changes rely on it, and must not miss a write.
+                deadline_seconds=min(records.deadline_seconds * factor, MAX_WRITE.total_seconds() - 1),
             ),
             replace(
                 stored,

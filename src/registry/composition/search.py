@@ -3,12 +3,17 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
+from registry.adapters.search.copies import SearchFileCopies
 from registry.adapters.search.index import LocalSearchIndex
-from registry.composition.backends import Records
+from registry.composition.backends import Records, Stores
+from registry.ports.clock import Clock, IdSource
+from registry.services.maintenance.leases import RegularWork
 from registry.services.search.announcing import AnnouncingMaintenance, AnnouncingPackages, AnnouncingReleases
 from registry.services.search.indexing import IndexFollower
 from registry.services.search.search import SearchService
+from registry.services.search.snapshots import IndexSnapshots
 from registry.settings import RecordsBackend, Settings
 
 
@@ -16,17 +21,34 @@ from registry.settings import RecordsBackend, Settings
 class Search:
     service: SearchService
     follower: IndexFollower
+    snapshots: IndexSnapshots | None
+    """None where the records are on this host: so is the index, then, and nobody else needs one."""
 
 
 @asynccontextmanager
-async def open_search(settings: Settings, records: Records) -> AsyncIterator[Search]:
+async def open_search(settings: Settings, stores: Stores, *, clock: Clock, ids: IdSource) -> AsyncIterator[Search]:
     """The index is opened and filled by the follower, in the background of a serving process only."""
-    index = LocalSearchIndex(settings.data_dir / _index_file(settings))
-    follower = IndexFollower(records.changes, records.packages, index)
+    path, records = settings.data_dir / _index_file(settings), stores.records
+    index, copies = LocalSearchIndex(path), SearchFileCopies(path)
+    snapshots = None
+    if settings.records is RecordsBackend.DYNAMODB and settings.search_snapshot_seconds:
+        snapshots = IndexSnapshots(
+            copies,
+            records.changes,
+            stores.bytes.blobs,
+            RegularWork(records.upgrades, clock=clock, ids=ids),
+            every=timedelta(seconds=settings.search_snapshot_seconds),
+            is_ready=lambda: service.state().ready,
+        )
+    follower = IndexFollower(
+        records.changes, records.packages, index, before_open=None if snapshots is None else snapshots.restore
+    )
+    service = SearchService(index, records.packages, follower, records.names)
     try:
-        yield Search(SearchService(index, records.packages, follower, records.names), follower)
+        yield Search(service, follower, snapshots)
     finally:
         await index.close()
+        copies.close()
 
 
 def _index_file(settings: Settings) -> str:

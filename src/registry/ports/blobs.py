@@ -58,8 +58,11 @@ class BlobStore(Protocol):
     async def delete(self, key: str) -> None:
         """Remove a blob. No error when it is gone already. Readers that have begun may finish."""
 
-    def list_blobs(self) -> AsyncIterator[BlobInfo]:
-        """Every blob, and every unfinished one (with the bytes it occupies), in no order."""
+    def list_blobs(self, *, since: datetime | None = None) -> AsyncIterator[BlobInfo]:
+        """Every blob, and every unfinished one (with the bytes it occupies), in no order.
+
+        With `since`, those begun before may be left out, so that it costs no more than what is new.
+        """
 
     async def presign_download(self, key: str, *, filename: str, media_type: str) -> str | None:
         """A URL by which anyone may fetch the blob for some minutes, None where the store cannot serve clients."""

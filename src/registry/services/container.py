@@ -35,6 +35,7 @@ from registry.services.ratings.receipt_signing import ReceiptSigning
 from registry.services.safety.verdicts import Verdicts
 from registry.services.search.indexing import IndexFollower
 from registry.services.search.search import SearchService
+from registry.services.search.snapshots import IndexSnapshots
 from registry.services.uploads.admission import Admission
 from registry.services.uploads.uploads import Uploads
 from registry.services.webhooks.deliveries import Deliveries
@@ -84,4 +85,5 @@ class Services:
     rate_as_worker: Callable[[], Coroutine[Any, Any, None]]
     search: SearchService
     index_follower: IndexFollower
+    index_snapshots: IndexSnapshots | None
     keep_parsers_ready: Callable[[], Coroutine[Any, Any, None]]

@@ -30,6 +30,11 @@ class PackageSettings(BaseModel):
     downloads_refresh_seconds: Seconds = Field(
         3_600, description="time between two rankings of the most downloaded packages"
     )
-    sweep_interval_seconds: Seconds = Field(3_600, description="time between sweeps for bytes without a record")
+    sweep_interval_seconds: Seconds = Field(
+        3_600, description="time between sweeps for expired records, and for new bytes without a record"
+    )
+    full_sweep_interval_seconds: Seconds = Field(
+        86_400, description="time after which a sweep looks at all bytes, not only those written since the last one"
+    )
     sweep_grace_seconds: int = Field(86_400, ge=0, description="age under which such bytes are left alone")
     scrub_interval_seconds: int = Field(0, ge=0, description="time between hashing all content again; 0: never")

@@ -53,6 +53,12 @@ class ServerSettings(BaseModel):
         description="after a start, how long /health/ready is 503 while the search index is filled and searches are "
         "refused; after that, and whenever it is filled again later, the process is ready without it; 0: at once",
     )
+    search_snapshot_seconds: int = Field(
+        21_600,
+        ge=0,
+        description="with records in DynamoDB, time between snapshots of the search index in the blob store, from "
+        "which new hosts take theirs; 0: none, each host fills its own",
+    )
     leave_seconds: int = Field(
         0,
         ge=0,

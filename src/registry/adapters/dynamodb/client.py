@@ -67,19 +67,32 @@ class DynamoTable:
         partition: str,
         *,
         after: str | None = None,
+        to: str | None = None,
         limit: int | None = None,
         newest_first: bool = False,
         index: bool = False,
+        consistent: bool = True,
     ) -> tuple[list[Item], bool]:
         """The items of a partition in the order of their sort key, after `after`, and whether that was the last.
 
-        One call: at most 1 MB and `limit` items. Consistent, unless `index` asks for the status index.
+        Those up to `to`, where it is given with `after`. One call: at most 1 MB and `limit` items. Consistent, unless
+        `index` asks for the status index, or the caller does without, for half the read units.
         """
         request = partition_query(
-            self.name, partition, after=after, limit=limit, newest_first=newest_first, index=index
+            self.name,
+            partition,
+            after=after,
+            to=to,
+            limit=limit,
+            newest_first=newest_first,
+            index=index,
+            consistent=consistent,
         )
         answer = await self.call("Query", partial(self.client.query, **request), member="Items")
-        return answer["Items"], "LastEvaluatedKey" not in answer
+        items = answer["Items"]
+        if to is not None and items and items[0]["sk"]["S"] == after:
+            items = items[1:]  # BETWEEN has both ends
+        return items, "LastEvaluatedKey" not in answer
 
     async def query_index(
         self,

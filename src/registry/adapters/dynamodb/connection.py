@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 class DynamoLimits:
     """How long an answer may take. `deadline_seconds` holds for one call with all its tries.
 
-    It stays below `changes.LOOK_BACK`: a write that took longer would be missed by those who follow the changes.
+    It stays below `change_positions.MAX_WRITE`: those who follow the changes would miss a write that took longer.
     """
 
     connect_seconds: float = 1.0

@@ -47,7 +47,7 @@ can hold one.
 | upload entry | `W#<user>` | `<upload id>` |
 | upload's end | `uploads` | `<time>#<upload id>` |
 | health sample | `health` | `<minute>#<component>` |
-| change | `C#<hour>` | `<time>#<number>#<package id>` |
+| change | `C#<hour>#<shard>`, of shard 0 `C#<hour>` | `<time>#<number>#<package id>` |
 | rating | `R#<package id>` | `rating` |
 | part of a receipt | `R#<package id>` | `receipt#<number>` |
 | rating that waits | `M#<shard>` | `<package id>` |
@@ -89,6 +89,7 @@ can hold one.
 - A verdict has what decides; its JSON, compressed, is in parts that carry the verdict's `etag`. A scan under way is a
   lease (`claim_token`, `ends_at`, `attempts`).
 - An upgrade records that a change of a formula or a policy has been carried out on all packages (`upgrade_state`).
+  So do leases of work that one process does (`sweep`, `scrub`, `search-snapshot`): when it is due, its holder, a note.
 - An unfinished reset is the admin who stays, with the `reset_token` that distinguishes this reset from the next one.
 - An audit entry is in the index, under `audit#<shard>` and its id, until it has its position in the log of all entries
   (`log_position`). Head, tiles and positions change in one transaction.

@@ -1,6 +1,6 @@
 """The requests of DynamoDB's Query, by what is to be read."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from registry.adapters.dynamodb.keys import STATUS_INDEX
 
@@ -9,9 +9,20 @@ if TYPE_CHECKING:
 
 
 def partition_query(
-    table: str, partition: str, *, after: str | None, limit: int | None, newest_first: bool, index: bool
+    table: str,
+    partition: str,
+    *,
+    after: str | None,
+    to: str | None,
+    limit: int | None,
+    newest_first: bool,
+    index: bool,
+    consistent: bool,
 ) -> "QueryInputTypeDef":
-    """A partition's items in the order of their sort key, after `after`; with `index` from the status index."""
+    """A partition's items in the order of their sort key, after `after`; with `index` from the status index.
+
+    With `to`, from `after` up to it, both included.
+    """
     pk, sk = ("status_shard", "id") if index else ("pk", "sk")
     request: QueryInputTypeDef = {
         "TableName": table,
@@ -23,12 +34,16 @@ def partition_query(
     if after is not None:
         request["KeyConditionExpression"] = f"#pk = :pk AND #sk {'<' if newest_first else '>'} :after"
         request["ExpressionAttributeNames"] = {"#pk": pk, "#sk": sk}
-        request["ExpressionAttributeValues"] = {":pk": {"S": partition}, ":after": {"S": after}}
+        values: dict[str, Any] = {":pk": {"S": partition}, ":after": {"S": after}}
+        if to is not None:
+            request["KeyConditionExpression"] = "#pk = :pk AND #sk BETWEEN :after AND :to"
+            values[":to"] = {"S": to}
+        request["ExpressionAttributeValues"] = values
     if limit is not None:
         request["Limit"] = limit
     if index:
         request["IndexName"] = STATUS_INDEX
-    else:
+    elif consistent:
         request["ConsistentRead"] = True
     return request
 

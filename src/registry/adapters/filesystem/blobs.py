@@ -120,10 +120,11 @@ class FilesystemBlobStore:
             path = self._folder.path(blob)
             await self._folder.run(lambda: _unlink(path, journal_only=blob != key))
 
-    async def list_blobs(self) -> AsyncIterator[BlobInfo]:
+    async def list_blobs(self, *, since: datetime | None = None) -> AsyncIterator[BlobInfo]:
         for shard in SHARDS:
             for info in await self._folder.run(partial(_list_folder, self._folder.root / shard)):
-                yield info
+                if since is None or info.modified_at >= since:
+                    yield info
 
     async def copy_range(self, key: str, *, offset: int, length: int) -> str | None:  # noqa: ARG002
         return None

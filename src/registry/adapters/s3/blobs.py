@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
@@ -16,6 +15,7 @@ from registry.adapters.s3.cloudfront import CloudFrontSigner
 from registry.adapters.s3.connection import S3Bucket
 from registry.adapters.s3.copying import LEAST_BYTES, RangeCopy
 from registry.adapters.s3.errors import CallMissing, UploadGone, error_code, no_bucket, translate
+from registry.adapters.s3.object_keys import KEY, RANGES, new_key, range_of
 from registry.adapters.s3.upload import Upload, UploadLimits, abort_upload
 from registry.domain.errors import NotFound
 from registry.formats.disposition import attachment
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 PREFIX = "blobs/"
 PRESIGNED_SECONDS = 300
 """How long a download may take to begin; once begun it may last."""
-_KEY = re.compile(r"[0-9a-f]{32}")
 UNFINISHED = re.compile(r"([0-9a-f]{32})~(.+)")
 """How a listing names a multipart upload: its key and its upload id."""
 
@@ -52,7 +51,7 @@ class S3BlobStore:
         self._memory = ByteBudget(self._limits.total_bytes)
 
     async def put(self, source: AsyncIterator[bytes]) -> StoredBlob:
-        key = secrets.token_hex(16)
+        key = new_key()
         upload = Upload(self._bucket, PREFIX + key, memory=self._memory, limits=self._limits)
         size, sha256 = await upload.store(source)
         return StoredBlob(key, size, sha256)
@@ -70,9 +69,9 @@ class S3BlobStore:
                 body.close()
 
     async def copy_range(self, key: str, *, offset: int, length: int) -> str | None:
-        if length < LEAST_BYTES or not _KEY.fullmatch(key):
+        if length < LEAST_BYTES or not KEY.fullmatch(key):
             return None
-        copied = secrets.token_hex(16)
+        copied = new_key()
         copy = RangeCopy(self._bucket, PREFIX + key, PREFIX + copied, offset=offset, length=length)
         try:
             await copy.run()
@@ -85,15 +84,18 @@ class S3BlobStore:
         if unfinished:
             with suppress(UploadGone):
                 await abort_upload(self._bucket, PREFIX + unfinished[1], unfinished[2])
-        elif _KEY.fullmatch(key):
+        elif KEY.fullmatch(key):
             await self._bucket.call(
                 "DeleteObject",
                 lambda: self._bucket.objects.delete_object(PREFIX + key),
             )
 
-    async def list_blobs(self) -> AsyncIterator[BlobInfo]:
-        async for info in self._list_objects():
-            yield info
+    async def list_blobs(self, *, since: datetime | None = None) -> AsyncIterator[BlobInfo]:
+        """With `since` a call for each of the 16 ranges of keys, and one more for each thousand objects."""
+        now = datetime.now(UTC)
+        for first, last in [("", "~")] if since is None else [range_of(digit, since, now) for digit in RANGES]:
+            async for info in self._list_objects(first, last):
+                yield info
         async for key, upload_id, begun_at in self._list_uploads():
             size = await self._uploaded_bytes(key, upload_id)
             yield BlobInfo(f"{key.removeprefix(PREFIX)}~{upload_id}", size, begun_at)
@@ -124,7 +126,7 @@ class S3BlobStore:
 
     async def _open(self, key: str, offset: int, length: int | None) -> "StreamingBody | None":
         """The bytes from S3, None when there are none in the range."""
-        if not _KEY.fullmatch(key):
+        if not KEY.fullmatch(key):
             raise NotFound("The stored bytes are gone.")
         name, client, objects = self._bucket.name, self._bucket.client, self._bucket.objects
         if length == 0:
@@ -161,8 +163,9 @@ class S3BlobStore:
             if len(gathered) < CHUNK_BYTES:
                 return
 
-    async def _list_objects(self) -> AsyncIterator[BlobInfo]:
-        position: dict[str, Any] = {}
+    async def _list_objects(self, first: str, last: str) -> AsyncIterator[BlobInfo]:
+        """The objects whose keys lie between these two."""
+        position: dict[str, Any] = {"StartAfter": PREFIX + first} if first else {}
         while True:
             page = await self._bucket.call(
                 "ListObjectsV2",
@@ -172,7 +175,9 @@ class S3BlobStore:
             )
             for entry in page.get("Contents", []):
                 key = entry["Key"].removeprefix(PREFIX)
-                if _KEY.fullmatch(key):
+                if key > last:
+                    return
+                if KEY.fullmatch(key):
                     yield BlobInfo(key, entry["Size"], entry["LastModified"].astimezone(UTC))
             if not page["IsTruncated"]:
                 return

@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-import secrets
 import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -14,6 +13,7 @@ from botocore.exceptions import ClientError
 from registry.adapters.s3.blobs import PREFIX, UNFINISHED, S3BlobStore
 from registry.adapters.s3.connection import S3Bucket
 from registry.adapters.s3.errors import UploadGone, error_code
+from registry.adapters.s3.object_keys import new_key
 from registry.adapters.s3.upload import (
     COMPLETE_BYTES_PER_SECOND,
     SLOWEST_BYTES_PER_SECOND,
@@ -41,7 +41,7 @@ class S3PartStore:
         self._direct = direct
 
     async def begin(self) -> str:
-        blob = secrets.token_hex(16)
+        blob = new_key()
         return f"{blob}~{await to_the_end(begin_upload(self._bucket, PREFIX + blob))}"
 
     async def put_part(

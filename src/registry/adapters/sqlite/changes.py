@@ -21,14 +21,15 @@ class SqliteChangeFeed:
         (latest,) = self._database.fetch_one("SELECT max(seq) FROM changes")
         return str(latest or 0)
 
-    async def read(self, after: str, *, limit: int) -> ChangePage | None:
+    async def read(self, after: str, *, limit: int, current: bool = True) -> ChangePage | None:  # noqa: ARG002 -- each read is
         cursor = int(after)
         rows = self._database.fetch_all(_READ, (cursor, limit))
         if not rows:
             return ChangePage(after, ())
         if self._database.fetch_one("SELECT 1 FROM changes WHERE package_id = ? AND seq > ?", (_RESET_MARK, cursor)):
             return None
-        return ChangePage(str(rows[-1][0]), tuple(package_id for _, package_id in rows))
+        package_ids = tuple(package_id for _, package_id in rows)
+        return ChangePage(str(rows[-1][0]), package_ids, complete=len(rows) < limit)
 
 
 def record_changes(connection: sqlite3.Connection, package_ids: Sequence[str]) -> None:

@@ -2,9 +2,9 @@
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import asdict, dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
 import structlog
@@ -17,12 +17,21 @@ from registry.ports.releases import ReleaseStore
 from registry.services.accounts.bootstrap import Bootstrap
 from registry.services.files.housekeeping import DerivedBlobs
 from registry.services.maintenance.background import batched
+from registry.services.maintenance.leases import RegularWork
 from registry.services.names.drafts import Drafts
 from registry.services.uploads.uploads import Uploads
 
 _log = structlog.get_logger(__name__)
 _BATCH = 500
 _AFTER_FAILURE_SECONDS = 60.0
+_LOOK_SECONDS = 60.0
+"""How often a process looks whether a sweep is due."""
+_SWEEP = "sweep"
+_SCRUB = "scrub"
+_LONGEST_WRITE = timedelta(hours=25)
+"""A blob is listed by when its bytes began to come, and counts from when they ended: after a day and some more."""
+_CLOCKS_DIFFER = timedelta(minutes=5)
+"""Between a process and the store that says when a blob was written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +73,11 @@ class Maintenance:
         drafts: Drafts,
         bootstrap: Bootstrap,
         clock: Clock,
+        regular: RegularWork,
+        kept: Callable[[], Awaitable[Collection[str]]] | None = None,
         observer: HousekeepingObserver | None = None,
     ) -> None:
+        """`kept`: keys of blobs that no record refers to, and that only a reset removes."""
         self._records = records
         self._blobs = blobs
         self._derived = derived
@@ -74,13 +86,18 @@ class Maintenance:
         self._drafts = drafts
         self._bootstrap = bootstrap
         self._clock = clock
+        self._regular = regular
+        self._kept = kept
         self._observer = observer
 
-    async def sweep(self, *, grace_seconds: int, dry_run: bool = False) -> SweepReport:
+    async def sweep(
+        self, *, grace_seconds: int, dry_run: bool = False, swept_to: datetime | None = None
+    ) -> SweepReport:
         """Remove expired uploads and records, manifests and unpacked files that nothing uses, and blobs older than the
         grace time that no record refers to.
 
-        The grace time protects bytes whose record is about to be written.
+        The grace time protects bytes whose record is about to be written. With `swept_to` only blobs that were written
+        from then on are looked at, and manifests and unpacked files are not: it costs as much as was written.
         """
         now = self._clock.now()
         # First, since it ends what was begun (a reset that was cut off), even where the blobs' store does not answer.
@@ -90,12 +107,16 @@ class Maintenance:
             await self._releases.settle(now)
             expired += await self._drafts.expire()
         uploads = await self._uploads.expire(dry_run=dry_run)
-        count, size = 0 if dry_run else await self._derived.collect(), 0
+        count, size = 0 if dry_run or swept_to is not None else await self._derived.collect(), 0
         oldest_kept = now - timedelta(seconds=grace_seconds)
-        async for batch in batched(self._blobs.list_blobs(), _BATCH):
-            old = {blob.key: blob for blob in batch if blob.modified_at <= oldest_kept}
-            live = await self._records.live_blob_keys(list(old)) if old else set()
-            for key in old.keys() - live:
+        oldest = swept_to and swept_to - _CLOCKS_DIFFER
+        listed = self._blobs.list_blobs(since=oldest and oldest - _LONGEST_WRITE)
+        due = (blob async for blob in listed if blob.modified_at <= oldest_kept)
+        fresh = (blob async for blob in due if oldest is None or blob.modified_at >= oldest)
+        async for batch in batched(fresh, _BATCH):
+            old = {blob.key: blob for blob in batch}
+            dead = old.keys() - await self._records.live_blob_keys(list(old))
+            for key in dead.difference(await self._list_kept() if dead else ()):
                 count += 1
                 size += old[key].size
                 if not dry_run:
@@ -138,20 +159,44 @@ class Maintenance:
         await self._uploads.drop_all()
         keys = [blob_key async for _, blob_key, _, _ in self._records.list_contents()]
         keys += [blob_key async for blob_key in self._derived.list_blob_keys()]
+        keys += await self._list_kept()
         await self._records.reset(await self._bootstrap.first_admin())
         for key in keys:
             await self._blobs.delete(key)
 
-    async def run(self, *, interval_seconds: int, grace_seconds: int) -> None:
-        """Sweep again and again until cancelled."""
+    async def _list_kept(self) -> Collection[str]:
+        return await self._kept() if self._kept else ()
+
+    async def run(self, *, interval_seconds: int, full_interval_seconds: int, grace_seconds: int) -> None:
+        """Sweep whenever that is due and no other process does, until cancelled."""
         while True:
-            await asyncio.sleep(interval_seconds)
+            await asyncio.sleep(min(_LOOK_SECONDS, interval_seconds))
             try:
-                report = await self.sweep(grace_seconds=grace_seconds)
+                await self.sweep_if_due(
+                    every=timedelta(seconds=interval_seconds),
+                    whole_every=timedelta(seconds=full_interval_seconds),
+                    grace_seconds=grace_seconds,
+                )
             except RegistryError as error:
                 _log.warning("sweep_failed", reason=str(error))
-            else:
-                _log.info("swept", **asdict(report))
+
+    async def sweep_if_due(self, *, every: timedelta, whole_every: timedelta, grace_seconds: int) -> bool:
+        """Sweep what was written since the last sweep, and everything after `whole_every`. Whether it was done.
+
+        Everything is for what a sweep of new blobs does not see: bytes that outlived their record since they could not
+        be removed then, and blobs with keys of an earlier release.
+        """
+
+        async def work(note: str) -> str:
+            began = self._clock.now()
+            swept_to, whole_at = (datetime.fromisoformat(word) for word in note.split()) if note else (None, None)
+            whole = whole_at is None or whole_at + whole_every <= began
+            report = await self.sweep(grace_seconds=grace_seconds, swept_to=None if whole else swept_to)
+            _log.info("swept", whole=whole, **asdict(report))
+            reached = began - timedelta(seconds=grace_seconds)
+            return f"{reached.isoformat()} {(began if whole or whole_at is None else whole_at).isoformat()}"
+
+        return await self._regular.do(_SWEEP, work, every=every)
 
     async def run_listing_upgrade(self) -> None:
         """Bring listings that an earlier edition wrote up to date, then wait to be cancelled."""
@@ -165,15 +210,18 @@ class Maintenance:
                 await asyncio.sleep(_AFTER_FAILURE_SECONDS)
 
     async def run_scrubs(self, *, interval_seconds: int) -> None:
-        """Scrub again and again until cancelled; each damaged package is named in the log."""
-        while True:
-            await asyncio.sleep(interval_seconds)
-            try:
-                damages = await self.scrub(lambda _, __: None)
-            except RegistryError as error:
-                _log.warning("scrub_failed", reason=str(error))
-                continue
-            for damage in damages:
+        """Scrub whenever that is due and no other process does, until cancelled; the log names each damaged package."""
+
+        async def work(_note: str) -> str:
+            for damage in await self.scrub(lambda _, __: None):
                 _log.error(
                     "content_damaged", package_id=damage.package_id, expected=damage.expected, found=damage.found
                 )
+            return ""
+
+        while True:
+            await asyncio.sleep(min(_LOOK_SECONDS, interval_seconds))
+            try:
+                await self._regular.do(_SCRUB, work, every=timedelta(seconds=interval_seconds))
+            except RegistryError as error:
+                _log.warning("scrub_failed", reason=str(error))
