@@ -166,5 +166,5 @@ async def test_lists_and_documents_of_repositories_cost_a_few_calls(backend: dic
         calls.clear()
         answer = await client.get("/hf/api/models", params={"limit": 3})
         assert [(each["id"], each["downloads"]) for each in answer.json()] == [(name, 0) for name in reversed(names)]
-        # The session, the page, its main versions, the downloads of their names, their ratings.
-        assert calls[SESSION] == 5
+        # The session, the main versions of the page, the downloads of their names, their ratings.
+        assert calls[SESSION] == 4
