@@ -1,15 +1,15 @@
 """Replaces every container of the rendered compose file under load, and counts the requests that were lost.
 
-    python -m deploy.aws.rolling_update [--build] [--file FURTHER_COMPOSE_FILE]
+    python -m deploy.aws.rolling_update [--build] [--signal-first] [--file FURTHER_COMPOSE_FILE]
 
 Starts `deploy.aws.compose` with the engines, has clients publish and read, and replaces each api and worker container
 as ECS does: a new one becomes healthy, an old one leaves the load balancer, what is under way there ends, then it gets
 SIGTERM. Removes the project with its volumes. Ends with 1 if a request failed, bytes differ, or a container did not end
 by itself. Needs Docker with the plugin compose (v2).
 
-The order is that of ECS. In trials with SIGTERM before a container left the balancer, one and two slow uploads were
-lost; the cause is not known. Processes with the same settings lose no small request in that order
-(`tests/deploy/test_run.py`), and a server finishes an upload that is under way (`tests/api/test_stopping.py`).
+With `--signal-first` an old container gets SIGTERM while it is in the load balancer, which has to notice by its
+readiness. Every request goes to a container that is ready when it is sent: one that reads an upload back, too, for the
+container that took the upload does not listen any more.
 """
 
 import argparse
@@ -28,6 +28,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import httpx
 import yaml
@@ -116,16 +117,33 @@ def _metadata() -> dict[str, str]:
     return {"name": f"rolling-{secrets.token_hex(8)}", "version": "1.0.0", "type": "model"}
 
 
-def _small(client: httpx.Client, counts: Counts) -> None:
+class _Client(contextlib.ExitStack):
+    """Sends each request to a container that is ready, over connections that it keeps."""
+
+    def __init__(self, balancer: Balancer, token: str) -> None:
+        super().__init__()
+        self._balancer = balancer
+        self._headers = {"Authorization": f"Bearer {token}"}
+        self._clients: dict[str, httpx.Client] = {}
+
+    def send(self, method: str, path: str, **request: Any) -> httpx.Response:
+        """The response. Raises httpx.HTTPError, also for an error that was answered."""
+        with self._balancer.chosen() as url:
+            if url not in self._clients:
+                client = httpx.Client(base_url=url, headers=self._headers, timeout=60, trust_env=False)
+                self._clients[url] = self.enter_context(client)
+            return self._clients[url].request(method, path, **request).raise_for_status()
+
+
+def _small(client: _Client, counts: Counts) -> None:
     """Publishes a package and reads it."""
-    made = client.post("/package", json=_metadata() | {"content_base64": "YQ=="})
-    made.raise_for_status()
-    client.get(made.headers["location"]).raise_for_status()
+    made = client.send("POST", "/package", json=_metadata() | {"content_base64": "YQ=="})
+    client.send("GET", made.headers["location"])
     counts.small += 2
     time.sleep(_PAUSE_SECONDS)
 
 
-def _slow_upload(client: httpx.Client, counts: Counts) -> None:
+def _slow_upload(client: _Client, counts: Counts) -> None:
     """Publishes some megabytes, slowly, and reads them back."""
     content, edge = secrets.token_bytes(_UPLOAD_BYTES), secrets.token_hex(16)
     part = f"--{edge}\r\nContent-Disposition: form-data; name="
@@ -142,37 +160,30 @@ def _slow_upload(client: httpx.Client, counts: Counts) -> None:
             time.sleep(_UPLOAD_SECONDS / 50)
 
     headers = {"Content-Type": f"multipart/form-data; boundary={edge}", "Content-Length": str(len(body))}
-    made = client.post("/package", content=parts(), headers=headers)
-    made.raise_for_status()
-    read = client.get(f"{made.headers['location']}/content", params={"redirect": "false"})
-    read.raise_for_status()
+    made = client.send("POST", "/package", content=parts(), headers=headers)
+    read = client.send("GET", f"{made.headers['location']}/content", params={"redirect": "false"})
     if hashlib.sha256(read.content).digest() != hashlib.sha256(content).digest():
         raise Failed("other bytes")
     counts.uploads += 1
 
 
 def _reason(error: Exception) -> str:
-    return error.response.text[:300] if isinstance(error, httpx.HTTPStatusError) else repr(error)
+    said = error.response.text[:300] if isinstance(error, httpx.HTTPStatusError) else repr(error)
+    return f"{error.request.method} {error.request.url}: {said}" if isinstance(error, httpx.RequestError) else said
 
 
 @contextlib.contextmanager
 def _load(balancer: Balancer, token: str) -> Iterator[Counts]:
-    """Clients that ask as fast as they can, over connections that they keep."""
+    """Clients that ask until the block ends."""
     counts, over = Counts(), threading.Event()
 
-    def work(ask: Callable[[httpx.Client, Counts], None]) -> None:
-        with contextlib.ExitStack() as opened:
-            clients: dict[str, httpx.Client] = {}
+    def work(ask: Callable[[_Client, Counts], None]) -> None:
+        with _Client(balancer, token) as client:
             while not over.is_set():
-                with balancer.chosen() as url:
-                    if url not in clients:
-                        sent = {"Authorization": f"Bearer {token}"}
-                        client = httpx.Client(base_url=url, headers=sent, timeout=60, trust_env=False)
-                        clients[url] = opened.enter_context(client)
-                    try:
-                        ask(clients[url], counts)
-                    except (httpx.HTTPError, Failed) as error:
-                        counts.failures.append(f"{ask.__name__} at {url}: {_reason(error)}")
+                try:
+                    ask(client, counts)
+                except (httpx.HTTPError, Failed) as error:
+                    counts.failures.append(f"{ask.__name__}: {_reason(error)}")
 
     with ThreadPoolExecutor(_SMALL_CLIENTS + 2) as pool:
         running = [pool.submit(work, ask) for ask in (*[_small] * _SMALL_CLIENTS, _slow_upload, _slow_upload)]
@@ -186,7 +197,8 @@ def _load(balancer: Balancer, token: str) -> Iterator[Counts]:
 
 def _signed_in(url: str) -> str:
     password = os.environ.get("REGISTRY_ADMIN_PASSWORD", "local-only-password")
-    answer = httpx.post(f"{url}/auth/token", data={"username": "admin", "password": password}, trust_env=False)
+    given = {"username": "admin", "password": password}
+    answer = httpx.post(f"{url}/auth/token", data=given, timeout=60, trust_env=False)
     token: str = answer.raise_for_status().json()["access_token"]
     return token
 
@@ -200,7 +212,20 @@ def _rated(url: str, token: str) -> bool:
         return any(client.get(path, params={"wait": 30}).status_code == httpx.codes.OK for _ in range(4))
 
 
-def _update(stack: Stack, balancer: Balancer) -> Counts:
+def _replace(stack: Stack, balancer: Balancer, service: str, old: str, replicas: int, *, signal_first: bool) -> None:
+    new, address = stack.add(service, replicas), _address(old) if service == "api" else None
+    if address is not None:
+        balancer.register(_address(new))
+        wait(lambda: balancer.ready() > replicas, "the new api is not ready")
+        if not signal_first:
+            balancer.deregister(address)
+    ended = stack.remove(service, old)
+    if address is not None and signal_first:
+        balancer.deregister(address)
+    print(f"{service}: {new[:12]} is healthy, {ended}", flush=True)  # noqa: T201
+
+
+def _update(stack: Stack, balancer: Balancer, *, signal_first: bool) -> Counts:
     replicas = {name: render()["services"][name]["deploy"]["replicas"] for name in ("api", "worker")}
     for container in stack.containers("api"):
         balancer.register(_address(container))
@@ -210,23 +235,20 @@ def _update(stack: Stack, balancer: Balancer) -> Counts:
     with _load(balancer, token) as counts:
         for service, number in replicas.items():
             for old in stack.containers(service):
-                new = stack.add(service, number)
-                if service == "api":
-                    balancer.register(_address(new))
-                    wait(lambda: balancer.ready() > number, "the new api is not ready")  # noqa: B023 - called here
-                    balancer.deregister(_address(old))
-                print(f"{service}: {new[:12]} is healthy, {stack.remove(service, old)}", flush=True)  # noqa: T201
+                _replace(stack, balancer, service, old, number, signal_first=signal_first)
     with balancer.chosen() as url:
         if not _rated(url, token):
             raise Failed("the new worker makes no rating")
     return counts
 
 
-def main(*, build: bool, files: Sequence[Path]) -> int:
+def main(*, build: bool, signal_first: bool, files: Sequence[Path]) -> int:
     with tempfile.TemporaryDirectory() as folder:
         rendered = Path(folder) / "compose.yaml"
         document = render()
         document["services"]["dynamodb"]["command"] = ["-sharedDb", "-inMemory"]  # nothing is kept afterwards
+        for service in ("api", "worker"):  # the engines share this machine with clients and containers
+            document["services"][service]["environment"]["REGISTRY_ENGINE_PATIENCE"] = "4"
         rendered.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
         stack = Stack([rendered, *files])
         balancer = Balancer()
@@ -235,7 +257,7 @@ def main(*, build: bool, files: Sequence[Path]) -> int:
             with ThreadPoolExecutor(1) as pool:
                 looking = pool.submit(balancer.look)
                 try:
-                    counts = _update(stack, balancer)
+                    counts = _update(stack, balancer, signal_first=signal_first)
                 finally:
                     balancer.stop()
                 looking.result()
@@ -254,6 +276,9 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--build", action="store_true", help="build the images first")
     parser.add_argument(
+        "--signal-first", action="store_true", help="send SIGTERM to a container that is still in the load balancer"
+    )
+    parser.add_argument(
         "--file", action="append", default=[], type=Path, help="a compose file that changes the rendered one"
     )
     return parser.parse_args()
@@ -261,4 +286,4 @@ def _arguments() -> argparse.Namespace:
 
 if __name__ == "__main__":
     given = _arguments()
-    sys.exit(main(build=given.build, files=given.file))
+    sys.exit(main(build=given.build, signal_first=given.signal_first, files=given.file))

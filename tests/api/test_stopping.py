@@ -143,16 +143,21 @@ def load(choose: Callable[[], str], token: str) -> Iterator[list[str]]:
 
     def work() -> None:
         clients: dict[str, httpx.Client] = {}
+
+        def at(url: str) -> httpx.Client:
+            if url not in clients:
+                clients[url] = connect(url, token)
+            return clients[url]
+
         while not stop.is_set():
-            url = choose()
-            client = clients.setdefault(url, connect(url, token))
+            # Each request goes where one is ready by then: the host of the one before may not listen any more.
             try:
-                answer = client.post("/package", json=metadata(content_base64="YQ=="))
-                read = client.get(answer.headers.get("location", "/nowhere"))
+                answer = at(choose()).post("/package", json=metadata(content_base64="YQ=="))
+                read = at(choose()).get(answer.headers.get("location", "/nowhere"))
                 if (answer.status_code, read.status_code) != (201, 200):
-                    failures.append(f"{url}: {answer.status_code} {answer.text[:200]} {read.status_code}")
+                    failures.append(f"{answer.url}: {answer.status_code} {answer.text[:200]} {read.status_code}")
             except httpx.TransportError as error:
-                failures.append(f"{url}: {error!r}")
+                failures.append(f"{error.request.url}: {error!r}")
         for client in clients.values():
             client.close()
 
