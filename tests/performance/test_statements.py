@@ -46,7 +46,7 @@ async def counted(service: Service, ask: _Ask) -> Counted:
     while len(seen) < _TRIES or (seen.count(fewest(seen)) < 2 and len(seen) < _MOST_TRIES):
         await service.tracer.quiet()
         told = await service.tracer.during(lambda: good(ask))
-        seen.append(Counted(len(told.loop), told.begun("reads", "BEGIN"), told.begun("writes", "SAVEPOINT")))
+        seen.append(Counted(len(told.loop), told.begun("reads", "BEGIN"), told.begun("writes", "BEGIN")))
     return fewest(seen)
 
 

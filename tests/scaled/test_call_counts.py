@@ -86,7 +86,7 @@ ROUTES: list[tuple[Ask, int, dict[tuple[str, str], int]]] = [
     (lineage, 200, {SESSION: 1, QUERY: 1}),
     (users, 200, {SESSION: 2, QUERY: 1}),
     (health, 200, {}),
-    (remove, 204, {SESSION: 2, QUERY: 3, GET: 1, WRITE: 1, ("blobs", "DeleteObject"): 1}),
+    (remove, 204, {SESSION: 2, QUERY: 2, GET: 1, WRITE: 1, ("blobs", "DeleteObject"): 1}),
 ]
 
 

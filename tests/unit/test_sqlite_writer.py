@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from sqlite3 import Connection, connect
+from sqlite3 import Connection, IntegrityError, connect
 from typing import Self
 
 import pytest
@@ -91,6 +91,30 @@ async def test_a_group_commits_once(database: SqliteDatabase, tmp_path: Path) ->
     assert texts(database) == ["n0", "n1", "n2", "n3", "n4"]
     (after,) = database.fetch_one("PRAGMA data_version")
     assert after == before + 1
+
+
+async def test_only_what_fails_pays_for_savepoints(database: SqliteDatabase) -> None:
+    statements: list[str] = []
+    await database.write(lambda connection: connection.set_trace_callback(statements.append))
+    gate, held = await behind_a_gate(database)
+    notes = [asyncio.create_task(database.write(Note(text))) for text in ("a", "b")]
+    await asyncio.sleep(0)
+    gate.open()
+    await asyncio.gather(held, *notes)
+    with pytest.raises(IntegrityError):
+        await database.write(Note("a"))
+
+    assert not any(statement.startswith(("SAVEPOINT", "RELEASE")) for statement in statements)
+    assert statements[-1] == "ROLLBACK"
+
+    gate, held = await behind_a_gate(database)
+    notes = [asyncio.create_task(database.write(Note(text))) for text in ("c", "c", "d")]
+    await asyncio.sleep(0)
+    gate.open()
+    await asyncio.gather(held, *notes, return_exceptions=True)
+
+    assert sum(statement.startswith("SAVEPOINT") for statement in statements) == len(notes)
+    assert texts(database) == ["a", "b", "c", "d"]
 
 
 async def test_neighbours_of_a_class_are_one_batch(database: SqliteDatabase) -> None:

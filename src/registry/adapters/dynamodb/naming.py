@@ -83,22 +83,26 @@ class NameReservation:
             checked, otherwise=lambda found: not_owner(package.name) if "owners" in found else Unsure("")
         )
 
-    async def leave(self, transaction: Transaction, package: Package, change: Change) -> bool:
+    async def leave(
+        self, transaction: Transaction, package: Package, change: Change, *, beside: Item | None = None
+    ) -> tuple[bool, Item | None]:
         """The action for a package that gives up its version: as `check_owner`, and the aliases of that version go.
 
         Its failure is PermissionDenied, or Unsure where there is no name or it changed meanwhile. Whether the version
-        was retired once before.
+        was retired once before, and the item with the key `beside`, which is read in the same call.
         """
         key = name_keys.name_key(package.type, package.name)
         version_key = name_keys.version_key(package.type, package.name, package.version)
-        items = await read_settled(self._table, lambda: self._table.batch_get([key, version_key]))
+        wanted = [key, version_key, *([] if beside is None else [beside])]
+        items = await read_settled(self._table, lambda: self._table.batch_get(wanted))
         found = {attribute(item, "sk"): item for item in items}
         retired = "retired_sha256" in found.get(attribute(version_key, "sk"), {})
+        left_with = retired, None if beside is None else found.get(attribute(beside, "sk"))
         item = found.get(attribute(key, "sk"))
         if item is None or "owners" not in item:
             if not change.overrides_owners:
                 raise Unsure("There is no name.")
-            return retired
+            return left_with
         if not _is_mine(item, change):
             raise not_owner(package.name)
         name = read_name(package.type, package.name, item)
@@ -109,7 +113,7 @@ class NameReservation:
         else:
             action = setting(self._table, name_item(left), condition=_SAME, values=values)
         transaction.act_if(action, otherwise=_unsure)
-        return retired
+        return left_with
 
     async def look(self, package: Package, change: Change) -> Seen:
         """What there is. Raises PermissionDenied, NameTooSimilar."""

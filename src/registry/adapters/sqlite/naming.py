@@ -74,7 +74,7 @@ def _make_names(
         known[place] = frozenset({change.principal})
         alike.setdefault(key, []).append(_Owned(package.name, known[place]))
         rows.append((*place, key[0], json.dumps([change.principal])))
-    insert_rows(connection, "INSERT INTO names (name, type, folded, owners)", rows)
+    insert_rows(connection, "INSERT OR FAIL INTO names (name, type, folded, owners)", rows)
 
 
 def _claim_spaces(connection: sqlite3.Connection, new: Sequence[tuple[Package, Change]]) -> dict[str, frozenset[str]]:
@@ -95,7 +95,7 @@ def _claim_spaces(connection: sqlite3.Connection, new: Sequence[tuple[Package, C
         spaces[space] = frozenset({change.principal})
         alike.setdefault(wanted[space], []).append(_Owned(space, spaces[space]))
         rows.append((space, wanted[space], json.dumps([change.principal])))
-    insert_rows(connection, "INSERT INTO namespaces (name, folded, owners)", rows)
+    insert_rows(connection, "INSERT OR FAIL INTO namespaces (name, folded, owners)", rows)
     return spaces
 
 

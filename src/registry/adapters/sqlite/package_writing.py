@@ -29,11 +29,13 @@ from registry.domain.visibility import absent
 PackageRow = tuple[str, int, str, str, bytes, str, str, str, str | None, bytes | None]
 ListingRow = tuple[str | None, str, str, str, str, str, str]
 
-_INSERT = "INSERT INTO packages (id, revision, status, created_by, summary, type, name, version, blob_key, readme)"
+_INSERT = (
+    "INSERT OR FAIL INTO packages (id, revision, status, created_by, summary, type, name, version, blob_key, readme)"
+)
 _UPDATE = """UPDATE packages SET (id, revision, status, created_by, summary, type, name, version, blob_key, readme)
     = (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) WHERE number = ?"""
 _SELECT_LISTINGS = "SELECT tag, name, created_by, status, type, version_key, id FROM listings WHERE number = ?"
-_INSERT_LISTINGS = "INSERT INTO listings (tag, name, created_by, status, type, version_key, id, number)"
+_INSERT_LISTINGS = "INSERT OR FAIL INTO listings (tag, name, created_by, status, type, version_key, id, number)"
 _LISTING = "(?, ?, ?, ?, ?, ?, ?, (SELECT number FROM packages WHERE id = ?))"
 _PRESENT = """SELECT number, revision, name, type, version, status,
     json_extract(CAST(summary AS TEXT), '$.content.sha256'), json_extract(CAST(summary AS TEXT), '$.unreleased')

@@ -2,6 +2,9 @@
 
 After each statement a thread waits for the interpreter, which the event loop hardly lets go of while it is busy: that
 costs more than the statement. `executemany` runs one for each row.
+
+Where a row may be refused, `into` says OR FAIL: the operation is undone as a whole then, and SQLite need not copy each
+page before its first change to undo the statement by itself.
 """
 
 import sqlite3
