@@ -40,6 +40,7 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("suites", nargs="*", metavar="suite", help="what to measure (default: everything)")
     parser.add_argument("--quick", action="store_true", help="fewer rounds, less data")
+    parser.add_argument("--mib", type=int, metavar="N", help="size of the package of `files` (512; with --quick 64)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the result here as well")
     parser.add_argument("--compare", type=Path, metavar="FILE", help="instead of the saved baseline")
     parser.add_argument("--save", action="store_true", help="keep these suites' rows as the baseline, and print them")
@@ -58,7 +59,7 @@ def main() -> int:
         return 0
     before = Report.read(arguments.compare) if arguments.compare else _saved()
     chosen = arguments.suites or list(SUITES)
-    facts, options = run_facts(chosen, quick=arguments.quick), Options(quick=arguments.quick)
+    facts, options = run_facts(chosen, quick=arguments.quick), Options(quick=arguments.quick, package_mib=arguments.mib)
     rows, progress = [], Console(stderr=True)
     for name in chosen:
         with progress.status(f"measuring {name} …"):

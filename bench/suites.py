@@ -9,9 +9,12 @@ from bench.report import Row
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How to measure. `quick`: fewer rounds on less data, to see that it works; the figures are rough."""
+    """How to measure. `quick`: fewer rounds on less data, to see that it works; the figures are rough. `package_mib`:
+    the size of the package of `files`, None for the usual one.
+    """
 
     quick: bool
+    package_mib: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,8 @@ SUITES = {
     "units": Suite("units", "calls, capacity units and CPU of each operation at scale, by an engine that counts"),
     "transfers": Suite("transfers", "upload and download of 1 GiB: speed and memory of the server"),
     "artifacts": Suite("artifacts", "0.1 MB to 1 GiB up and down, killed clients"),
-    "files": Suite("files", "single files of a package of 5 GiB, against nginx with the files unpacked"),
+    "files": Suite(
+        "files", "single files of a package of 512 MiB (--mib: another), against nginx; what manifests add to publishes"
+    ),
     "crowds": Suite("crowds", "twenty uploads and a hundred downloads at once, small requests meanwhile"),
 }

@@ -73,6 +73,25 @@ def test_without_redis_ratings_are_made_all_the_same(
         assert read(client, package)["status"] == "complete"
 
 
+@pytest.mark.parametrize("settings", ["embedded"], indirect=True)
+def test_a_worker_survives_a_crash_of_redis_without_a_trace(
+    start: ServerFactory, settings: Mapping[str, str], redis_server: RedisServer
+) -> None:
+    # No sweep: the rating after the crash is made because the queue is back.
+    server = start(**{**settings, "REGISTRY_RATING_SWEEP_SECONDS": "3600"})
+    log = server.data_dir.with_suffix(".worker.log")
+    with log_in(server.url, server.admin_name, server.admin_password).client as client, worker(server) as process:
+        assert read(client, publish(client, source_url=SOURCE))["status"] == "complete"
+        redis_server.kill()
+        eventually(lambda: "job_queue_away" in log.read_text())
+        redis_server.start()
+        eventually(lambda: "job_queue_back" in log.read_text())
+        assert read(client, publish(client, source_url=SOURCE))["status"] == "complete"
+        assert process.poll() is None
+    assert "Traceback" not in log.read_text()
+    assert log.read_text().count("job_queue_away") == 1
+
+
 def test_a_killed_workers_rating_is_finished_once_though_redis_forgot_it(
     start: ServerFactory, settings: Mapping[str, str], upstreams: Upstreams, redis_server: RedisServer
 ) -> None:

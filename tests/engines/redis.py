@@ -46,6 +46,13 @@ class RedisServer:
             stop(self._process)
             self._process = None
 
+    def kill(self) -> None:
+        """End it as a crash does: connections break, nothing is saved."""
+        self._signal(signal.SIGKILL)
+        if self._process is not None:
+            self._process.wait()
+            self._process = None
+
     def pause(self) -> None:
         """Answer nothing, but keep connections open: what a server does that hangs."""
         self._signal(signal.SIGSTOP)

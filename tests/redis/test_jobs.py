@@ -147,7 +147,7 @@ async def test_a_worker_outlives_redis_without_a_trace_and_goes_on_when_it_is_ba
         async with open_job_queue(redis_server.url, stream=stream, limits=LIMITS) as queue, working(queue, worker):
             await queue.put("before", user="ann")
             await until(lambda: worker.done == {"before": 1})
-            redis_server.stop()
+            redis_server.kill()
             await until(lambda: bool(logs))
             with pytest.raises(Unavailable):
                 await queue.put("meanwhile", user="ann")
