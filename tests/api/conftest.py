@@ -57,7 +57,8 @@ def scaled_server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempP
 def _shared_server(
     request: pytest.FixtureRequest, folders: pytest.TempPathFactory, backend: str, *, workers: int = 1, **more: str
 ) -> Iterator[RunningServer]:
-    settings = {**more, **backend_settings(request, backend)}
+    # Wrong passwords of all tests count together.
+    settings = {"REGISTRY_LOGIN_ATTEMPTS_PER_ADDRESS": "10000", **more, **backend_settings(request, backend)}
     running = start_server(server_environment(folders.mktemp(backend) / "data", **settings), workers=workers)
     with worker(running) if backend == SCALED else contextlib.nullcontext():
         yield running

@@ -109,12 +109,19 @@ def test_of_64_writers_every_acknowledged_revision_is_unique_and_in_order(
     for answer in answers:
         if answer.status_code != 200:
             problem(answer, 412, 503)  # told to come back
-    done = {answer.json()["revision"]: answer.json() for answer in answers if answer.status_code == 200}
-    assert sorted(done) == list(range(2, len(done) + 2))
-    assert len(done) == sum(answer.status_code == 200 for answer in answers) > 0
-    assert fetch(publisher.client, package) == done[len(done) + 1]
+    acknowledged = [answer.json() for answer in answers if answer.status_code == 200]
+    done = {document["revision"]: document for document in acknowledged}
+    assert len(done) == len(acknowledged) > 0
     changes = [entry for entry in listed(publisher.client, f"{path}/audit") if entry["action"] != "rate"]
-    assert sorted(entry["revision"] for entry in changes) == list(range(1, len(done) + 2))
+    revisions = sorted(entry["revision"] for entry in changes)
+    assert revisions == list(range(1, len(revisions) + 1))
+    assert set(done) < set(revisions)
+    # A 503 does not say whether the change was made: the record store may have made it and answered too late.
+    unsure = sum(answer.status_code == 503 for answer in answers)
+    assert len(revisions) - 1 <= len(done) + unsure
+    latest = fetch(publisher.client, package)
+    assert latest["revision"] == len(revisions)
+    assert latest == done.get(len(revisions), latest)
 
 
 def test_of_16_guarded_patches_one_wins(server: RunningServer, publisher: Person, package: JsonObject) -> None:

@@ -12,7 +12,7 @@ from registry.adapters.outbound.bounds import Pace
 from registry.adapters.outbound.fetcher import SourceFetcher
 from registry.adapters.outbound.github import GitHubCodeHost, github_headers
 from registry.adapters.outbound.github_fetching import GitHubArchives
-from registry.adapters.outbound.guarded import GuardedResolver, guarded_client
+from registry.adapters.outbound.guarded import GuardedResolver, guarded_client, trusted_authorities
 from registry.adapters.outbound.huggingface import HuggingFaceHub, huggingface_headers, huggingface_says_absent
 from registry.adapters.outbound.huggingface_commits import HuggingFaceCommits
 from registry.adapters.outbound.huggingface_fetching import HubArchives, HubLimits
@@ -57,7 +57,7 @@ class Outbound:
 async def open_outbound(settings: Settings, clock: Clock, tracing: "Tracing | None" = None) -> AsyncIterator[Outbound]:
     # Requests for what users name never share a connection; those to the configured services do.
     async with (
-        httpx.AsyncClient(timeout=_SERVICE_TIMEOUT, trust_env=False) as services,
+        httpx.AsyncClient(timeout=_SERVICE_TIMEOUT, trust_env=False, verify=trusted_authorities()) as services,
         guarded_client(timeout_seconds=_NAMED_TIMEOUT_SECONDS) as named,
     ):
         if tracing is not None:
