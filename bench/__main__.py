@@ -10,6 +10,7 @@ from rich.console import Console
 from bench.facts import run_facts
 from bench.page import baseline, save, write
 from bench.report import Report, print_report
+from bench.servers import end_in_order_on_sigterm
 from bench.suites import SUITES, Options
 
 RESULTS = Path(__file__).parent / "results"
@@ -54,6 +55,7 @@ def _arguments() -> argparse.Namespace:
 def main() -> int:
     """Run the suites; 0 when they ran, whether or not goals were met."""
     arguments = _arguments()
+    end_in_order_on_sigterm()
     if arguments.page:
         write()
         return 0

@@ -20,7 +20,14 @@ import httpx
 
 from bench.load import request, send_all
 from bench.publishing import multipart
-from bench.servers import Server, data_folder, registry_server, signed_in, wait_for_search
+from bench.servers import (
+    Server,
+    data_folder,
+    end_in_order_on_sigterm,
+    registry_server,
+    signed_in,
+    wait_for_search,
+)
 
 _ROUNDS = 15
 _PACKAGES = 200
@@ -90,6 +97,7 @@ def _side(checkout: Path) -> Iterator[_Side]:
 
 def main(other: str, *cases: str) -> None:
     """Print a line for each case."""
+    end_in_order_on_sigterm()
     with _side(Path(other)) as theirs, _side(Path(__file__).parent.parent) as ours:
         for case in cases or _COUNTS:
             theirs.settle()

@@ -27,6 +27,7 @@ _RATING_SECONDS = 120.0
 _SETTLE_SECONDS = 120.0
 _BUSY_SHARE = 0.05
 """CPU of the process in a second with nothing to do but to follow the changes is a third of that."""
+_QUIET_SECONDS = 3
 _PREPARED = 120
 _README = "# A model\n\n" + "It has a README of a usual length, some three kilobytes. " * 55
 _names = (f"acme/units-{secrets.token_hex(4)}-{number}" for number in itertools.count())
@@ -147,12 +148,17 @@ class _Backend(contextlib.ExitStack):
                 raise RuntimeError("the package does not get rated")
 
     def idle(self) -> _Cost:
-        """What a second costs in which nobody asks, once what was published before is scanned and rated."""
-        deadline, busy = time.monotonic() + _SETTLE_SECONDS, 1.0
-        while busy > _BUSY_SHARE and time.monotonic() < deadline:
-            cpu_seconds = self._server.cpu_seconds()
+        """What a second costs in which nobody asks, once what was published before is scanned and rated.
+
+        That is so when nothing was written for a while: work that waits for its time takes no CPU.
+        """
+        deadline, quiet_seconds = time.monotonic() + _SETTLE_SECONDS, 0
+        while quiet_seconds < _QUIET_SECONDS and time.monotonic() < deadline:
+            before, cpu_seconds = self._counted(), self._server.cpu_seconds()
             time.sleep(1)
-            busy = self._server.cpu_seconds() - cpu_seconds
+            second = self._cost(before, cpu_seconds, 1)
+            is_busy = second.write > 0 or second.cpu_us > _BUSY_SHARE * 1e6
+            quiet_seconds = 0 if is_busy else quiet_seconds + 1
         before, cpu_seconds = self._counted(), self._server.cpu_seconds()
         time.sleep(_IDLE_SECONDS)
         return self._cost(before, cpu_seconds, _IDLE_SECONDS)

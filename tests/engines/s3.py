@@ -83,10 +83,12 @@ async def stored_in_bucket(settings: Mapping[str, str]) -> list[str]:
 
 @asynccontextmanager
 async def fresh_bucket(
-    endpoint_url: str, *, on_call: OnCall = ignore_call, limits: S3Limits | None = None
+    endpoint_url: str, *, on_call: OnCall = ignore_call, limits: S3Limits | None = None, direct: bool = True
 ) -> AsyncIterator[S3Bucket]:
     """An empty bucket of its own."""
     name = f"test-{uuid.uuid4().hex}"
-    async with open_s3(name, endpoint_url=endpoint_url, session=session(), on_call=on_call, limits=limits) as bucket:
+    async with open_s3(
+        name, endpoint_url=endpoint_url, session=session(), on_call=on_call, limits=limits, direct=direct
+    ) as bucket:
         await ensure_bucket(bucket)
         yield bucket

@@ -14,10 +14,16 @@ def calls() -> Counter[str]:
 
 
 @pytest.fixture
-async def bucket(s3_endpoint: str, calls: Counter[str]) -> AsyncIterator[S3Bucket]:
+def direct() -> bool:
+    """Whether calls about small objects are direct. Modules about calls themselves run over both clients."""
+    return True
+
+
+@pytest.fixture
+async def bucket(s3_endpoint: str, calls: Counter[str], *, direct: bool) -> AsyncIterator[S3Bucket]:
     def count(operation: str, seconds: float, error: Exception | None) -> None:
         calls[operation] += 1
 
-    async with fresh_bucket(s3_endpoint, on_call=count) as bucket:
+    async with fresh_bucket(s3_endpoint, on_call=count, direct=direct) as bucket:
         calls.clear()
         yield bucket

@@ -13,6 +13,7 @@ class Request:
     method: str
     target: str
     body: bytes
+    head: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ async def _read(reader: asyncio.StreamReader) -> Request | None:
         return None
     method, target, _ = head.split(" ", 2)
     lengths = [line.split(":")[1] for line in head.lower().splitlines() if line.startswith("content-length:")]
-    return Request(method, target, await reader.readexactly(int(lengths[0]) if lengths else 0))
+    return Request(method, target, await reader.readexactly(int(lengths[0]) if lengths else 0), head)
 
 
 def _encode(answer: Answer) -> bytes:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 
 import aioboto3
 import pytest
@@ -17,6 +18,14 @@ from tests.s3.fake_server import Answer, Request, answering, refusal
 KEY = "0" * 32
 IMPATIENT = S3Limits(connect_seconds=0.2, answer_seconds=0.1, deadline_seconds=1.0)
 PAGE = Answer(200, b"<html>Welcome to this network</html>", {"Content-Type": "text/html"})
+
+
+@pytest.fixture(autouse=True, params=[True, False], ids=["direct", "aioboto3"])
+def direct(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
+    """All that is opened here is called so."""
+    chosen = bool(request.param)
+    monkeypatch.setitem(globals(), "open_s3", partial(open_s3, direct=chosen))
+    return chosen
 
 
 async def body() -> AsyncIterator[bytes]:

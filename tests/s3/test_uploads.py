@@ -17,6 +17,12 @@ MIB = 1024 * 1024
 PART = 8 * MIB
 
 
+@pytest.fixture
+def direct() -> bool:
+    """These tests reach into calls by botocore's events. `test_direct.py` is about direct ones."""
+    return False
+
+
 async def zeros(size: int) -> AsyncIterator[bytes]:
     while size > 0:
         yield bytes(min(MIB, size))

@@ -1,6 +1,7 @@
 """What `adapters/botocore_internals.py` uses of botocore's inside: a new version that changes it fails here."""
 
 import inspect
+import ssl
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -11,7 +12,13 @@ from botocore import handlers, parsers
 from botocore.awsrequest import AWSRequest
 from botocore.exceptions import ClientError
 
-from registry.adapters.botocore_internals import change_parameters, open_wire, parse_answers, send_bodies_at_once
+from registry.adapters.botocore_internals import (
+    change_parameters,
+    open_wire,
+    parse_answers,
+    resolve_bucket,
+    send_bodies_at_once,
+)
 
 SESSION = aioboto3.Session(aws_access_key_id="key", aws_secret_access_key="secret", region_name="eu-central-1")
 ANSWER = {"status_code": 200, "headers": {"content-type": "application/x-amz-json-1.0"}, "body": b"{}"}
@@ -93,18 +100,52 @@ def test_errors_of_parsing_are_no_client_errors() -> None:
     assert not issubclass(parsers.ResponseParserError, ClientError)
 
 
-async def test_calls_go_over_the_clients_own_session(dynamodb: Any) -> None:
-    wire = await open_wire(dynamodb)
-    assert (str(wire.url), wire.host, wire.path, wire.proxy) == ("http://127.0.0.1:1", "127.0.0.1:1", "/", None)
-    again = await open_wire(dynamodb)
-    assert again.session is wire.session
-    assert wire.session.timeout.sock_connect is not None
+async def test_calls_go_to_the_clients_endpoint_within_its_limits(dynamodb: Any) -> None:
+    async with open_wire(dynamodb, dynamodb.meta.endpoint_url) as wire:
+        assert wire is not None
+        assert (wire.target, wire.host, wire.path) == ("/", "127.0.0.1:1", "/")
+        with pytest.raises(ConnectionRefusedError):
+            await wire.send("POST", "/", {})
 
 
-async def test_calls_go_through_the_configured_proxy() -> None:
+async def test_a_wire_checks_certificates_and_names_of_hosts() -> None:
+    async with SESSION.client("dynamodb") as client, open_wire(client, client.meta.endpoint_url) as wire:
+        assert wire is not None
+        assert wire.host == "dynamodb.eu-central-1.amazonaws.com"
+        tls = wire.connections.tls
+    assert tls is not None
+    assert tls.check_hostname
+    assert tls.verify_mode is ssl.CERT_REQUIRED
+
+
+async def test_a_configured_proxy_is_left_to_the_client() -> None:
     config = AioConfig(proxies={"https": "http://user:password@proxy.example:3128"})
-    async with SESSION.client("dynamodb", config=config) as client:
-        wire = await open_wire(client)
-    assert wire.proxy == "http://user:password@proxy.example:3128"
-    assert list(wire.proxy_headers) == ["Proxy-Authorization"]
-    assert wire.host == "dynamodb.eu-central-1.amazonaws.com"
+    async with SESSION.client("dynamodb", config=config) as client, open_wire(client, client.meta.endpoint_url) as wire:
+        assert wire is None
+
+
+async def test_tls_without_a_check_is_left_to_the_client() -> None:
+    async with SESSION.client("dynamodb", verify=False) as client, open_wire(client, client.meta.endpoint_url) as wire:
+        assert wire is None
+
+
+@pytest.mark.parametrize(
+    ("bucket", "endpoint_url", "expected"),
+    [
+        ("bucket", None, ("https://bucket.s3.eu-central-1.amazonaws.com", "eu-central-1")),
+        ("with.dots", None, ("https://s3.eu-central-1.amazonaws.com/with.dots", "eu-central-1")),
+        ("bucket", "http://127.0.0.1:1", ("http://127.0.0.1:1/bucket", "eu-central-1")),
+        ("bucket--euw1-az1--x-s3", None, None),  # a directory bucket: its calls are signed for a session
+    ],
+)
+async def test_the_address_of_a_bucket_is_that_of_its_calls(
+    bucket: str, endpoint_url: str | None, expected: tuple[str, str] | None
+) -> None:
+    async with SESSION.client("s3", endpoint_url=endpoint_url) as client:
+        found = await resolve_bucket(client, bucket)
+        assert found == expected
+        if found is not None:
+            client.meta.events.register("before-send.s3", refuse)
+            with pytest.raises(Unsent) as caught:
+                await client.delete_object(Bucket=bucket, Key="blobs/key")
+            assert caught.value.request.url == f"{found[0]}/blobs/key"

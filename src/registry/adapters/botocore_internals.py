@@ -3,19 +3,31 @@
 `tests/unit/test_botocore_internals.py` fails by name when a new version changes one of them.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractAsyncContextManager
+import ssl
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from aiohttp import ClientResponse, ClientSession
 from botocore import auth
 from botocore.handlers import add_expect_header
+from botocore.httpsession import get_cert_path
 from botocore.parsers import ResponseParserError
-from yarl import URL
 
-__all__ = ["ResponseParserError", "Wire", "change_parameters", "open_wire", "parse_answers", "send_bodies_at_once"]
+from registry.adapters.http_connections import Answer, HttpConnections
+
+__all__ = [
+    "ResponseParserError",
+    "Wire",
+    "change_parameters",
+    "open_wire",
+    "parse_answers",
+    "resolve_bucket",
+    "send_bodies_at_once",
+]
+
+_SENT_WITH_ALL = "accept-encoding: identity\r\nuser-agent: registry\r\n"
 
 
 def send_bodies_at_once(client: Any) -> None:
@@ -44,39 +56,72 @@ def change_parameters(client: Any, change: Callable[..., None]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """A client's endpoint, with the HTTP session that its calls go over. `host` and `path` as they are signed."""
+    """Where a client's calls go: the URL's path as it is sent (`target`) and as it is signed (`path`), and its host."""
 
-    url: URL
+    target: str
     host: str
     path: str
-    session: ClientSession
-    proxy: str | None
-    proxy_headers: Mapping[str, str]
+    connections: HttpConnections
 
-    def post(self, body: bytes, headers: Mapping[str, str]) -> AbstractAsyncContextManager[ClientResponse]:
-        """Send a request. Raises aiohttp's errors."""
-        return self.session.post(
-            self.url,
-            data=body,
-            headers={**headers, "accept-encoding": "identity", "user-agent": "registry"},
-            proxy=self.proxy,
-            proxy_headers=self.proxy_headers,
-            allow_redirects=False,
-        )
+    async def send(self, method: str, target: str, headers: Mapping[str, str], body: bytes = b"") -> Answer:
+        """Send a request. Raises OSError."""
+        lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
+        head = f"{method} {target} HTTP/1.1\r\n{lines}{_SENT_WITH_ALL}content-length: {len(body)}\r\n\r\n"
+        return await self.connections.send(head.encode("latin-1"), body, head_only=method == "HEAD")
 
 
-async def open_wire(client: Any) -> Wire:
-    """The wire of an open client of a service whose calls all go to one URL."""
-    url: str = client.meta.endpoint_url
+@asynccontextmanager
+async def open_wire(client: Any, url: str) -> AsyncIterator[Wire | None]:
+    """A wire to the URL that calls of an open client go to, with connections of its own.
+
+    Certificates, time limits and the number of connections are the client's. None where the client does what these
+    connections do not: a proxy, or TLS without a check of certificates.
+    """
     http = client._endpoint.http_session  # noqa: SLF001
-    proxy: str | None = http._proxy_config.proxy_url_for(url)  # noqa: SLF001
+    if http._proxy_config.proxy_url_for(url) or not http._verify:  # noqa: SLF001
+        yield None
+        return
+    parts = urlsplit(url)
     signer: Any = auth
-    path: str = signer.SigV4Auth(None, "", "")._normalize_url_path(urlsplit(url).path)  # noqa: SLF001
-    return Wire(
-        url=URL(url, encoded=True),
-        host=signer._host_from_url(url),  # noqa: SLF001
-        path=path,
-        session=await http._get_session(proxy),  # noqa: SLF001
-        proxy=proxy,
-        proxy_headers=http._proxy_config.proxy_headers_for(proxy) if proxy else {},  # noqa: SLF001
+    connections = HttpConnections(
+        parts.hostname or "",
+        parts.port or (443 if parts.scheme == "https" else 80),
+        tls=_tls(http) if parts.scheme == "https" else None,
+        limit=http._max_pool_connections,  # noqa: SLF001
+        connect_seconds=http._timeout.sock_connect,  # noqa: SLF001
+        read_seconds=http._timeout.sock_read,  # noqa: SLF001
     )
+    try:
+        yield Wire(
+            target=parts.path or "/",
+            host=signer._host_from_url(url),  # noqa: SLF001
+            path=signer.SigV4Auth(None, "", "")._normalize_url_path(parts.path),  # noqa: SLF001
+            connections=connections,
+        )
+    finally:
+        connections.close()
+
+
+async def resolve_bucket(client: Any, bucket: str) -> tuple[str, str] | None:
+    """The URL of a bucket's objects and the region that their calls are signed for.
+
+    None where calls are not signed as usual, as those of directory buckets and access points in other regions.
+    """
+    region = client.meta.region_name
+    model, context = client.meta.service_model.operation_model("DeleteObject"), {"client_region": region}
+    url, headers, properties = await client._resolve_endpoint_ruleset(  # noqa: SLF001
+        model, {"Bucket": bucket, "Key": "key"}, context
+    )
+    schemes = (properties or {}).get("authSchemes") or [{}]
+    scheme = {"name": "sigv4", "signingName": "s3", "signingRegion": region, **schemes[0]}
+    if headers or scheme["name"] != "sigv4" or scheme["signingName"] != "s3":
+        return None
+    return url, scheme["signingRegion"]
+
+
+def _tls(http: Any) -> ssl.SSLContext:
+    """As the client's own, which trusts a bundle of certificates; the name of the host is checked, too."""
+    tls = ssl.create_default_context(cafile=get_cert_path(http._verify))  # noqa: SLF001
+    if http._cert_file:  # noqa: SLF001
+        tls.load_cert_chain(http._cert_file, http._key_file)  # noqa: SLF001
+    return tls

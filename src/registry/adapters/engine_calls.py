@@ -10,9 +10,9 @@ Unavailable
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from types import TracebackType
 from typing import TypeVar
 
 from registry.adapters.circuit import Circuit
@@ -154,14 +154,9 @@ class EngineCalls:
         else:
             self._circuit.succeeded()
 
-    @asynccontextmanager
-    async def deadline(self, *, extra_seconds: float = 0) -> AsyncIterator[asyncio.Timeout]:
+    def deadline(self, *, extra_seconds: float = 0) -> "_Deadline":
         """Bounds the time of what stands in it. Raises EngineDown."""
-        try:
-            async with asyncio.timeout(self._policy.deadline_seconds + extra_seconds) as deadline:
-                yield deadline
-        except TimeoutError:
-            raise self._late() from None
+        return _Deadline(self._policy.deadline_seconds + extra_seconds, self._late)
 
     async def pause(self, attempt: int) -> None:
         """Wait before the next try, `attempt` of them being over."""
@@ -171,3 +166,26 @@ class EngineCalls:
 
     def _late(self) -> EngineDown:
         return EngineDown(f"The {self._policy.engine} did not answer in time.")
+
+
+class _Deadline:
+    """A time-out that is an error of the engine. A class: around each call a generator would cost more than it does."""
+
+    __slots__ = ("_late", "_timeout")
+
+    def __init__(self, seconds: float, late: Callable[[], EngineDown]) -> None:
+        self._timeout = asyncio.timeout(seconds)
+        self._late = late
+
+    async def __aenter__(self) -> asyncio.Timeout:
+        return await self._timeout.__aenter__()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            await self._timeout.__aexit__(kind, error, trace)
+        except TimeoutError:
+            raise self._late() from None
+        if isinstance(error, TimeoutError):
+            raise self._late() from None

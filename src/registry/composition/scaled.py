@@ -54,7 +54,7 @@ from registry.composition.memory import UploadMemory
 from registry.domain.errors import Unavailable
 from registry.ports.clock import Clock
 from registry.services.health.health import Probe
-from registry.settings import PREFIX, BlobsBackend, DynamoClient, RecordsBackend, Settings, SettingsError
+from registry.settings import PREFIX, AwsClient, BlobsBackend, RecordsBackend, Settings, SettingsError
 from registry.telemetry.observation import CallObserver
 
 _Opened = TypeVar("_Opened")
@@ -86,7 +86,7 @@ def _table(
             on_call=on_call,
             on_units=on_units,
             limits=limits,
-            direct=settings.dynamodb_client is DynamoClient.DIRECT,
+            direct=settings.dynamodb_client is AwsClient.DIRECT,
         )
     )
 
@@ -101,6 +101,7 @@ def _bucket(
             public_endpoint_url=settings.s3_public_endpoint_url,
             on_call=on_call,
             limits=limits,
+            direct=settings.s3_client is AwsClient.DIRECT,
         )
     )
 

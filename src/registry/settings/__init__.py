@@ -4,16 +4,16 @@ A setting is a field of the class of its subject: `server`, `accounts`, `stores`
 `sources`; `model` joins them and has the rules between them.
 """
 
-from registry.settings.choices import BlobsBackend, CacheBackend, DynamoClient, JobsBackend, RecordsBackend
+from registry.settings.choices import AwsClient, BlobsBackend, CacheBackend, JobsBackend, RecordsBackend
 from registry.settings.loading import SettingsError, describe, load_settings
 from registry.settings.model import ENV_FILE, PREFIX, Settings
 
 __all__ = [
     "ENV_FILE",
     "PREFIX",
+    "AwsClient",
     "BlobsBackend",
     "CacheBackend",
-    "DynamoClient",
     "JobsBackend",
     "RecordsBackend",
     "Settings",

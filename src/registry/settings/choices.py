@@ -11,7 +11,7 @@ class RecordsBackend(StrEnum):
     DYNAMODB = "dynamodb"
 
 
-class DynamoClient(StrEnum):
+class AwsClient(StrEnum):
     DIRECT = "direct"
     AIOBOTO3 = "aioboto3"
 

@@ -171,6 +171,8 @@ class DynamoTable:
 
     async def batch_get(self, keys: Sequence[Item]) -> list[Item]:
         """The items that exist among `keys` (all different), in no order, a call for each hundred. Consistent."""
+        if len(keys) <= BATCH_GET_KEYS:
+            return await self._batch_get(keys) if keys else []
         batches = [keys[start : start + BATCH_GET_KEYS] for start in range(0, len(keys), BATCH_GET_KEYS)]
         found = await asyncio.gather(*map(self._batch_get, batches))
         return [item for items in found for item in items]

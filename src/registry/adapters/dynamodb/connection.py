@@ -1,7 +1,7 @@
 """Opening the table, by aioboto3's client. Its calls about items take a short way unless that is switched off."""
 
 from collections.abc import AsyncIterator, Awaitable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
@@ -47,7 +47,8 @@ async def open_table(
 ) -> AsyncIterator[DynamoTable]:
     """The table through a client of its own, one for the process. Region and credentials: as every AWS program.
 
-    With `on_units`, DynamoDB is asked what each call consumes. `direct` calls take the short way (see `direct.py`).
+    With `on_units`, DynamoDB is asked what each call consumes. `direct` calls take the short way (see `direct.py`)
+    unless they have to go through a proxy.
     """
     limits, session = limits or DynamoLimits(), session or aioboto3.Session()
     config = AioConfig(
@@ -60,16 +61,18 @@ async def open_table(
         user_agent="registry",
         tcp_keepalive=True,
     )
-    async with session.client("dynamodb", endpoint_url=endpoint_url, config=config) as client:
+    async with AsyncExitStack() as stack:
+        client = await stack.enter_async_context(session.client("dynamodb", endpoint_url=endpoint_url, config=config))
         read_items_quickly(client)
         if on_units is not None:
             change_parameters(client, ask_for_units)
         # A direct call goes to the endpoint of the region, never to one of the account.
         if direct and getattr(client.meta.config, "account_id_endpoint_mode", None) != "required":
-            # A coroutine, whatever its types say.
-            credentials = await cast("Awaitable[AioCredentials | None]", session.get_credentials())
-            wire = await open_wire(client)
-            shorter = DirectClient(client, wire, credentials, ask_for_units=on_units is not None)
-            client = cast("DynamoDBClient", shorter)
+            wire = await stack.enter_async_context(open_wire(client, client.meta.endpoint_url))
+            if wire is not None:
+                # A coroutine, whatever its types say.
+                credentials = await cast("Awaitable[AioCredentials | None]", session.get_credentials())
+                shorter = DirectClient(client, wire, credentials, ask_for_units=on_units is not None)
+                client = cast("DynamoDBClient", shorter)
         calls = EngineCalls(call_policy(limits.deadline_seconds), translate, on_call=on_call)
         yield DynamoTable(client, name, calls=calls, on_units=on_units)

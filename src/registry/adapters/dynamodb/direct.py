@@ -1,18 +1,16 @@
-"""DynamoDB's calls about items over aioboto3's connections, without what aioboto3 does around each of them.
+"""DynamoDB's calls about items, without what aioboto3 does around each of them.
 
-A call by aioboto3 takes 400 µs of CPU, of which the connection takes 60: models of parameters, events, a general
-signer and a general parser are the rest. Here a call is its parameters as JSON, signed and sent over the client's own
-HTTP session (TLS, proxies, time limits, number of connections), with the session's credentials, which renew themselves.
-Answers and errors have the same form, so stores, `translate` and `EngineCalls` see no difference; one suite of tests
-runs over both.
+A call by aioboto3 takes 400 µs of CPU: models of parameters, events, a general signer, a general parser and a general
+HTTP client. Here a call is its parameters as JSON, signed and sent over connections of its own (see
+`http_connections.py`), with the client's endpoint, certificates and time limits and the session's credentials, which
+renew themselves. Answers and errors have the same form, so stores, `translate` and `EngineCalls` see no difference; one
+suite of tests runs over both.
 """
 
 import zlib
 from base64 import b64encode
-from collections.abc import Mapping
-from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from functools import partial
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any, cast
 
 import orjson
@@ -20,27 +18,19 @@ from aiobotocore.credentials import AioCredentials
 from botocore.credentials import ReadOnlyCredentials
 from botocore.exceptions import ClientError, NoCredentialsError
 
+from registry.adapters.aws_signing import Signing
 from registry.adapters.botocore_internals import ResponseParserError, Wire
 from registry.adapters.dynamodb.parsing import decode_items, read_answer
-from registry.adapters.dynamodb.signing import Signing
+from registry.adapters.http_connections import Answer
 
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb import DynamoDBClient
 
+_CONTENT_TYPE = "application/x-amz-json-1.0"
+_TARGET = "DynamoDB_20120810."
 _BY_CLOCK = frozenset({"InvalidSignatureException", "RequestExpired", "SignatureDoesNotMatch"})
 """What DynamoDB answers to a signature of another time, among others."""
 _OF_ERRORS = ("CancellationReasons", "Item")
-
-
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-    @property
-    def metadata(self) -> dict[str, Any]:
-        return {"HTTPStatusCode": self.status, "HTTPHeaders": self.headers}
 
 
 class DirectClient:
@@ -52,7 +42,7 @@ class DirectClient:
         self._wire = wire
         self._credentials = credentials
         self._asked = {"ReturnConsumedCapacity": "TOTAL"} if ask_for_units else {}
-        self._signing = Signing(host=wire.host, path=wire.path, region=client.meta.region_name)
+        self._signing = Signing("dynamodb", host=wire.host, region=client.meta.region_name)
         self.get_item = partial(self._call, "GetItem")
         self.query = partial(self._call, "Query")
         self.scan = partial(self._call, "Scan")
@@ -74,7 +64,10 @@ class DirectClient:
         answer = await self._send(operation, body)
         if answer.status >= 300:
             error = self._error_of(operation, answer)
-            if not (error.response["Error"]["Code"] in _BY_CLOCK and self._is_other_clock(answer)):
+            if not (
+                error.response["Error"]["Code"] in _BY_CLOCK
+                and self._signing.follow_date(answer.headers.get("date", ""))
+            ):
                 raise error
             answer = await self._send(operation, body)
             if answer.status >= 300:
@@ -82,12 +75,13 @@ class DirectClient:
         checksum = answer.headers.get("x-amz-crc32")
         if checksum is not None and checksum != str(zlib.crc32(answer.body)):
             raise ResponseParserError("the answer is not what was sent")
-        return {**read_answer(answer.body), "ResponseMetadata": answer.metadata}
+        return {**read_answer(answer.body), "ResponseMetadata": _metadata(answer)}
 
-    async def _send(self, operation: str, body: bytes) -> _Answer:
-        headers = self._signing.headers(operation, body, await self._signer())
-        async with self._wire.post(body, headers) as response:
-            return _Answer(response.status, response.headers, await response.read())
+    async def _send(self, operation: str, body: bytes) -> Answer:
+        given = {"content-type": _CONTENT_TYPE, "x-amz-target": _TARGET + operation}
+        digest, credentials = sha256(body).hexdigest(), await self._signer()
+        headers = self._signing.headers("POST", self._wire.path, given, digest, credentials)
+        return await self._wire.send("POST", self._wire.target, headers, body)
 
     async def _signer(self) -> ReadOnlyCredentials:
         if self._credentials is None:
@@ -95,7 +89,7 @@ class DirectClient:
         # Those that expire are renewed here, in time.
         return await self._credentials.get_frozen_credentials()
 
-    def _error_of(self, operation: str, answer: _Answer) -> ClientError:
+    def _error_of(self, operation: str, answer: Answer) -> ClientError:
         """The error that aioboto3 would raise, as far as its members are read."""
         try:
             members = orjson.loads(answer.body)
@@ -107,17 +101,13 @@ class DirectClient:
         message = members.get("message", members.get("Message", ""))
         known = {name: members[name] for name in _OF_ERRORS if name in members}
         decode_items([known, *known.get("CancellationReasons", ())])
-        response: Any = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": answer.metadata, **known}
+        response: Any = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": _metadata(answer), **known}
         kind: type[ClientError] = cast("Any", self.exceptions).from_code(code)
         return kind(response, operation)
 
-    def _is_other_clock(self, answer: _Answer) -> bool:
-        """Whether the call was signed by a clock that is wrong; then calls are signed by the server's from now on."""
-        try:
-            at = parsedate_to_datetime(answer.headers.get("date", ""))
-        except ValueError:
-            return False
-        return self._signing.follow_clock(at.timestamp())
+
+def _metadata(answer: Answer) -> dict[str, Any]:
+    return {"HTTPStatusCode": answer.status, "HTTPHeaders": answer.headers}
 
 
 def _base64(value: object) -> str:

@@ -11,7 +11,6 @@ Unavailable
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from aiohttp import ClientError as AiohttpError
 from botocore.exceptions import (
     ClientError,
     CredentialRetrievalError,
@@ -84,12 +83,7 @@ def translate(error: Exception) -> Exception:
         return Misconfigured("The record store has no credentials for its table.", retry_after_seconds=30)
     if isinstance(
         error,
-        BotocoreConnectionError
-        | HTTPClientError
-        | ResponseStreamingError
-        | ResponseParserError
-        | AiohttpError
-        | OSError,
+        BotocoreConnectionError | HTTPClientError | ResponseStreamingError | ResponseParserError | OSError,
     ):
         return EngineDown(f"The record store does not answer ({type(error).__name__}).")
     return error

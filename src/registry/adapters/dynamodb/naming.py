@@ -17,6 +17,7 @@ from registry.adapters.dynamodb.transaction import Transaction
 from registry.domain.errors import NameTooSimilar, RegistryError, Unavailable
 from registry.domain.names import namespace_of, not_namespace_owner, not_owner
 from registry.domain.packages import Change, Package, PackageType
+from registry.domain.recent import Recent
 
 MOST_KNOWN = 10_000
 _OWNED = "contains(owners, :user)"
@@ -44,7 +45,8 @@ class NameReservation:
 
     def __init__(self, table: DynamoTable) -> None:
         self._table = table
-        self._known: dict[tuple[PackageType, str], None] = {}
+        self._known: Recent[tuple[PackageType, str], str] = Recent(MOST_KNOWN)
+        self._known_spaces: Recent[str, str] = Recent(MOST_KNOWN)
         self._migrated = False
 
     async def check_migrated(self) -> None:
@@ -58,20 +60,23 @@ class NameReservation:
             self._migrated = True
 
     def remember(self, package: Package) -> None:
-        """The package's name exists."""
-        if len(self._known) >= MOST_KNOWN:
-            del self._known[next(iter(self._known))]
-        self._known[package.type, package.name] = None
+        """The package's name exists, and so does its namespace."""
+        self._known.put((package.type, package.name), package.name)
+        if space := namespace_of(package.name):
+            self._known_spaces.put(space, space)
 
     def first_try(self, transaction: Transaction, package: Package, change: Change) -> None:
         """The actions that need nothing to be read. Their failure is PermissionDenied or Unsure."""
-        if (package.type, package.name) in self._known:
+        if self._known.get((package.type, package.name)):
             self.check_owner(transaction, package, change)
             return
         mine_or_new = "" if change.overrides_owners else f"{_NEW} OR {_OWNED}"
         self._make(transaction, name_keys.name_key(package.type, package.name), change, condition=mine_or_new)
         self._join(transaction, name_keys.alike_key(package.type, package.name), package.name, change, seen=None)
-        if space := namespace_of(package.name):
+        space = namespace_of(package.name)
+        if space and self._known_spaces.get(space):
+            transaction.act_if(self._check(name_keys.namespace_key(space), change), otherwise=_unsure)
+        elif space:
             self._make(transaction, name_keys.namespace_key(space), change, condition=mine_or_new)
             self._join(transaction, name_keys.alike_key(None, space), space, change, seen=None)
 
@@ -83,22 +88,26 @@ class NameReservation:
             checked, otherwise=lambda found: not_owner(package.name) if "owners" in found else Unsure("")
         )
 
-    async def leave(self, transaction: Transaction, package: Package, change: Change) -> bool:
+    async def leave(
+        self, transaction: Transaction, package: Package, change: Change, *, beside: Item | None = None
+    ) -> tuple[bool, Item | None]:
         """The action for a package that gives up its version: as `check_owner`, and the aliases of that version go.
 
         Its failure is PermissionDenied, or Unsure where there is no name or it changed meanwhile. Whether the version
-        was retired once before.
+        was retired once before, and the item with the key `beside`, which is read in the same call.
         """
         key = name_keys.name_key(package.type, package.name)
         version_key = name_keys.version_key(package.type, package.name, package.version)
-        items = await read_settled(self._table, lambda: self._table.batch_get([key, version_key]))
+        wanted = [key, version_key, *([] if beside is None else [beside])]
+        items = await read_settled(self._table, lambda: self._table.batch_get(wanted))
         found = {attribute(item, "sk"): item for item in items}
         retired = "retired_sha256" in found.get(attribute(version_key, "sk"), {})
+        left_with = retired, None if beside is None else found.get(attribute(beside, "sk"))
         item = found.get(attribute(key, "sk"))
         if item is None or "owners" not in item:
             if not change.overrides_owners:
                 raise Unsure("There is no name.")
-            return retired
+            return left_with
         if not _is_mine(item, change):
             raise not_owner(package.name)
         name = read_name(package.type, package.name, item)
@@ -109,12 +118,14 @@ class NameReservation:
         else:
             action = setting(self._table, name_item(left), condition=_SAME, values=values)
         transaction.act_if(action, otherwise=_unsure)
-        return retired
+        return left_with
 
     async def look(self, package: Package, change: Change) -> Seen:
         """What there is. Raises PermissionDenied, NameTooSimilar."""
-        self._known.pop((package.type, package.name), None)
+        self._known.drop((package.type, package.name))
         space = namespace_of(package.name)
+        if space:
+            self._known_spaces.drop(space)
         name_key, alike_key = (
             name_keys.name_key(package.type, package.name),
             name_keys.alike_key(package.type, package.name),

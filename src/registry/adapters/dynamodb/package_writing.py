@@ -94,7 +94,7 @@ class PackageWriter:
         transaction = self._begin(change, revision=package.revision)
         retired = False
         if package.version != old.version:
-            retired = await self.names.leave(transaction, old, change)
+            retired, _ = await self.names.leave(transaction, old, change)
         elif not change.overrides_owners:
             self.names.check_owner(transaction, old, change)
         replaced, readme = records.package_items(package)
@@ -122,12 +122,11 @@ class PackageWriter:
         old = records.read_package(record, readme)
         score = records.read_score(record)
         await self._by_owner(old.type, old.name, lambda: self._remove(old, readme, change, score=score))
-        await self._drop_receipt(package_id)
 
     async def _remove(self, old: Package, readme: Item | None, change: Change, *, score: int | None) -> None:
         package_id, expected_revision = old.id, old.revision
         transaction = self._begin(change, revision=expected_revision)
-        retired = await self.names.leave(transaction, old, change)
+        retired, rating = await self.names.leave(transaction, old, change, beside=keys.rating_key(package_id))
         transaction.delete_if(
             keys.record_key(package_id),
             _EXPECTED,
@@ -141,6 +140,8 @@ class PackageWriter:
         transaction.delete(safety_keys.safety_key(package_id))
         self._write_rest(transaction, old, None, old_score=score, retired=retired)
         await transaction.commit()
+        if rating is not None:
+            await self._drop_receipt(package_id)
 
     def _begin(self, change: Change, *, revision: int, blob: str | None = None) -> Transaction:
         """A transaction with what every change writes. The answer comes first: its condition is judged first.

@@ -87,7 +87,7 @@ class S3BlobStore:
         elif KEY.fullmatch(key):
             await self._bucket.call(
                 "DeleteObject",
-                lambda: self._bucket.client.delete_object(Bucket=self._bucket.name, Key=PREFIX + key),
+                lambda: self._bucket.objects.delete_object(PREFIX + key),
             )
 
     async def list_blobs(self, *, since: datetime | None = None) -> AsyncIterator[BlobInfo]:
@@ -128,9 +128,9 @@ class S3BlobStore:
         """The bytes from S3, None when there are none in the range."""
         if not KEY.fullmatch(key):
             raise NotFound("The stored bytes are gone.")
-        name, client = self._bucket.name, self._bucket.client
+        name, client, objects = self._bucket.name, self._bucket.client, self._bucket.objects
         if length == 0:
-            await self._bucket.call("HeadObject", lambda: client.head_object(Bucket=name, Key=PREFIX + key))
+            await self._bucket.call("HeadObject", lambda: objects.head_object(PREFIX + key))
             return None
         request: GetObjectRequestTypeDef = {"Bucket": name, "Key": PREFIX + key}
         if offset or length is not None:

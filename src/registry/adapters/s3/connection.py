@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import aioboto3
 from aiobotocore.config import AioConfig
+from aiobotocore.credentials import AioCredentials
 
-from registry.adapters.botocore_internals import send_bodies_at_once
+from registry.adapters.botocore_internals import open_wire, resolve_bucket, send_bodies_at_once
 from registry.adapters.engine_calls import CallPolicy, EngineCalls, EngineDown, EngineThrottling, OnCall, ignore_call
+from registry.adapters.s3.direct import ClientObjects, DirectObjects, Objects
 from registry.adapters.s3.errors import translate
 
 if TYPE_CHECKING:
@@ -43,13 +45,23 @@ def call_policy(limits: S3Limits) -> CallPolicy:
 class S3Bucket:
     """A bucket. `presigner` signs URLs for the address by which clients reach it; it makes no calls.
 
+    `objects` are the calls about one small object, `large_objects` those about one of any size; `client` has all.
     `chunk_seconds` is how long the next chunk of a body may take.
     """
 
     def __init__(
-        self, client: "S3Client", name: str, *, presigner: "S3Client", calls: EngineCalls, chunk_seconds: float
+        self,
+        client: "S3Client",
+        name: str,
+        *,
+        objects: Objects,
+        presigner: "S3Client",
+        calls: EngineCalls,
+        chunk_seconds: float,
     ) -> None:
         self.client = client
+        self.objects = objects
+        self.large_objects: Objects = ClientObjects(client, name)
         self.name = name
         self.presigner = presigner
         self.chunk_seconds = chunk_seconds
@@ -79,11 +91,13 @@ async def open_s3(
     session: aioboto3.Session | None = None,
     limits: S3Limits | None = None,
     on_call: OnCall = ignore_call,
+    direct: bool = True,
 ) -> AsyncIterator[S3Bucket]:
     """The bucket through a client of its own, one for the process. Region and credentials: as every AWS program.
 
     `public_endpoint_url` is the address for signed URLs where clients reach the store by another than this process:
     a signature covers the host's name. It need not exist yet: the bucket is looked at by calls only.
+    Calls about small objects take the short way where they are `direct` (see `direct.py`) and need no proxy.
     """
     session = session or aioboto3.Session()
     limits = limits or S3Limits()
@@ -110,4 +124,31 @@ async def open_s3(
                 session.client("s3", endpoint_url=public_endpoint_url, config=config)
             )
         calls = EngineCalls(call_policy(limits), translate, on_call=on_call)
-        yield S3Bucket(client, bucket, presigner=presigner, calls=calls, chunk_seconds=limits.answer_seconds)
+        objects = await stack.enter_async_context(_direct_objects(client, bucket, session)) if direct else None
+        yield S3Bucket(
+            client,
+            bucket,
+            objects=objects or ClientObjects(client, bucket),
+            presigner=presigner,
+            calls=calls,
+            chunk_seconds=limits.answer_seconds,
+        )
+
+
+@asynccontextmanager
+async def _direct_objects(
+    client: "S3Client", bucket: str, session: aioboto3.Session
+) -> AsyncIterator[DirectObjects | None]:
+    """Direct calls, None where they have to be aioboto3's."""
+    found = await resolve_bucket(client, bucket)
+    if found is None:
+        yield None
+        return
+    url, region = found
+    async with open_wire(client, url) as wire:
+        if wire is None:
+            yield None
+            return
+        # A coroutine, whatever its types say.
+        credentials = await cast("Awaitable[AioCredentials | None]", session.get_credentials())
+        yield DirectObjects(ClientObjects(client, bucket), wire, credentials, region=region)

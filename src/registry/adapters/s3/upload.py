@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 from registry.adapters.engine_calls import EngineDown
 from registry.adapters.s3.budget import ByteBudget
 from registry.adapters.s3.connection import S3Bucket
+from registry.adapters.s3.direct import SMALL_BYTES
 from registry.adapters.s3.errors import UploadGone
 from registry.adapters.s3.parts import MAX_OBJECT_BYTES, MIB, Part
 from registry.domain.errors import RegistryError, TooLarge, Unavailable
@@ -142,12 +143,11 @@ class Upload:
 
     async def _put(self, part: Part) -> None:
         digest = await self._digest(part)
+        objects = self._bucket.objects if part.size <= SMALL_BYTES else self._bucket.large_objects
         self._may_be_stored = True
         call = self._bucket.call(
             "PutObject",
-            lambda: self._bucket.client.put_object(
-                Bucket=self._bucket.name, Key=self._key, Body=part.body(), ChecksumSHA256=digest
-            ),
+            lambda: objects.put_object(self._key, part.body(), checksum=digest),
             extra_seconds=part.size / SLOWEST_BYTES_PER_SECOND,
         )
         await to_the_end(call)
@@ -203,7 +203,7 @@ async def begin_upload(bucket: S3Bucket, key: str, **how: Any) -> str:
 
 async def stored_bytes(bucket: S3Bucket, key: str) -> int:
     """The size of an object. Raises NotFound."""
-    answer = await bucket.call("HeadObject", lambda: bucket.client.head_object(Bucket=bucket.name, Key=key))
+    answer = await bucket.call("HeadObject", lambda: bucket.objects.head_object(key))
     return answer["ContentLength"]
 
 
@@ -213,7 +213,7 @@ async def take_back(bucket: S3Bucket, key: str, upload_id: str | None, *, may_be
         with suppress(UploadGone):
             await abort_upload(bucket, key, upload_id)
     if may_be_stored:
-        await bucket.call("DeleteObject", lambda: bucket.client.delete_object(Bucket=bucket.name, Key=key), insist=True)
+        await bucket.call("DeleteObject", lambda: bucket.objects.delete_object(key), insist=True)
 
 
 async def abort_upload(bucket: S3Bucket, key: str, upload_id: str) -> None:

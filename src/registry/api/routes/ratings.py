@@ -4,7 +4,7 @@ import orjson
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from registry.api.authentication import Searcher, Uploader, authenticate
+from registry.api.authentication import Searcher, Uploader, admit, token_of
 from registry.api.conditional import is_unchanged, sent_tags
 from registry.api.documentation import ETAG, problems
 from registry.api.hot import Header, HotRoute, ReadyResponse, hot_route, ready_json
@@ -92,10 +92,12 @@ async def read_rating(package_id: PackageId, caller: Searcher, wait: Wait = 0) -
 
 async def _read_rating(request: Request) -> Response:
     scope = request.scope
-    caller = await authenticate(scope, Permission.SEARCH)
-    package_id = scope["path_params"]["package_id"]
-    ratings = state_of(scope).services.ratings
-    found = await ratings.get(package_id, caller, wait_seconds=wait_seconds(request))
+    package_id, services = scope["path_params"]["package_id"], state_of(scope).services
+    caller, document = await services.reading.find(token_of(scope), package_id)
+    await admit(scope, caller, Permission.SEARCH)
+    wait = wait_seconds(request)
+    package = await services.access.shown(document, caller)
+    found = await services.ratings.get_of(package_id, package, caller, wait_seconds=wait)
     if found is None:
         return queued_response(package_id, "rate", retry_after_seconds=_RETRY_AFTER_SECONDS)
     headers = _headers(found)

@@ -13,6 +13,7 @@ from registry.domain.rating_requests import can_be_rated, is_stale
 from registry.ports.cache import RatingCache
 from registry.ports.clock import Clock
 from registry.ports.jobs import JobQueue
+from registry.ports.packages import PackageDocument
 from registry.ports.ratings import RatingStore, RatingSummary
 from registry.services.packages.catalog import Catalog
 from registry.services.ratings.documents import cache_entry, jittered
@@ -69,6 +70,12 @@ class Ratings:
         Raises NotFound.
         """
         package = await self._catalog.get_document(package_id, caller)
+        return await self.get_of(package_id, package, caller, wait_seconds=wait_seconds)
+
+    async def get_of(
+        self, package_id: str, package: PackageDocument, caller: Caller, *, wait_seconds: float = 0
+    ) -> ServedRating | None:
+        """As `get`, of a package that was just read for the caller."""
         found = await self._find(package_id, package.revision)
         if found is not None:
             return found
