@@ -3,6 +3,7 @@
 "DynamoDB item sizes and formats" and "DynamoDB read and write operations", Amazon DynamoDB Developer Guide.
 """
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -57,6 +58,23 @@ def write_units(size: int) -> float:
     return float(max(1, ceil(size / _WRITE_BYTES)))
 
 
+_VARIES = re.compile(r"\d|-[0-9a-f]{4}-")
+
+
+def kind_of(partition: str, key: Mapping[str, Any] | None) -> str:
+    """What kind of item a partition key stands for: what is before its first `#`, with the sort key if that is fixed.
+
+    Of a listing entry the dimension as well; of an entry of an index the index.
+    """
+    index, _, own = partition.rpartition(" ") if partition.startswith("GSI-") else ("", "", partition)
+    parts = own.split("#")
+    kind = f"{parts[0]}#{parts[2]}" if parts[0] == "L" and len(parts) > 2 else parts[0]
+    sort = "" if key is None or index else key["sk"]["S"].partition("#")[0]
+    if sort and len(sort) < 20 and not _VARIES.search(sort) and parts[0] not in ("L", "E", "N"):
+        kind += f" {sort}"
+    return f"{index} {kind}" if index else kind
+
+
 @dataclass(slots=True)
 class Units:
     """What one call consumed."""
@@ -71,13 +89,15 @@ class Units:
 
 @dataclass(slots=True)
 class Counters:
-    """What all calls consumed: by operation, and by partition key."""
+    """What all calls consumed: by operation, by partition key, and by kind of item (see `kind_of`)."""
 
     calls: Counter[str] = field(default_factory=Counter)
     read: Counter[str] = field(default_factory=Counter)
     write: Counter[str] = field(default_factory=Counter)
     read_by_partition: Counter[str] = field(default_factory=Counter)
     write_by_partition: Counter[str] = field(default_factory=Counter)
+    read_by_kind: Counter[str] = field(default_factory=Counter)
+    write_by_kind: Counter[str] = field(default_factory=Counter)
     throttled: int = 0
 
     def document(self) -> dict[str, Any]:
@@ -88,5 +108,7 @@ class Counters:
             "write": self.write,
             "read_by_partition": self.read_by_partition.most_common(20),
             "write_by_partition": self.write_by_partition.most_common(20),
+            "read_by_kind": self.read_by_kind,
+            "write_by_kind": self.write_by_kind,
             "throttled": self.throttled,
         }

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from itertools import islice
 from typing import Any
 
-from bench.engine.capacity import Counters, Units, item_size, read_units
+from bench.engine.capacity import Counters, Units, item_size, kind_of, read_units
 from bench.engine.expressions import Context, Item, Node, holds, parse_condition, updated
 from bench.engine.table import Keyed, Table
 
@@ -91,16 +91,18 @@ class Engine:
 
     # Reading.
 
-    def _read(self, partition: str, size: int, *, consistent: bool) -> None:
+    def _read(self, partition: str, size: int, *, consistent: bool, key: Item | None = None) -> None:
         units = read_units(size, consistent=consistent)
         self._units.read += units
         self.counters.read_by_partition[partition] += units  # type: ignore[assignment]
+        self.counters.read_by_kind[kind_of(partition, key)] += units  # type: ignore[assignment]
 
     def do_get_item(self, wanted: Answer) -> Answer:
         table = self._table(wanted["TableName"])
         item = table.get(wanted["Key"])
         consistent = wanted.get("ConsistentRead", False)
-        self._read(table.key_of(wanted["Key"])[0], item_size(item or {}), consistent=consistent)
+        key = wanted["Key"]
+        self._read(table.key_of(key)[0], item_size(item or {}), consistent=consistent, key=key)
         return {} if item is None else {"Item": item}
 
     def do_batch_get_item(self, wanted: Answer) -> Answer:
@@ -145,6 +147,8 @@ class Engine:
                 break
         else:
             last = last if limit is not None and seen == limit else None
+        if keyed is not table.base:
+            partition = f"{wanted['IndexName']} {partition}"
         self._read(partition, size, consistent=wanted.get("ConsistentRead", False))
         answer: Answer = {"Count": len(found), "ScannedCount": seen}
         if wanted.get("Select") != "COUNT":
@@ -157,9 +161,11 @@ class Engine:
     # Writing.
 
     def _written(self, table: Table, key: Item, after: Item | None, *, factor: float = 1.0) -> None:
-        units = table.write(key, after, factor=factor)
-        self._units.write += units
-        self.counters.write_by_partition[table.key_of(key)[0]] += units  # type: ignore[assignment]
+        counters = self.counters
+        for partition, units in table.write(key, after, factor=factor):
+            self._units.write += units
+            counters.write_by_partition[partition] += units  # type: ignore[assignment]
+            counters.write_by_kind[kind_of(partition, key)] += units  # type: ignore[assignment]
 
     def do_put_item(self, wanted: Answer) -> Answer:
         return self._single({"Put": wanted})

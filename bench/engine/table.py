@@ -78,8 +78,11 @@ class Table:
     def get(self, key: Item) -> Item | None:
         return self.base.get(*self.key_of(key))
 
-    def write(self, key: Item, after: Item | None, *, factor: float = 1.0) -> float:
-        """Put or remove (None) an item; the units of that, times `factor`, and of its entries in the indexes."""
+    def write(self, key: Item, after: Item | None, *, factor: float = 1.0) -> list[tuple[str, float]]:
+        """Put or remove (None) an item; the units of that, times `factor`, and of its entries in the indexes.
+
+        Each with its partition key; that of an index has the name of the index before it.
+        """
         at, place = self.key_of(key)
         before = self.base.get(at, place)
         if after is None:
@@ -87,26 +90,26 @@ class Table:
         else:
             self.base.put(at, place, after)
         size = max(item_size(each) for each in (before or {}, after or {}))
-        return write_units(size) * factor + sum(
-            _write_entry(*index, (at, *place), before, after) for index in self.indexes.values()
-        )
+        written = [(at, write_units(size) * factor)]
+        for name, index in self.indexes.items():
+            entries = _write_entry(*index, (at, *place), before, after)
+            written += [(f"{name} {partition}", units) for partition, units in entries]
+        return written
 
 
 def _write_entry(
     keyed: Keyed, kept: frozenset[str] | None, own: Place, before: Item | None, after: Item | None
-) -> float:
+) -> Iterator[tuple[str, float]]:
     """Bring one index in step; an entry that moves is two writes."""
     was, is_ = _entry(keyed, kept, own, before), _entry(keyed, kept, own, after)
     if was == is_:
-        return 0.0
-    units = 0.0
+        return
     if was is not None and (is_ is None or was[:2] != is_[:2]):
         keyed.remove(*was[:2])
-        units += write_units(item_size(was[2]))
+        yield was[0], write_units(item_size(was[2]))
     if is_ is not None:
         keyed.put(*is_)
-        units += write_units(item_size(is_[2]))
-    return units
+        yield is_[0], write_units(item_size(is_[2]))
 
 
 def _entry(keyed: Keyed, kept: frozenset[str] | None, own: Place, item: Item | None) -> tuple[str, Place, Item] | None:

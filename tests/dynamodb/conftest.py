@@ -6,6 +6,7 @@ import pytest
 
 from registry.adapters.dynamodb.client import DynamoTable
 from registry.adapters.dynamodb.packages import DynamoPackageStore
+from registry.domain.listing import PackageFilter
 from tests.engines.tables import CallCounter, fresh_table
 from tests.factories import ManualClock
 
@@ -35,8 +36,9 @@ async def table(dynamodb_endpoint: str, calls: CallCounter, *, direct: bool) -> 
 
 @pytest.fixture
 async def packages(table: DynamoTable, clock: ManualClock, calls: CallCounter) -> DynamoPackageStore:
-    """The store, which has seen that the table's names have owners: it looks once."""
+    """The store, which has seen that the table's names have owners and all packages entries: it looks once."""
     store = DynamoPackageStore(table, clock=clock)
     await store.names.check_migrated()
+    await store.list_page(PackageFilter(), limit=1, after=None)
     calls.clear()
     return store

@@ -17,6 +17,7 @@ from registry.adapters.dynamodb.keys import Action
 from registry.adapters.dynamodb.maintenance import DynamoRecordMaintenance
 from registry.adapters.dynamodb.packages import DynamoPackageStore
 from registry.domain.audit_log import AuditFilter
+from registry.domain.errors import PermissionDenied
 from registry.domain.events import EventType
 from registry.domain.listing import Order, PackageFilter
 from registry.domain.packages import PackageStatus, PackageType
@@ -42,8 +43,10 @@ from tests.factories import (
 
 pytestmark = pytest.mark.performance
 
-SHARDED = {"Query": 4, "BatchGetItem": 1}
-NARROW = {"Query": 1, "BatchGetItem": 1}
+SHARDED = {"Query": 4}
+NARROW = {"Query": 1}
+OF_A_VERSION = {"Query": 1, "BatchGetItem": 1}
+"""Entries by version have no summary."""
 
 
 async def count(calls: CallCounter, method: Callable[[], Awaitable[object]]) -> dict[str, int]:
@@ -77,7 +80,7 @@ async def test_reads_and_changes_of_a_package(packages: DynamoPackageStore, call
 
 
 @pytest.mark.parametrize(
-    ("name", "before", "actions"), [("bert", 1, 15), ("bert", 0, 16), ("acme/bert", 0, 18), ("acme/bert", 1, 15)]
+    ("name", "before", "actions"), [("bert", 1, 16), ("bert", 0, 17), ("acme/bert", 0, 19), ("acme/bert", 1, 16)]
 )
 async def test_owners_are_one_condition_in_a_publish(
     packages: DynamoPackageStore,
@@ -102,6 +105,26 @@ async def test_owners_are_one_condition_in_a_publish(
     assert counted[-1] == actions
 
 
+async def test_a_further_name_in_a_namespace_that_the_process_knows_is_one_condition_less(
+    packages: DynamoPackageStore, table: DynamoTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted: list[int] = []
+    transact = table.transact
+
+    async def counting(wanted: Sequence[Action]) -> None:
+        counted.append(len(wanted))
+        await transact(wanted)
+
+    monkeypatch.setattr(table, "transact", counting)
+    for name in ("acme/bert", "acme/gpt"):
+        published = package(name=name, content=make_content())
+        await packages.add(published, make_change(published.id, overrides_owners=False))
+    assert counted == [19, 18]
+    refused = package(name="acme/other", content=make_content())
+    with pytest.raises(PermissionDenied):
+        await packages.add(refused, make_change(refused.id, user="mallory", overrides_owners=False))
+
+
 async def test_many_packages_at_once(packages: DynamoPackageStore, calls: CallCounter) -> None:
     ids = [make_id() for _ in range(101)]
 
@@ -120,15 +143,15 @@ async def test_many_packages_at_once(packages: DynamoPackageStore, calls: CallCo
         (PackageFilter(name="bert", type=PackageType.MODEL, versions=VersionRange.parse("^1.0.0")), NARROW),
         (PackageFilter(tag="nlp"), NARROW),
         (PackageFilter(created_by="alice"), NARROW),
-        (PackageFilter(versions=VersionRange.parse("1.0.7")), NARROW),
-        (PackageFilter(versions=VersionRange.parse("~1.0.0")), NARROW),
-        (PackageFilter(versions=VersionRange.parse("^1.0.0")), NARROW),
+        (PackageFilter(versions=VersionRange.parse("1.0.7")), OF_A_VERSION),
+        (PackageFilter(versions=VersionRange.parse("~1.0.0")), OF_A_VERSION),
+        (PackageFilter(versions=VersionRange.parse("^1.0.0")), OF_A_VERSION),
         (PackageFilter(versions=VersionRange.parse("1.0.0-3.0.0")), {"Query": 3, "BatchGetItem": 1}),
         (PackageFilter(versions=VersionRange.parse("0.0.0-900.0.0")), SHARDED),
-        (PackageFilter(status=None, name="bert", viewer=Viewer("bob")), {"Query": 6, "BatchGetItem": 1}),
+        (PackageFilter(status=None, name="bert", viewer=Viewer("bob")), {"Query": 6}),
     ],
 )
-async def test_a_page_costs_its_partitions_and_one_batch(
+async def test_a_page_costs_its_partitions(
     packages: DynamoPackageStore, calls: CallCounter, wanted: PackageFilter, expected: dict[str, int]
 ) -> None:
     for number in range(12):
@@ -148,7 +171,8 @@ async def test_a_page_of_two_hundred(packages: DynamoPackageStore, calls: CallCo
 
     counted = await count(calls, lambda: packages.list_page(PackageFilter(), limit=200, after=None))
 
-    assert counted == {"Query": 4, "BatchGetItem": 2}
+    assert counted.keys() == {"Query"}
+    assert 4 <= counted["Query"] <= 8  # a shard may hold more than was asked of it
 
 
 async def test_accounts(table: DynamoTable, calls: CallCounter, clock: ManualClock) -> None:

@@ -34,7 +34,7 @@ async def test_a_removed_package_leaves_nothing_but_its_trail(packages: DynamoPa
     assert await places(table) == set()
 
 
-async def test_a_change_of_the_description_rewrites_the_record_alone(
+async def test_a_change_of_the_description_rewrites_the_record_and_its_summaries(
     packages: DynamoPackageStore, table: DynamoTable
 ) -> None:
     first = package(tags=("nlp",), readme="# Bert", content=make_content())
@@ -51,7 +51,8 @@ async def test_a_change_of_the_description_rewrites_the_record_alone(
     second = next_revision(first, description="small")
     await packages.replace(second, change(second), expected_revision=1)
 
-    assert written == [4], "the record, the audit entry, the change and the rating's mark"
+    # The record, the audit entry, the change, the rating request, and the entries of all, name, owner, type and tag.
+    assert written == [9]
     assert await packages.get(first.id) == second
 
 

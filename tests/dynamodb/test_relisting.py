@@ -1,4 +1,4 @@
-"""Tables from before listings by name and score: completed, brought up to date, and never listed in part."""
+"""Tables from before listings by name and score, or before summaries: brought up to date, never listed in part."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -8,14 +8,17 @@ import pytest
 from registry.adapters.dynamodb import keys, listing_keys, relisting
 from registry.adapters.dynamodb import table as table_module
 from registry.adapters.dynamodb.client import DynamoTable
+from registry.adapters.dynamodb.keys import Item
+from registry.adapters.dynamodb.listed_summaries import without_summary
 from registry.adapters.dynamodb.table import check_table, create_table
+from registry.domain.documents import encode_summary
 from registry.domain.errors import Unavailable
 from registry.domain.listing import Order, PackageFilter
 from registry.domain.packages import Package, PackageStatus
 from tests.conformance.package_listing import in_order, rate, walk
 from tests.conformance.records import Records
 from tests.dynamodb.samples import change, next_revision, open_records, package
-from tests.engines.tables import fresh_table
+from tests.engines.tables import CallCounter, fresh_table
 from tests.factories import ManualClock, ids
 
 
@@ -24,8 +27,21 @@ def records(table: DynamoTable, clock: ManualClock) -> Records:
     return open_records(table, clock)
 
 
+async def make_without_summaries(table: DynamoTable) -> None:
+    """Take away what the edition before this one did not write."""
+    before: Item = {**listing_keys.LISTED, "upgrade_state": {"S": listing_keys.HAVE_PLACES}}
+    await table.transact([table.put(before)])
+    async for items in table.scan("begins_with(pk, :entry)", {":entry": {"S": "L#"}}):
+        for item in items:
+            change = {"DeleteRequest": {"Key": keys.key_of(item)}}
+            if not item["pk"]["S"].startswith("L#active#all#"):
+                change = {"PutRequest": {"Item": without_summary(item)}}
+            await table.batch_write([change])  # type: ignore[list-item]
+
+
 async def make_old(table: DynamoTable) -> None:
     """Take away what an earlier edition did not write, and list by the net score, as it did."""
+    await make_without_summaries(table)
     await table.transact([table.delete(keys.key_of(listing_keys.LISTED))])
     async for items in table.scan(
         "begins_with(pk, :entry) OR sk = :record", {":entry": {"S": "L#"}, ":record": {"S": "record"}}
@@ -75,6 +91,24 @@ async def test_an_old_table_is_listed_in_order_once_all_of_it_is_up_to_date(
     for each in (wanted, PackageFilter(order=order, tag="nlp"), PackageFilter(order=order, min_net_score=0.5)):
         assert ids(await walk(fresh, each, limit=2)) == in_order(published, each, scores)
     assert ids(await walk(fresh, PackageFilter(min_net_score=0.6), limit=2)) == [published[3].id]
+
+
+async def test_a_table_without_summaries_is_listed_all_the_while(
+    table: DynamoTable, records: Records, clock: ManualClock, calls: CallCounter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relisting, "_PACKAGES_AT_ONCE", 2)
+    published, scores = await publish_some(records, clock)
+    await make_without_summaries(table)
+    fresh, more = open_records(table, clock), True
+    while more:
+        more = await open_records(table, clock).maintenance.upgrade_listings()
+        for wanted in (PackageFilter(), PackageFilter(tag="nlp"), PackageFilter(order=Order.SCORE)):
+            assert ids(await walk(fresh, wanted, limit=2)) == in_order(published, wanted, scores)
+
+    calls.clear()
+    page = await fresh.packages.list_page(PackageFilter(), limit=4, after=None)
+    assert [item.body for item in page.items] == [encode_summary(each) for each in reversed(published[:4])]
+    assert dict(calls) == {"Query": 4}
 
 
 async def test_what_is_being_released_is_brought_up_to_date(

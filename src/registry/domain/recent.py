@@ -32,6 +32,10 @@ class Recent(Generic[K, V]):
         if len(self._values) > self._most:
             self._values.popitem(last=False)
 
+    def drop(self, key: K) -> None:
+        """Forget a value, if there is one."""
+        self._values.pop(key, None)
+
 
 class RecentBytes(Generic[K, V]):
     """Values by key, up to `most_bytes` by `size`; a new one takes the place of those that were not used for longest.

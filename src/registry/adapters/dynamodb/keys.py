@@ -81,7 +81,8 @@ can hold one.
 - The address of a fetch is kept for a pending package whose address holds a secret, which its record does not show.
 - A listing entry has what a listing may have to check: `type`, `owner` and `version`, under a name or owner `tags` too,
   under these, a tag, a type or a score the `score` where there is one; and the `revision` that wrote it. Its places by
-  name and by score are `name_place` and `score_place` (see `domain/listing.py`), for the two indexes below.
+  name and by score are `name_place` and `score_place` (see `domain/listing.py`), for the two indexes below. `packed` is
+  the summary, in most entries of active packages, see `listed_summaries`; where there is none the record is read.
 - A rating is the latest, as ready JSON; its receipt, compressed, is in parts that carry the rating's `etag`.
 - A rating that waits is a request (`due_at`, `attempts`, `asked_by`, and the `claim_token` of who makes it).
 - A package's safety is the scan request for its content: `sha256`, `owner` (who asks), `due_at` while it is open,
@@ -118,12 +119,12 @@ as there are types and shards where nothing restricts it: no partition is hotter
 owner, tag or type have both places, those under a score that by name, others none. An entry from before these indexes
 has none until `relisting` has written it; the item `upgrades`/`listings` says how far that is.
 
-Listings by one of a package's other properties come from listing entries, which are written in the same transaction as
-the record, and so are read consistently where they are in the order of ids. Dimensions: `name`, `tag`, `owner`,
-`version`, `minor` (`1.2`), `major`, `type` (sharded like the index) and `score` (the buckets of `domain/scores.py`).
-Those with a score are written in the transaction that stores the rating. An index follows its table some milliseconds
-late, so what it finds is read from the records themselves: a listing of it may miss the newest package for a moment,
-but shows nothing gone or stale.
+Listings of all active packages, or by one of a package's other properties, come from listing entries, which are written
+in the same transaction as the record, and so are read consistently where they are in the order of ids. Dimensions:
+`name`, `tag`, `owner`, `version`, `minor` (`1.2`), `major`, `type` and `all` (both sharded like the index; only active
+packages are under `all`), and `score` (the buckets of `domain/scores.py`). Those with a score are written in the
+transaction that stores the rating. An index follows its table some milliseconds late, so what it finds is read from the
+records themselves: a listing of it may miss the newest package for a moment, but shows nothing gone or stale.
 """
 
 import zlib

@@ -9,6 +9,7 @@ import asyncio
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from math import sqrt
 from typing import NamedTuple
 
 from registry.adapters.dynamodb import keys, listing_keys
@@ -21,7 +22,10 @@ from registry.domain.packages import PackageStatus, PackageType
 from registry.domain.scores import ScoresFrom, least, reaches
 from registry.domain.versions import Version, VersionRange
 
+SHARD_ENTRIES = 12
+"""The least that is asked of a shard."""
 REFILL_ENTRIES = 250
+"""The most that is asked of a partition once it has given all that was asked of it: twice as much each time."""
 EXAMINED_AT_LEAST = 1_000
 EXAMINED_PER_ITEM = 20
 _ORDERED_BY = {
@@ -50,14 +54,14 @@ class Partition:
     place: str = "sk"
 
 
-def partitions_for(wanted: PackageFilter) -> list[Partition]:
-    """The partitions that hold all that `wanted` can match."""
+def partitions_for(wanted: PackageFilter, *, whole: bool) -> list[Partition]:
+    """The partitions that hold all that `wanted` can match. `whole`: all active packages have an entry under `all`."""
     if wanted.name is not None and wanted.names is not None and not wanted.names.covers(wanted.name):
         return []
-    return [partition for status in wanted.statuses for partition in _partitions(status, wanted)]
+    return [partition for status in wanted.statuses for partition in _partitions(status, wanted, whole=whole)]
 
 
-def _partitions(status: PackageStatus, wanted: PackageFilter) -> Iterator[Partition]:
+def _partitions(status: PackageStatus, wanted: PackageFilter, *, whole: bool) -> Iterator[Partition]:
     index, place = _ORDERED_BY.get(wanted.order, (None, "sk"))
     for dimension, value in (("name", wanted.name), ("owner", wanted.created_by), ("tag", wanted.tag)):
         if value is not None:
@@ -67,6 +71,9 @@ def _partitions(status: PackageStatus, wanted: PackageFilter) -> Iterator[Partit
         for dimension, value in values:
             share = _share(dimension, len(values))
             yield Partition(listing_keys.listing(status, dimension, value), status, share, index, place)
+    elif whole and status is PackageStatus.ACTIVE:
+        for partition in listing_keys.whole_listing():
+            yield Partition(partition, status, SHARDS)
     else:
         for partition in listing_keys.status_shards(status):
             yield Partition(partition, status, SHARDS, keys.STATUS_INDEX, "id")
@@ -161,6 +168,13 @@ def _named(item: Item, name: str | None = None) -> tuple[PackageType, str]:
     return PackageType(attribute(item, "type")), name or attribute(item, "name")
 
 
+class Listed(NamedTuple):
+    """A package that a listing finds, and the entry by which it does."""
+
+    package_id: str
+    entry: Item
+
+
 class _Entry(NamedTuple):
     """`item` is None where the viewer does not see the package."""
 
@@ -176,14 +190,16 @@ class _Run:
     partition: Partition
     after: str | None
     entries: "deque[_Entry]" = field(default_factory=deque)
-    begun: bool = False
+    following: int = 0
     ended: bool = False
 
     async def fill(self, table: DynamoTable, wanted: PackageFilter, *, limit: int) -> None:
         partition, share = self.partition, self.partition.share
-        # A shard may hold more than its share: half again and eight make a second query rare.
-        first = limit if share == 1 else limit * 3 // (share * 2) + 8
-        items, self.ended = await self._read(table, wanted, limit=REFILL_ENTRIES if self.begun else first)
+        # A shard may hold more than its share: some two standard deviations make a second query rare. Of a page of 50
+        # that is twenty entries of a shard, two read units.
+        first = limit if share == 1 else max(SHARD_ENTRIES, int(limit / share + 2.2 * sqrt(limit / share)))
+        items, self.ended = await self._read(table, wanted, limit=self.following or first)
+        self.following = min(REFILL_ENTRIES, 2 * (self.following or first))
         owner = wanted.owner_of(partition.status)
         seen = list(items) if owner is None else await _with_owned(table, items, owner, name=wanted.name)
         package_id = "id" if partition.index == keys.STATUS_INDEX else "sk"
@@ -191,7 +207,6 @@ class _Run:
             _Entry(attribute(item, partition.place), attribute(item, package_id), entry)
             for item, entry in zip(items, seen, strict=True)
         )
-        self.begun = True
         if self.entries:
             self.after = self.entries[-1].place
 
@@ -218,11 +233,14 @@ class _Run:
 
 
 async def walk(
-    table: DynamoTable, wanted: PackageFilter, *, limit: int, after: str | None
-) -> tuple[list[str], str | None]:
-    """The next ids that match, `limit` at most, and the place after which the next page begins (None: at the end)."""
-    runs = [_Run(partition, after) for partition in partitions_for(wanted)]
-    found: list[str] = []
+    table: DynamoTable, wanted: PackageFilter, *, limit: int, after: str | None, whole: bool = False
+) -> tuple[list[Listed], str | None]:
+    """The next packages that match, `limit` at most, and the place after which the next page begins (None: at the end).
+
+    `whole`: see `partitions_for`.
+    """
+    runs = [_Run(partition, after) for partition in partitions_for(wanted, whole=whole)]
+    found: list[Listed] = []
     last = after
     examined = 0
     while True:
@@ -234,11 +252,15 @@ async def walk(
             return found, None
         run = (max if wanted.order.descending else min)(ready, key=lambda run: run.entries[0].place)
         entry = run.entries.popleft()
-        if entry.item and matches(entry.item, run.partition.status, wanted) and found[-1:] != [entry.package_id]:
+        if entry.item and matches(entry.item, run.partition.status, wanted) and not _is_last(found, entry):
             if len(found) == limit:
                 return found, last
-            found.append(entry.package_id)
+            found.append(Listed(entry.package_id, entry.item))
             last = entry.place
         examined += 1
         if examined >= max(EXAMINED_AT_LEAST, EXAMINED_PER_ITEM * limit):
             return found, entry.place
+
+
+def _is_last(found: list[Listed], entry: _Entry) -> bool:
+    return bool(found) and found[-1].package_id == entry.package_id

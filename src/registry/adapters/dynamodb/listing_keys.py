@@ -10,8 +10,9 @@ NAME_INDEX = "GSI-Listing-Name"
 SCORE_INDEX = "GSI-Listing-Score"
 LISTINGS = "listings"
 HAVE_PLACES = "places"
-LISTED: Item = {**upgrade_key(LISTINGS), "upgrade_state": {"S": HAVE_PLACES}}
-"""The item of a table whose listing entries all have their places."""
+HAVE_SUMMARIES = "summaries"
+LISTED: Item = {**upgrade_key(LISTINGS), "upgrade_state": {"S": HAVE_SUMMARIES}}
+"""The item of a table whose listing entries all have their places, and whose active packages are all under `all`."""
 
 
 def status_shards(status: PackageStatus) -> list[str]:
@@ -24,9 +25,16 @@ def listing(status: PackageStatus, dimension: str, value: str) -> str:
     return f"L#{status.value}#{dimension}#{value}"
 
 
+def whole_listing() -> list[str]:
+    """The partitions of the entries of all active packages."""
+    return [listing(PackageStatus.ACTIVE, "all", str(shard)) for shard in range(SHARDS)]
+
+
 def dimensions(package: Package, score: int | None) -> Iterator[tuple[str, str]]:
     """Under which dimensions and values a package is listed that has a score (in millionths)."""
     version = package.version
+    if package.status is PackageStatus.ACTIVE:
+        yield "all", str(shard_of(package.id))
     yield "name", package.name
     yield "owner", package.created_by
     yield "type", f"{package.type.value}#{shard_of(package.id)}"

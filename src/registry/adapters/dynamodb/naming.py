@@ -17,6 +17,7 @@ from registry.adapters.dynamodb.transaction import Transaction
 from registry.domain.errors import NameTooSimilar, RegistryError, Unavailable
 from registry.domain.names import namespace_of, not_namespace_owner, not_owner
 from registry.domain.packages import Change, Package, PackageType
+from registry.domain.recent import Recent
 
 MOST_KNOWN = 10_000
 _OWNED = "contains(owners, :user)"
@@ -44,7 +45,8 @@ class NameReservation:
 
     def __init__(self, table: DynamoTable) -> None:
         self._table = table
-        self._known: dict[tuple[PackageType, str], None] = {}
+        self._known: Recent[tuple[PackageType, str], str] = Recent(MOST_KNOWN)
+        self._known_spaces: Recent[str, str] = Recent(MOST_KNOWN)
         self._migrated = False
 
     async def check_migrated(self) -> None:
@@ -58,20 +60,23 @@ class NameReservation:
             self._migrated = True
 
     def remember(self, package: Package) -> None:
-        """The package's name exists."""
-        if len(self._known) >= MOST_KNOWN:
-            del self._known[next(iter(self._known))]
-        self._known[package.type, package.name] = None
+        """The package's name exists, and so does its namespace."""
+        self._known.put((package.type, package.name), package.name)
+        if space := namespace_of(package.name):
+            self._known_spaces.put(space, space)
 
     def first_try(self, transaction: Transaction, package: Package, change: Change) -> None:
         """The actions that need nothing to be read. Their failure is PermissionDenied or Unsure."""
-        if (package.type, package.name) in self._known:
+        if self._known.get((package.type, package.name)):
             self.check_owner(transaction, package, change)
             return
         mine_or_new = "" if change.overrides_owners else f"{_NEW} OR {_OWNED}"
         self._make(transaction, name_keys.name_key(package.type, package.name), change, condition=mine_or_new)
         self._join(transaction, name_keys.alike_key(package.type, package.name), package.name, change, seen=None)
-        if space := namespace_of(package.name):
+        space = namespace_of(package.name)
+        if space and self._known_spaces.get(space):
+            transaction.act_if(self._check(name_keys.namespace_key(space), change), otherwise=_unsure)
+        elif space:
             self._make(transaction, name_keys.namespace_key(space), change, condition=mine_or_new)
             self._join(transaction, name_keys.alike_key(None, space), space, change, seen=None)
 
@@ -117,8 +122,10 @@ class NameReservation:
 
     async def look(self, package: Package, change: Change) -> Seen:
         """What there is. Raises PermissionDenied, NameTooSimilar."""
-        self._known.pop((package.type, package.name), None)
+        self._known.drop((package.type, package.name))
         space = namespace_of(package.name)
+        if space:
+            self._known_spaces.drop(space)
         name_key, alike_key = (
             name_keys.name_key(package.type, package.name),
             name_keys.alike_key(package.type, package.name),

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from registry.adapters.dynamodb import keys, records
 from registry.adapters.dynamodb.client import DynamoTable
+from registry.adapters.dynamodb.item_sizes import item_bytes
 from registry.adapters.dynamodb.keys import Item
 from registry.adapters.dynamodb.records import attribute
 from registry.domain.errors import Unavailable
@@ -32,7 +33,7 @@ class ReadmeItems:
 
     def __init__(self, table: DynamoTable, *, remembered_bytes: int = REMEMBERED_BYTES) -> None:
         self._table = table
-        self._remembered = RecentBytes[tuple[str, str], Item](remembered_bytes, size=records.item_bytes)
+        self._remembered = RecentBytes[tuple[str, str], Item](remembered_bytes, size=item_bytes)
 
     async def find(self, record: Item) -> Item | None:
         """The README item of this very record, None when there is another by now."""

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from registry.adapters.dynamodb import keys, name_keys, records
 from registry.adapters.dynamodb.client import DynamoTable
 from registry.adapters.dynamodb.keys import Item
-from registry.adapters.dynamodb.listing import still_wanted, walk
+from registry.adapters.dynamodb.listed_summaries import find_summary
+from registry.adapters.dynamodb.listing import Listed, still_wanted, walk
 from registry.adapters.dynamodb.package_reading import Found, ReadmeItems, query_package, read_pair
 from registry.adapters.dynamodb.package_writing import PackageWriter
 from registry.adapters.dynamodb.records import attribute
@@ -67,25 +68,31 @@ class DynamoPackageStore:
         return None if found is None else records.read_document(*found[:2])
 
     async def list_page(self, wanted: PackageFilter, *, limit: int, after: str | None) -> SummaryPage:
-        """Costs a query for each partition (four by status or type, one by name, owner or tag) and a BatchGetItem.
+        """Costs a query for each partition (four of all or of a type, one by name, owner or tag).
 
+        Where entries hold no summary (see `listed_summaries`) there is a BatchGetItem of their records.
         A page may have fewer items than `limit` and still a `next_after`: see `listing`.
         """
         if wanted.order in (Order.NAME, Order.SCORE):
             await self._listings.check_done()
-        ids: list[str] = []
+        whole = await self._listings.lists_all()
+        listed: list[Listed] = []
+        shown: dict[str, PackageSummary] = {}
         next_after: str | None = None
 
         async def read() -> list[Item]:
-            nonlocal ids, next_after
-            ids, next_after = await walk(self._table, wanted, limit=limit, after=after)
-            return await self._table.batch_get([keys.record_key(package_id) for package_id in ids])
+            nonlocal listed, shown, next_after
+            listed, next_after = await walk(self._table, wanted, limit=limit, after=after, whole=whole)
+            summaries = [find_summary(*each) for each in listed]
+            shown = {summary.id: summary for summary in summaries if summary is not None}
+            return await self._table.batch_get([keys.record_key(each) for each, _ in listed if each not in shown])
 
         found = {attribute(item, "id"): item for item in await read_released(self._table, read)}
         # The index may be late and a record may have changed since: what the records say counts.
-        page = [found[package_id] for package_id in ids if package_id in found]
+        page = [found[package_id] for package_id, _ in listed if package_id in found]
         current = await still_wanted(self._table, page, wanted)
-        return SummaryPage(tuple(map(records.read_summary, current)), next_after)
+        shown |= {summary.id: summary for summary in map(records.read_summary, current)}
+        return SummaryPage(tuple(shown[each] for each, _ in listed if each in shown), next_after)
 
     async def find_version(self, kind: PackageType, name: str, version: Version) -> str | None:
         item = await self._table.get(name_keys.version_key(kind, name, version))

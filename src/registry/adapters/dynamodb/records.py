@@ -6,7 +6,9 @@ from datetime import UTC, datetime
 from typing import Any, cast
 
 from registry.adapters.dynamodb import keys, listing_keys, name_keys
+from registry.adapters.dynamodb.item_sizes import item_bytes
 from registry.adapters.dynamodb.keys import Item, binary, number, text
+from registry.adapters.dynamodb.listed_summaries import with_summary
 from registry.domain.documents import decode_package, encode_readme, encode_summary, join_document
 from registry.domain.listing import name_place, score_place
 from registry.domain.names import NamedVersion
@@ -19,6 +21,8 @@ RECORD_BYTES = 4_000
 _SCORED = ("name", "owner", "tag", "type", "score")
 _PLACED = ("name", "owner", "tag", "type")
 """The dimensions whose entries are listed by score; by name those under a score are, too."""
+_SUMMED_UP = (*_PLACED, "all", "score")
+"""The dimensions whose entries may hold the summary."""
 
 
 def attribute(item: Item, name: str, kind: str = "S") -> Any:
@@ -50,18 +54,6 @@ def package_items(package: Package) -> tuple[Item, Item | None]:
 def with_readme_of(record: Item, before: Item) -> Item:
     """A new record of a package whose README stays as it is, wherever the record `before` has it."""
     return {**record, **{name: before[name] for name in ("readme", "readme_revision") if name in before}}
-
-
-def item_bytes(item: Item) -> int:
-    """About the size by which DynamoDB charges for an item."""
-    return sum(len(name) + _value_bytes(cast("dict[str, Any]", value)) for name, value in item.items())
-
-
-def _value_bytes(value: dict[str, Any]) -> int:
-    ((kind, held),) = value.items()
-    if kind == "L":
-        return 3 + sum(1 + _value_bytes(each) for each in held)
-    return len(held) if kind == "B" else len(str(held).encode())
 
 
 def record_item(package: Package) -> Item:
@@ -134,7 +126,7 @@ def _entry_items(package: Package, score: int | None) -> Iterable[Item]:
             item["name_place"] = text(name_place(package.name, package.id))
         if dimension in _PLACED:
             item["score_place"] = text(score_place(score, package.id))
-        yield item
+        yield with_summary(item, package) if dimension in _SUMMED_UP else item
 
 
 def has_readme_item(record: Item) -> bool:

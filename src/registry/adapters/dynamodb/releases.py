@@ -17,6 +17,7 @@ from registry.adapters.dynamodb.changes import change_item
 from registry.adapters.dynamodb.client import DynamoTable
 from registry.adapters.dynamodb.errors import ConditionFailed
 from registry.adapters.dynamodb.keys import Action, Item, number, text
+from registry.adapters.dynamodb.listed_summaries import without_summary
 from registry.adapters.dynamodb.names import owners_of
 from registry.adapters.dynamodb.outbox import event_items
 from registry.adapters.dynamodb.ratings import rating_request_item
@@ -129,7 +130,11 @@ class DynamoReleaseStore:
                 "attribute_exists(pk)",
             ),
             self._table.put(part),
-            *(self._table.put({**entry, "revision": number(after.revision)}) for entry in new.values()),
+            *(
+                # Without the summary: whether the package is shown depends on its release.
+                self._table.put({**without_summary(entry), "revision": number(after.revision)})
+                for entry in new.values()
+            ),
         ]
         await self._guarded(release.id, actions)
 

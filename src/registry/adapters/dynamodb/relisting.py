@@ -1,8 +1,10 @@
-"""Listing entries from before listings by name and by score: they have no places, and a net score for its lower bound.
+"""Listing entries from before listings by name and by score, and from before entries held summaries.
 
-One walk over all packages, oldest first, gives them what they lack. The item of the upgrade says how far it is, so it
-goes on after a restart, and several processes may walk at once. Until it is done, a listing by name or score would miss
-packages, and is refused.
+The former have no places, and a net score for its lower bound; the latter are complete, but none is under `all`. A walk
+over all packages, oldest first, gives them what they lack, for either in turn. The item of the upgrade says how far it
+is, so it goes on after a restart, and several processes may walk at once. Until all have their places, a listing by
+name or score would miss packages, and is refused. Until all have their summaries, a listing of all reads the index and
+the records, as it did before.
 """
 
 from registry.adapters.dynamodb import keys, listing_keys, records
@@ -19,7 +21,11 @@ from registry.domain.errors import Unavailable
 from registry.domain.listing import Order, PackageFilter
 from registry.domain.scores import lower_bound, millionths
 
-_WALKING = "places up to "
+_WALKING = {
+    listing_keys.HAVE_PLACES: "places up to ",
+    listing_keys.HAVE_SUMMARIES: "summaries up to ",
+}
+"""How the state of an upgrade begins that has not reached this one yet."""
 _PACKAGES_AT_ONCE = 20
 _TRIES = 8
 
@@ -31,32 +37,45 @@ class ListingUpgrade:
         self._table = table
         self._upgrades = DynamoUpgradeStore(table)
         self._done = False
+        self._whole = False
 
     async def check_done(self) -> None:
         """Raises Unavailable while entries may lack their places. A call until it is done, then none."""
         if not self._done:
-            self._done = await self._upgrades.find(listing_keys.LISTINGS) == listing_keys.HAVE_PLACES
+            self._done = _has_places(await self._upgrades.find(listing_keys.LISTINGS))
         if not self._done:
             raise Unavailable(
                 "Listings by name and score are being prepared; until then list by creation.", retry_after_seconds=60
             )
 
+    async def lists_all(self) -> bool:
+        """Whether every active package has an entry under `all`. A call until that is so, then none."""
+        if not self._whole:
+            self._whole = await self._upgrades.find(listing_keys.LISTINGS) == listing_keys.HAVE_SUMMARIES
+        return self._whole
+
     async def step(self) -> bool:
         """Give some packages' entries what they lack. Whether there may be more. Raises Unavailable."""
         state = await self._upgrades.find(listing_keys.LISTINGS)
-        if state == listing_keys.HAVE_PLACES:
+        if state == listing_keys.HAVE_SUMMARIES:
             return False
+        following = listing_keys.HAVE_SUMMARIES if _has_places(state) else listing_keys.HAVE_PLACES
+        walking = _WALKING[following]
         if missing := await missing_indexes(self._table):
             raise Unavailable(f"The table lacks {', '.join(missing)}; `registry tables create` adds what is missing.")
-        after = None if state is None else state.removeprefix(_WALKING)
+        after = state.removeprefix(walking) if state is not None and state.startswith(walking) else None
         everything = PackageFilter(status=None, order=Order.OLDEST)
-        package_ids, reached = await walk(self._table, everything, limit=_PACKAGES_AT_ONCE, after=after)
-        for package_id in package_ids:
+        listed, reached = await walk(self._table, everything, limit=_PACKAGES_AT_ONCE, after=after)
+        for package_id, _ in listed:
             await _relist(self._table, package_id)
         await self._upgrades.swap(
-            listing_keys.LISTINGS, listing_keys.HAVE_PLACES if reached is None else _WALKING + reached, expected=state
+            listing_keys.LISTINGS, following if reached is None else walking + reached, expected=state
         )
-        return reached is not None
+        return reached is not None or following != listing_keys.HAVE_SUMMARIES
+
+
+def _has_places(state: str | None) -> bool:
+    return state is not None and (state in _WALKING or state.startswith(_WALKING[listing_keys.HAVE_SUMMARIES]))
 
 
 async def _relist(table: DynamoTable, package_id: str) -> None:
