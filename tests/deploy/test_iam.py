@@ -70,6 +70,7 @@ def calls_of_processes(
     settings = {
         **scaled_settings(used),
         **recording_environment(),
+        "REGISTRY_ANONYMOUS": "search",  # or edges would hold nothing
         "REGISTRY_EDGE_DISTRIBUTION_ID": cloudfront.distribution_id,
         "REGISTRY_EDGE_ENDPOINT_URL": cloudfront.url,
         "REGISTRY_SWEEP_INTERVAL_SECONDS": "1",

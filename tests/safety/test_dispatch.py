@@ -100,6 +100,19 @@ async def test_who_has_the_fewest_under_way_comes_first() -> None:
         await work.under_way("a2", "b1", "c1")
 
 
+async def test_a_hint_that_has_to_wait_wakes_nobody() -> None:
+    work = Work()
+    async with dispatched(Requests(("a1", "ann")), work, places=2) as hints:
+        await work.under_way("a1")
+        hints.add("a2", "ann")
+        assert not hints.wake.is_set()
+        hints.add("b1", "bob")
+        assert hints.wake.is_set()
+        await work.under_way("a1", "b1")
+        work.ends["a1"].set()
+        await work.under_way("b1", "a2")
+
+
 async def test_a_process_with_one_place_scans_for_everybody() -> None:
     work = Work()
     async with dispatched(Requests(("a1", "ann"), ("b1", "bob")), work, places=1):

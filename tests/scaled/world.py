@@ -15,6 +15,7 @@ from registry.api.state import Stopping
 from registry.app import api_state, create_app
 from registry.composition import open_registry
 from registry.composition.engines import EngineLimits
+from registry.ports.clock import Clock
 from registry.services.container import Services
 from registry.services.maintenance.background import beside
 from registry.settings import Settings
@@ -52,10 +53,10 @@ async def running_app(
 
 @asynccontextmanager
 async def opened_app(
-    settings: Settings, *, calls: Calls | None = None, limits: EngineLimits = PATIENT
+    settings: Settings, *, calls: Calls | None = None, limits: EngineLimits = PATIENT, host_clock: Clock | None = None
 ) -> AsyncIterator[tuple[httpx.AsyncClient, Services]]:
-    """As `running_app`, with the services that the application has."""
-    async with open_registry(settings, observer=calls, limits=limits) as running:
+    """As `running_app`, with the services that the application has; `host_clock` is its host's."""
+    async with open_registry(settings, observer=calls, limits=limits, host_clock=host_clock) as running:
         await _fill_index(running.services)
         app = create_app(settings)
         app.state.api = api_state(running, settings, CollectorRegistry(), Stopping())

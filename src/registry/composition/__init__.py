@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from registry.adapters.argon2.passwords import Argon2PasswordHasher
-from registry.adapters.system.clock import SystemClock
+from registry.adapters.system.clock import AgreedClock, SystemClock
 from registry.adapters.system.ids import UuidSource
 from registry.composition.assembly import Collaborators, Running, assemble
 from registry.composition.edge import open_edge_cache
@@ -18,6 +18,7 @@ from registry.composition.search import open_search
 from registry.composition.secrets import ADMIN_PASSWORD_FILE
 from registry.composition.stores import open_stores
 from registry.composition.tracing import until_closed, untraced
+from registry.ports.clock import Clock
 from registry.services.container import Services
 from registry.services.health.health import ComponentState
 from registry.services.maintenance.background import run_loops
@@ -42,13 +43,16 @@ async def open_registry(
     ratings_observer: RatingObserver | None = None,
     limits: "EngineLimits | None" = None,
     tracing: "Tracing | None" = None,
+    host_clock: Clock | None = None,
 ) -> AsyncIterator[Running]:
     """Open the stores that the settings choose and the services over them; closed again at the end.
 
     `observer` gets every store call and each component's state, `housekeeping` sweeps and scrubs,
     `ratings_observer` every rating. `tracing` makes spans of store calls and jobs; it is closed at the end.
+    `host_clock` is this host's clock where that is not the system's.
     """
-    clock, ids, observers, hasher = SystemClock(), UuidSource(), Observers(), Argon2PasswordHasher()
+    clock, ids = AgreedClock(host_clock or SystemClock()), UuidSource()
+    observers, hasher = Observers(), Argon2PasswordHasher()
 
     def on_state(state: ComponentState) -> None:
         if observer is not None:

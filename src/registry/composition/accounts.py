@@ -35,7 +35,7 @@ def assemble_accounts(
     ids: IdSource,
 ) -> AccountServices:
     """The services over these stores."""
-    codec = JoseTokenCodec(kept.signing_key)
+    codec = JoseTokenCodec(kept.signing_key, time_seconds=lambda: clock.now().timestamp())
     token_use = TokenUse(records.api_tokens, clock)
     sessions = Sessions(
         codec,

@@ -10,6 +10,7 @@ from registry.adapters.dynamodb.accounts import DynamoAccountStore
 from registry.adapters.dynamodb.api_tokens import DynamoApiTokenStore, TokenOwners
 from registry.adapters.dynamodb.audit import DynamoAuditStore
 from registry.adapters.dynamodb.audit_log import DynamoAuditLog
+from registry.adapters.dynamodb.calls import OnDate
 from registry.adapters.dynamodb.changes import DynamoChangeFeed
 from registry.adapters.dynamodb.client import DynamoTable
 from registry.adapters.dynamodb.connection import DynamoLimits, open_table
@@ -48,6 +49,7 @@ from registry.adapters.s3 import (
     open_s3,
 )
 from registry.adapters.s3.cloudfront import CloudFrontSigner
+from registry.adapters.system import AgreedClock
 from registry.composition.backends import Bytes, Records, Shared
 from registry.composition.engines import EngineLimits, OnUnits, limits_of, report_calls, report_units
 from registry.composition.memory import UploadMemory
@@ -77,7 +79,11 @@ async def _configured(opening: AbstractAsyncContextManager[_Opened]) -> AsyncIte
 
 
 def _table(
-    settings: Settings, on_call: OnCall, limits: DynamoLimits | None = None, on_units: OnUnits | None = None
+    settings: Settings,
+    on_call: OnCall,
+    limits: DynamoLimits | None = None,
+    on_units: OnUnits | None = None,
+    on_date: OnDate | None = None,
 ) -> AbstractAsyncContextManager[DynamoTable]:
     return _configured(
         open_table(
@@ -85,6 +91,7 @@ def _table(
             endpoint_url=settings.dynamodb_endpoint_url,
             on_call=on_call,
             on_units=on_units,
+            on_date=on_date,
             limits=limits,
             direct=settings.dynamodb_client is AwsClient.DIRECT,
         )
@@ -108,10 +115,11 @@ def _bucket(
 
 @asynccontextmanager
 async def open_records(
-    settings: Settings, clock: Clock, observer: CallObserver, limits: EngineLimits | None
+    settings: Settings, clock: AgreedClock, observer: CallObserver, limits: EngineLimits | None
 ) -> AsyncIterator[Records]:
     on_call, on_units = report_calls(observer, "records"), report_units(observer, "records")
-    async with _table(settings, on_call, (limits or limits_of(settings)).records, on_units) as table:
+    limits = limits or limits_of(settings)
+    async with _table(settings, on_call, limits.records, on_units, clock.observe) as table:
         packages = DynamoPackageStore(table, clock=clock)
         owners = TokenOwners()
         api_tokens = DynamoApiTokenStore(table, owners)

@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from registry.adapters.system import AgreedClock
 from registry.composition import embedded
 from registry.composition.backends import Bytes, Records, Shared, Stores
 from registry.ports.clock import Clock
@@ -26,9 +27,12 @@ if TYPE_CHECKING:
 
 @asynccontextmanager
 async def open_stores(
-    settings: Settings, clock: Clock, observer: CallObserver, limits: "EngineLimits | None"
+    settings: Settings, clock: AgreedClock, observer: CallObserver, limits: "EngineLimits | None"
 ) -> AsyncIterator[Stores]:
-    """Open what the settings choose. Engines report their own calls, tries again included; the others are wrapped."""
+    """Open what the settings choose; hosts that share records agree on the time by them.
+
+    Engines report their own calls, tries again included; the others are wrapped.
+    """
     if settings.keeps_files:
         settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     async with (
@@ -54,7 +58,7 @@ def _leased(records: Records, seconds: float) -> Records:
 
 
 def _records(
-    settings: Settings, clock: Clock, observer: CallObserver, limits: "EngineLimits | None"
+    settings: Settings, clock: AgreedClock, observer: CallObserver, limits: "EngineLimits | None"
 ) -> AbstractAsyncContextManager[Records]:
     if settings.records is RecordsBackend.SQLITE:
         return embedded.open_records(settings.data_dir, clock, observer)

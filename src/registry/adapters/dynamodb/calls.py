@@ -9,6 +9,9 @@ from registry.adapters.engine_calls import CallPolicy, EngineDown, EngineThrottl
 OnUnits = Callable[[str, float], None]
 """Called with the operation's name and the capacity units that DynamoDB says a call consumed."""
 
+OnDate = Callable[[str, float], None]
+"""Called with the `Date` of an answer, and how many seconds after the call began it came."""
+
 TRIES: dict[type[Exception], int] = {EngineThrottling: 4, EngineConflict: 12, EngineDown: 2}
 
 
@@ -27,6 +30,12 @@ def consumed_units(answer: Mapping[str, Any]) -> float:
     """Those of all tables that a call touched; its answer has them for one or as a list."""
     consumed = answer.get("ConsumedCapacity", [])
     return sum(float(each["CapacityUnits"]) for each in (consumed if isinstance(consumed, list) else [consumed]))
+
+
+def date_of(answer: Mapping[str, Any]) -> str:
+    """When the server says it answered, as HTTP writes dates; empty where it does not."""
+    date: str = answer["ResponseMetadata"]["HTTPHeaders"].get("date", "")
+    return date
 
 
 def check_answer(answer: Mapping[str, Any], member: str) -> None:

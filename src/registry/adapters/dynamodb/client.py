@@ -1,12 +1,13 @@
 """The table as the stores use it: a few verbs over one client."""
 
 import asyncio
+import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from registry.adapters.dynamodb.calls import TRIES, OnUnits, check_answer, consumed_units
+from registry.adapters.dynamodb.calls import TRIES, OnDate, OnUnits, check_answer, consumed_units, date_of
 from registry.adapters.dynamodb.keys import STATUS_INDEX, Action, Item
 from registry.adapters.dynamodb.queries import listing_query, partition_query
 from registry.adapters.engine_calls import EngineCalls, EngineThrottling
@@ -30,12 +31,19 @@ class DynamoTable:
     """One table through one client. Every method raises Unavailable when DynamoDB cannot answer in time."""
 
     def __init__(
-        self, client: "DynamoDBClient", name: str, *, calls: EngineCalls, on_units: OnUnits | None = None
+        self,
+        client: "DynamoDBClient",
+        name: str,
+        *,
+        calls: EngineCalls,
+        on_units: OnUnits | None = None,
+        on_date: OnDate | None = None,
     ) -> None:
         self.client = client
         self.name = name
         self.calls = calls
         self._on_units = on_units
+        self._on_date = on_date
 
     async def call(
         self,
@@ -50,7 +58,10 @@ class DynamoTable:
         def check(answer: T) -> None:
             check_answer(cast("Mapping[str, Any]", answer), member)
 
+        begun = time.perf_counter()
         answer = await self.calls.call(operation, invoke, check=check, within=within)
+        if self._on_date and (date := date_of(cast("Mapping[str, Any]", answer))):
+            self._on_date(date, time.perf_counter() - begun)
         if self._on_units and (units := consumed_units(cast("Mapping[str, Any]", answer))):
             self._on_units(operation, units)
         return answer

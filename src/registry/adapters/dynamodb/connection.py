@@ -10,7 +10,7 @@ from aiobotocore.config import AioConfig
 from aiobotocore.credentials import AioCredentials
 
 from registry.adapters.botocore_internals import change_parameters, open_wire
-from registry.adapters.dynamodb.calls import OnUnits, ask_for_units, call_policy
+from registry.adapters.dynamodb.calls import OnDate, OnUnits, ask_for_units, call_policy
 from registry.adapters.dynamodb.client import DynamoTable
 from registry.adapters.dynamodb.direct import DirectClient
 from registry.adapters.dynamodb.errors import translate
@@ -43,12 +43,13 @@ async def open_table(
     limits: DynamoLimits | None = None,
     on_call: OnCall = ignore_call,
     on_units: OnUnits | None = None,
+    on_date: OnDate | None = None,
     direct: bool = True,
 ) -> AsyncIterator[DynamoTable]:
     """The table through a client of its own, one for the process. Region and credentials: as every AWS program.
 
-    With `on_units`, DynamoDB is asked what each call consumes. `direct` calls take the short way (see `direct.py`)
-    unless they have to go through a proxy.
+    With `on_units`, DynamoDB is asked what each call consumes. `on_date` gets the date of each good answer. `direct`
+    calls take the short way (see `direct.py`) unless they have to go through a proxy.
     """
     limits, session = limits or DynamoLimits(), session or aioboto3.Session()
     config = AioConfig(
@@ -75,4 +76,4 @@ async def open_table(
                 shorter = DirectClient(client, wire, credentials, ask_for_units=on_units is not None)
                 client = cast("DynamoDBClient", shorter)
         calls = EngineCalls(call_policy(limits.deadline_seconds), translate, on_call=on_call)
-        yield DynamoTable(client, name, calls=calls, on_units=on_units)
+        yield DynamoTable(client, name, calls=calls, on_units=on_units, on_date=on_date)

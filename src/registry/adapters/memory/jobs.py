@@ -40,13 +40,13 @@ class LocalJobQueue:
         self._waiting: OrderedDict[str, deque[str]] = OrderedDict()
         self._known: set[str] = set()
         self._at_work: Counter[str] = Counter()
-        self._changed = asyncio.Condition()
+        self._changed = asyncio.Event()
 
     async def put(self, package_id: str, *, user: str) -> None:
         if package_id not in self._known:
             self._known.add(package_id)
             self._waiting.setdefault(user, deque()).append(package_id)
-            await self._tell()
+            self._changed.set()
 
     async def run(self, handler: JobHandler) -> None:
         """Do jobs until cancelled. One that fails is logged; its request brings it back."""
@@ -67,26 +67,22 @@ class LocalJobQueue:
             finally:
                 self._at_work[user] -= 1
             check_cancelled()
-            await self._tell()
+            self._changed.set()
 
     async def _next(self) -> tuple[str, str]:
         """The user whose turn it is, and the package that has waited longest of theirs."""
-        async with self._changed:
-            while (user := next(filter(self._may_begin, self._waiting), None)) is None:
-                await self._changed.wait()
-            packages = self._waiting.pop(user)
-            package_id = packages.popleft()
-            if packages:
-                self._waiting[user] = packages  # at the end: the others come first
-            self._at_work[user] += 1
-            return user, package_id
+        while (user := next(filter(self._may_begin, self._waiting), None)) is None:
+            self._changed.clear()
+            await self._changed.wait()
+        packages = self._waiting.pop(user)
+        package_id = packages.popleft()
+        if packages:
+            self._waiting[user] = packages  # at the end: the others come first
+        self._at_work[user] += 1
+        return user, package_id
 
     def _may_begin(self, user: str) -> bool:
         return not self._at_work[user] or self._at_work.total() + 1 < self._concurrent or self._concurrent == 1
-
-    async def _tell(self) -> None:
-        async with self._changed:
-            self._changed.notify_all()
 
     async def _let_requests_go_first(self) -> None:
         loop = asyncio.get_running_loop()

@@ -1,5 +1,6 @@
 """The log of all audit entries: a position for each, the tree's tiles, and one row that says where it ends."""
 
+import json
 import sqlite3
 from collections.abc import Sequence
 
@@ -15,7 +16,7 @@ _HEAD = "SELECT size, head FROM audit_log WHERE one = 1"
 _WAITING = f"""SELECT rowid, {ENTRY_COLUMNS} FROM audit INDEXED BY audit_waiting
     WHERE position IS NULL ORDER BY id LIMIT ?"""  # noqa: S608 - fixed texts
 _ANY_WAITING = "SELECT 1 FROM audit INDEXED BY audit_waiting WHERE position IS NULL LIMIT 1"
-_PLACE = "UPDATE audit SET position = ? WHERE rowid = ?"
+_PLACE = """UPDATE audit SET position = ? + placed.key FROM json_each(?) AS placed WHERE audit.rowid = placed.value"""
 _TILE = "SELECT hashes FROM audit_tiles WHERE level = ? AND number = ?"
 _PUT_TILE = "INSERT OR REPLACE INTO audit_tiles (level, number, hashes) VALUES (?, ?, ?)"
 _PUT_HEAD = """INSERT INTO audit_log (one, size, head) VALUES (1, ?, ?)
@@ -88,7 +89,7 @@ def _sequence(connection: sqlite3.Connection) -> int:
         if (tile := connection.execute(_TILE, place).fetchone()) is not None:
             edge[place] = tile[0]
     after, tiles = appended(head, edge, [read_entry(columns) for _, *columns in rows])
-    connection.executemany(_PLACE, [(head.size + place, rowid) for place, (rowid, *_) in enumerate(rows)])
+    connection.execute(_PLACE, (head.size, json.dumps([rowid for rowid, *_ in rows])))
     connection.executemany(_PUT_TILE, [(*place, hashes) for place, hashes in tiles.items()])
     connection.execute(_PUT_HEAD, (after.size, after.encode()))
     return len(rows)

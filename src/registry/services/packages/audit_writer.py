@@ -10,6 +10,7 @@ from registry.domain.packages import (
     Change,
     Package,
 )
+from registry.domain.quotas import Quota
 from registry.domain.ratings import Rating
 from registry.domain.verdicts import VerdictSummary
 from registry.ports.clock import Clock, IdSource
@@ -23,9 +24,9 @@ _EVENT_TYPES = {
 }
 
 
-def by(caller: Caller, change: Change) -> Change:
-    """The change by the right of its caller: admins need not own the name."""
-    return replace(change, principal=caller.principal, overrides_owners=caller.is_admin)
+def by(caller: Caller, change: Change, *, quota: Quota | None = None) -> Change:
+    """The change by the right of its caller, within the quota: admins need not own the name."""
+    return replace(change, principal=caller.principal, overrides_owners=caller.is_admin, quota=quota)
 
 
 def by_registry(change: Change) -> Change:

@@ -21,6 +21,7 @@ from registry.domain.errors import (
 from registry.domain.idempotency import IdempotencyRecord
 from registry.domain.names import not_owner
 from registry.domain.packages import AuditAction, Change, Package, PackageStatus
+from registry.domain.quotas import Quota
 from registry.domain.redaction import public_url
 from registry.domain.uploads import Upload
 from registry.formats.archives.facts import ArchiveFacts
@@ -112,8 +113,7 @@ class Publishing:
         if package.source_url and received is None and (whole := package.source_url) != public_url(whole):
             # Before the record, which is the order to fetch; where that is refused, its time ends it.
             await self._source_urls.add(package.id, whole, expires_at=self._clock.now() + FETCHED_WITHIN)
-        quota = self._intake.quota_of(package.created_by)
-        change = replace(self._change(caller, package, idempotent), quota=quota)
+        change = self._change(caller, package, idempotent, quota=self._intake.quota_of(package.created_by))
         return await self._add(caller, package, change, received=received)
 
     async def publish_upload(
@@ -164,8 +164,15 @@ class Publishing:
         )
         return described(package, metadata, received.facts if received else ArchiveFacts())
 
-    def _change(self, caller: Caller, package: Package, idempotent: IdempotentRequest[Package] | None) -> Change:
-        change = by(caller, self._audit.change(package, caller.name, AuditAction.CREATE))
+    def _change(
+        self,
+        caller: Caller,
+        package: Package,
+        idempotent: IdempotentRequest[Package] | None,
+        *,
+        quota: Quota | None = None,
+    ) -> Change:
+        change = by(caller, self._audit.change(package, caller.name, AuditAction.CREATE), quota=quota)
         if idempotent is None:
             return change
         expires_at = self._clock.now() + timedelta(seconds=self._idempotency_seconds)

@@ -6,6 +6,7 @@ under way comes first.
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Protocol
 
@@ -67,13 +68,15 @@ class ScanHints:
     def __init__(self) -> None:
         self.waiting = PerUser()
         self.wake = asyncio.Event()
-        self.wanted = False
+        self.has_place: Callable[[str], bool] | None = None
+        """Whether another package of a user may be worked on at once; None in a process that does not scan."""
 
     def add(self, package_id: str, asked_by: str) -> None:
         """No effect in a process that does not scan."""
-        if self.wanted and len(self.waiting) < _MOST_HINTS:
+        if self.has_place is not None and len(self.waiting) < _MOST_HINTS:
             self.waiting.add(package_id, asked_by)
-            self.wake.set()
+            if self.has_place(asked_by):  # otherwise the end of another one wakes the dispatcher
+                self.wake.set()
 
 
 class ScanDispatch:
@@ -102,7 +105,7 @@ class ScanDispatch:
 
     async def run(self, jobs: JobQueue) -> None:
         """Hand requests to `jobs` until cancelled."""
-        self._hints.wanted = True
+        self._hints.has_place = self._has_place
         try:
             while True:
                 self._hints.wake.clear()
@@ -116,7 +119,7 @@ class ScanDispatch:
                 except TimeoutError:
                     pass
         finally:
-            self._hints.wanted = False
+            self._hints.has_place = None
 
     async def perform(self, package_id: str) -> None:
         """Do one job that was handed over."""
@@ -130,6 +133,10 @@ class ScanDispatch:
         finally:
             self._under_way.pop(package_id, None)
             self._hints.wake.set()
+
+    def _has_place(self, user: str) -> bool:
+        users = self._under_way.values()
+        return len(users) < self._places and sum(each == user for each in users) < self._each
 
     async def _hand_over(self, jobs: JobQueue) -> None:
         while len(self._under_way) < self._places:
