@@ -44,6 +44,9 @@ _S3 = {
     "UploadPart": "PutObject",
 }
 
+_METHODS = {"PUT": "PutObject", "DELETE": "DeleteObject", "HEAD": "HeadObject"}
+"""The operation of S3 for a method that is sent about an object without the SDK."""
+
 
 def recording_environment() -> dict[str, str]:
     """For a server that a test starts, while calls are recorded."""
@@ -77,11 +80,13 @@ def record_calls() -> None:
     from aiobotocore.client import AioBaseClient
 
     from registry.adapters.dynamodb.direct import DirectClient
+    from registry.adapters.s3.direct import DirectObjects
 
     seen: set[Call] = set()
     folder = Path(os.environ[FOLDER])
     client_class: Any = AioBaseClient
     call, presign, direct = client_class._make_api_call, signers.generate_presigned_url, DirectClient._call
+    direct_object = DirectObjects._call
 
     def note(service: str, operation: str, parameters: Mapping[str, Any]) -> None:
         if service not in ("cloudfront", "dynamodb", "s3") or not _is_of_an_adapter():
@@ -105,7 +110,12 @@ def record_calls() -> None:
         note("dynamodb", operation, parameters)
         return await direct(self, operation, **parameters)
 
+    async def call_object_directly(self: Any, method: str, key: str, *rest: Any) -> Any:
+        note("s3", _METHODS[method], {"Key": key})
+        return await direct_object(self, method, key, *rest)
+
     DirectClient._call = call_directly  # type: ignore[method-assign]
+    DirectObjects._call = call_object_directly  # type: ignore[assignment, method-assign]
     client_class._make_api_call = make_api_call
     signers.generate_presigned_url = generate_presigned_url  # type: ignore[assignment]
 
