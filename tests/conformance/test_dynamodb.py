@@ -24,7 +24,7 @@ class DynamoBackend:
     @asynccontextmanager
     async def open(self) -> AsyncIterator[Records]:
         async with open_table(
-            self._table_name, endpoint_url=self._endpoint_url, session=SESSION, limits=PATIENT
+            self._table_name, endpoint_url=self._endpoint_url, session=SESSION, limits=PATIENT, now=self.clock.now
         ) as table:
             yield open_records(table, self.clock)
 

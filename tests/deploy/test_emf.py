@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 from collections import Counter
 from pathlib import Path
 
@@ -175,6 +176,34 @@ async def test_of_several_processes_one_writes_until_it_ends(tmp_path: Path, mon
         await wrote["second"].wait()
         second.cancel()
         await asyncio.wait([first, second])
+
+
+async def test_lines_that_are_being_written_at_the_end_are_written_once() -> None:
+    registry = CollectorRegistry()
+    metrics.HttpMetrics(registry).observe("/package", "POST", 201, 0.2, received_bytes=10, sent_bytes=20)
+    written: list[bytes] = []
+    loop, begun, may_go_on = asyncio.get_running_loop(), asyncio.Event(), threading.Event()
+
+    def write(lines: list[bytes]) -> None:
+        if not begun.is_set():
+            loop.call_soon_threadsafe(begun.set)
+            may_go_on.wait(30)
+        written.extend(lines)
+
+    async with asyncio.timeout(30):
+        writing = asyncio.create_task(
+            write_metrics(registry, namespace=NAMESPACE, service="api", write=write, interval_seconds=0.001)
+        )
+        await begun.wait()
+        writing.cancel()
+        for _ in range(5):
+            await asyncio.sleep(0)
+        ended_early = writing.done()
+        may_go_on.set()
+        await asyncio.wait([writing])
+    assert not ended_early
+    counted = [json.loads(line).get("registry_http_request_seconds_count", 0) for line in written]
+    assert sum(counted) == 1
 
 
 def test_a_server_writes_its_last_minute_as_it_ends(start: ServerFactory) -> None:

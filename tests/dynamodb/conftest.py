@@ -28,8 +28,11 @@ def direct() -> bool:
 
 
 @pytest.fixture
-async def table(dynamodb_endpoint: str, calls: CallCounter, *, direct: bool) -> AsyncIterator[DynamoTable]:
+async def table(
+    dynamodb_endpoint: str, calls: CallCounter, clock: ManualClock, *, direct: bool
+) -> AsyncIterator[DynamoTable]:
     async with fresh_table(dynamodb_endpoint, on_call=calls, direct=direct) as table:
+        table.now = clock.now
         calls.clear()
         yield table
 

@@ -125,3 +125,18 @@ async def test_a_release_that_was_cancelled_does_not_wait_for_the_index(
     with pytest.raises(RevisionConflict):
         await DynamoReleaseStore(table, clock=clock).release(release)
     assert await seen(records, packages) == [{False}] * 9
+
+
+async def test_followers_find_what_a_killed_process_released_long_after(table: DynamoTable, clock: ManualClock) -> None:
+    """The log's entry is of the time when the release is carried out, not of the time when it was prepared."""
+    records = open_records(table, clock)
+    packages = await drafts(records, 2)
+    store = DynamoReleaseStore(table, clock=clock, after=stopping_after("committed"))
+    with pytest.raises(Killed):
+        await store.release(await release_of(records, packages))
+    clock.advance(timedelta(minutes=10))
+    cursor = await records.changes.latest()
+    await records.releases.settle(clock.now())
+    page = await records.changes.read(cursor, limit=100)
+    assert page is not None
+    assert {package.id for package in packages} <= set(page.package_ids)

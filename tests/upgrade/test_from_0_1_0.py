@@ -20,6 +20,7 @@ import aioboto3
 import httpx
 import pytest
 
+from registry.adapters.dynamodb import keys
 from registry.adapters.dynamodb.connection import open_table
 from registry.adapters.dynamodb.keys import text
 from tests.api.backends import operate
@@ -109,7 +110,10 @@ async def _add_to_table(environment: Mapping[str, str]) -> None:
         for name, package_id in LATER_IDS.items():
             given = {"id": package_id, "name": name, "owner": "mallory", "version": "9.0.0"}
             given["pk"] = tiny["pk"]["S"].replace(tiny["id"]["S"], package_id)
-            await table.transact([table.put(tiny | {member: text(value) for member, value in given.items()})])
+            readme = await table.get(keys.readme_key(tiny["id"]["S"]))
+            assert readme is not None
+            own = tiny | {member: text(value) for member, value in given.items()}
+            await table.transact([table.put(own), table.put(readme | keys.readme_key(package_id))])
 
 
 def _add_to_file(path: Path) -> None:

@@ -10,7 +10,6 @@ from registry.adapters.dynamodb.accounts import DynamoAccountStore
 from registry.adapters.dynamodb.api_tokens import DynamoApiTokenStore, TokenOwners
 from registry.adapters.dynamodb.audit import DynamoAuditStore
 from registry.adapters.dynamodb.audit_log import DynamoAuditLog
-from registry.adapters.dynamodb.calls import OnDate
 from registry.adapters.dynamodb.changes import DynamoChangeFeed
 from registry.adapters.dynamodb.client import DynamoTable
 from registry.adapters.dynamodb.connection import DynamoLimits, open_table
@@ -49,7 +48,7 @@ from registry.adapters.s3 import (
     open_s3,
 )
 from registry.adapters.s3.cloudfront import CloudFrontSigner
-from registry.adapters.system import AgreedClock
+from registry.adapters.system import AgreedClock, SystemClock
 from registry.composition.backends import Bytes, Records, Shared
 from registry.composition.engines import EngineLimits, OnUnits, limits_of, report_calls, report_units
 from registry.composition.memory import UploadMemory
@@ -83,15 +82,17 @@ def _table(
     on_call: OnCall,
     limits: DynamoLimits | None = None,
     on_units: OnUnits | None = None,
-    on_date: OnDate | None = None,
+    clock: AgreedClock | None = None,
 ) -> AbstractAsyncContextManager[DynamoTable]:
+    clock = clock or AgreedClock(SystemClock())
     return _configured(
         open_table(
             settings.dynamodb_table or "",
             endpoint_url=settings.dynamodb_endpoint_url,
             on_call=on_call,
             on_units=on_units,
-            on_date=on_date,
+            on_date=clock.observe,
+            now=clock.now,
             limits=limits,
             direct=settings.dynamodb_client is AwsClient.DIRECT,
         )
@@ -119,7 +120,7 @@ async def open_records(
 ) -> AsyncIterator[Records]:
     on_call, on_units = report_calls(observer, "records"), report_units(observer, "records")
     limits = limits or limits_of(settings)
-    async with _table(settings, on_call, limits.records, on_units, clock.observe) as table:
+    async with _table(settings, on_call, limits.records, on_units, clock) as table:
         packages = DynamoPackageStore(table, clock=clock)
         owners = TokenOwners()
         api_tokens = DynamoApiTokenStore(table, owners)

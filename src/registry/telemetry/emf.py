@@ -166,16 +166,26 @@ async def write_metrics(
     lines = MetricLines(scraped_registry(collected), namespace=namespace, service=service)
     with contextlib.ExitStack() as held:
         writes = _takes_over(held)
+        under_way: asyncio.Task[None] | None = None
         try:
             while True:
                 await asyncio.sleep(interval_seconds)
                 if not writes and (writes := _takes_over(held)):
-                    await asyncio.to_thread(lines.skip)
+                    under_way = asyncio.create_task(asyncio.to_thread(lines.skip))
                 elif writes:
-                    await asyncio.to_thread(lambda: write(lines.make(now_seconds=time.time())))
+                    under_way = asyncio.create_task(asyncio.to_thread(_write_growth, lines, write))
+                if under_way is not None:
+                    await asyncio.shield(under_way)
         finally:
+            if under_way is not None:
+                # A thread does not end with the task that waits for it, and would count the same growth again.
+                await asyncio.wait([under_way])
             if writes:
-                write(lines.make(now_seconds=time.time()))
+                _write_growth(lines, write)
+
+
+def _write_growth(lines: MetricLines, write: Callable[[list[bytes]], None]) -> None:
+    write(lines.make(now_seconds=time.time()))
 
 
 def _takes_over(held: contextlib.ExitStack) -> bool:

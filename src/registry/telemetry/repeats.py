@@ -40,6 +40,8 @@ REPEATING = frozenset(
         "scrub_failed",
         "search_index_lags",
         "search_index_waits",
+        "search_snapshot_not_taken",
+        "search_snapshot_waits",
         "sweep_failed",
         "token_use_not_recorded",
         "unpacking_failed",

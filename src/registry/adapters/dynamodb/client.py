@@ -4,9 +4,11 @@ import asyncio
 import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from registry.adapters.dynamodb.actions import TableActions
 from registry.adapters.dynamodb.calls import TRIES, OnDate, OnUnits, check_answer, consumed_units, date_of
 from registry.adapters.dynamodb.keys import STATUS_INDEX, Action, Item
 from registry.adapters.dynamodb.queries import listing_query, partition_query
@@ -27,7 +29,12 @@ BATCH_WRITE_ITEMS = 25
 TRANSACTION_ACTIONS = 100
 
 
-class DynamoTable:
+def utc_now() -> datetime:
+    """The time by this host's clock."""
+    return datetime.now(UTC)
+
+
+class DynamoTable(TableActions):
     """One table through one client. Every method raises Unavailable when DynamoDB cannot answer in time."""
 
     def __init__(
@@ -38,10 +45,13 @@ class DynamoTable:
         calls: EngineCalls,
         on_units: OnUnits | None = None,
         on_date: OnDate | None = None,
+        now: Callable[[], datetime] = utc_now,
     ) -> None:
+        """`now` is the time that hosts agree on."""
+        super().__init__(name)
         self.client = client
-        self.name = name
         self.calls = calls
+        self.now = now
         self._on_units = on_units
         self._on_date = on_date
 
@@ -218,50 +228,6 @@ class DynamoTable:
             "TransactWriteItems",
             partial(self.client.transact_write_items, TransactItems=actions, ClientRequestToken=token),
         )
-
-    def put(self, item: Item, *, condition: str = "", values: Item | None = None) -> Action:
-        """The action that puts an item, where `condition` holds."""
-        return cast("Action", {"Put": self._action({"Item": item}, condition, values)})
-
-    def delete(self, key: Item, *, condition: str = "", values: Item | None = None) -> Action:
-        """The action that deletes an item, where `condition` holds."""
-        return cast("Action", {"Delete": self._action({"Key": key}, condition, values)})
-
-    def update(
-        self, key: Item, expression: str, *, condition: str, values: Item, names: Mapping[str, str] | None = None
-    ) -> Action:
-        """The action that updates an item, where `condition` holds. `names` are placeholders of attributes' names."""
-        action: dict[str, Any] = {"Key": key, "UpdateExpression": expression}
-        if names:
-            action["ExpressionAttributeNames"] = names
-        return cast("Action", {"Update": self._action(action, condition, values)})
-
-    def check(
-        self, key: Item, *, condition: str, values: Item | None = None, names: dict[str, str] | None = None
-    ) -> Action:
-        """The action that changes nothing and lets the others be done only where `condition` holds."""
-        action: dict[str, Any] = {"Key": key, **({"ExpressionAttributeNames": names} if names else {})}
-        return cast("Action", {"ConditionCheck": self._action(action, condition, values)})
-
-    def add(self, key: Item, name: str, added: int) -> Action:
-        """The action that adds to a number of an item."""
-        action = {
-            "TableName": self.name,
-            "Key": key,
-            "UpdateExpression": "ADD #name :added",
-            "ExpressionAttributeNames": {"#name": name},
-            "ExpressionAttributeValues": {":added": {"N": str(added)}},
-        }
-        return cast("Action", {"Update": action})
-
-    def _action(self, action: dict[str, Any], condition: str, values: Item | None) -> dict[str, Any]:
-        action["TableName"] = self.name
-        if condition:
-            action["ConditionExpression"] = condition
-            action["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
-        if values:
-            action["ExpressionAttributeValues"] = values
-        return action
 
     async def batch_write(self, requests: "Sequence[WriteRequestTypeDef]") -> None:
         """Puts and deletions of different items without conditions, each on its own."""

@@ -1,8 +1,9 @@
 """Opening the table, by aioboto3's client. Its calls about items take a short way unless that is switched off."""
 
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, cast
 
 import aioboto3
@@ -11,7 +12,7 @@ from aiobotocore.credentials import AioCredentials
 
 from registry.adapters.botocore_internals import change_parameters, open_wire
 from registry.adapters.dynamodb.calls import OnDate, OnUnits, ask_for_units, call_policy
-from registry.adapters.dynamodb.client import DynamoTable
+from registry.adapters.dynamodb.client import DynamoTable, utc_now
 from registry.adapters.dynamodb.direct import DirectClient
 from registry.adapters.dynamodb.errors import translate
 from registry.adapters.dynamodb.parsing import read_items_quickly
@@ -44,12 +45,14 @@ async def open_table(
     on_call: OnCall = ignore_call,
     on_units: OnUnits | None = None,
     on_date: OnDate | None = None,
+    now: Callable[[], datetime] = utc_now,
     direct: bool = True,
 ) -> AsyncIterator[DynamoTable]:
     """The table through a client of its own, one for the process. Region and credentials: as every AWS program.
 
-    With `on_units`, DynamoDB is asked what each call consumes. `on_date` gets the date of each good answer. `direct`
-    calls take the short way (see `direct.py`) unless they have to go through a proxy.
+    With `on_units`, DynamoDB is asked what each call consumes. `on_date` gets the date of each good answer, and `now`
+    is the time that hosts agree on. `direct` calls take the short way (see `direct.py`) unless they have to go through
+    a proxy.
     """
     limits, session = limits or DynamoLimits(), session or aioboto3.Session()
     config = AioConfig(
@@ -76,4 +79,4 @@ async def open_table(
                 shorter = DirectClient(client, wire, credentials, ask_for_units=on_units is not None)
                 client = cast("DynamoDBClient", shorter)
         calls = EngineCalls(call_policy(limits.deadline_seconds), translate, on_call=on_call)
-        yield DynamoTable(client, name, calls=calls, on_units=on_units, on_date=on_date)
+        yield DynamoTable(client, name, calls=calls, on_units=on_units, on_date=on_date, now=now)

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from registry.adapters.dynamodb import keys, name_keys
+from registry.adapters.dynamodb.changes import change_item
 from registry.adapters.dynamodb.client import DynamoTable
 from registry.adapters.dynamodb.errors import ConditionFailed
 from registry.adapters.dynamodb.keys import Action, Item, text
@@ -81,6 +82,8 @@ async def _carry_out(table: DynamoTable, release_id: str, part: Item) -> None:
     else:
         settled: Item = {**attribute(part, "settled", "M"), "in_release": text(release_id)}
         version: Item = {**own, ":status": settled["status"]}
+        # By the time of this write, whenever the release was prepared: followers of the log are past that.
+        puts.append(table.put(change_item(attribute(settled, "id"), now=table.now())))
         actions = [
             table.put(settled, condition="in_release = :release AND attribute_exists(to_be)", values=own),
             table.update(

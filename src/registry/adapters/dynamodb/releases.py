@@ -13,7 +13,6 @@ from typing import Any
 
 from registry.adapters.dynamodb import keys, name_keys, records
 from registry.adapters.dynamodb.audit import audit_item
-from registry.adapters.dynamodb.changes import change_item
 from registry.adapters.dynamodb.client import DynamoTable
 from registry.adapters.dynamodb.errors import ConditionFailed
 from registry.adapters.dynamodb.keys import Action, Item, number, text
@@ -101,7 +100,6 @@ class DynamoReleaseStore:
         now, audit = self._clock.now(), released.change.audit
         puts = [
             audit_item(audit),
-            change_item(after.id, now=now),
             rating_request_item(after.id, asked_by=audit.user or "", due_at=now),
             *event_items(released.change.events, revision=after.revision),
         ]

@@ -45,7 +45,7 @@ def hub_listing_routes() -> APIRouter:
         list_hub_repositories,
         methods=["GET"],
         response_class=Response,
-        responses={200: {"description": "OK", "content": array, "headers": LINK}, **problems(401, 403, 422)},
+        responses={200: {"description": "OK", "content": array, "headers": LINK}, **problems(401, 403, 404, 422)},
     )
     router.add_api_route(
         "/whoami-v2",
